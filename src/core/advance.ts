@@ -1,0 +1,66 @@
+import { invariant } from '../base/invariant.ts';
+import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
+import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
+import type { Task } from './task.ts';
+import { moveTask } from './transition.ts';
+
+/** Timers fired by one `clock.advance`: bounds the work of one command; the leader proposes another. */
+export const TIMERS_FIRED_MAX = 10_000;
+
+/** Fires what is due at the state's time, oldest first, and forgets expired idempotency keys. */
+export function advanceClock(step: Step): void {
+  const { state } = step;
+  for (let fired = 0; fired < TIMERS_FIRED_MAX; fired++) {
+    const task = state.timers.popDue(state.nowMs);
+    if (task === null) break;
+    fireTimer(step, task);
+  }
+  forgetKeys(state);
+}
+
+function fireTimer(step: Step, task: Task): void {
+  const { state, events } = step;
+  if (task.deadlineAt !== 0 && task.deadlineAt <= state.nowMs) {
+    passDeadline(step, task);
+    return;
+  }
+  switch (task.state) {
+    case 'scheduled': {
+      const reason = task.reason ?? 'delayed';
+      moveTask(state, task, 'queued', reason);
+      events.push({ type: 'task.queued', task, reason });
+      return;
+    }
+    case 'queued': {
+      const { queueMs } = task.profile.spec.timeouts;
+      const message = `no attempt started within ${queueMs} ms`;
+      failTask(step, task, { code: 'QUEUE_TIMEOUT', message }, 'queue_timeout');
+      return;
+    }
+    case 'running': {
+      const { runMs } = task.profile.spec.timeouts;
+      const message = `the attempt did not end within ${runMs ?? task.runUntil - task.stateAt} ms`;
+      breakAttempt(step, task, { code: 'RUN_TIMEOUT', message }, 'run_timeout');
+      return;
+    }
+    default:
+      invariant(false, `a ${task.state} task has no timer`);
+  }
+}
+
+function passDeadline(step: Step, task: Task): void {
+  const error = { code: 'DEADLINE_EXCEEDED', message: 'the task did not finish by its deadline' };
+  if (task.state === 'running') {
+    revokeLease(step, task, 'deadline');
+    recordFailure(step, task, error);
+  }
+  failTask(step, task, error, 'deadline');
+}
+
+function forgetKeys(state: CoreState): void {
+  for (const entry of state.idempotency.values()) {
+    if (entry.createdAt + state.settings.idempotencyWindowMs > state.nowMs) return;
+    state.idempotency.delete(entry.key);
+  }
+}

@@ -1,0 +1,36 @@
+import type { AgentId } from './ids.ts';
+import type { Profile } from './profile.ts';
+import { meetsRequirement } from './requirement.ts';
+import type { AgentSpec } from './spec.ts';
+import type { Task } from './task.ts';
+
+export type AgentState = 'ready' | 'draining' | 'lost';
+
+/** A registered agent as core holds it. Changed in place by core only. */
+export interface Agent {
+  readonly id: AgentId;
+  spec: AgentSpec;
+  /** Names one run of the agent's process: a new one means the old one's leases are gone. */
+  incarnation: string;
+  state: AgentState;
+  stateAt: number;
+  readonly registeredAt: number;
+  /** The tasks it runs. */
+  readonly leases: Set<Task>;
+  /** Which requirements it meets, by signature; a cache, emptied when its spec changes. */
+  readonly meets: Map<string, boolean>;
+}
+
+/** Whether the agent meets the requirement behind a profile; O(1) after the first question. */
+export function agentMeets(agent: Agent, profile: Profile): boolean {
+  let meets = agent.meets.get(profile.signature);
+  if (meets === undefined) {
+    meets = meetsRequirement(agent.spec, profile.spec.requires);
+    if (agent.meets.size >= MEETS_CACHED_MAX) agent.meets.clear();
+    agent.meets.set(profile.signature, meets);
+  }
+  return meets;
+}
+
+/** Signatures remembered per agent. */
+const MEETS_CACHED_MAX = 64;

@@ -1,0 +1,109 @@
+/** Registration of agents and what happens to their tasks when they go. */
+import type { Agent, AgentState } from './agent.ts';
+import type { Command } from './command.ts';
+import type { AgentId } from './ids.ts';
+import { reject, type Rejection } from './rejection.ts';
+import { breakAttempt } from './settle.ts';
+import type { Step } from './step.ts';
+
+type Register = Extract<Command, { type: 'agent.register' }>;
+
+/**
+ * Makes an agent known, or brings what is known of it up to date.
+ *
+ * The same incarnation keeps its leases; another one is a new process that knows nothing of them,
+ * so they are taken back and their tasks queued again.
+ */
+export function registerAgent(step: Step, command: Register): Rejection | null {
+  const { state, events } = step;
+  const known = state.agents.get(command.agentId);
+  if (known === undefined) return addAgent(step, command);
+  if (known.incarnation !== command.incarnation) loseLeases(step, known, 'agent_restarted');
+  state.agentChanges.touch(known);
+  known.spec = command.spec;
+  known.meets.clear();
+  known.incarnation = command.incarnation;
+  setState(step, known, 'ready');
+  events.push({ type: 'agent.registered', agent: known });
+  return null;
+}
+
+function addAgent({ state, events }: Step, command: Register): Rejection | null {
+  if (state.agents.size >= state.settings.agentsMax) {
+    return reject('AGENT_LIMIT', `at most ${state.settings.agentsMax} agents can register`, {
+      agentsMax: state.settings.agentsMax,
+    });
+  }
+  const agent: Agent = {
+    id: command.agentId,
+    spec: command.spec,
+    incarnation: command.incarnation,
+    state: 'ready',
+    stateAt: state.nowMs,
+    registeredAt: state.nowMs,
+    leases: new Set(),
+    meets: new Map(),
+  };
+  state.agents.set(agent.id, agent);
+  state.agentChanges.touch(agent);
+  events.push({ type: 'agent.registered', agent });
+  return null;
+}
+
+/** Lets the agent finish what it has and gives it nothing more. */
+export function drainAgent(step: Step, agentId: AgentId): Rejection | null {
+  const agent = step.state.agents.get(agentId);
+  if (agent === undefined) return unknown(agentId);
+  setState(step, agent, 'draining');
+  return null;
+}
+
+/** Takes its tasks back from an agent that fell silent. */
+export function loseAgent(step: Step, agentId: AgentId): Rejection | null {
+  const agent = step.state.agents.get(agentId);
+  if (agent === undefined) return unknown(agentId);
+  loseLeases(step, agent, 'agent_lost');
+  setState(step, agent, 'lost');
+  return null;
+}
+
+/** Welcomes back an agent that was lost or draining. */
+export function welcomeAgent(step: Step, agentId: AgentId): Rejection | null {
+  const agent = step.state.agents.get(agentId);
+  if (agent === undefined) return unknown(agentId);
+  setState(step, agent, 'ready');
+  return null;
+}
+
+/** Forgets the agent; its tasks are queued again. */
+export function removeAgent(step: Step, agentId: AgentId): Rejection | null {
+  const { state, events } = step;
+  const agent = state.agents.get(agentId);
+  if (agent === undefined) return unknown(agentId);
+  loseLeases(step, agent, 'agent_removed');
+  state.agentChanges.remove(agent);
+  state.agents.delete(agentId);
+  events.push({ type: 'agent.removed', agent });
+  return null;
+}
+
+function unknown(agentId: AgentId): Rejection {
+  return reject('AGENT_NOT_FOUND', `an agent must be registered, got ${agentId}`, { agentId });
+}
+
+function setState({ state, events }: Step, agent: Agent, to: AgentState): void {
+  if (agent.state === to) return;
+  state.agentChanges.touch(agent);
+  agent.state = to;
+  agent.stateAt = state.nowMs;
+  events.push({ type: 'agent.changed', agent });
+}
+
+function loseLeases(step: Step, agent: Agent, reason: string): void {
+  const code = reason.toUpperCase();
+  // Oldest first: every replica must meet them in the same order, whatever order it restored them in.
+  const tasks = [...agent.leases].toSorted((a, b) => a.seq - b.seq);
+  for (const task of tasks) {
+    breakAttempt(step, task, { code, message: `agent ${agent.id}: ${reason}` }, reason);
+  }
+}

@@ -1,0 +1,151 @@
+import { invariant, unreachable } from '../base/invariant.ts';
+import { advanceClock } from './advance.ts';
+import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
+import { assignTask } from './assign.ts';
+import type { Command, CommandBatch } from './command.ts';
+import type { CoreEvent } from './event.ts';
+import type { AgentId } from './ids.ts';
+import { pauseQueue, setQueue } from './queues.ts';
+import { cancelTask, purgeTask, retryTask } from './recall.ts';
+import type { Rejection } from './rejection.ts';
+import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
+import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
+import { submitTasks, type Submitted } from './submit.ts';
+
+/** What became of one command: refused whole, taken, or judged item by item. */
+export type CommandResult =
+  | { readonly type: 'refused'; readonly rejection: Rejection }
+  | { readonly type: 'submitted'; readonly submitted: Submitted }
+  /** Refusals by position among the items; null when all were taken. */
+  | { readonly type: 'taken'; readonly refused: ReadonlyMap<number, Rejection> | null };
+
+/** What a batch did: one result a command, and the events in the order they happened. */
+export interface Applied {
+  readonly results: readonly CommandResult[];
+  readonly events: readonly CoreEvent[];
+}
+
+/**
+ * Applies one log entry to the state, in place.
+ *
+ * Deterministic: the same state, index and batch give the same state, results and events. No item
+ * that is refused changes anything. O(items) plus O(log n) per timer.
+ */
+export function apply(state: CoreState, index: number, batch: CommandBatch): Applied {
+  invariant(
+    index === state.index + 1,
+    () => `entries come in order, got ${index} after ${state.index}`,
+  );
+  state.index = index;
+  state.nowMs = Math.max(state.nowMs, batch.at);
+  const step: Step = { state, events: [] };
+  const results = batch.commands.map((command) => applyCommand(step, command));
+  return { results, events: step.events };
+}
+
+function applyCommand(step: Step, command: Command): CommandResult {
+  switch (command.type) {
+    case 'task.submit': {
+      const submitted = submitTasks(step, command);
+      if ('code' in submitted) return { type: 'refused', rejection: submitted };
+      return { type: 'submitted', submitted };
+    }
+    case 'task.assign':
+      return assignTasks(step, command);
+    case 'task.complete':
+      return each(command.items, (item) => completeTask(step, item));
+    case 'task.fail':
+      return each(command.items, (item) => failAttempt(step, item));
+    case 'task.release':
+      return each(command.items, (item) => releaseTask(step, item, command.reason));
+    case 'task.break':
+      return each(command.items, (item) => breakLease(step, item, command.error, command.reason));
+    case 'task.extend':
+      return each(command.items, (item) => extendLease(step, item, command.runMs));
+    case 'task.cancel':
+      return each(command.taskIds, (id) => cancelTask(step, id, command.reason));
+    case 'task.retry':
+      return each(command.taskIds, (id) => retryTask(step, id));
+    case 'dead-letter.purge':
+      return each(command.taskIds, (id) => purgeTask(step, id));
+    default:
+      return whole(applyOther(step, command));
+  }
+}
+
+type ItemCommandType =
+  | 'task.submit'
+  | 'task.assign'
+  | 'task.complete'
+  | 'task.fail'
+  | 'task.release'
+  | 'task.break'
+  | 'task.extend'
+  | 'task.cancel'
+  | 'task.retry'
+  | 'dead-letter.purge';
+
+function applyOther(
+  step: Step,
+  command: Exclude<Command, { type: ItemCommandType }>,
+): Rejection | null {
+  switch (command.type) {
+    case 'agent.register':
+      return registerAgent(step, command);
+    case 'agent.drain':
+      return drainAgent(step, command.agentId);
+    case 'agent.lost':
+      return loseAgent(step, command.agentId);
+    case 'agent.back':
+      return welcomeAgent(step, command.agentId);
+    case 'agent.remove':
+      return removeAgent(step, command.agentId);
+    case 'queue.set':
+      return setQueue(step, command);
+    case 'queue.pause':
+      return pauseQueue(step, command.queue, true);
+    case 'queue.resume':
+      return pauseQueue(step, command.queue, false);
+    case 'settings.set':
+      step.state.settings = command.settings;
+      return null;
+    case 'clock.advance':
+      advanceClock(step);
+      return null;
+    default:
+      return unreachable(command);
+  }
+}
+
+function assignTasks(
+  step: Step,
+  command: Extract<Command, { type: 'task.assign' }>,
+): CommandResult {
+  return each(command.taskIds, (taskId, position) => {
+    const agentId = command.agentIds[position] as AgentId;
+    const rejection = assignTask(step, taskId, agentId);
+    if (rejection !== null) step.events.push({ type: 'assignment.refused', taskId, agentId });
+    return rejection;
+  });
+}
+
+function each<Item>(
+  items: readonly Item[],
+  take: (item: Item, position: number) => Rejection | null,
+): CommandResult {
+  let refused: Map<number, Rejection> | null = null;
+  for (let position = 0; position < items.length; position++) {
+    const rejection = take(items[position] as Item, position);
+    if (rejection === null) continue;
+    refused ??= new Map();
+    refused.set(position, rejection);
+  }
+  return refused === null ? ALL_TAKEN : { type: 'taken', refused };
+}
+
+function whole(rejection: Rejection | null): CommandResult {
+  return rejection === null ? ALL_TAKEN : { type: 'refused', rejection };
+}
+
+const ALL_TAKEN: CommandResult = { type: 'taken', refused: null };

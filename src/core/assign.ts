@@ -1,0 +1,57 @@
+import { agentMeets } from './agent.ts';
+import type { AgentId, TaskId } from './ids.ts';
+import { reject, type Rejection } from './rejection.ts';
+import type { Step } from './step.ts';
+import { moveTask } from './transition.ts';
+
+/**
+ * Grants a lease that the leader's scheduler proposed, if it still holds.
+ *
+ * The fencing token is the index of the batch: a task gets at most one assignment per batch, so its
+ * tokens strictly grow.
+ */
+export function assignTask(
+  { state, events }: Step,
+  taskId: TaskId,
+  agentId: AgentId,
+): Rejection | null {
+  const task = state.tasks.get(taskId);
+  if (task === undefined)
+    return reject('TASK_NOT_FOUND', 'an assigned task must be live', { taskId });
+  if (task.state !== 'queued' || task.fencingToken === state.index) {
+    return reject('TASK_NOT_QUEUED', `an assigned task must be queued, got ${task.state}`, {
+      taskId,
+    });
+  }
+  if (task.profile.queue.paused) {
+    return reject('QUEUE_PAUSED', `queue ${task.profile.queue.name} is paused`, { taskId });
+  }
+  const agent = state.agents.get(agentId);
+  if (agent === undefined)
+    return reject('AGENT_NOT_FOUND', 'an agent must be registered', { agentId });
+  if (agent.state !== 'ready') {
+    return reject('AGENT_NOT_READY', `an agent must be ready, got ${agent.state}`, { agentId });
+  }
+  if (agent.leases.size >= agent.spec.slots) {
+    return reject('AGENT_FULL', `agent ${agentId} has ${agent.spec.slots} slots, all taken`, {
+      agentId,
+    });
+  }
+  if (!agentMeets(agent, task.profile)) {
+    return reject('AGENT_NOT_ABLE', `agent ${agentId} lacks what task ${taskId} requires`, {
+      agentId,
+      taskId,
+    });
+  }
+  const { runMs } = task.profile.spec.timeouts;
+  const waitMs = state.nowMs - task.stateAt;
+  state.taskChanges.touch(task);
+  task.attempt += 1;
+  task.fencingToken = state.index;
+  task.agentId = agentId;
+  task.runUntil = runMs === undefined ? 0 : state.nowMs + runMs;
+  agent.leases.add(task);
+  moveTask(state, task, 'running', null);
+  events.push({ type: 'task.assigned', task, agent, waitMs });
+  return null;
+}

@@ -1,0 +1,47 @@
+import type { Agent } from './agent.ts';
+import type { AgentId } from './ids.ts';
+import type { Queue } from './queue.ts';
+import type { AttemptFailure, Task } from './task.ts';
+
+/**
+ * What core did. References live objects: read them before the next batch is applied.
+ *
+ * `task.submitted`, `task.queued` and `task.scheduled` say where the task went; a later event of
+ * the same batch may have moved it on.
+ */
+export type CoreEvent =
+  | { readonly type: 'task.submitted'; readonly task: Task }
+  | {
+      readonly type: 'task.queued' | 'task.scheduled';
+      readonly task: Task;
+      readonly reason: string;
+    }
+  /** `waitMs`: from the moment the task became ready. */
+  | {
+      readonly type: 'task.assigned';
+      readonly task: Task;
+      readonly agent: Agent;
+      readonly waitMs: number;
+    }
+  | { readonly type: 'task.extended'; readonly task: Task }
+  | {
+      readonly type: 'task.completed';
+      readonly task: Task;
+      readonly agent: Agent;
+      readonly startedAt: number;
+    }
+  | { readonly type: 'attempt.failed'; readonly task: Task; readonly failure: AttemptFailure }
+  | { readonly type: 'task.failed'; readonly task: Task }
+  | { readonly type: 'task.canceled' | 'task.purged'; readonly task: Task }
+  /** An attempt's right to run is over before the agent reported: it should be told to stop. */
+  | {
+      readonly type: 'lease.revoked';
+      readonly task: Task;
+      readonly agentId: AgentId;
+      readonly fencingToken: number;
+      readonly reason: string;
+    }
+  /** A proposed assignment did not hold; the task waits on. */
+  | { readonly type: 'assignment.refused'; readonly taskId: string; readonly agentId: AgentId }
+  | { readonly type: 'agent.registered' | 'agent.changed' | 'agent.removed'; readonly agent: Agent }
+  | { readonly type: 'queue.changed'; readonly queue: Queue };

@@ -1,0 +1,43 @@
+export type { Agent, AgentState } from './agent.ts';
+export { apply, type Applied, type CommandResult } from './apply.ts';
+export type {
+  AttemptError,
+  Command,
+  CommandBatch,
+  Completion,
+  CoreSettings,
+  LeaseRef,
+  NewTask,
+} from './command.ts';
+export { digest } from './digest.ts';
+export type { CoreEvent } from './event.ts';
+export type { AgentId, TaskId } from './ids.ts';
+export { checkInvariants } from './invariants.ts';
+export { profileKey, type Profile } from './profile.ts';
+export { queueName, type Queue } from './queue.ts';
+export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
+export { capabilityMeets, meetsRequirement, requirementKey } from './requirement.ts';
+export { restoreState, stateHead, type StateHead, type StateRows } from './restore.ts';
+export { taskRow, type AgentRow, type ProfileRow, type QueueRow, type TaskRow } from './rows.ts';
+export { leasedTask } from './settle.ts';
+export {
+  RETRY_STRATEGIES,
+  STRATEGY_NAMES,
+  type AgentSpec,
+  type QueueSettings,
+  type Requirement,
+  type RetryPolicy,
+  type RetryStrategy,
+  type StrategyName,
+  type TaskSpec,
+  type TaskTimeouts,
+} from './spec.ts';
+export {
+  CORE_SETTINGS_DEFAULT,
+  createState,
+  nextDeadline,
+  type CoreState,
+  type IdempotencyEntry,
+} from './state.ts';
+export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
+export type { AttemptFailure, LiveState, Task, TaskError, TaskState } from './task.ts';

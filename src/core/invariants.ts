@@ -1,0 +1,95 @@
+import { invariant } from '../base/invariant.ts';
+import type { CoreState } from './state.ts';
+import type { Task } from './task.ts';
+import { dueAt } from './transition.ts';
+
+/** Checks I1–I9 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+export function checkInvariants(state: CoreState): void {
+  const profiles = new Map<string, number>();
+  const counts = new Map<string, number>();
+  let leases = 0;
+  let timers = 0;
+  for (const task of state.tasks.values()) {
+    const { profile } = task;
+    profiles.set(profile.key, (profiles.get(profile.key) ?? 0) + 1);
+    const counter = `${profile.queue.name} ${task.state}`;
+    counts.set(counter, (counts.get(counter) ?? 0) + 1);
+    invariant(
+      state.profiles.get(profile.key) === profile,
+      `I9: task ${task.id} has an interned profile`,
+    );
+    if (task.state === 'running') leases += 1;
+    if (task.timerSlot >= 0) timers += 1;
+    checkTask(state, task);
+  }
+  checkAgents(state, leases);
+  for (const queue of state.queues.values()) {
+    for (const name of ['scheduled', 'queued', 'running', 'failed'] as const) {
+      const count = counts.get(`${queue.name} ${name}`) ?? 0;
+      invariant(
+        queue[name] === count,
+        `I4: ${queue.name} counts ${queue[name]} ${name}, has ${count}`,
+      );
+    }
+  }
+  invariant(state.timers.size === timers, `I5: ${state.timers.size} timers for ${timers} tasks`);
+  invariant(profiles.size === state.profiles.size, 'I9: every profile is used');
+  for (const [key, count] of profiles) {
+    invariant(state.profiles.get(key)?.tasks === count, `I9: profile ${key} counts its tasks`);
+  }
+  checkIdempotency(state);
+}
+
+function checkTask(state: CoreState, task: Task): void {
+  const { attemptsMax } = task.profile.spec.retry;
+  const isRunning = task.state === 'running';
+  invariant(
+    (task.agentId !== null) === isRunning,
+    `I1: task ${task.id} is ${task.state} with agent ${task.agentId}`,
+  );
+  if (isRunning) {
+    const agent = task.agentId === null ? undefined : state.agents.get(task.agentId);
+    invariant(agent?.leases.has(task) === true, `I1: the agent of ${task.id} holds its lease`);
+    invariant(0 < task.fencingToken && task.fencingToken <= state.index, `I3: token of ${task.id}`);
+  }
+  invariant(
+    task.dueAt === dueAt(task),
+    `I5: ${task.id} is due at ${dueAt(task)}, armed for ${task.dueAt}`,
+  );
+  invariant(
+    task.attempt <= attemptsMax,
+    `I6: ${task.id} made ${task.attempt} of ${attemptsMax} attempts`,
+  );
+  if (task.state === 'queued' || task.state === 'scheduled') {
+    invariant(task.attempt < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
+  }
+  invariant(
+    task.state !== 'completed' && task.state !== 'canceled',
+    `I7: ${task.id} is ${task.state}`,
+  );
+  invariant(
+    (task.error !== null) === (task.state === 'failed'),
+    `I7: ${task.id} has its error when failed`,
+  );
+}
+
+function checkAgents(state: CoreState, leases: number): void {
+  let held = 0;
+  for (const agent of state.agents.values()) {
+    held += agent.leases.size;
+    for (const task of agent.leases) {
+      invariant(task.agentId === agent.id, `I1: ${agent.id} holds a lease of ${task.agentId}`);
+    }
+    if (agent.state === 'lost')
+      invariant(agent.leases.size === 0, `I2: lost ${agent.id} holds a lease`);
+  }
+  invariant(held === leases, `I1: ${held} leases are held for ${leases} running tasks`);
+}
+
+function checkIdempotency(state: CoreState): void {
+  let last = 0;
+  for (const entry of state.idempotency.values()) {
+    invariant(entry.createdAt >= last, 'I8: keys are held in the order they were made');
+    last = entry.createdAt;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Queue } from './queue.ts';
+import { requirementKey } from './requirement.ts';
+import type { TaskSpec } from './spec.ts';
+
+/** A {@link TaskSpec} held once for all live tasks that share it. */
+export interface Profile {
+  /** Never reused. */
+  readonly id: number;
+  readonly key: string;
+  readonly spec: TaskSpec;
+  /** Equal exactly for equal requirements; names a pool of agents. */
+  readonly signature: string;
+  readonly queue: Queue;
+  /** Live tasks that use it. */
+  tasks: number;
+}
+
+/** Canonical text of a spec: equal exactly for equal specs, whatever the order of their keys. */
+export function profileKey(spec: TaskSpec): string {
+  const { retry, timeouts } = spec;
+  return JSON.stringify([
+    spec.namespace,
+    spec.queue,
+    spec.type,
+    spec.priority,
+    requirementKey(spec.requires),
+    retry.attemptsMax,
+    retry.strategy,
+    retry.delayMs,
+    retry.delayMsMax,
+    retry.jitter,
+    retry.nonRetryable,
+    timeouts.queueMs ?? null,
+    timeouts.runMs ?? null,
+    timeouts.heartbeatMs ?? null,
+  ]);
+}

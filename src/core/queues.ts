@@ -1,0 +1,38 @@
+/** What operators do to queues. */
+import type { Command } from './command.ts';
+
+import { reject, type Rejection } from './rejection.ts';
+import type { Step } from './step.ts';
+import { internQueue } from './transition.ts';
+
+type SetQueue = Extract<Command, { type: 'queue.set' }>;
+
+/** Makes a queue, or changes the settings that are given. */
+export function setQueue(step: Step, command: SetQueue): Rejection | null {
+  const { state, events } = step;
+  const full = state.queues.size >= state.settings.queuesMax;
+  if (full && !state.queues.has(command.queue)) {
+    return reject('QUEUE_LIMIT', `there can be at most ${state.settings.queuesMax} queues`, {
+      queuesMax: state.settings.queuesMax,
+    });
+  }
+  const queue = internQueue(state, command.queue);
+  state.queueChanges.touch(queue);
+  queue.settings = { ...queue.settings, ...command.settings };
+  events.push({ type: 'queue.changed', queue });
+  return null;
+}
+
+/** Stops or lets go on the start of waiting tasks; running ones are not touched. */
+export function pauseQueue(step: Step, name: string, paused: boolean): Rejection | null {
+  const { state, events } = step;
+  const queue = state.queues.get(name);
+  if (queue === undefined) {
+    return reject('QUEUE_NOT_FOUND', `a queue must exist, got ${name}`, { queue: name });
+  }
+  if (queue.paused === paused) return null;
+  state.queueChanges.touch(queue);
+  queue.paused = paused;
+  events.push({ type: 'queue.changed', queue });
+  return null;
+}

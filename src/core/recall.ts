@@ -1,0 +1,56 @@
+/** Changes asked for by people: cancel, retry a dead letter, purge it. */
+import type { TaskId } from './ids.ts';
+import { reject, type Rejection } from './rejection.ts';
+import type { Step } from './step.ts';
+import type { Task } from './task.ts';
+import { revokeLease } from './settle.ts';
+import { endLease, moveTask, removeTask } from './transition.ts';
+
+/** Ends a task that is not finished; a running attempt loses its lease at once. */
+export function cancelTask(step: Step, taskId: TaskId, reason: string): Rejection | null {
+  const { state, events } = step;
+  const task = state.tasks.get(taskId);
+  if (task === undefined)
+    return reject('TASK_NOT_FOUND', 'a canceled task must be live', { taskId });
+  if (task.state === 'failed') {
+    return reject('TASK_FINISHED', 'a canceled task must not be finished, got failed', { taskId });
+  }
+  if (task.state === 'running') {
+    revokeLease(step, task, 'canceled');
+    endLease(state, task);
+  }
+  removeTask(state, task);
+  task.state = 'canceled';
+  task.reason = reason;
+  task.stateAt = state.nowMs;
+  events.push({ type: 'task.canceled', task });
+  return null;
+}
+
+/** Queues a dead letter again with all its attempts before it. Its failures stay on record. */
+export function retryTask({ state, events }: Step, taskId: TaskId): Rejection | null {
+  const task = deadLetter(state.tasks.get(taskId), taskId);
+  if ('code' in task) return task;
+  state.taskChanges.touch(task);
+  task.attempt = 0;
+  task.error = null;
+  task.delayMsLast = 0;
+  moveTask(state, task, 'queued', 'redriven');
+  events.push({ type: 'task.queued', task, reason: 'redriven' });
+  return null;
+}
+
+/** Lets a dead letter go to the history. */
+export function purgeTask({ state, events }: Step, taskId: TaskId): Rejection | null {
+  const task = deadLetter(state.tasks.get(taskId), taskId);
+  if ('code' in task) return task;
+  removeTask(state, task);
+  events.push({ type: 'task.purged', task });
+  return null;
+}
+
+function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
+  if (task === undefined) return reject('TASK_NOT_FOUND', 'a dead letter must be live', { taskId });
+  if (task.state === 'failed') return task;
+  return reject('TASK_NOT_FAILED', `a dead letter is a failed task, got ${task.state}`, { taskId });
+}

@@ -1,0 +1,39 @@
+import type { ErrorDetails } from '../base/errors.ts';
+
+/** Reasons core refuses a command, or one item of it. */
+export const REJECTION_CODES = [
+  'TASK_NOT_FOUND',
+  'TASK_EXISTS',
+  'TASK_FINISHED',
+  'TASK_NOT_FAILED',
+  'TASK_NOT_QUEUED',
+  'LEASE_FENCED',
+  'AGENT_NOT_FOUND',
+  'AGENT_NOT_READY',
+  'AGENT_NOT_ABLE',
+  'AGENT_FULL',
+  'AGENT_LIMIT',
+  'QUEUE_NOT_FOUND',
+  'QUEUE_PAUSED',
+  'QUEUE_FULL',
+  'QUEUE_LIMIT',
+  'IDEMPOTENCY_CONFLICT',
+  'IDEMPOTENCY_FULL',
+] as const;
+export type RejectionCode = (typeof REJECTION_CODES)[number];
+
+/** An expected refusal: nothing was changed. */
+export interface Rejection {
+  readonly code: RejectionCode;
+  /** What must hold, then what was got. */
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+export function reject(
+  code: RejectionCode,
+  message: string,
+  details: ErrorDetails = {},
+): Rejection {
+  return { code, message, details };
+}

@@ -1,0 +1,144 @@
+import { invariant } from '../base/invariant.ts';
+import { Rng, type RngState } from '../base/rng.ts';
+import type { Agent } from './agent.ts';
+import type { CoreSettings } from './command.ts';
+import { profileKey, type Profile } from './profile.ts';
+import { createQueue, queueName } from './queue.ts';
+import { requirementKey } from './requirement.ts';
+import type { AgentRow, ProfileRow, QueueRow, TaskRow } from './rows.ts';
+import { emptyState, type CoreState, type IdempotencyEntry } from './state.ts';
+import type { LiveState, Task } from './task.ts';
+import { armTimer } from './transition.ts';
+
+/** The small part of a snapshot: everything but the rows. */
+export interface StateHead {
+  readonly index: number;
+  readonly nowMs: number;
+  readonly taskSeq: number;
+  readonly profileSeq: number;
+  readonly idempotencySeq: number;
+  readonly settings: CoreSettings;
+  readonly rng: RngState;
+}
+
+export function stateHead(state: CoreState): StateHead {
+  const { index, nowMs, taskSeq, profileSeq, idempotencySeq, settings, rng } = state;
+  return { index, nowMs, taskSeq, profileSeq, idempotencySeq, settings, rng: rng.state };
+}
+
+/** A snapshot, its rows in any order but as given: queues and profiles are read before tasks. */
+export interface StateRows {
+  readonly head: StateHead;
+  readonly queues: Iterable<QueueRow>;
+  readonly profiles: Iterable<ProfileRow>;
+  readonly agents: Iterable<AgentRow>;
+  readonly tasks: Iterable<TaskRow>;
+  /** In the order the keys were made. */
+  readonly idempotency: Iterable<IdempotencyEntry>;
+}
+
+/** Builds the state a snapshot was taken of. O(rows · log timers). */
+export function restoreState(rows: StateRows): CoreState {
+  const { head } = rows;
+  const state = emptyState(Rng.fromState(head.rng));
+  state.index = head.index;
+  state.nowMs = head.nowMs;
+  state.taskSeq = head.taskSeq;
+  state.profileSeq = head.profileSeq;
+  state.idempotencySeq = head.idempotencySeq;
+  state.idempotencySeqStored = head.idempotencySeq;
+  state.settings = head.settings;
+  for (const row of rows.queues) restoreQueue(state, row);
+  for (const row of rows.agents) restoreAgent(state, row);
+  const profiles = new Map<number, Profile>();
+  for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
+  for (const row of rows.tasks) restoreTask(state, profiles, row);
+  for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
+  return state;
+}
+
+function restoreQueue(state: CoreState, [name, settings, paused]: QueueRow): void {
+  const queue = createQueue(name, settings);
+  queue.paused = paused;
+  state.queues.set(name, queue);
+  state.queueChanges.restored(queue);
+}
+
+function restoreAgent(state: CoreState, row: AgentRow): void {
+  const [id, spec, incarnation, agentState, stateAt, registeredAt] = row;
+  const leases: Agent['leases'] = new Set();
+  const meets: Agent['meets'] = new Map();
+  const agent: Agent = {
+    id,
+    spec,
+    incarnation,
+    state: agentState,
+    stateAt,
+    registeredAt,
+    leases,
+    meets,
+  };
+  state.agents.set(id, agent);
+  state.agentChanges.restored(agent);
+}
+
+function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
+  const queue = state.queues.get(queueName(spec.namespace, spec.queue));
+  invariant(queue !== undefined, () => `the queue of profile ${id} is in the snapshot`);
+  const key = profileKey(spec);
+  const profile: Profile = {
+    id,
+    key,
+    spec,
+    signature: requirementKey(spec.requires),
+    queue,
+    tasks: 0,
+  };
+  state.profiles.set(key, profile);
+  state.profileChanges.restored(profile);
+  return profile;
+}
+
+function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, row: TaskRow): void {
+  const profile = profiles.get(row[2]);
+  invariant(
+    profile !== undefined,
+    () => `the profile ${row[2]} of task ${row[0]} is in the snapshot`,
+  );
+  const task: Task = {
+    id: row[0],
+    seq: row[1],
+    profile,
+    payloadBytes: row[3],
+    createdAt: row[4],
+    affinityKey: row[5],
+    idempotencyKey: row[6],
+    deadlineAt: row[7],
+    metadata: row[8],
+    state: row[9],
+    reason: row[10],
+    stateAt: row[11],
+    runAt: row[12],
+    attempt: row[13],
+    fencingToken: row[14],
+    agentId: row[15],
+    runUntil: row[16],
+    delayMsLast: row[17],
+    failures: row[18],
+    error: row[19],
+    dueAt: 0,
+    timerSlot: -1,
+  };
+  state.tasks.set(task.id, task);
+  profile.tasks += 1;
+  profile.queue[task.state as LiveState] += 1;
+  if (task.agentId !== null) holdLease(state, task);
+  armTimer(state, task);
+  state.taskChanges.restored(task);
+}
+
+function holdLease(state: CoreState, task: Task): void {
+  const agent = task.agentId === null ? undefined : state.agents.get(task.agentId);
+  invariant(agent !== undefined, () => `the agent of task ${task.id} is in the snapshot`);
+  agent.leases.add(task);
+}

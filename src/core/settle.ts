@@ -1,0 +1,195 @@
+/** How an attempt ends: completed, failed, given back, timed out, revoked. */
+import type { AttemptError, Completion, LeaseRef } from './command.ts';
+import { reject, type Rejection } from './rejection.ts';
+import { retryDelayMs } from './retry.ts';
+import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
+import {
+  ERROR_MESSAGE_MAX,
+  FAILURES_KEPT_MAX,
+  type AttemptFailure,
+  type Task,
+  type TaskError,
+} from './task.ts';
+import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
+
+/** The running task whose newest attempt `ref` names, or why there is none. */
+export function leasedTask(state: CoreState, ref: LeaseRef): Task | Rejection {
+  const task = state.tasks.get(ref.taskId);
+  if (task === undefined) {
+    return reject('TASK_NOT_FOUND', 'a reported task must be live', { taskId: ref.taskId });
+  }
+  if (task.state !== 'running' || task.fencingToken !== ref.fencingToken) {
+    return reject(
+      'LEASE_FENCED',
+      `the attempt must still be the newest and running, got token ${ref.fencingToken} for a ${task.state} task whose newest is ${task.fencingToken}`,
+      {
+        taskId: ref.taskId,
+        fencingToken: ref.fencingToken,
+        newest: task.fencingToken,
+        state: task.state,
+      },
+    );
+  }
+  return task;
+}
+
+export function completeTask({ state, events }: Step, item: Completion): Rejection | null {
+  const task = leasedTask(state, item);
+  if ('code' in task) return task;
+  const startedAt = task.stateAt;
+  const agent = endLease(state, task);
+  removeTask(state, task);
+  task.agentId = agent.id;
+  task.state = 'completed';
+  task.reason = null;
+  task.stateAt = state.nowMs;
+  events.push({ type: 'task.completed', task, agent, startedAt });
+  return null;
+}
+
+export function failAttempt(step: Step, item: AttemptError): Rejection | null {
+  const task = leasedTask(step.state, item);
+  if ('code' in task) return task;
+  const error = recordFailure(step, task, item.error);
+  const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
+  if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
+  else failTask(step, task, error, 'not_retryable');
+  return null;
+}
+
+/**
+ * Ends the running attempt for a reason of ours; the task is retried at once while attempts remain
+ * and its policy does not name the error's code as final.
+ */
+export function breakAttempt(step: Step, task: Task, error: TaskError, reason: string): void {
+  revokeLease(step, task, reason);
+  const kept = recordFailure(step, task, error);
+  retryTask(step, task, kept, { reason, delayMsMin: -1 });
+}
+
+/** Like {@link breakAttempt}, for an attempt named from outside. */
+export function breakLease(
+  step: Step,
+  ref: LeaseRef,
+  error: TaskError,
+  reason: string,
+): Rejection | null {
+  const task = leasedTask(step.state, ref);
+  if ('code' in task) return task;
+  breakAttempt(step, task, error, reason);
+  return null;
+}
+
+/** Gives an attempt back as if it had never started. */
+export function releaseTask(
+  { state, events }: Step,
+  ref: LeaseRef,
+  reason: string,
+): Rejection | null {
+  const task = leasedTask(state, ref);
+  if ('code' in task) return task;
+  endLease(state, task);
+  task.attempt -= 1;
+  moveTask(state, task, 'queued', reason);
+  events.push({ type: 'task.queued', task, reason });
+  return null;
+}
+
+/** Lets the attempt run `runMs` from now. */
+export function extendLease(
+  { state, events }: Step,
+  ref: LeaseRef,
+  runMs: number,
+): Rejection | null {
+  const task = leasedTask(state, ref);
+  if ('code' in task) return task;
+  state.taskChanges.touch(task);
+  task.runUntil = state.nowMs + runMs;
+  armTimer(state, task);
+  events.push({ type: 'task.extended', task });
+  return null;
+}
+
+/** Fails the task for good: it stays as a dead letter. The caller has ended its attempt. */
+export function failTask(
+  { state, events }: Step,
+  task: Task,
+  error: TaskError,
+  reason: string,
+): void {
+  moveTask(state, task, 'failed', reason);
+  task.error = error;
+  events.push({ type: 'task.failed', task });
+}
+
+/** Tells whoever runs the attempt that its right is gone. */
+export function revokeLease({ events }: Step, task: Task, reason: string): void {
+  if (task.agentId === null) return;
+  events.push({
+    type: 'lease.revoked',
+    task,
+    agentId: task.agentId,
+    fencingToken: task.fencingToken,
+    reason,
+  });
+}
+
+/** Ends the lease and keeps what went wrong; returns the error as it is kept. */
+export function recordFailure({ state, events }: Step, task: Task, error: TaskError): TaskError {
+  const startedAt = task.stateAt;
+  const agent = endLease(state, task);
+  const failure: AttemptFailure = {
+    attempt: task.attempt,
+    agentId: agent.id,
+    startedAt,
+    endedAt: state.nowMs,
+    error: { code: error.code, message: cutMessage(error.message) },
+  };
+  task.failures = [...task.failures.slice(1 - FAILURES_KEPT_MAX), failure];
+  events.push({ type: 'attempt.failed', task, failure });
+  return failure.error;
+}
+
+/** Half of a surrogate pair would not survive UTF-8, and replicas that restored it would differ. */
+function cutMessage(message: string): string {
+  if (message.length <= ERROR_MESSAGE_MAX) return message;
+  const cut = message.slice(0, ERROR_MESSAGE_MAX);
+  return cut.isWellFormed() ? cut : cut.slice(0, -1);
+}
+
+interface RetryWish {
+  readonly reason: string;
+  /** Shortest wait, in milliseconds; below 0 the policy's delay is skipped altogether. */
+  readonly delayMsMin: number;
+}
+
+function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): void {
+  const { state, events } = step;
+  const policy = task.profile.spec.retry;
+  if (policy.nonRetryable.includes(error.code)) {
+    failTask(step, task, error, 'not_retryable');
+    return;
+  }
+  if (task.attempt >= policy.attemptsMax) {
+    failTask(step, task, error, 'attempts_exhausted');
+    return;
+  }
+  const delayMs = wish.delayMsMin < 0 ? 0 : nextDelayMs(state, task, wish.delayMsMin);
+  if (delayMs === 0) {
+    moveTask(state, task, 'queued', wish.reason);
+    events.push({ type: 'task.queued', task, reason: wish.reason });
+    return;
+  }
+  state.taskChanges.touch(task);
+  task.runAt = state.nowMs + delayMs;
+  moveTask(state, task, 'scheduled', wish.reason);
+  events.push({ type: 'task.scheduled', task, reason: wish.reason });
+}
+
+function nextDelayMs(state: CoreState, task: Task, delayMsMin: number): number {
+  const policy = task.profile.spec.retry;
+  const delayMs = retryDelayMs(policy, task.attempt, task.delayMsLast, state.rng);
+  task.delayMsLast = delayMs;
+  return Math.max(delayMs, delayMsMin);
+}

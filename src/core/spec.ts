@@ -1,0 +1,87 @@
+/** Ways to space attempts; see `retry.ts` for their formulas. */
+export const RETRY_STRATEGIES = [
+  'exponential',
+  'linear',
+  'fixed',
+  'fibonacci',
+  'decorrelated-jitter',
+] as const;
+export type RetryStrategy = (typeof RETRY_STRATEGIES)[number];
+
+/** When and how often a failed attempt is followed by another. */
+export interface RetryPolicy {
+  /** Attempts in all, the first included; 1..1000. */
+  readonly attemptsMax: number;
+  readonly strategy: RetryStrategy;
+  /** Base delay before the second attempt, in milliseconds; 0 means at once. */
+  readonly delayMs: number;
+  /** Ceiling of one delay, in milliseconds. */
+  readonly delayMsMax: number;
+  /** Share of each delay that is drawn at random, 0..1: 0.2 spreads a delay d over [0.8·d, d]. */
+  readonly jitter: number;
+  /** Error codes after which no further attempt is made. */
+  readonly nonRetryable: readonly string[];
+}
+
+/** How long a task may stay in one place. An absent bound means no bound. */
+export interface TaskTimeouts {
+  /** From becoming ready to the start of an attempt, in milliseconds. Past it the task fails. */
+  readonly queueMs?: number;
+  /** One attempt's run, in milliseconds. Past it the attempt fails and may be retried. */
+  readonly runMs?: number;
+  /** Longest silence of the agent about this task while it runs, in milliseconds. */
+  readonly heartbeatMs?: number;
+}
+
+/** What an agent must offer to be given a task. */
+export interface Requirement {
+  /** `name` is met by `name` and `name@version`; `name@version` only by itself. */
+  readonly capabilities: readonly string[];
+  /** Every label must be equal on the agent. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Everything that tasks submitted alike have in common; held once, whatever their number. */
+export interface TaskSpec {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly type: string;
+  /** 0..9, 9 first. */
+  readonly priority: number;
+  readonly requires: Requirement;
+  readonly retry: RetryPolicy;
+  readonly timeouts: TaskTimeouts;
+}
+
+/** Load-balancing strategies a queue can choose; implemented in `scheduling`. */
+export const STRATEGY_NAMES = [
+  'round-robin',
+  'weighted-round-robin',
+  'least-loaded',
+  'power-of-two-choices',
+  'consistent-hash',
+  'latency-aware',
+] as const;
+export type StrategyName = (typeof STRATEGY_NAMES)[number];
+
+/** What an operator sets for a queue. */
+export interface QueueSettings {
+  readonly strategy: StrategyName;
+  /** Most tasks that may wait (scheduled or queued) at once; further submits are refused. */
+  readonly depthMax: number;
+}
+
+/** What an agent says of itself when it registers. */
+export interface AgentSpec {
+  readonly kind: string;
+  readonly capabilities: readonly string[];
+  /** Tasks it runs at once; 1..100,000. */
+  readonly slots: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Relative price of using it; strategies prefer lower. 0 when unknown. */
+  readonly cost: number;
+  /** Relative share of work under weighted strategies; above 0. */
+  readonly weight: number;
+  /** Silence after which it counts as lost, in milliseconds. */
+  readonly heartbeatMs: number;
+}

@@ -1,0 +1,118 @@
+/**
+ * The replicated state: everything that deciding the next command depends on, and nothing else.
+ *
+ * Owns: live tasks, queues, agents, idempotency keys, timers, time, chance.
+ * Does not own: payloads and results (store), who is connected (runtime), which agent is best (scheduling).
+ *
+ * Invariants (checked by `invariants.ts`)
+ *   I1  a task is running exactly when one registered agent holds its lease
+ *   I2  a lost agent holds no lease
+ *   I3  a running task's fencing token is the index of its assignment: positive, at most the state's index
+ *   I4  the counters of a queue equal the number of its tasks in each state
+ *   I5  a timer is armed exactly for the earliest bound of each task
+ *   I6  a task has started at most `attemptsMax` attempts, and is not waiting once it has used them
+ *   I7  finished tasks are gone, but failed ones stay as dead letters with their error
+ *   I8  idempotency keys are held in the order they were made
+ *   I9  every profile is used, and knows by how many tasks
+ *   I10 time and index never go back
+ */
+import { Rng } from '../base/rng.ts';
+import type { Agent } from './agent.ts';
+import { ChangeSet } from './change-set.ts';
+import type { CoreSettings } from './command.ts';
+import type { AgentId, TaskId } from './ids.ts';
+import type { Profile } from './profile.ts';
+import type { Queue } from './queue.ts';
+import {
+  agentRow,
+  profileRow,
+  queueRow,
+  taskRow,
+  type AgentRow,
+  type ProfileRow,
+  type QueueRow,
+  type TaskRow,
+} from './rows.ts';
+import type { Task } from './task.ts';
+import { Timers } from './timers.ts';
+
+/** Remembers which task a key made. */
+export interface IdempotencyEntry {
+  readonly seq: number;
+  /** Namespace and key, joined by a line feed. */
+  readonly key: string;
+  readonly taskId: TaskId;
+  readonly bodyHash: string;
+  readonly createdAt: number;
+}
+
+export interface CoreState {
+  /** Log index of the last batch applied. */
+  index: number;
+  /** Time of the last batch, in milliseconds since 1970. */
+  nowMs: number;
+  /** Submissions so far. */
+  taskSeq: number;
+  profileSeq: number;
+  idempotencySeq: number;
+  settings: CoreSettings;
+  readonly rng: Rng;
+  readonly tasks: Map<TaskId, Task>;
+  readonly queues: Map<string, Queue>;
+  readonly agents: Map<AgentId, Agent>;
+  readonly profiles: Map<string, Profile>;
+  readonly idempotency: Map<string, IdempotencyEntry>;
+  readonly timers: Timers;
+  readonly taskChanges: ChangeSet<Task, TaskRow, TaskId>;
+  readonly agentChanges: ChangeSet<Agent, AgentRow, AgentId>;
+  readonly queueChanges: ChangeSet<Queue, QueueRow, string>;
+  readonly profileChanges: ChangeSet<Profile, ProfileRow, number>;
+  /** Newest idempotency entry that a checkpoint has taken. */
+  idempotencySeqStored: number;
+}
+
+export const CORE_SETTINGS_DEFAULT: CoreSettings = {
+  idempotencyWindowMs: 24 * 3_600_000,
+  idempotencyKeysMax: 1_000_000,
+  queuesMax: 10_000,
+  agentsMax: 1_000_000,
+  queueDefaults: { strategy: 'power-of-two-choices', depthMax: 10_000_000 },
+};
+
+/** The state before the first command. `seed` decides every draw of chance from here on. */
+export function createState(seed: number): CoreState {
+  return emptyState(Rng.fromSeed(seed));
+}
+
+/** A state without tasks that draws on from `rng`; the start of a restore. */
+export function emptyState(rng: Rng): CoreState {
+  return {
+    index: 0,
+    nowMs: 0,
+    taskSeq: 0,
+    profileSeq: 0,
+    idempotencySeq: 0,
+    settings: CORE_SETTINGS_DEFAULT,
+    rng,
+    tasks: new Map(),
+    queues: new Map(),
+    agents: new Map(),
+    profiles: new Map(),
+    idempotency: new Map(),
+    timers: new Timers(),
+    taskChanges: new ChangeSet(taskRow, (task) => task.id),
+    agentChanges: new ChangeSet(agentRow, (agent) => agent.id),
+    queueChanges: new ChangeSet(queueRow, (queue) => queue.name),
+    profileChanges: new ChangeSet(profileRow, (profile) => profile.id),
+    idempotencySeqStored: 0,
+  };
+}
+
+/** The next moment at which `clock.advance` has something to do, or null. */
+export function nextDeadline(state: CoreState): number | null {
+  const timer = state.timers.nextDueAt;
+  const [oldest] = state.idempotency.values();
+  if (oldest === undefined) return timer;
+  const expiresAt = oldest.createdAt + state.settings.idempotencyWindowMs;
+  return timer === null ? expiresAt : Math.min(timer, expiresAt);
+}

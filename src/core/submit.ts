@@ -1,0 +1,191 @@
+import { invariant } from '../base/invariant.ts';
+import type { Command, NewTask } from './command.ts';
+import type { TaskId } from './ids.ts';
+import type { Profile } from './profile.ts';
+import { queueName } from './queue.ts';
+import { reject, type Rejection } from './rejection.ts';
+import type { TaskSpec } from './spec.ts';
+import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
+import type { Task } from './task.ts';
+import { addTask, internProfile } from './transition.ts';
+
+type Submit = Extract<Command, { type: 'task.submit' }>;
+
+/** A taken submit: the id of each task in order, an earlier task's where its idempotency key was known. */
+export interface Submitted {
+  readonly taskIds: readonly TaskId[];
+  /** Positions that were repeats of earlier submits; empty for most commands. */
+  readonly repeated: readonly number[];
+}
+
+/** Takes all tasks of a submit, or none. */
+export function submitTasks({ state, events }: Step, command: Submit): Submitted | Rejection {
+  const plan = planSubmit(state, command);
+  if ('code' in plan) return plan;
+  // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
+  const profiles = new Array<Profile | undefined>(command.specs.length);
+  const taskIds: TaskId[] = [];
+  for (const [position, item] of command.tasks.entries()) {
+    const known = plan.known.get(position);
+    if (known !== undefined) {
+      taskIds.push(known);
+      continue;
+    }
+    const profile = profiles[item.spec] ?? internProfile(state, specOf(command, item));
+    profiles[item.spec] = profile;
+    const task = createTask(state, item, profile);
+    addTask(state, task);
+    rememberKey(state, task, item);
+    events.push({ type: 'task.submitted', task });
+    taskIds.push(task.id);
+  }
+  return { taskIds, repeated: [...plan.known.keys()] };
+}
+
+/** What a submit would do, without doing it. */
+export interface SubmitPlan {
+  /** Positions whose idempotency key names an earlier task. */
+  readonly known: ReadonlyMap<number, TaskId>;
+}
+
+/** Judges a submit against the state; changes nothing. O(number of its tasks). */
+export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Rejection {
+  const known = new Map<number, TaskId>();
+  const keys = new Map<string, NewTask>();
+  // A lone task, the most common submit, cannot meet its own id again.
+  const ids = command.tasks.length > 1 ? new Set<TaskId>() : null;
+  const perSpec = new Array<number>(command.specs.length).fill(0);
+  for (const [position, item] of command.tasks.entries()) {
+    const spec = specOf(command, item);
+    const key = keyOf(spec, item);
+    if (key !== null) {
+      const earlier = state.idempotency.get(key) ?? inSameCommand(keys.get(key));
+      if (earlier === undefined) {
+        keys.set(key, item);
+      } else if (earlier.bodyHash === (item.bodyHash ?? '')) {
+        known.set(position, earlier.taskId);
+        continue;
+      } else {
+        return conflict(item, earlier.taskId, position);
+      }
+    }
+    if (state.tasks.has(item.id) || ids?.has(item.id) === true) {
+      return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
+    }
+    ids?.add(item.id);
+    perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
+  }
+  return checkRoom(state, command, perSpec, keys.size) ?? { known };
+}
+
+function specOf(command: Submit, item: NewTask): TaskSpec {
+  const spec = command.specs[item.spec];
+  invariant(spec !== undefined, () => `a task names one of the specs, got ${item.spec}`);
+  return spec;
+}
+
+function inSameCommand(
+  item: NewTask | undefined,
+): { taskId: TaskId; bodyHash: string } | undefined {
+  return item === undefined ? undefined : { taskId: item.id, bodyHash: item.bodyHash ?? '' };
+}
+
+function conflict(item: NewTask, taskId: TaskId, position: number): Rejection {
+  return reject(
+    'IDEMPOTENCY_CONFLICT',
+    `an idempotency key must come with the same task each time, got another body for task ${taskId}`,
+    { taskId, position, idempotencyKey: item.idempotencyKey ?? '' },
+  );
+}
+
+function checkRoom(
+  state: CoreState,
+  command: Submit,
+  perSpec: readonly number[],
+  keyCount: number,
+): Rejection | null {
+  const { settings } = state;
+  if (keyCount > 0 && state.idempotency.size + keyCount > settings.idempotencyKeysMax) {
+    return reject(
+      'IDEMPOTENCY_FULL',
+      `at most ${settings.idempotencyKeysMax} idempotency keys are remembered; a shorter window makes room`,
+      { idempotencyKeysMax: settings.idempotencyKeysMax },
+    );
+  }
+  const added = new Map<string, number>();
+  for (const [index, spec] of command.specs.entries()) {
+    const name = queueName(spec.namespace, spec.queue);
+    added.set(name, (added.get(name) ?? 0) + (perSpec[index] ?? 0));
+  }
+  let queuesNew = 0;
+  for (const [name, count] of added) {
+    const queue = state.queues.get(name);
+    if (queue === undefined && count > 0) queuesNew += 1;
+    const depthMax = queue?.settings.depthMax ?? settings.queueDefaults.depthMax;
+    const depth = queue === undefined ? 0 : queue.queued + queue.scheduled;
+    if (count > 0 && depth + count > depthMax) {
+      return reject(
+        'QUEUE_FULL',
+        `queue ${name} holds at most ${depthMax} waiting tasks, got ${depth} and ${count} more`,
+        { queue: name, depthMax, depth, added: count },
+      );
+    }
+  }
+  if (queuesNew > 0 && state.queues.size + queuesNew > settings.queuesMax) {
+    return reject('QUEUE_LIMIT', `there can be at most ${settings.queuesMax} queues`, {
+      queuesMax: settings.queuesMax,
+    });
+  }
+  return null;
+}
+
+/** Namespace and key joined by a line feed, which neither may hold, so that no two pairs collide. */
+function keyOf(spec: TaskSpec, item: NewTask): string | null {
+  return item.idempotencyKey === undefined ? null : `${spec.namespace}\n${item.idempotencyKey}`;
+}
+
+function rememberKey(state: CoreState, task: Task, item: NewTask): void {
+  const key = keyOf(task.profile.spec, item);
+  if (key === null) return;
+  state.idempotencySeq += 1;
+  state.idempotency.set(key, {
+    seq: state.idempotencySeq,
+    key,
+    taskId: task.id,
+    bodyHash: item.bodyHash ?? '',
+    createdAt: state.nowMs,
+  });
+}
+
+function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
+  const runAt = item.runAt ?? 0;
+  const waits = runAt > state.nowMs;
+  state.taskSeq += 1;
+  return {
+    id: item.id,
+    seq: state.taskSeq,
+    profile,
+    payloadBytes: item.payloadBytes,
+    createdAt: state.nowMs,
+    affinityKey: item.affinityKey ?? null,
+    idempotencyKey: item.idempotencyKey ?? null,
+    deadlineAt: item.deadlineAt ?? 0,
+    metadata: item.metadata ?? null,
+    state: waits ? 'scheduled' : 'queued',
+    reason: waits ? 'delayed' : null,
+    stateAt: state.nowMs,
+    runAt: waits ? runAt : 0,
+    attempt: 0,
+    fencingToken: 0,
+    agentId: null,
+    runUntil: 0,
+    delayMsLast: 0,
+    failures: NO_FAILURES,
+    error: null,
+    dueAt: 0,
+    timerSlot: -1,
+  };
+}
+
+const NO_FAILURES: Task['failures'] = [];

@@ -1,0 +1,404 @@
+import { describe, expect, test } from 'vitest';
+import type { Command } from './command.ts';
+import {
+  ADVANCE,
+  assign,
+  breakLease,
+  cancel,
+  complete,
+  extend,
+  fail,
+  purge,
+  release,
+  retry,
+  submit,
+  type SpecOptions,
+  type TaskFields,
+} from './testing/commands.ts';
+import { isRefusal, taskOutcome } from './testing/outcome.ts';
+import { rowsOf } from './testing/snapshot.ts';
+import { TOKEN, worldWith, type Given } from './testing/world.ts';
+
+/** When: the command given to each state, at 2000. */
+const COMMANDS = {
+  submit: submit('t1'),
+  assign: assign('t1', 'a1'),
+  complete: complete('t1', TOKEN),
+  'complete with an older token': complete('t1', TOKEN - 1),
+  'complete with a newer token': complete('t1', TOKEN + 1),
+  fail: fail('t1', TOKEN),
+  'fail for good': fail('t1', TOKEN, { retryable: false }),
+  'fail asking for a later retry': fail('t1', TOKEN, { retryAfterMs: 5_000 }),
+  'fail asking for an earlier retry': fail('t1', TOKEN, { retryAfterMs: 1 }),
+  'fail with an older token': fail('t1', TOKEN - 1),
+  release: release('t1', TOKEN),
+  'release with an older token': release('t1', TOKEN - 1),
+  break: breakLease('t1', TOKEN),
+  'break with an older token': breakLease('t1', TOKEN - 1),
+  extend: extend('t1', TOKEN),
+  'extend with an older token': extend('t1', TOKEN - 1),
+  cancel: cancel('t1'),
+  retry: retry('t1'),
+  purge: purge('t1'),
+} as const satisfies Record<string, Command>;
+
+/** Then: `t1` afterwards and the events, or the refusal's code. */
+type Then = readonly string[];
+
+/** Reports about an attempt that is not, or no longer, running. */
+const WITHOUT_LEASE = {
+  absent: ['TASK_NOT_FOUND'],
+  scheduled: ['LEASE_FENCED'],
+  queued: ['LEASE_FENCED'],
+  failed: ['LEASE_FENCED'],
+  completed: ['TASK_NOT_FOUND'],
+  canceled: ['TASK_NOT_FOUND'],
+} as const;
+
+/** Requests about a dead letter that is none. */
+const NO_DEAD_LETTER = {
+  absent: ['TASK_NOT_FOUND'],
+  scheduled: ['TASK_NOT_FAILED'],
+  queued: ['TASK_NOT_FAILED'],
+  running: ['TASK_NOT_FAILED'],
+  completed: ['TASK_NOT_FOUND'],
+  canceled: ['TASK_NOT_FOUND'],
+} as const;
+
+const TABLE: Record<keyof typeof COMMANDS, Record<Given, Then>> = {
+  submit: {
+    absent: ['queued attempt=0 token=0', 'task.submitted t1'],
+    scheduled: ['TASK_EXISTS'],
+    queued: ['TASK_EXISTS'],
+    running: ['TASK_EXISTS'],
+    failed: ['TASK_EXISTS'],
+    completed: ['queued attempt=0 token=0', 'task.submitted t1'],
+    canceled: ['queued attempt=0 token=0', 'task.submitted t1'],
+  },
+  assign: {
+    absent: ['TASK_NOT_FOUND', 'assignment.refused t1 to a1'],
+    scheduled: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
+    queued: ['running attempt=1 token=3 agent=a1', 'task.assigned t1 to a1 token=3'],
+    running: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
+    failed: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
+    completed: ['TASK_NOT_FOUND', 'assignment.refused t1 to a1'],
+    canceled: ['TASK_NOT_FOUND', 'assignment.refused t1 to a1'],
+  },
+  complete: { ...WITHOUT_LEASE, running: ['gone', 'task.completed t1 by a1 since 1000'] },
+  'complete with an older token': { ...WITHOUT_LEASE, running: ['LEASE_FENCED'] },
+  'complete with a newer token': { ...WITHOUT_LEASE, running: ['LEASE_FENCED'] },
+  fail: {
+    ...WITHOUT_LEASE,
+    running: [
+      'scheduled (retry) attempt=1 token=3 runAt=2100',
+      'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+      'task.scheduled t1 (retry) for 2100',
+    ],
+  },
+  'fail for good': {
+    ...WITHOUT_LEASE,
+    running: [
+      'failed (not_retryable) attempt=1 token=3 error=SMTP_DOWN',
+      'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+      'task.failed t1 (not_retryable)',
+    ],
+  },
+  'fail asking for a later retry': {
+    ...WITHOUT_LEASE,
+    running: [
+      'scheduled (retry) attempt=1 token=3 runAt=7000',
+      'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+      'task.scheduled t1 (retry) for 7000',
+    ],
+  },
+  'fail asking for an earlier retry': {
+    ...WITHOUT_LEASE,
+    running: [
+      'scheduled (retry) attempt=1 token=3 runAt=2100',
+      'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+      'task.scheduled t1 (retry) for 2100',
+    ],
+  },
+  'fail with an older token': { ...WITHOUT_LEASE, running: ['LEASE_FENCED'] },
+  release: {
+    ...WITHOUT_LEASE,
+    running: ['queued (released) attempt=0 token=3', 'task.queued t1 (released)'],
+  },
+  'release with an older token': { ...WITHOUT_LEASE, running: ['LEASE_FENCED'] },
+  break: {
+    ...WITHOUT_LEASE,
+    running: [
+      'queued (heartbeat_timeout) attempt=1 token=3',
+      'lease.revoked t1 from a1 token=3 (heartbeat_timeout)',
+      'attempt.failed t1 attempt=1 on a1: HEARTBEAT_TIMEOUT',
+      'task.queued t1 (heartbeat_timeout)',
+    ],
+  },
+  'break with an older token': { ...WITHOUT_LEASE, running: ['LEASE_FENCED'] },
+  extend: {
+    ...WITHOUT_LEASE,
+    running: ['running attempt=1 token=3 agent=a1 runUntil=7000', 'task.extended t1 until 7000'],
+  },
+  'extend with an older token': { ...WITHOUT_LEASE, running: ['LEASE_FENCED'] },
+  cancel: {
+    absent: ['TASK_NOT_FOUND'],
+    scheduled: ['gone', 'task.canceled t1 (unwanted)'],
+    queued: ['gone', 'task.canceled t1 (unwanted)'],
+    running: ['gone', 'lease.revoked t1 from a1 token=3 (canceled)', 'task.canceled t1 (unwanted)'],
+    failed: ['TASK_FINISHED'],
+    completed: ['TASK_NOT_FOUND'],
+    canceled: ['TASK_NOT_FOUND'],
+  },
+  retry: {
+    ...NO_DEAD_LETTER,
+    failed: ['queued (redriven) attempt=0 token=3', 'task.queued t1 (redriven)'],
+  },
+  purge: { ...NO_DEAD_LETTER, failed: ['gone', 'task.purged t1'] },
+};
+
+const CASES = Object.entries(TABLE).flatMap(([when, row]) =>
+  Object.entries(row).map(([given, then]) => ({ given, when, then })),
+);
+
+describe('given a task, when a command comes', () => {
+  test.each(CASES)('$given, $when: $then', ({ given, when, then }) => {
+    const world = worldWith(given as Given);
+    const before = rowsOf(world.state);
+    const applied = world.run(2000, COMMANDS[when as keyof typeof COMMANDS]);
+    expect(taskOutcome(world, applied)).toEqual(then);
+    if (!isRefusal(then)) return;
+    // Nothing but the clock and the index moves.
+    expect({ ...rowsOf(world.state), head: null }).toEqual({ ...before, head: null });
+  });
+});
+
+interface TimeCase {
+  readonly name: string;
+  readonly given: Given;
+  readonly spec?: SpecOptions;
+  readonly fields?: TaskFields;
+  readonly at: number;
+  readonly then: Then;
+}
+
+const LAST_ATTEMPT = { retry: { attemptsMax: 1 } };
+const FAILED_DEADLINE = 'task.failed t1 (deadline)';
+
+/** `t1` enters its state at 1000; a scheduled one is due at 9000. */
+const TIME_TABLE: readonly TimeCase[] = [
+  {
+    name: 'a delayed task waits until its moment',
+    given: 'scheduled',
+    at: 8999,
+    then: ['scheduled (delayed) attempt=0 token=0 runAt=9000'],
+  },
+  {
+    name: 'a delayed task is queued at its moment',
+    given: 'scheduled',
+    at: 9000,
+    then: ['queued (delayed) attempt=0 token=0', 'task.queued t1 (delayed)'],
+  },
+  {
+    name: 'a deadline before the moment fails a delayed task',
+    given: 'scheduled',
+    fields: { deadlineAt: 3000 },
+    at: 3000,
+    then: ['failed (deadline) attempt=0 token=0 error=DEADLINE_EXCEEDED', FAILED_DEADLINE],
+  },
+  {
+    name: 'a deadline at the moment fails a delayed task',
+    given: 'scheduled',
+    fields: { deadlineAt: 9000 },
+    at: 9000,
+    then: ['failed (deadline) attempt=0 token=0 error=DEADLINE_EXCEEDED', FAILED_DEADLINE],
+  },
+  {
+    name: 'a queued task without bounds waits for ever',
+    given: 'queued',
+    at: 10 ** 12,
+    then: ['queued attempt=0 token=0'],
+  },
+  {
+    name: 'a queued task waits within its queue timeout',
+    given: 'queued',
+    spec: { timeouts: { queueMs: 500 } },
+    at: 1499,
+    then: ['queued attempt=0 token=0'],
+  },
+  {
+    name: 'a queued task fails at its queue timeout',
+    given: 'queued',
+    spec: { timeouts: { queueMs: 500 } },
+    at: 1500,
+    then: [
+      'failed (queue_timeout) attempt=0 token=0 error=QUEUE_TIMEOUT',
+      'task.failed t1 (queue_timeout)',
+    ],
+  },
+  {
+    name: 'a queue timeout of nothing fails at once',
+    given: 'queued',
+    spec: { timeouts: { queueMs: 0 } },
+    at: 1000,
+    then: [
+      'failed (queue_timeout) attempt=0 token=0 error=QUEUE_TIMEOUT',
+      'task.failed t1 (queue_timeout)',
+    ],
+  },
+  {
+    name: 'a queued task fails at its deadline',
+    given: 'queued',
+    fields: { deadlineAt: 3000 },
+    at: 3000,
+    then: ['failed (deadline) attempt=0 token=0 error=DEADLINE_EXCEEDED', FAILED_DEADLINE],
+  },
+  {
+    name: 'the deadline is told before a queue timeout of the same moment',
+    given: 'queued',
+    spec: { timeouts: { queueMs: 2000 } },
+    fields: { deadlineAt: 3000 },
+    at: 3000,
+    then: ['failed (deadline) attempt=0 token=0 error=DEADLINE_EXCEEDED', FAILED_DEADLINE],
+  },
+  {
+    name: 'a queue timeout does not bound the run',
+    given: 'running',
+    spec: { timeouts: { queueMs: 500 } },
+    at: 9000,
+    then: ['running attempt=1 token=3 agent=a1'],
+  },
+  {
+    name: 'an attempt runs within its bound',
+    given: 'running',
+    spec: { timeouts: { runMs: 500 } },
+    at: 1499,
+    then: ['running attempt=1 token=3 agent=a1 runUntil=1500'],
+  },
+  {
+    name: 'an attempt past its bound is revoked and retried at once',
+    given: 'running',
+    spec: { timeouts: { runMs: 500 } },
+    at: 1500,
+    then: [
+      'queued (run_timeout) attempt=1 token=3',
+      'lease.revoked t1 from a1 token=3 (run_timeout)',
+      'attempt.failed t1 attempt=1 on a1: RUN_TIMEOUT',
+      'task.queued t1 (run_timeout)',
+    ],
+  },
+  {
+    name: 'a last attempt past its bound ends the task',
+    given: 'running',
+    spec: { timeouts: { runMs: 500 }, ...LAST_ATTEMPT },
+    at: 1500,
+    then: [
+      'failed (attempts_exhausted) attempt=1 token=3 error=RUN_TIMEOUT',
+      'lease.revoked t1 from a1 token=3 (run_timeout)',
+      'attempt.failed t1 attempt=1 on a1: RUN_TIMEOUT',
+      'task.failed t1 (attempts_exhausted)',
+    ],
+  },
+  {
+    name: 'a run timeout that the policy names is final',
+    given: 'running',
+    spec: { timeouts: { runMs: 500 }, retry: { nonRetryable: ['RUN_TIMEOUT'] } },
+    at: 1500,
+    then: [
+      'failed (not_retryable) attempt=1 token=3 error=RUN_TIMEOUT',
+      'lease.revoked t1 from a1 token=3 (run_timeout)',
+      'attempt.failed t1 attempt=1 on a1: RUN_TIMEOUT',
+      'task.failed t1 (not_retryable)',
+    ],
+  },
+  {
+    name: 'an attempt past the deadline is revoked and the task fails',
+    given: 'running',
+    fields: { deadlineAt: 3000 },
+    at: 3000,
+    then: [
+      'failed (deadline) attempt=1 token=3 error=DEADLINE_EXCEEDED',
+      'lease.revoked t1 from a1 token=3 (deadline)',
+      'attempt.failed t1 attempt=1 on a1: DEADLINE_EXCEEDED',
+      FAILED_DEADLINE,
+    ],
+  },
+  {
+    name: 'a dead letter has no bound',
+    given: 'failed',
+    fields: { deadlineAt: 3000 },
+    at: 9000,
+    then: ['failed (not_retryable) attempt=1 token=3 error=SMTP_DOWN'],
+  },
+];
+
+describe('given a task, when time passes', () => {
+  test.each(TIME_TABLE)('$name', ({ given, spec, fields, at, then }) => {
+    const world = worldWith(given, spec, fields);
+    expect(taskOutcome(world, world.run(at, ADVANCE))).toEqual(then);
+  });
+});
+
+describe('given a running task, when an attempt ends otherwise', () => {
+  test.each<[string, SpecOptions, Command, Then]>([
+    [
+      'a failure of the last attempt makes a dead letter',
+      LAST_ATTEMPT,
+      fail('t1', TOKEN),
+      [
+        'failed (attempts_exhausted) attempt=1 token=3 error=SMTP_DOWN',
+        'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+        'task.failed t1 (attempts_exhausted)',
+      ],
+    ],
+    [
+      'a failure with a code the policy names is final',
+      { retry: { nonRetryable: ['BAD_ADDRESS', 'SMTP_DOWN'] } },
+      fail('t1', TOKEN),
+      [
+        'failed (not_retryable) attempt=1 token=3 error=SMTP_DOWN',
+        'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+        'task.failed t1 (not_retryable)',
+      ],
+    ],
+    [
+      'a failure without a delay is queued at once',
+      { retry: { delayMs: 0 } },
+      fail('t1', TOKEN),
+      [
+        'queued (retry) attempt=1 token=3',
+        'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+        'task.queued t1 (retry)',
+      ],
+    ],
+    [
+      'an agent cannot ask to skip the delay',
+      {},
+      fail('t1', TOKEN, { retryAfterMs: -1 }),
+      [
+        'scheduled (retry) attempt=1 token=3 runAt=2100',
+        'attempt.failed t1 attempt=1 on a1: SMTP_DOWN',
+        'task.scheduled t1 (retry) for 2100',
+      ],
+    ],
+    [
+      'a broken last attempt makes a dead letter',
+      LAST_ATTEMPT,
+      breakLease('t1', TOKEN),
+      [
+        'failed (attempts_exhausted) attempt=1 token=3 error=HEARTBEAT_TIMEOUT',
+        'lease.revoked t1 from a1 token=3 (heartbeat_timeout)',
+        'attempt.failed t1 attempt=1 on a1: HEARTBEAT_TIMEOUT',
+        'task.failed t1 (attempts_exhausted)',
+      ],
+    ],
+    [
+      'a release of the last attempt leaves it for another agent',
+      LAST_ATTEMPT,
+      release('t1', TOKEN),
+      ['queued (released) attempt=0 token=3', 'task.queued t1 (released)'],
+    ],
+  ])('%s', (_, spec, command, then) => {
+    const world = worldWith('running', spec);
+    expect(taskOutcome(world, world.run(2000, command))).toEqual(then);
+  });
+});

@@ -1,0 +1,73 @@
+import type { AgentId, TaskId } from './ids.ts';
+import type { Profile } from './profile.ts';
+
+/** States of a task that core still holds. `completed` and `canceled` tasks leave for the history. */
+export type LiveState = 'scheduled' | 'queued' | 'running' | 'failed';
+export type TaskState = LiveState | 'completed' | 'canceled';
+
+/** Why the last attempt, or the whole task, failed. */
+export interface TaskError {
+  /** Stable UPPER_SNAKE code: the agent's, or one of core's own such as `RUN_TIMEOUT`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One attempt that did not complete. */
+export interface AttemptFailure {
+  readonly attempt: number;
+  readonly agentId: AgentId;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly error: TaskError;
+}
+
+/**
+ * A task as core holds it. Changed in place by core only; every reader treats it as read-only.
+ *
+ * One flat shape for all states rather than a union: a million of these are held at once and each
+ * is read on the hot path, so they share one hidden class.
+ */
+export interface Task {
+  readonly id: TaskId;
+  /** Order of submission, from 1. */
+  readonly seq: number;
+  readonly profile: Profile;
+  readonly payloadBytes: number;
+  readonly createdAt: number;
+  readonly affinityKey: string | null;
+  readonly idempotencyKey: string | null;
+  /** Moment after which the task must not run any more, or 0. */
+  readonly deadlineAt: number;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  state: TaskState;
+  /** Why it is in this state, where that is not plain: `delayed`, `retry`, `agent_lost`, … */
+  reason: string | null;
+  /** When it entered this state. */
+  stateAt: number;
+  /** Moment a `scheduled` task becomes ready; 0 in other states. */
+  runAt: number;
+  /** Attempts started so far that count. */
+  attempt: number;
+  /** Log index of the newest assignment; 0 before the first. */
+  fencingToken: number;
+  /** The agent of the running attempt. */
+  agentId: AgentId | null;
+  /** Moment the running attempt times out, or 0 for never. */
+  runUntil: number;
+  /** The delay before the last retry, in milliseconds; decorrelated jitter builds on it. */
+  delayMsLast: number;
+  /** The newest failures, oldest first; at most {@link FAILURES_KEPT_MAX}. */
+  failures: readonly AttemptFailure[];
+  /** Final error of a failed task. */
+  error: TaskError | null;
+  /** Moment the armed timer is due, or 0. Owned by `timers.ts`. */
+  dueAt: number;
+  /** Place in the timer heap, or -1. Owned by `timers.ts`. */
+  timerSlot: number;
+}
+
+/** Failures kept per task; older ones are dropped, their number remains in `attempt`. */
+export const FAILURES_KEPT_MAX = 20;
+
+/** Longest error message kept, in UTF-16 units. */
+export const ERROR_MESSAGE_MAX = 4_096;

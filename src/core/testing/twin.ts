@@ -1,0 +1,446 @@
+/**
+ * Core once more, as plainly as it can be written: arrays, linear searches, no timers, no counters.
+ *
+ * It says what core promises and shares none of core's machinery, so that the two can be held
+ * against each other. Slow on purpose.
+ */
+import type { Command, CommandBatch, CoreSettings, NewTask } from '../command.ts';
+import { CORE_SETTINGS_DEFAULT } from '../state.ts';
+import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
+
+export interface TwinTask {
+  readonly id: string;
+  readonly order: number;
+  readonly spec: TaskSpec;
+  readonly deadlineAt: number;
+  state: string;
+  reason: string | null;
+  stateAt: number;
+  runAt: number;
+  attempt: number;
+  token: number;
+  agentId: string | null;
+  runUntil: number;
+  delayLast: number;
+  failures: string[];
+  error: string | null;
+}
+
+export interface TwinAgent {
+  readonly id: string;
+  spec: AgentSpec;
+  incarnation: string;
+  state: string;
+}
+
+export interface TwinQueue {
+  readonly name: string;
+  settings: QueueSettings;
+  paused: boolean;
+}
+
+interface TwinKey {
+  readonly key: string;
+  readonly taskId: string;
+  readonly bodyHash: string;
+  readonly madeAt: number;
+}
+
+interface Lease {
+  readonly taskId: string;
+  readonly fencingToken: number;
+}
+
+/** One word for each item of a command: `ok`, a refusal's code, or for submits the task's id. */
+export type Answer = readonly string[];
+
+export class Twin {
+  readonly tasks: TwinTask[] = [];
+  readonly agents: TwinAgent[] = [];
+  readonly queues: TwinQueue[] = [];
+  keys: TwinKey[] = [];
+  index = 0;
+  now = 0;
+  #settings: CoreSettings = CORE_SETTINGS_DEFAULT;
+  #submitted = 0;
+  readonly #chance: () => number;
+
+  /** @param chance - draws in [0, 1), in the order core draws them */
+  constructor(chance: () => number) {
+    this.#chance = chance;
+  }
+
+  apply(batch: CommandBatch): Answer[] {
+    this.index += 1;
+    if (batch.at > this.now) this.now = batch.at;
+    return batch.commands.map((command) => this.#one(command));
+  }
+
+  /** Tasks of a queue in a state. */
+  count(queue: string, state: string): number {
+    return this.tasks.filter((task) => queueOf(task.spec) === queue && task.state === state).length;
+  }
+
+  leasesOf(agentId: string): TwinTask[] {
+    return this.tasks.filter((task) => task.agentId === agentId);
+  }
+
+  #one(command: Command): Answer {
+    switch (command.type) {
+      case 'task.submit':
+        return this.#submit(command.specs, command.tasks);
+      case 'task.assign':
+        return command.taskIds.map((id, i) => this.#assign(id, command.agentIds[i] ?? ''));
+      case 'task.complete':
+        return command.items.map((item) => this.#leased(item, (task) => this.#forget(task)));
+      case 'task.fail':
+        return command.items.map((item) =>
+          this.#leased(item, (task) => {
+            const retried = item.retryable ? Math.max(0, item.retryAfterMs ?? 0) : null;
+            this.#attemptFailed(task, item.error.code, 'retry', retried);
+          }),
+        );
+      case 'task.break':
+        return command.items.map((item) =>
+          this.#leased(item, (task) =>
+            this.#attemptFailed(task, command.error.code, command.reason, 'at once'),
+          ),
+        );
+      case 'task.release':
+        return command.items.map((item) =>
+          this.#leased(item, (task) => {
+            task.attempt -= 1;
+            this.#move(task, 'queued', command.reason);
+          }),
+        );
+      case 'task.extend':
+        return command.items.map((item) =>
+          this.#leased(item, (task) => {
+            task.runUntil = this.now + command.runMs;
+          }),
+        );
+      case 'task.cancel':
+        return command.taskIds.map((id) => this.#cancel(id));
+      case 'task.retry':
+        return command.taskIds.map((id) => this.#redrive(id));
+      case 'dead-letter.purge':
+        return command.taskIds.map((id) => this.#purge(id));
+      default:
+        return [this.#other(command)];
+    }
+  }
+
+  #other(command: Command): string {
+    switch (command.type) {
+      case 'agent.register':
+        return this.#register(command.agentId, command.incarnation, command.spec);
+      case 'agent.drain':
+        return this.#agent(command.agentId, (agent) => (agent.state = 'draining'));
+      case 'agent.back':
+        return this.#agent(command.agentId, (agent) => (agent.state = 'ready'));
+      case 'agent.lost':
+        return this.#agent(command.agentId, (agent) => {
+          this.#takeBack(agent, 'agent_lost');
+          agent.state = 'lost';
+        });
+      case 'agent.remove':
+        return this.#agent(command.agentId, (agent) => {
+          this.#takeBack(agent, 'agent_removed');
+          this.agents.splice(this.agents.indexOf(agent), 1);
+        });
+      case 'queue.set': {
+        const known = this.queues.some((queue) => queue.name === command.queue);
+        if (!known && this.queues.length >= this.#settings.queuesMax) return 'QUEUE_LIMIT';
+        const queue = this.#queue(command.queue);
+        queue.settings = { ...queue.settings, ...command.settings };
+        return 'ok';
+      }
+      case 'queue.pause':
+      case 'queue.resume': {
+        const queue = this.queues.find(({ name }) => name === command.queue);
+        if (queue === undefined) return 'QUEUE_NOT_FOUND';
+        queue.paused = command.type === 'queue.pause';
+        return 'ok';
+      }
+      case 'settings.set':
+        this.#settings = command.settings;
+        return 'ok';
+      case 'clock.advance':
+        this.#advance();
+        return 'ok';
+      default:
+        throw new Error(`the twin knows no ${command.type}`);
+    }
+  }
+
+  #submit(specs: readonly TaskSpec[], items: readonly NewTask[]): Answer {
+    // Tried on copies first: all or nothing.
+    const keys = [...this.keys];
+    const answers: string[] = [];
+    const accepted: { item: NewTask; spec: TaskSpec }[] = [];
+    for (const item of items) {
+      const spec = specs[item.spec] as TaskSpec;
+      if (item.idempotencyKey !== undefined) {
+        const key = `${spec.namespace}\n${item.idempotencyKey}`;
+        const bodyHash = item.bodyHash ?? '';
+        const earlier = keys.find((entry) => entry.key === key);
+        if (earlier !== undefined && earlier.bodyHash !== bodyHash) return ['IDEMPOTENCY_CONFLICT'];
+        if (earlier !== undefined) {
+          answers.push(`again ${earlier.taskId}`);
+          continue;
+        }
+        keys.push({ key, taskId: item.id, bodyHash, madeAt: this.now });
+      }
+      const ids = [...this.tasks.map((task) => task.id), ...accepted.map((one) => one.item.id)];
+      if (ids.includes(item.id)) return ['TASK_EXISTS'];
+      accepted.push({ item, spec });
+      answers.push(item.id);
+    }
+    const code = this.#room(
+      accepted.map((one) => queueOf(one.spec)),
+      keys.length,
+    );
+    if (code !== null) return [code];
+    this.keys = keys;
+    for (const { item, spec } of accepted) this.#add(item, spec);
+    return answers;
+  }
+
+  #room(queues: readonly string[], keys: number): string | null {
+    const { idempotencyKeysMax, queueDefaults, queuesMax } = this.#settings;
+    if (keys > this.keys.length && keys > idempotencyKeysMax) return 'IDEMPOTENCY_FULL';
+    for (const name of new Set(queues)) {
+      const known = this.queues.find((queue) => queue.name === name);
+      const waiting = this.count(name, 'queued') + this.count(name, 'scheduled');
+      const added = queues.filter((queue) => queue === name).length;
+      if (waiting + added > (known?.settings ?? queueDefaults).depthMax) return 'QUEUE_FULL';
+    }
+    const names = new Set([...this.queues.map((queue) => queue.name), ...queues]);
+    if (names.size > this.queues.length && names.size > queuesMax) return 'QUEUE_LIMIT';
+    return null;
+  }
+
+  #add(item: NewTask, spec: TaskSpec): void {
+    const later = item.runAt !== undefined && item.runAt > this.now;
+    this.#queue(queueOf(spec));
+    this.#submitted += 1;
+    this.tasks.push({
+      id: item.id,
+      order: this.#submitted,
+      spec,
+      deadlineAt: item.deadlineAt ?? 0,
+      state: later ? 'scheduled' : 'queued',
+      reason: later ? 'delayed' : null,
+      stateAt: this.now,
+      runAt: later ? (item.runAt ?? 0) : 0,
+      attempt: 0,
+      token: 0,
+      agentId: null,
+      runUntil: 0,
+      delayLast: 0,
+      failures: [],
+      error: null,
+    });
+  }
+
+  #assign(taskId: string, agentId: string): string {
+    const task = this.#find(taskId);
+    if (task === undefined) return 'TASK_NOT_FOUND';
+    if (task.state !== 'queued' || task.token === this.index) return 'TASK_NOT_QUEUED';
+    if (this.#queue(queueOf(task.spec)).paused) return 'QUEUE_PAUSED';
+    const agent = this.agents.find(({ id }) => id === agentId);
+    if (agent === undefined) return 'AGENT_NOT_FOUND';
+    if (agent.state !== 'ready') return 'AGENT_NOT_READY';
+    if (this.leasesOf(agentId).length >= agent.spec.slots) return 'AGENT_FULL';
+    if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
+    task.attempt += 1;
+    task.token = this.index;
+    this.#move(task, 'running', null);
+    task.agentId = agentId;
+    const { runMs } = task.spec.timeouts;
+    if (runMs !== undefined) task.runUntil = this.now + runMs;
+    return 'ok';
+  }
+
+  #leased(ref: Lease, then: (task: TwinTask) => void): string {
+    const task = this.#find(ref.taskId);
+    if (task === undefined) return 'TASK_NOT_FOUND';
+    if (task.state !== 'running' || task.token !== ref.fencingToken) return 'LEASE_FENCED';
+    then(task);
+    return 'ok';
+  }
+
+  #attemptFailed(
+    task: TwinTask,
+    code: string,
+    reason: string,
+    wait: number | 'at once' | null,
+  ): void {
+    task.failures = [...task.failures, `${task.attempt} ${task.agentId} ${code}`].slice(-20);
+    const { retry } = task.spec;
+    if (wait === null || retry.nonRetryable.includes(code)) {
+      this.#fail(task, code, 'not_retryable');
+    } else if (task.attempt >= retry.attemptsMax) {
+      this.#fail(task, code, 'attempts_exhausted');
+    } else {
+      const delay = wait === 'at once' ? 0 : Math.max(wait, this.#policyDelay(task));
+      this.#move(task, delay === 0 ? 'queued' : 'scheduled', reason);
+      if (delay > 0) task.runAt = this.now + delay;
+    }
+  }
+
+  #policyDelay(task: TwinTask): number {
+    const { strategy, delayMs, delayMsMax, jitter } = task.spec.retry;
+    const n = task.attempt;
+    const steps: Record<string, number> = {
+      fixed: 1,
+      linear: n,
+      exponential: 2 ** (n - 1),
+      fibonacci: [0, 1, 1, 2, 3, 5, 8, 13, 21][n] as number,
+    };
+    const draw = this.#chance();
+    const step = steps[strategy];
+    if (step === undefined) {
+      const last = Math.max(task.delayLast, delayMs);
+      task.delayLast = Math.min(delayMsMax, Math.round(delayMs + draw * (3 * last - delayMs)));
+    } else {
+      task.delayLast = Math.round(Math.min(delayMsMax, delayMs * step) * (1 - jitter * draw));
+    }
+    return task.delayLast;
+  }
+
+  #fail(task: TwinTask, code: string, reason: string): void {
+    this.#move(task, 'failed', reason);
+    task.error = code;
+  }
+
+  /** Into another state, with nothing left of the one before. */
+  #move(task: TwinTask, state: string, reason: string | null): void {
+    task.state = state;
+    task.reason = reason;
+    task.stateAt = this.now;
+    task.runAt = 0;
+    task.runUntil = 0;
+    task.agentId = null;
+  }
+
+  #cancel(taskId: string): string {
+    const task = this.#find(taskId);
+    if (task === undefined) return 'TASK_NOT_FOUND';
+    if (task.state === 'failed') return 'TASK_FINISHED';
+    this.#forget(task);
+    return 'ok';
+  }
+
+  #redrive(taskId: string): string {
+    const task = this.#find(taskId);
+    if (task === undefined) return 'TASK_NOT_FOUND';
+    if (task.state !== 'failed') return 'TASK_NOT_FAILED';
+    this.#move(task, 'queued', 'redriven');
+    task.attempt = 0;
+    task.delayLast = 0;
+    task.error = null;
+    return 'ok';
+  }
+
+  #purge(taskId: string): string {
+    const task = this.#find(taskId);
+    if (task === undefined) return 'TASK_NOT_FOUND';
+    if (task.state !== 'failed') return 'TASK_NOT_FAILED';
+    this.#forget(task);
+    return 'ok';
+  }
+
+  #register(id: string, incarnation: string, spec: AgentSpec): string {
+    const known = this.agents.find((agent) => agent.id === id);
+    if (known === undefined) {
+      if (this.agents.length >= this.#settings.agentsMax) return 'AGENT_LIMIT';
+      this.agents.push({ id, spec, incarnation, state: 'ready' });
+      return 'ok';
+    }
+    if (known.incarnation !== incarnation) this.#takeBack(known, 'agent_restarted');
+    Object.assign(known, { spec, incarnation, state: 'ready' });
+    return 'ok';
+  }
+
+  #takeBack(agent: TwinAgent, reason: string): void {
+    for (const task of this.leasesOf(agent.id)) {
+      this.#attemptFailed(task, reason.toUpperCase(), reason, 'at once');
+    }
+  }
+
+  #advance(): void {
+    for (;;) {
+      const due = this.tasks
+        .filter((task) => dueAt(task) <= this.now)
+        .toSorted((a, b) => dueAt(a) - dueAt(b) || a.order - b.order);
+      const [task] = due;
+      if (task === undefined) break;
+      this.#fire(task);
+    }
+    const window = this.#settings.idempotencyWindowMs;
+    this.keys = this.keys.filter((entry) => entry.madeAt + window > this.now);
+  }
+
+  #fire(task: TwinTask): void {
+    if (task.deadlineAt !== 0 && task.deadlineAt <= this.now) {
+      if (task.state === 'running') {
+        const failure = `${task.attempt} ${task.agentId} DEADLINE_EXCEEDED`;
+        task.failures = [...task.failures, failure].slice(-20);
+      }
+      this.#fail(task, 'DEADLINE_EXCEEDED', 'deadline');
+    } else if (task.state === 'scheduled') {
+      this.#move(task, 'queued', task.reason);
+    } else if (task.state === 'queued') {
+      this.#fail(task, 'QUEUE_TIMEOUT', 'queue_timeout');
+    } else {
+      this.#attemptFailed(task, 'RUN_TIMEOUT', 'run_timeout', 'at once');
+    }
+  }
+
+  #agent(id: string, then: (agent: TwinAgent) => void): string {
+    const agent = this.agents.find((one) => one.id === id);
+    if (agent === undefined) return 'AGENT_NOT_FOUND';
+    then(agent);
+    return 'ok';
+  }
+
+  #find(id: string): TwinTask | undefined {
+    return this.tasks.find((task) => task.id === id);
+  }
+
+  #forget(task: TwinTask): void {
+    this.tasks.splice(this.tasks.indexOf(task), 1);
+  }
+
+  #queue(name: string): TwinQueue {
+    const known = this.queues.find((queue) => queue.name === name);
+    if (known !== undefined) return known;
+    const queue = { name, settings: this.#settings.queueDefaults, paused: false };
+    this.queues.push(queue);
+    return queue;
+  }
+}
+
+function queueOf(spec: TaskSpec): string {
+  return spec.namespace === 'default' ? spec.queue : `${spec.namespace}/${spec.queue}`;
+}
+
+function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
+  const offered = agent.capabilities.flatMap((name) => [name, name.split('@')[0]]);
+  return (
+    requires.capabilities.every((name) => offered.includes(name)) &&
+    Object.entries(requires.labels).every(([name, value]) => agent.labels[name] === value)
+  );
+}
+
+/** The earliest bound of the task; Infinity when it has none. */
+function dueAt(task: TwinTask): number {
+  if (task.state === 'failed') return Infinity;
+  const { queueMs } = task.spec.timeouts;
+  const bounds = [task.deadlineAt || Infinity];
+  if (task.state === 'scheduled') bounds.push(task.runAt);
+  if (task.state === 'queued' && queueMs !== undefined) bounds.push(task.stateAt + queueMs);
+  if (task.state === 'running') bounds.push(task.runUntil || Infinity);
+  return Math.min(...bounds);
+}

@@ -1,0 +1,113 @@
+/** The few ways a task, queue or agent changes; every handler goes through these. */
+import { invariant } from '../base/invariant.ts';
+import type { Agent } from './agent.ts';
+import { profileKey, type Profile } from './profile.ts';
+import { createQueue, queueName, type Queue } from './queue.ts';
+import { requirementKey } from './requirement.ts';
+import type { TaskSpec } from './spec.ts';
+import type { CoreState } from './state.ts';
+import type { LiveState, Task } from './task.ts';
+
+/** Moves a live task to another live state and keeps the counters and its timer. */
+export function moveTask(state: CoreState, task: Task, to: LiveState, reason: string | null): void {
+  state.taskChanges.touch(task);
+  const { queue } = task.profile;
+  queue[task.state as LiveState] -= 1;
+  queue[to] += 1;
+  task.state = to;
+  task.reason = reason;
+  task.stateAt = state.nowMs;
+  if (to !== 'scheduled') task.runAt = 0;
+  armTimer(state, task);
+}
+
+/** Arms the task's timer for the earliest bound of the state it is in. */
+export function armTimer(state: CoreState, task: Task): void {
+  state.timers.arm(task, dueAt(task));
+}
+
+/** The earliest moment at which something must happen to the task by itself, or 0. */
+export function dueAt(task: Task): number {
+  switch (task.state) {
+    case 'scheduled':
+      return earlier(task.runAt, task.deadlineAt);
+    case 'queued': {
+      const { queueMs } = task.profile.spec.timeouts;
+      return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, task.deadlineAt);
+    }
+    case 'running':
+      return earlier(task.runUntil, task.deadlineAt);
+    default:
+      return 0;
+  }
+}
+
+function earlier(a: number, b: number): number {
+  if (a === 0) return b;
+  if (b === 0) return a;
+  return Math.min(a, b);
+}
+
+/** Takes a running task off its agent. */
+export function endLease(state: CoreState, task: Task): Agent {
+  invariant(task.agentId !== null, 'a running task names its agent');
+  const agent = state.agents.get(task.agentId);
+  invariant(agent !== undefined, 'the agent of a running task is registered');
+  invariant(agent.leases.delete(task), 'the agent of a running task holds its lease');
+  state.taskChanges.touch(task);
+  task.agentId = null;
+  task.runUntil = 0;
+  return agent;
+}
+
+/** Lets a finished task go. Its last fields stay readable for the events of this batch. */
+export function removeTask(state: CoreState, task: Task): void {
+  state.taskChanges.remove(task);
+  state.timers.arm(task, 0);
+  state.tasks.delete(task.id);
+  task.profile.queue[task.state as LiveState] -= 1;
+  task.profile.tasks -= 1;
+  if (task.profile.tasks === 0) {
+    state.profileChanges.remove(task.profile);
+    state.profiles.delete(task.profile.key);
+  }
+}
+
+/** Adds a task in its first state. */
+export function addTask(state: CoreState, task: Task): void {
+  invariant(!state.tasks.has(task.id), 'a task id is used once');
+  task.profile.tasks += 1;
+  task.profile.queue[task.state as LiveState] += 1;
+  state.tasks.set(task.id, task);
+  state.taskChanges.touch(task);
+  armTimer(state, task);
+}
+
+/** Finds or makes the profile of a spec, and its queue. The caller has checked the bounds. */
+export function internProfile(state: CoreState, spec: TaskSpec): Profile {
+  const key = profileKey(spec);
+  const known = state.profiles.get(key);
+  if (known !== undefined) return known;
+  state.profileSeq += 1;
+  const profile: Profile = {
+    id: state.profileSeq,
+    key,
+    spec,
+    signature: requirementKey(spec.requires),
+    queue: internQueue(state, queueName(spec.namespace, spec.queue)),
+    tasks: 0,
+  };
+  state.profiles.set(key, profile);
+  state.profileChanges.touch(profile);
+  return profile;
+}
+
+/** Finds or makes a queue. */
+export function internQueue(state: CoreState, name: string): Queue {
+  const known = state.queues.get(name);
+  if (known !== undefined) return known;
+  const queue = createQueue(name, state.settings.queueDefaults);
+  state.queues.set(name, queue);
+  state.queueChanges.touch(queue);
+  return queue;
+}

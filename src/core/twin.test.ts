@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Rng } from '../base/rng.ts';
+import { apply, type CommandResult } from './apply.ts';
+import { checkInvariants } from './invariants.ts';
+import { REJECTION_CODES } from './rejection.ts';
+import { createState, type CoreState } from './state.ts';
+import { batchOf, histories } from './testing/histories.ts';
+import { Twin, type Answer } from './testing/twin.ts';
+
+const SEED = process.env['SEED'];
+const RUNS = 8_000;
+
+test('core answers and changes exactly as its plain twin, whatever the history', () => {
+  const reached = new Set<string>();
+  fc.assert(
+    fc.property(fc.integer(), histories(60), (seed, moves) => {
+      const state = createState(seed);
+      const draws = Rng.fromSeed(seed);
+      const twin = new Twin(() => draws.unit());
+      for (const move of moves) {
+        const batch = batchOf(state, move);
+        const { results } = apply(state, state.index + 1, batch);
+        const expected = twin.apply(batch);
+        const answers = results.map((result, i) => answerOf(result, expected[i] ?? []));
+        same(answers, expected, 'answers');
+        same(pictureOf(state), twinPicture(twin), 'state');
+        checkInvariants(state);
+        for (const word of answers.flat()) if (/^[A-Z_]+$/.test(word)) reached.add(word);
+        for (const { reason } of state.tasks.values()) if (reason !== null) reached.add(reason);
+      }
+    }),
+    { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+  );
+  // The histories reach every refusal and every reason, so that none goes uncompared.
+  expect([...reached].toSorted()).toEqual([...REJECTION_CODES, ...EVERY_REASON].toSorted());
+});
+
+const EVERY_REASON = [
+  'agent_lost',
+  'agent_removed',
+  'agent_restarted',
+  'attempts_exhausted',
+  'deadline',
+  'delayed',
+  'heartbeat_timeout',
+  'not_retryable',
+  'queue_timeout',
+  'redriven',
+  'released',
+  'retry',
+  'run_timeout',
+];
+
+/** Compares as text: thousands of small comparisons, each with a short report. */
+function same(got: unknown, expected: unknown, what: string): void {
+  const [one, other] = [JSON.stringify(got), JSON.stringify(expected)];
+  if (one !== other) throw new Error(`${what} differ\ncore ${one}\ntwin ${other}`);
+}
+
+function answerOf(result: CommandResult, expected: Answer): Answer {
+  if (result.type === 'refused') return [result.rejection.code];
+  if (result.type === 'submitted') {
+    const { taskIds, repeated } = result.submitted;
+    return taskIds.map((id, i) => (repeated.includes(i) ? `again ${id}` : id));
+  }
+  return expected.map((_, i) => result.refused?.get(i)?.code ?? 'ok');
+}
+
+function pictureOf(state: CoreState): unknown {
+  const tasks = [...state.tasks.values()].map((task) => [
+    [task.id, task.profile.spec.priority, task.state, task.reason, task.stateAt, task.runAt],
+    [task.attempt, task.fencingToken, task.agentId, task.runUntil, task.delayMsLast],
+    task.failures.map(({ attempt, agentId, error }) => `${attempt} ${agentId} ${error.code}`),
+    task.error?.code ?? null,
+  ]);
+  const agents = [...state.agents.values()].map((agent) => [
+    [agent.id, agent.state, agent.incarnation],
+    [...agent.leases].map((task) => task.id).toSorted(),
+  ]);
+  const queues = [...state.queues.values()].map((queue) => [
+    [queue.name, queue.paused, queue.settings.depthMax],
+    [queue.scheduled, queue.queued, queue.running, queue.failed],
+  ]);
+  const keys = [...state.idempotency.values()].map(({ key, taskId }) => [key, taskId]);
+  return [state.index, state.nowMs, tasks, agents, queues, keys];
+}
+
+function twinPicture(twin: Twin): unknown {
+  const tasks = twin.tasks.map((task) => [
+    [task.id, task.spec.priority, task.state, task.reason, task.stateAt, task.runAt],
+    [task.attempt, task.token, task.agentId, task.runUntil, task.delayLast],
+    task.failures,
+    task.error,
+  ]);
+  const agents = twin.agents.map((agent) => [
+    [agent.id, agent.state, agent.incarnation],
+    twin
+      .leasesOf(agent.id)
+      .map((task) => task.id)
+      .toSorted(),
+  ]);
+  const queues = twin.queues.map(({ name, paused, settings }) => [
+    [name, paused, settings.depthMax],
+    ['scheduled', 'queued', 'running', 'failed'].map((state) => twin.count(name, state)),
+  ]);
+  const keys = twin.keys.map(({ key, taskId }) => [key, taskId]);
+  return [twin.index, twin.now, tasks, agents, queues, keys];
+}

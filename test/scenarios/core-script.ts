@@ -1,0 +1,238 @@
+/**
+ * The language of the scenario files: one batch of commands a line.
+ *
+ *     at 1000                                the clock of the leader, which may go back
+ *     register a1 slots=2 can=email          one command
+ *     submit t1 key=k + t2 key=k             several tasks in one submit
+ *     assign t1 a1 & complete t1 token=3     several commands in one batch
+ *     advance 5000                           time passes, and timers fire
+ *     show                                   the state at this point
+ */
+import type { Command, NewTask } from '../../src/core/command.ts';
+import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
+import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
+import {
+  ADVANCE,
+  agentCommand,
+  agentSpec,
+  RETRY_IN_TESTS,
+  SILENT,
+  taskSpec,
+} from '../../src/core/testing/commands.ts';
+
+/** Words of a command after its verb: those without `=` in order, the others by name. */
+class Words {
+  readonly plain: readonly string[];
+  readonly #named: ReadonlyMap<string, string>;
+
+  constructor(text: string) {
+    const words = text.split(/\s+/).filter((word) => word !== '');
+    this.plain = words.filter((word) => !word.includes('='));
+    const pairs = words.filter((word) => word.includes('='));
+    this.#named = new Map(pairs.map((word) => split(word, '=')));
+  }
+
+  text(name: string): string | undefined {
+    return this.#named.get(name);
+  }
+
+  number(name: string): number | undefined {
+    const text = this.#named.get(name);
+    return text === undefined ? undefined : numberOf(text);
+  }
+
+  list(name: string): readonly string[] | undefined {
+    return this.#named.get(name)?.split(',');
+  }
+
+  /** `zone:eu,rack:7` */
+  labels(): Readonly<Record<string, string>> {
+    return Object.fromEntries((this.list('labels') ?? []).map((word) => split(word, ':')));
+  }
+
+  has(word: string): boolean {
+    return this.plain.includes(word);
+  }
+}
+
+/** The commands of one line, which make one batch. */
+export function parseLine(line: string): readonly Command[] {
+  return line.split(' & ').map((text) => {
+    const [verb, rest] = split(text.trim(), ' ');
+    return parseCommand(verb, rest);
+  });
+}
+
+function parseCommand(verb: string, rest: string): Command {
+  const words = new Words(rest);
+  const [first = '', second = ''] = words.plain;
+  const taskIds = first.split(',') as TaskId[];
+  const leases = taskIds.map((taskId) => ({ taskId, fencingToken: words.number('token') ?? 0 }));
+  switch (verb) {
+    case 'submit':
+      return parseSubmit(rest);
+    case 'assign':
+      return { type: 'task.assign', taskIds, agentIds: second.split(',') as AgentId[] };
+    case 'complete':
+      return { type: 'task.complete', items: leases.map((ref) => ({ ...ref, resultBytes: 5 })) };
+    case 'fail':
+      return parseFail(words, leases);
+    case 'release':
+      return { type: 'task.release', items: leases, reason: words.text('reason') ?? 'released' };
+    case 'break':
+      return { type: 'task.break', items: leases, error: SILENT, reason: 'heartbeat_timeout' };
+    case 'extend':
+      return { type: 'task.extend', items: leases, runMs: words.number('runMs') ?? 0 };
+    case 'cancel':
+      return { type: 'task.cancel', taskIds, reason: words.text('reason') ?? 'unwanted' };
+    case 'retry':
+      return { type: 'task.retry', taskIds };
+    case 'purge':
+      return { type: 'dead-letter.purge', taskIds };
+    default:
+      return parseOther(verb, first, words);
+  }
+}
+
+function parseOther(verb: string, name: string, words: Words): Command {
+  switch (verb) {
+    case 'register':
+      return parseRegister(name, words);
+    case 'drain':
+      return agentCommand('agent.drain', name);
+    case 'lose':
+      return agentCommand('agent.lost', name);
+    case 'back':
+      return agentCommand('agent.back', name);
+    case 'remove':
+      return agentCommand('agent.remove', name);
+    case 'queue':
+      return parseQueue(name, words);
+    case 'pause':
+      return { type: 'queue.pause', queue: name };
+    case 'resume':
+      return { type: 'queue.resume', queue: name };
+    case 'settings':
+      return parseSettings(words);
+    case 'tick':
+      return ADVANCE;
+    default:
+      throw new Error(`a line must start with a known word, got ${verb}`);
+  }
+}
+
+function parseSubmit(rest: string): Command {
+  const parts = rest.split(' + ').map((part) => new Words(part));
+  const tasks = parts.map((words, spec): NewTask => {
+    const [runAt, deadlineAt] = [words.number('runAt'), words.number('deadline')];
+    const key = words.text('key');
+    return {
+      id: (words.plain[0] ?? '') as TaskId,
+      spec,
+      payloadBytes: 10,
+      ...(runAt === undefined ? {} : { runAt }),
+      ...(deadlineAt === undefined ? {} : { deadlineAt }),
+      ...(key === undefined ? {} : { idempotencyKey: key, bodyHash: words.text('body') ?? 'same' }),
+    };
+  });
+  return { type: 'task.submit', specs: parts.map(parseSpec), tasks };
+}
+
+function parseSpec(words: Words): TaskSpec {
+  const type = words.text('type') ?? 'email';
+  return taskSpec({
+    type,
+    namespace: words.text('ns') ?? 'default',
+    queue: words.text('queue') ?? 'default',
+    priority: words.number('priority') ?? 4,
+    requires: { capabilities: words.list('needs') ?? [type], labels: words.labels() },
+    retry: parseRetry(words),
+    timeouts: parseTimeouts(words),
+  });
+}
+
+/** `attempts=3 delay=exponential:100 delayMax=1000 jitter=0.2 final=BAD_ADDRESS,GONE` */
+function parseRetry(words: Words): RetryPolicy {
+  const [strategy, delay] = split(words.text('delay') ?? 'fixed:100', ':');
+  return {
+    attemptsMax: words.number('attempts') ?? RETRY_IN_TESTS.attemptsMax,
+    strategy: strategy as RetryPolicy['strategy'],
+    delayMs: numberOf(delay),
+    delayMsMax: words.number('delayMax') ?? RETRY_IN_TESTS.delayMsMax,
+    jitter: words.number('jitter') ?? 0,
+    nonRetryable: words.list('final') ?? [],
+  };
+}
+
+function parseTimeouts(words: Words): TaskTimeouts {
+  const [queueMs, runMs] = [words.number('queueMs'), words.number('runMs')];
+  return {
+    ...(queueMs === undefined ? {} : { queueMs }),
+    ...(runMs === undefined ? {} : { runMs }),
+  };
+}
+
+function parseFail(
+  words: Words,
+  leases: readonly { readonly taskId: TaskId; readonly fencingToken: number }[],
+): Command {
+  const error = { code: words.text('code') ?? 'SMTP_DOWN', message: 'no route' };
+  const retryAfterMs = words.number('retryAfter');
+  const wish = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const retryable = !words.has('final');
+  return {
+    type: 'task.fail',
+    items: leases.map((ref) => ({ ...ref, error, retryable, ...wish })),
+  };
+}
+
+function parseRegister(agentId: string, words: Words): Command {
+  return {
+    type: 'agent.register',
+    agentId: agentId as AgentId,
+    incarnation: words.text('as') ?? 'first',
+    spec: agentSpec({
+      slots: words.number('slots') ?? 1,
+      capabilities: words.list('can') ?? ['email'],
+      labels: words.labels(),
+    }),
+  };
+}
+
+function parseQueue(queue: string, words: Words): Command {
+  const [depthMax, strategy] = [words.number('depth'), words.text('strategy')];
+  return {
+    type: 'queue.set',
+    queue,
+    settings: {
+      ...(depthMax === undefined ? {} : { depthMax }),
+      ...(strategy === undefined ? {} : { strategy: strategy as StrategyName }),
+    },
+  };
+}
+
+function parseSettings(words: Words): Command {
+  const defaults = CORE_SETTINGS_DEFAULT;
+  return {
+    type: 'settings.set',
+    settings: {
+      idempotencyWindowMs: words.number('window') ?? defaults.idempotencyWindowMs,
+      idempotencyKeysMax: words.number('keys') ?? defaults.idempotencyKeysMax,
+      queuesMax: words.number('queues') ?? defaults.queuesMax,
+      agentsMax: words.number('agents') ?? defaults.agentsMax,
+      queueDefaults: defaults.queueDefaults,
+    },
+  };
+}
+
+function split(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+function numberOf(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isFinite(value)) throw new Error(`a number must stand here, got ${text}`);
+  return value;
+}
