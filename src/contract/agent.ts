@@ -1,0 +1,134 @@
+import Type, { type Static } from 'typebox';
+import { Labels, Name } from './names.ts';
+
+const closed = { additionalProperties: false } as const;
+
+export const RegisterAgent = Type.Object(
+  {
+    id: Name,
+    kind: Type.Optional({ ...Name, default: 'general' }),
+    capabilities: Type.Array(Name, { minItems: 1, maxItems: 256 }),
+    slots: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 1 })),
+    labels: Type.Optional(Labels),
+    cost: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9, default: 0 })),
+    weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1e6, default: 1 })),
+    heartbeatMs: Type.Optional(
+      Type.Integer({
+        minimum: 1000,
+        maximum: 86_400_000,
+        default: 30_000,
+        description: 'Silence after which the agent counts as lost',
+      }),
+    ),
+  },
+  { ...closed, title: 'RegisterAgent' },
+);
+export type RegisterAgent = Static<typeof RegisterAgent>;
+
+export const AgentView = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String(),
+    capabilities: Type.Array(Type.String()),
+    slots: Type.Integer(),
+    running: Type.Integer({ description: 'Slots in use' }),
+    labels: Type.Record(Type.String(), Type.String()),
+    cost: Type.Number(),
+    weight: Type.Number(),
+    heartbeatMs: Type.Integer(),
+    state: Type.Union([
+      Type.Literal('ready'),
+      Type.Literal('busy'),
+      Type.Literal('draining'),
+      Type.Literal('lost'),
+    ]),
+    stateAt: Type.String(),
+    registeredAt: Type.String(),
+    connection: Type.Union(
+      [Type.Literal('in-process'), Type.Literal('channel'), Type.Literal('poll'), Type.Null()],
+      {
+        description: 'How it takes tasks right now; null while it does not',
+      },
+    ),
+  },
+  { title: 'Agent' },
+);
+export type AgentView = Static<typeof AgentView>;
+
+export const AgentList = Type.Object(
+  { items: Type.Array(AgentView), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  { title: 'AgentList' },
+);
+export type AgentList = Static<typeof AgentList>;
+
+export const LeaseRequest = Type.Object(
+  {
+    max: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1 })),
+    waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 0 })),
+  },
+  { ...closed, title: 'LeaseRequest' },
+);
+export type LeaseRequest = Static<typeof LeaseRequest>;
+
+export const LeaseView = Type.Object(
+  {
+    taskId: Type.String(),
+    fencingToken: Type.Integer(),
+    attempt: Type.Integer(),
+    type: Type.String(),
+    payload: Type.Unknown(),
+    runUntil: Type.Union([Type.String(), Type.Null()], { description: 'null: no bound' }),
+  },
+  { title: 'Lease' },
+);
+export type LeaseView = Static<typeof LeaseView>;
+
+export const LeaseList = Type.Object({ leases: Type.Array(LeaseView) }, { title: 'Leases' });
+
+const FencingToken = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
+export const CompleteLease = Type.Object(
+  { fencingToken: FencingToken, result: Type.Optional(Type.Unknown()) },
+  { ...closed, title: 'CompleteLease' },
+);
+
+export const FailLease = Type.Object(
+  {
+    fencingToken: FencingToken,
+    error: Type.Object(
+      {
+        code: Type.String({ minLength: 1, maxLength: 100 }),
+        message: Type.Optional(Type.String({ maxLength: 65_536 })),
+        retryable: Type.Optional(Type.Boolean({ default: true })),
+        retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_592_000_000 })),
+      },
+      closed,
+    ),
+  },
+  { ...closed, title: 'FailLease' },
+);
+
+export const ExtendLease = Type.Object(
+  { fencingToken: FencingToken, runMs: Type.Integer({ minimum: 1, maximum: 31_536_000_000 }) },
+  { ...closed, title: 'ExtendLease' },
+);
+
+export const ProgressLease = Type.Object(
+  {
+    fencingToken: FencingToken,
+    fraction: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    note: Type.Optional(Type.String({ maxLength: 1000 })),
+  },
+  { ...closed, title: 'ProgressLease' },
+);
+
+export const ReleaseLease = Type.Object(
+  { fencingToken: FencingToken, reason: Type.Optional(Type.String({ maxLength: 1000 })) },
+  { ...closed, title: 'ReleaseLease' },
+);
+
+/** How a lease call ended well. */
+export const LeaseAnswer = Type.Object(
+  { taskId: Type.String(), state: Type.String() },
+  { title: 'LeaseAnswer' },
+);

@@ -1,0 +1,224 @@
+/**
+ * The binary channel: what goes over the WebSockets `/agents/connect` and `/clients/connect`.
+ *
+ * A message is a MessagePack array of frames; a frame is an array whose first element names it, so that
+ * everything said in one turn of the event loop is one message. Everything that comes in numbers is a
+ * column (one array per field), which packs and unpacks several times faster than an array of maps. Payloads and results travel as JSON text, so that only the two ends parse them.
+ */
+import { Packr, Unpackr } from 'msgpackr';
+import { OrchestratorError } from '../base/errors.ts';
+import type { RegisterAgent } from './agent.ts';
+import type { Problem } from './problem.ts';
+import type { ErrorInfo, TaskOptions } from './task.ts';
+
+/** Version of the channel; both ends must speak the same one. */
+export const CHANNEL_VERSION = 1;
+
+/** Largest message either end accepts, in bytes. */
+export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Moments and keys of one submitted task, where it has any. */
+export interface SubmitExtras {
+  readonly runAt?: number | undefined;
+  readonly deadlineAt?: number | undefined;
+  readonly affinityKey?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Frames a submitter sends. `specOf` is null when every task uses the first spec. */
+export type ClientFrame =
+  | readonly [
+      'submit',
+      requestId: number,
+      specs: readonly TaskOptions[],
+      specOf: readonly number[] | null,
+      payloads: readonly string[],
+      extras: readonly (SubmitExtras | null)[] | null,
+      watch: boolean,
+    ]
+  | readonly ['watch', taskIds: readonly string[]]
+  | readonly ['cancel', requestId: number, taskIds: readonly string[], reason: string];
+
+/** How a finished task ended, as a small number. */
+export const FINISHED_STATES = ['completed', 'failed', 'canceled'] as const;
+
+/** Frames a submitter receives. */
+export type ClientReply =
+  | readonly [
+      'submitted',
+      requestId: number,
+      taskIds: readonly string[],
+      repeated: readonly number[] | null,
+    ]
+  | readonly ['refused', requestId: number, problem: Problem]
+  | readonly ['canceled', requestId: number, refused: readonly (readonly [number, string])[] | null]
+  | readonly [
+      'finished',
+      taskIds: readonly string[],
+      states: readonly number[],
+      results: readonly (string | null)[],
+      errors: readonly (ErrorInfo | null)[] | null,
+    ]
+  | readonly ['problem', problem: Problem];
+
+export interface Hello {
+  readonly version: number;
+  /** Names this run of the agent's process; a new one says that earlier leases are gone. */
+  readonly incarnation: string;
+  readonly agents: readonly RegisterAgent[];
+  /** Leases this process still works on, after a reconnect: task ids and their tokens. */
+  readonly held: readonly (readonly [taskId: string, fencingToken: number])[];
+}
+
+/** One failed attempt: `retryAfterMs` 0 means the task's own policy decides. */
+export type FailureTuple = readonly [
+  taskId: string,
+  fencingToken: number,
+  code: string,
+  message: string,
+  retryable: boolean,
+  retryAfterMs: number,
+];
+
+/** Frames an agent sends. */
+export type AgentFrame =
+  | readonly ['hello', Hello]
+  | readonly [
+      'report',
+      sequence: number,
+      taskIds: readonly string[],
+      fencingTokens: readonly number[],
+      results: readonly string[],
+      failures: readonly FailureTuple[],
+    ]
+  | readonly [
+      'release',
+      taskIds: readonly string[],
+      fencingTokens: readonly number[],
+      reason: string,
+    ]
+  | readonly ['extend', taskId: string, fencingToken: number, runMs: number]
+  | readonly [
+      'progress',
+      taskId: string,
+      fencingToken: number,
+      fraction: number | null,
+      note: string | null,
+    ]
+  | readonly ['beat']
+  | readonly ['drain']
+  | readonly ['leave'];
+
+/** Frames an agent receives. `types` is a dictionary that `typeOf` points into. */
+export type AgentReply =
+  | readonly ['welcome', heartbeatMs: number]
+  | readonly [
+      'leases',
+      types: readonly string[],
+      agents: readonly number[],
+      taskIds: readonly string[],
+      fencingTokens: readonly number[],
+      attempts: readonly number[],
+      typeOf: readonly number[],
+      payloads: readonly string[],
+      runUntils: readonly number[],
+    ]
+  | readonly ['reported', sequence: number, refused: readonly (readonly [number, string])[] | null]
+  /** Nothing of the report was taken: send it again after `retryAfterMs`. */
+  | readonly ['deferred', sequence: number, code: string, retryAfterMs: number]
+  | readonly [
+      'revoked',
+      taskIds: readonly string[],
+      fencingTokens: readonly number[],
+      reason: string,
+    ]
+  | readonly ['left']
+  | readonly ['problem', problem: Problem];
+
+// Records would let a peer define the code that decodes its frames, and references would let it
+// build cycles; plain maps do neither.
+const packr = new Packr({ useRecords: false });
+const structures: object[] = [];
+const unpackr = new Unpackr({
+  useRecords: false,
+  mapsAsObjects: true,
+  structuredClone: false,
+  structures,
+});
+// The reader takes definitions of records whatever its options say, and keeps them here first: now it fails.
+Object.freeze(structures);
+
+/** Any frame, before its fields are checked. */
+export type RawFrame = readonly [name: string, ...fields: unknown[]];
+
+/** Encodes a message. The result is a view of its own bytes, safe to keep. */
+export function packMessage(frames: readonly RawFrame[]): Uint8Array {
+  return packr.pack(frames);
+}
+
+/** Bytes or characters of text that one frame gathers before the next begins. */
+export const FRAME_TEXT_MAX: number = 4 * 1024 * 1024;
+
+/**
+ * Encodes frames as messages that the other end accepts: one, or several where one would be too large.
+ *
+ * A single frame above {@link MESSAGE_BYTES_MAX} is sent as it is, and refused by the other end.
+ */
+export function packMessages(frames: readonly RawFrame[]): readonly Uint8Array[] {
+  const message = packMessage(frames);
+  if (message.byteLength <= MESSAGE_BYTES_MAX || frames.length === 1) return [message];
+  const middle = frames.length >> 1;
+  return [...packMessages(frames.slice(0, middle)), ...packMessages(frames.slice(middle))];
+}
+
+/** Items in one frame's columns, at most, where a sender splits what it has to say. */
+const SLICE_ITEMS_MAX = 10_000;
+
+/** Splits items so that no slice has more than {@link FRAME_TEXT_MAX} of text, unless one item alone does. */
+export function frameSlices<Item>(
+  items: readonly Item[],
+  lengthOf: (item: Item) => number,
+): readonly (readonly Item[])[] {
+  const slices: Item[][] = [];
+  let slice: Item[] = [];
+  let length = 0;
+  for (const item of items) {
+    const more = lengthOf(item);
+    const isFull = slice.length === SLICE_ITEMS_MAX || length + more > FRAME_TEXT_MAX;
+    if (slice.length > 0 && isFull) {
+      slices.push(slice);
+      slice = [];
+      length = 0;
+    }
+    slice.push(item);
+    length += more;
+  }
+  if (slice.length > 0) slices.push(slice);
+  return slices;
+}
+
+/**
+ * Decodes a message to its frames; what a frame holds after its name is unchecked.
+ *
+ * @throws OrchestratorError `INVALID_MESSAGE` for anything else
+ */
+export function unpackMessage(bytes: Uint8Array): readonly RawFrame[] {
+  let frames: unknown;
+  try {
+    frames = unpackr.unpack(bytes);
+  } catch (error) {
+    throw invalid('a message must be one MessagePack value', { cause: error });
+  }
+  if (!Array.isArray(frames)) throw invalid('a message must be an array of frames');
+  for (const frame of frames as unknown[]) {
+    if (!Array.isArray(frame) || typeof frame[0] !== 'string') {
+      throw invalid('a frame must be an array that begins with its name');
+    }
+  }
+  return frames as RawFrame[];
+}
+
+function invalid(message: string, options?: ErrorOptions): OrchestratorError {
+  return new OrchestratorError('INVALID_MESSAGE', message, {}, options);
+}

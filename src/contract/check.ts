@@ -1,0 +1,105 @@
+import { OrchestratorError } from '../base/errors.ts';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { RegisterAgent } from './agent.ts';
+import { findJsonFault, findPlainFault } from './json.ts';
+import type { SubmitExtras } from './channel.ts';
+import { SubmitExtrasBody, SubmitTask, TaskOptions } from './task.ts';
+
+/** A value from outside that breaks its schema: `code` INVALID_REQUEST, `details.path` a JSON Pointer. */
+export class InvalidRequestError extends OrchestratorError {
+  override readonly name = 'InvalidRequestError';
+
+  constructor(path: string, message: string) {
+    super('INVALID_REQUEST', `${path === '' ? 'the request' : path} ${message}`, { path });
+  }
+}
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params?: object;
+}
+
+/** The fault to tell of among all that a validator found: the deepest, and the plainest there. */
+export function describeFault(errors: readonly SchemaError[], prefix = ''): InvalidRequestError {
+  const unknown = errors.find((error) => error.keyword === 'additionalProperties');
+  if (unknown !== undefined) {
+    const { additionalProperties, additionalProperty } = (unknown.params ?? {}) as {
+      additionalProperties?: readonly string[];
+      additionalProperty?: string;
+    };
+    const field = additionalProperty ?? additionalProperties?.[0] ?? '';
+    return new InvalidRequestError(
+      `${prefix}${unknown.instancePath}/${field}`,
+      'is not a known field',
+    );
+  }
+  const concrete = errors.filter(
+    (error) => error.keyword !== 'anyOf' && error.keyword !== 'boolean',
+  );
+  const literals = concrete.filter((error) => error.keyword === 'const');
+  const first = concrete[0] ?? errors[0];
+  if (first !== undefined && literals.length > 1 && literals.length === concrete.length) {
+    const allowed = literals.map(
+      (error) => (error.params as { allowedValue?: unknown }).allowedValue,
+    );
+    return new InvalidRequestError(
+      prefix + first.instancePath,
+      `must be one of ${allowed.join(', ')}`,
+    );
+  }
+  return new InvalidRequestError(
+    prefix + (first?.instancePath ?? ''),
+    first?.message ?? 'is not valid',
+  );
+}
+
+interface Checker {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): readonly SchemaError[];
+}
+
+const submitTask: Checker = Compile(SubmitTask);
+const taskOptions: Checker = Compile(TaskOptions);
+const submitExtras: Checker = Compile(SubmitExtrasBody);
+const registerAgents: Checker = Compile(Type.Array(RegisterAgent, { maxItems: 10_000 }));
+
+/** Checks one task of a submit; `path` is where it stands in the request. */
+export function checkSubmitTask(value: unknown, path = ''): asserts value is SubmitTask {
+  check(submitTask, value, path);
+  checkMetadata(value as SubmitTask, path);
+}
+
+export function checkTaskOptions(value: unknown, path = ''): asserts value is TaskOptions {
+  check(taskOptions, value, path);
+}
+
+export function checkSubmitExtras(value: unknown, path = ''): asserts value is SubmitExtras {
+  check(submitExtras, value, path);
+  checkMetadata(value as SubmitExtras, path);
+}
+
+export function checkRegisterAgents(value: unknown, path = ''): asserts value is RegisterAgent[] {
+  check(registerAgents, value, path);
+}
+
+function check(checker: Checker, value: unknown, path: string): void {
+  if (checker.Check(value)) return;
+  throw describeFault(checker.Errors(value), path);
+}
+
+/** Metadata goes into the log as it is: whatever is not JSON would not come back as it went. */
+function checkMetadata({ metadata }: Pick<SubmitExtras, 'metadata'>, path: string): void {
+  if (metadata === undefined) return;
+  const fault = findPlainFault(metadata);
+  if (fault !== null)
+    throw new InvalidRequestError(`${path}/metadata${fault.path}`, fault.message);
+}
+
+/** Refuses JSON that is too deep, too wide, or has `__proto__` for a key. */
+export function checkJson(value: unknown, path = ''): void {
+  const fault = findJsonFault(value);
+  if (fault !== null) throw new InvalidRequestError(path + fault.path, fault.message);
+}

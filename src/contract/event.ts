@@ -1,0 +1,23 @@
+import Type, { type Static } from 'typebox';
+import { ErrorInfo } from './task.ts';
+
+/** Something that happened, as streams tell it. */
+export const EventView = Type.Object(
+  {
+    at: Type.String({ description: 'When, in ISO 8601' }),
+    type: Type.String({ description: 'task.submitted, task.assigned, task.completed, …' }),
+    taskId: Type.Optional(Type.String()),
+    agentId: Type.Optional(Type.String()),
+    queue: Type.Optional(Type.String()),
+    taskType: Type.Optional(Type.String()),
+    state: Type.Optional(Type.String({ description: 'The state it is in since then' })),
+    attempt: Type.Optional(Type.Integer()),
+    fencingToken: Type.Optional(Type.Integer()),
+    reason: Type.Optional(Type.String()),
+    error: Type.Optional(ErrorInfo),
+    fraction: Type.Optional(Type.Number({ description: 'How far the attempt is, 0 to 1' })),
+    note: Type.Optional(Type.String()),
+  },
+  { title: 'Event' },
+);
+export type EventView = Static<typeof EventView>;

@@ -1,0 +1,38 @@
+import Type, { type Static } from 'typebox';
+import { TaskStateText } from './task.ts';
+
+/** Why a task is where it is. A finished task has only the first three fields. */
+export const ExplanationView = Type.Object(
+  {
+    taskId: Type.String(),
+    state: TaskStateText,
+    verdict: Type.String({ description: 'One sentence to act on' }),
+    queue: Type.Optional(Type.String()),
+    strategy: Type.Optional(Type.String()),
+    waitingAhead: Type.Optional(
+      Type.Integer({ description: 'Waiting tasks of the same kind whose turn comes first' }),
+    ),
+    requirements: Type.Optional(
+      Type.Array(
+        Type.Object({
+          requirement: Type.String(),
+          agentsMatching: Type.Integer(),
+          nearest: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+    agents: Type.Optional(
+      Type.Object(
+        { matching: Type.Integer(), available: Type.Integer() },
+        { description: 'Agents that could take it, and why others are passed over' },
+      ),
+    ),
+    pick: Type.Optional(
+      Type.Union([Type.Object({ agentId: Type.String(), reason: Type.String() }), Type.Null()], {
+        description: 'What the strategy would choose now',
+      }),
+    ),
+  },
+  { title: 'Explanation' },
+);
+export type ExplanationView = Static<typeof ExplanationView>;

@@ -1,0 +1,64 @@
+import type { SubmitTask } from './task.ts';
+
+/** A task as its handler sees it. */
+export interface HandlerTask<Payload = unknown> {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: Payload;
+}
+
+/** Writes lines about one attempt; each carries the task's id, type and attempt. */
+export interface HandlerLogger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** What a handler can ask and tell while it runs. */
+export interface HandlerContext {
+  /** Aborted when the attempt loses its right to run: canceled, timed out, fenced, or a stop ran out of patience. */
+  readonly signal: AbortSignal;
+  /** Grows with every attempt of the task; pass it on as an idempotency key to what you call. */
+  readonly fencingToken: number;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Says that the attempt is alive; needed where the task has a heartbeat timeout. */
+  heartbeat(): void;
+  /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
+  progress(fraction: number, note?: string): void;
+  /** Submits another task; resolves with its id once it is durable. */
+  submit(task: SubmitTask): Promise<string>;
+  readonly logger: HandlerLogger;
+}
+
+/**
+ * Does the work of a task. What it returns is the result, as JSON; `undefined` counts as null.
+ *
+ * A throw fails the attempt, which is retried as the task's policy says. The `code` of a thrown error
+ * becomes the attempt's; `retryable: false` on it ends the task, `retryAfterMs` delays the next attempt.
+ */
+export type AgentHandler<Payload = never, Result = unknown> = (
+  task: HandlerTask<Payload>,
+  context: HandlerContext,
+) => Result | Promise<Result>;
+
+/** An error that says what should follow. */
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure';
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  /** @param options.retryAfterMs - shortest wait before the next attempt, in milliseconds */
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly retryable?: boolean; readonly retryAfterMs?: number } & ErrorOptions = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.retryable = options.retryable ?? true;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

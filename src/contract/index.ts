@@ -1,0 +1,83 @@
+export {
+  AgentList,
+  AgentView,
+  CompleteLease,
+  ExtendLease,
+  FailLease,
+  LeaseAnswer,
+  LeaseList,
+  LeaseRequest,
+  LeaseView,
+  ProgressLease,
+  RegisterAgent,
+  ReleaseLease,
+} from './agent.ts';
+export {
+  CHANNEL_VERSION,
+  FINISHED_STATES,
+  FRAME_TEXT_MAX,
+  frameSlices,
+  MESSAGE_BYTES_MAX,
+  packMessage,
+  packMessages,
+  unpackMessage,
+  type AgentFrame,
+  type AgentReply,
+  type ClientFrame,
+  type ClientReply,
+  type FailureTuple,
+  type Hello,
+  type RawFrame,
+  type SubmitExtras,
+} from './channel.ts';
+export {
+  checkJson,
+  checkRegisterAgents,
+  checkSubmitExtras,
+  checkSubmitTask,
+  checkTaskOptions,
+  describeFault,
+  InvalidRequestError,
+} from './check.ts';
+export { EventView } from './event.ts';
+export { ExplanationView } from './explanation.ts';
+export {
+  TaskFailure,
+  type AgentHandler,
+  type HandlerContext,
+  type HandlerLogger,
+  type HandlerTask,
+} from './handler.ts';
+export {
+  findJsonFault,
+  JSON_DEPTH_MAX,
+  JSON_KEYS_MAX,
+  type JsonFault,
+  type JsonValue,
+} from './json.ts';
+export { Key, Name, QueueName, TaskIdText } from './names.ts';
+export {
+  momentMs,
+  normalizeAgent,
+  normalizeSpec,
+  TASK_DEFAULTS,
+  type NormalizedSpec,
+} from './normalize.ts';
+export { Problem } from './problem.ts';
+export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
+export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
+export { runHandler, type AttemptReport } from './run-handler.ts';
+export { StatusView } from './status.ts';
+export {
+  ErrorInfo,
+  SUBMIT_TASKS_MAX,
+  SubmitTask,
+  SubmitTasks,
+  TASK_STATES,
+  TaskList,
+  TaskOptions,
+  TaskOutcome,
+  TaskStateText,
+  TaskView,
+  type TaskStateName,
+} from './task.ts';

@@ -1,0 +1,79 @@
+import type { RegisterAgent } from './agent.ts';
+import type { TaskOptions } from './task.ts';
+
+/** Values of a task's fields where its submitter said nothing. */
+export const TASK_DEFAULTS = {
+  namespace: 'default',
+  queue: 'default',
+  priority: 4,
+  retry: {
+    attemptsMax: 3,
+    strategy: 'exponential',
+    delayMs: 1000,
+    delayMsMax: 60_000,
+    jitter: 0.2,
+    nonRetryable: [],
+  },
+} as const;
+
+/** The part of a submit that tasks share, with every default filled in. */
+export interface NormalizedSpec {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly type: string;
+  readonly priority: number;
+  readonly requires: {
+    readonly capabilities: readonly string[];
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly retry: {
+    readonly attemptsMax: number;
+    readonly strategy: 'exponential' | 'linear' | 'fixed' | 'fibonacci' | 'decorrelated-jitter';
+    readonly delayMs: number;
+    readonly delayMsMax: number;
+    readonly jitter: number;
+    readonly nonRetryable: readonly string[];
+  };
+  readonly timeouts: {
+    readonly queueMs?: number;
+    readonly runMs?: number;
+    readonly heartbeatMs?: number;
+  };
+}
+
+/** Fills in the defaults of a checked submit. */
+export function normalizeSpec(options: TaskOptions): NormalizedSpec {
+  return {
+    namespace: options.namespace ?? TASK_DEFAULTS.namespace,
+    queue: options.queue ?? TASK_DEFAULTS.queue,
+    type: options.type,
+    priority: options.priority ?? TASK_DEFAULTS.priority,
+    requires: {
+      capabilities: options.requires?.capabilities ?? [options.type],
+      labels: options.requires?.labels ?? {},
+    },
+    retry:
+      options.retry === undefined
+        ? TASK_DEFAULTS.retry
+        : { ...TASK_DEFAULTS.retry, ...options.retry },
+    timeouts: options.timeouts ?? {},
+  };
+}
+
+/** Milliseconds since 1970 of a checked moment. */
+export function momentMs(moment: string | number): number {
+  return typeof moment === 'number' ? moment : Date.parse(moment);
+}
+
+/** Fills in the defaults of a checked registration. */
+export function normalizeAgent(agent: RegisterAgent): Required<Omit<RegisterAgent, 'id'>> {
+  return {
+    kind: agent.kind ?? 'general',
+    capabilities: agent.capabilities,
+    slots: agent.slots ?? 1,
+    labels: agent.labels ?? {},
+    cost: agent.cost ?? 0,
+    weight: agent.weight ?? 1,
+    heartbeatMs: agent.heartbeatMs ?? 30_000,
+  };
+}

@@ -1,0 +1,15 @@
+import Type, { type Static } from 'typebox';
+
+/** An error as it is shown (RFC 9457), with the stable `code` to match on. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'Stable; match on this' }),
+    detail: Type.String({ description: 'What must hold, then what was got' }),
+    path: Type.Optional(Type.String({ description: 'Where in the request, as a JSON Pointer' })),
+  },
+  { title: 'Problem' },
+);
+export type Problem = Static<typeof Problem>;

@@ -1,0 +1,47 @@
+import Type, { type Static } from 'typebox';
+
+const closed = { additionalProperties: false } as const;
+
+export const StrategyText = Type.Union(
+  [
+    Type.Literal('round-robin'),
+    Type.Literal('weighted-round-robin'),
+    Type.Literal('least-loaded'),
+    Type.Literal('power-of-two-choices'),
+    Type.Literal('consistent-hash'),
+    Type.Literal('latency-aware'),
+  ],
+  { title: 'Strategy' },
+);
+
+export const QueueSettingsBody = Type.Object(
+  {
+    strategy: Type.Optional(StrategyText),
+    depthMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  },
+  { ...closed, title: 'QueueSettings' },
+);
+
+export const QueueView = Type.Object(
+  {
+    name: Type.String(),
+    strategy: StrategyText,
+    depthMax: Type.Integer(),
+    paused: Type.Boolean(),
+    scheduled: Type.Integer(),
+    queued: Type.Integer(),
+    running: Type.Integer(),
+    failed: Type.Integer({ description: 'Dead letters' }),
+    oldestReadyAgeMs: Type.Integer({
+      description: 'Age of the oldest task that could start now; 0 when none',
+    }),
+  },
+  { title: 'Queue' },
+);
+export type QueueView = Static<typeof QueueView>;
+
+export const QueueList = Type.Object(
+  { items: Type.Array(QueueView), nextCursor: Type.Null() },
+  { title: 'QueueList' },
+);
+export type QueueList = Static<typeof QueueList>;
