@@ -1,0 +1,250 @@
+/**
+ * What a scheduling decision costs, by strategy and number of agents.
+ *
+ *   node bench/scheduling.ts [--quick] [--agents 1000,10000] [--strategies least-loaded,round-robin]
+ *
+ * Two loads, both in batches of 64 and in a steady state in which each batch frees as many slots as
+ * it fills. `half`: half of all slots are taken and tasks are placed as they arrive. `full`: every slot
+ * is taken and freed slots go to waiting tasks. `place` is the call that decides; `events` is what
+ * is fed after core applied the batch (in `full` with the arrivals that have to wait). Both are medians
+ * over the batches; the other two columns are single runs and only tell the order of magnitude.
+ */
+import { parseArgs } from 'node:util';
+import {
+  requirementKey,
+  STRATEGY_NAMES,
+  type Agent,
+  type AgentId,
+  type Profile,
+  type StrategyName,
+  type Task,
+  type TaskId,
+} from '../src/core/index.ts';
+import { Scheduler, type Arrival } from '../src/scheduling/index.ts';
+
+const BATCH = 64;
+const SLOTS = 4;
+
+/** The middle of some times: what other programs on the machine interrupt does not count. */
+function median(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+}
+
+type Load = 'half' | 'full';
+
+interface Figures {
+  readonly registerNs: number;
+  readonly poolNs: number;
+  readonly placeNs: number;
+  readonly eventsNs: number;
+}
+
+const requires = { capabilities: ['work'], labels: {} };
+
+function profileOf(strategy: StrategyName): Profile {
+  const settings = { strategy, depthMax: 1_000_000_000 };
+  const counters = { scheduled: 0, queued: 0, running: 0, failed: 0 };
+  const retry = { attemptsMax: 1, strategy: 'fixed', delayMs: 0, delayMsMax: 0 } as const;
+  return {
+    id: 1,
+    key: '',
+    spec: {
+      namespace: 'default',
+      queue: 'default',
+      type: 'work',
+      priority: 4,
+      requires,
+      retry: { ...retry, jitter: 0, nonRetryable: [] },
+      timeouts: {},
+    },
+    signature: requirementKey(requires),
+    queue: { name: 'default', settings, paused: false, ...counters },
+    tasks: 1,
+  };
+}
+
+function taskOf(seq: number, profile: Profile): Task {
+  return {
+    id: `0190f5fe-7c00-7a00-8000-${seq.toString(16).padStart(12, '0')}` as TaskId,
+    seq,
+    profile,
+    payloadBytes: 256,
+    createdAt: 0,
+    affinityKey: null,
+    idempotencyKey: null,
+    deadlineAt: 0,
+    metadata: null,
+    state: 'queued',
+    reason: null,
+    stateAt: 0,
+    runAt: 0,
+    attempt: 0,
+    fencingToken: 0,
+    agentId: null,
+    runUntil: 0,
+    delayMsLast: 0,
+    failures: [],
+    error: null,
+    dueAt: 0,
+    timerSlot: -1,
+  };
+}
+
+function agentOf(index: number): Agent {
+  return {
+    id: `agent-${index}` as AgentId,
+    spec: {
+      kind: 'general',
+      capabilities: ['work', `kind-${index % 16}`],
+      slots: SLOTS,
+      labels: { zone: `zone-${index % 3}` },
+      cost: 0,
+      weight: 1 + (index % 4),
+      heartbeatMs: 10_000,
+    },
+    incarnation: '1',
+    state: 'ready',
+    stateAt: 0,
+    registeredAt: 0,
+    leases: new Set(),
+    meets: new Map(),
+  };
+}
+
+/** Core's part: grants all that is proposed, ends the oldest leases. */
+class Fleet {
+  readonly scheduler = new Scheduler({ seed: 1 });
+  readonly #agents = new Map<AgentId, Agent>();
+  readonly #profile: Profile;
+  readonly #arrivalProfile: Arrival['profile'];
+  readonly #waiting = new Map<TaskId, Task>();
+  #running: { agent: Agent; task: Task }[] = [];
+  #seq = 0;
+  #nowMs = 0;
+  placeMs: number[] = [];
+  eventsMs: number[] = [];
+
+  constructor(strategy: StrategyName, agentCount: number) {
+    this.#profile = profileOf(strategy);
+    const { signature } = this.#profile;
+    const queueName = this.#profile.queue.name;
+    const priority = this.#profile.spec.priority;
+    this.#arrivalProfile = { signature, requires, queueName, strategy, paused: false, priority };
+    for (let index = 0; index < agentCount; index++) {
+      const agent = agentOf(index);
+      this.#agents.set(agent.id, agent);
+    }
+  }
+
+  /** Milliseconds to register everybody. */
+  register(): number {
+    const from = performance.now();
+    for (const agent of this.#agents.values()) {
+      this.scheduler.agentChanged(agent);
+      this.scheduler.setCredit(agent.id, Infinity);
+    }
+    return performance.now() - from;
+  }
+
+  /** One batch that ends `endCount` running tasks and brings `arriveCount` new ones. */
+  batch(endCount: number, arriveCount: number): void {
+    this.#nowMs += 1;
+    const ended = this.#takeRunning(endCount);
+    const tasks = Array.from({ length: arriveCount }, () => taskOf(++this.#seq, this.#profile));
+    const arrivals = tasks.map(({ id }) => ({
+      id,
+      profile: this.#arrivalProfile,
+      affinityKey: null,
+    }));
+    const freed = ended.map(({ agent }) => agent.id);
+    const request = { freed, arrivals, nowMs: this.#nowMs, assignmentsMax: 1_000_000 };
+    const placeFrom = performance.now();
+    const { taskIds, agentIds } = this.scheduler.place(request);
+    this.placeMs.push(performance.now() - placeFrom);
+    for (const { agent, task } of ended) agent.leases.delete(task);
+    const arrived = new Map(tasks.map((task) => [task.id, task]));
+    const granted = agentIds.map((agentId, position) => {
+      const id = taskIds[position] as TaskId;
+      const task = (this.#waiting.get(id) ?? arrived.get(id)) as Task;
+      this.#waiting.delete(id);
+      arrived.delete(id);
+      const agent = this.#agents.get(agentId) as Agent;
+      agent.leases.add(task);
+      this.#running.push({ agent, task });
+      return agent;
+    });
+    const eventsFrom = performance.now();
+    for (const { agent } of ended) {
+      this.scheduler.leaseEnded(agent);
+      this.scheduler.observe(agent.id, 20, true, this.#nowMs);
+    }
+    for (const agent of granted) this.scheduler.leaseGranted(agent);
+    for (const task of arrived.values()) this.scheduler.taskWaiting(task);
+    this.eventsMs.push(performance.now() - eventsFrom);
+    for (const task of arrived.values()) this.#waiting.set(task.id, task);
+  }
+
+  /** Takes some running tasks at steps through the list, so that no order of agents remains. */
+  #takeRunning(count: number): { agent: Agent; task: Task }[] {
+    const taken: { agent: Agent; task: Task }[] = [];
+    for (let number = 0; number < count && this.#running.length > 0; number++) {
+      const position = (this.#seq * 7_919 + number * 104_729) % this.#running.length;
+      const last = this.#running.pop() as { agent: Agent; task: Task };
+      const one = this.#running[position] ?? last;
+      if (one !== last) this.#running[position] = last;
+      taken.push(one);
+    }
+    return taken;
+  }
+}
+
+function measure(
+  strategy: StrategyName,
+  agentCount: number,
+  load: Load,
+  decisions: number,
+): Figures {
+  const fleet = new Fleet(strategy, agentCount);
+  const registerMs = fleet.register();
+  const target = load === 'half' ? (agentCount * SLOTS) / 2 : agentCount * SLOTS + 10_000;
+  const poolFrom = performance.now();
+  fleet.batch(0, 1);
+  const poolMs = performance.now() - poolFrom;
+  for (let started = 1; started < target; started += 1_000) fleet.batch(0, 1_000);
+  for (let done = 0; done < decisions / 4; done += BATCH) fleet.batch(BATCH, BATCH);
+  fleet.placeMs = [];
+  fleet.eventsMs = [];
+  for (let done = 0; done < decisions; done += BATCH) fleet.batch(BATCH, BATCH);
+  return {
+    registerNs: (registerMs * 1e6) / agentCount,
+    poolNs: (poolMs * 1e6) / agentCount,
+    placeNs: (median(fleet.placeMs) * 1e6) / BATCH,
+    eventsNs: (median(fleet.eventsMs) * 1e6) / BATCH,
+  };
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    agents: { type: 'string', default: '1000,10000,100000' },
+    strategies: { type: 'string', default: STRATEGY_NAMES.join() },
+  },
+});
+const decisions = values.quick ? 50_000 : 200_000;
+const sizes = values.agents.split(',').map(Number);
+
+console.log(
+  '| strategy | load | agents | place ns/task | events ns/task | register ns/agent | first task ns/agent |',
+);
+console.log('|---|---|---:|---:|---:|---:|---:|');
+const chosen = STRATEGY_NAMES.filter((name) => values.strategies.split(',').includes(name));
+for (const strategy of chosen) {
+  for (const load of ['half', 'full'] as const) {
+    for (const size of sizes) {
+      const figures = measure(strategy, size, load, decisions);
+      const cells = [figures.placeNs, figures.eventsNs, figures.registerNs, figures.poolNs];
+      const row = cells.map((cell) => Math.round(cell)).join(' | ');
+      console.log(`| ${strategy} | ${load} | ${size} | ${row} |`);
+    }
+  }
+}

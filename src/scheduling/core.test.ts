@@ -1,0 +1,259 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  apply,
+  createState,
+  meetsRequirement,
+  queueName,
+  requirementKey,
+  type Agent,
+  type AgentId,
+  type AgentSpec,
+  type Command,
+  type CoreEvent,
+  type CoreState,
+  type LeaseRef,
+  type Task,
+  type TaskId,
+  type TaskSpec,
+} from '../core/index.ts';
+import type { Arrival } from './placement.ts';
+import { Scheduler } from './scheduler.ts';
+
+const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
+
+const AGENT_SPEC: AgentSpec = {
+  kind: 'general',
+  capabilities: ['work'],
+  slots: 2,
+  labels: {},
+  cost: 0,
+  weight: 1,
+  heartbeatMs: 30_000,
+};
+const CAPABILITIES = [['work'], ['work', 'gpu'], ['gpu@2']];
+
+function specOf(choice: number): TaskSpec {
+  const capabilities = [choice % 2 === 0 ? 'work' : 'gpu'];
+  return {
+    namespace: 'default',
+    queue: `queue-${choice % 3}`,
+    type: 'work',
+    priority: choice % 10,
+    requires: { capabilities, labels: {} },
+    retry: {
+      attemptsMax: 3,
+      strategy: 'fixed',
+      delayMs: 0,
+      delayMsMax: 0,
+      jitter: 0,
+      nonRetryable: [],
+    },
+    timeouts: { runMs: 500 },
+  };
+}
+
+/** Core and its leader's scheduler, tied together as the leader does it. */
+class Leader {
+  readonly state: CoreState = createState(1);
+  readonly scheduler: Scheduler;
+  /** Proposals of the newest batch that core refused. */
+  refusals = 0;
+  #nowMs = 1_000;
+  #tasks = 0;
+
+  constructor(seed: number) {
+    this.scheduler = new Scheduler({ seed });
+  }
+
+  batch(wanted: readonly Command[], waitMs: number): void {
+    this.#nowMs += waitMs;
+    const commands = [...wanted];
+    const placement = this.scheduler.place({
+      freed: freedBy(this.state, commands),
+      arrivals: arrivalsOf(this.state, commands),
+      nowMs: this.#nowMs,
+      assignmentsMax: 1_000,
+    });
+    commands.push({ type: 'task.assign', ...placement });
+    const { events } = apply(this.state, this.state.index + 1, { at: this.#nowMs, commands });
+    this.refusals = events.filter(({ type }) => type === 'assignment.refused').length;
+    for (const event of events) this.#feed(event);
+    this.scheduler.batchApplied();
+  }
+
+  command(kind: number, choice: number): Command {
+    const agentId = `agent-${choice % 6}` as AgentId;
+    const running = [...this.state.tasks.values()].filter(({ state }) => state === 'running');
+    const task = running[choice % Math.max(1, running.length)];
+    const items: LeaseRef[] =
+      task === undefined ? [] : [{ taskId: task.id, fencingToken: task.fencingToken }];
+    switch (kind) {
+      case 0: {
+        const capabilities = CAPABILITIES[choice % 3] ?? [];
+        const spec = { ...AGENT_SPEC, capabilities, slots: 1 + (choice % 3) };
+        return { type: 'agent.register', agentId, incarnation: `${choice % 2}`, spec };
+      }
+      case 1: {
+        const type = (['agent.drain', 'agent.lost', 'agent.back', 'agent.remove'] as const)[
+          choice % 4
+        ];
+        return { type: type ?? 'agent.back', agentId };
+      }
+      case 2:
+        return { type: 'task.fail', items: items.map((item) => ({ ...item, ...FAILURE })) };
+      case 3:
+        return {
+          type: choice % 2 === 0 ? 'queue.pause' : 'queue.resume',
+          queue: `queue-${choice % 3}`,
+        };
+      case 4:
+        return { type: 'task.cancel', taskIds: [this.#anyTask(choice)], reason: 'asked' };
+      case 5:
+        return { type: 'clock.advance' };
+      case 6:
+        return { type: 'task.release', items, reason: 'asked' };
+      case 7:
+        return {
+          type: 'task.complete',
+          items: items.map((item) => ({ ...item, resultBytes: 1 })),
+        };
+      default:
+        return this.#submit(choice);
+    }
+  }
+
+  #submit(choice: number): Command {
+    const tasks = Array.from({ length: 1 + (choice % 3) }, () => {
+      this.#tasks += 1;
+      return { id: `task-${this.#tasks}` as TaskId, spec: 0, payloadBytes: 1 };
+    });
+    return { type: 'task.submit', specs: [specOf(choice)], tasks };
+  }
+
+  #anyTask(choice: number): TaskId {
+    const ids = [...this.state.tasks.keys()];
+    return ids[choice % Math.max(1, ids.length)] ?? ('nobody' as TaskId);
+  }
+
+  #feed(event: CoreEvent): void {
+    const { scheduler, state } = this;
+    switch (event.type) {
+      case 'agent.registered':
+        scheduler.agentChanged(event.agent);
+        scheduler.setCredit(event.agent.id, Infinity);
+        return;
+      case 'agent.changed':
+        scheduler.agentChanged(event.agent);
+        return;
+      case 'agent.removed':
+        scheduler.agentRemoved(event.agent);
+        return;
+      case 'queue.changed':
+        scheduler.queueChanged(event.queue);
+        return;
+      case 'task.submitted':
+      case 'task.queued':
+        scheduler.taskWaiting(event.task);
+        return;
+      case 'task.failed':
+      case 'task.canceled':
+        scheduler.taskLeft(event.task);
+        return;
+      case 'task.assigned':
+        scheduler.leaseGranted(event.agent);
+        return;
+      case 'task.completed':
+        scheduler.leaseEnded(event.agent);
+        return;
+      case 'assignment.refused': {
+        scheduler.refused(event.taskId as TaskId, event.agentId);
+        const task = state.tasks.get(event.taskId as TaskId);
+        if (task !== undefined) scheduler.taskWaiting(task);
+        return;
+      }
+      case 'attempt.failed':
+        this.#leaseEnded(event.failure.agentId);
+        return;
+      case 'lease.revoked':
+        this.#leaseEnded(event.agentId);
+        return;
+      default:
+    }
+  }
+
+  #leaseEnded(agentId: AgentId): void {
+    const agent = this.state.agents.get(agentId);
+    if (agent !== undefined) this.scheduler.leaseEnded(agent);
+  }
+}
+
+const FAILURE = { error: { code: 'BOOM', message: 'boom' }, retryable: true };
+
+function freedBy(state: CoreState, commands: readonly Command[]): AgentId[] {
+  const items = commands.flatMap((command) => ('items' in command ? command.items : []));
+  return items.flatMap(({ taskId }) => state.tasks.get(taskId)?.agentId ?? []);
+}
+
+function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {
+  return commands.flatMap((command) => {
+    if (command.type !== 'task.submit') return [];
+    const [spec] = command.specs;
+    if (spec === undefined) return [];
+    const name = queueName(spec.namespace, spec.queue);
+    const queue = state.queues.get(name);
+    const profile = {
+      signature: requirementKey(spec.requires),
+      requires: spec.requires,
+      queueName: name,
+      strategy: (queue?.settings ?? state.settings.queueDefaults).strategy,
+      paused: queue?.paused ?? false,
+      priority: spec.priority,
+    };
+    return command.tasks.map(({ id }) => ({ id, profile, affinityKey: null }));
+  });
+}
+
+function isPlaceable(state: CoreState, task: Task): boolean {
+  if (task.state !== 'queued' || task.profile.queue.paused) return false;
+  return [...state.agents.values()].some((agent) => canStart(agent, task));
+}
+
+function canStart(agent: Agent, task: Task): boolean {
+  if (agent.state !== 'ready' || agent.leases.size >= agent.spec.slots) return false;
+  return meetsRequirement(agent.spec, task.profile.spec.requires);
+}
+
+test('mirrors core through any history, and leaves nothing that could start', () => {
+  const intents = fc.array(fc.tuple(fc.nat(11), fc.nat(10_000)), { maxLength: 3 });
+  const move = fc.tuple(intents, fc.nat(300));
+  let refusals = 0;
+  let leases = 0;
+  fc.assert(
+    fc.property(fc.integer(), fc.array(move, { maxLength: 80, size: 'max' }), (seed, moves) => {
+      const leader = new Leader(seed);
+      for (const [wanted, waitMs] of moves) {
+        const commands = wanted.map(([kind, choice]) => leader.command(kind, choice));
+        leader.batch(commands, waitMs);
+        refusals += leader.refusals;
+        // Whatever the batch's own commands changed under the proposals is set right by now.
+        leader.batch([], 0);
+        expect(leader.refusals).toBe(0);
+        const { state, scheduler } = leader;
+        const tasks = [...state.tasks.values()];
+        leases += tasks.filter((task) => task.state === 'running').length;
+        expect(scheduler.counts()).toMatchObject({
+          agents: state.agents.size,
+          waiting: tasks.filter((task) => task.state === 'queued').length,
+        });
+        expect(scheduler.hasWork()).toBe(false);
+        const left = tasks.filter((task) => isPlaceable(state, task));
+        expect(left.map(({ id }) => id)).toEqual([]);
+      }
+    }),
+    { numRuns: 200, ...SEED },
+  );
+  // The histories must start tasks, and must bring the refusals that are hard to get right.
+  expect(leases).toBeGreaterThan(1_000);
+  expect(refusals).toBeGreaterThan(50);
+});

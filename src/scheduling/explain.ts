@@ -1,0 +1,118 @@
+import { Rng } from '../base/rng.ts';
+import type { AgentId, Task } from '../core/index.ts';
+import type { AgentTable, Standing } from './agent-table.ts';
+import type { Explanation, RequirementExplanation } from './explanation.ts';
+import { nearest } from './nearest.ts';
+import { requiredFeatures, type Offers } from './offers.ts';
+import type { Pool } from './pool.ts';
+import type { Choice, Strategy } from './strategy.ts';
+import { verdict } from './verdict.ts';
+
+/** Agents named for each reason. */
+const EXAMPLES_MAX = 5;
+
+/** What an explanation looks at; nothing of it changes. */
+export interface ExplainContext {
+  readonly pool: Pool;
+  readonly strategy: Strategy;
+  readonly table: AgentTable;
+  readonly offers: Offers;
+  readonly rng: Rng;
+  readonly nowMs: number;
+}
+
+/** How the members of a pool stand. */
+export interface Standings {
+  readonly counts: Readonly<Record<Standing, number>>;
+  readonly examples: Readonly<Record<Standing, readonly AgentId[]>>;
+  /** Slots of the full agents, and what is taken of them. */
+  readonly fullSlots: number;
+  readonly fullTaken: number;
+}
+
+/** Explains a task. O(members of its pool + tasks that came late to its lane). */
+export function explain(task: Task, context: ExplainContext): Explanation {
+  const { pool, strategy } = context;
+  const { queue, signature, spec } = task.profile;
+  const standings = standingsOf(pool, context.table);
+  const requirements = requirementsOf(task, context.offers);
+  const lane = pool.lanes.get(queue.name);
+  const waitingAhead = task.state === 'queued' ? (lane?.countAhead(task) ?? 0) : 0;
+  const { available, ...passedOver } = standings.counts;
+  const pick = available === 0 ? null : pickNow(task, context);
+  return {
+    taskId: task.id,
+    state: task.state,
+    queue: queue.name,
+    pool: signature,
+    requires: spec.requires,
+    strategy: strategy.name,
+    waitingAhead,
+    verdict: verdict(task, { standings, requirements, waitingAhead, pick }),
+    requirements,
+    agents: { matching: pool.size, available, passedOver, examples: standings.examples },
+    pick,
+  };
+}
+
+function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
+  const { pool, strategy, table, nowMs } = context;
+  // A copy of the generator: an explanation must not change what is drawn next.
+  const rng = Rng.fromState(context.rng.state);
+  const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
+  const member = strategy.pick(choice);
+  const agentId = table.agentAt(pool.agentOf(member)).id;
+  return { agentId, reason: strategy.reason(member, choice) };
+}
+
+function standingsOf(pool: Pool, table: AgentTable): Standings {
+  const counts = { available: 0, lost: 0, draining: 0, full: 0, noCredit: 0 };
+  const examples: Record<Standing, AgentId[]> = {
+    available: [],
+    lost: [],
+    draining: [],
+    full: [],
+    noCredit: [],
+  };
+  let fullSlots = 0;
+  let fullTaken = 0;
+  for (let member = 0; member < pool.numbersUsed; member++) {
+    const agent = pool.agentOf(member);
+    if (agent < 0) continue;
+    const standing = table.standing(agent);
+    counts[standing] += 1;
+    if (standing === 'full') {
+      fullSlots += table.slots(agent);
+      fullTaken += table.inFlight(agent);
+    }
+    if (examples[standing].length < EXAMPLES_MAX) examples[standing].push(table.agentAt(agent).id);
+  }
+  return { counts, examples, fullSlots, fullTaken };
+}
+
+function requirementsOf(task: Task, offers: Offers): RequirementExplanation[] {
+  return requiredFeatures(task.profile.spec.requires).map((requirement) => {
+    const agentsMatching = offers.feature(requirement)?.agents ?? 0;
+    if (agentsMatching > 0) return { requirement, agentsMatching };
+    const like = nearestFeature(requirement, offers);
+    return like === null
+      ? { requirement, agentsMatching }
+      : { requirement, agentsMatching, nearest: like };
+  });
+}
+
+/** Another value of the same label before another label; for a capability another capability. */
+function nearestFeature(requirement: string, offers: Offers): string | null {
+  const kind = requirement.slice(0, requirement.indexOf(' ') + 1);
+  const label = requirement.slice(0, requirement.indexOf('=') + 1);
+  const prefixes = label === '' || kind === 'capability ' ? [kind] : [label, kind];
+  for (const prefix of prefixes) {
+    const keys = offers.featureKeys().filter((key) => key.startsWith(prefix));
+    const like = nearest(
+      requirement.slice(kind.length),
+      keys.map((key) => key.slice(kind.length)),
+    );
+    if (like !== null) return like;
+  }
+  return null;
+}

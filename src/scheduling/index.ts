@@ -1,0 +1,10 @@
+export type { Standing } from './agent-table.ts';
+export type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
+export type {
+  Arrival,
+  ArrivalProfile,
+  Placement,
+  PlaceRequest,
+  SchedulerCounts,
+} from './placement.ts';
+export { Scheduler } from './scheduler.ts';

@@ -1,0 +1,80 @@
+/**
+ * How long each agent takes: a peak-sensitive, exponentially weighted moving average of run times.
+ *
+ * After Finagle's `PeakEwma`: a run longer than the estimate raises it at once; shorter runs, and
+ * time alone, lower it by exp(-elapsed / decay). Finagle lets it fall to 0; here it falls to a
+ * quarter of the fleet's mean. That is low enough for a slow agent to be tried again (at the mean it
+ * would lose to every average one for ever), and high enough that a handful of tasks in flight
+ * outweighs it: tasks may run for minutes, and one whose last report is old is not idle.
+ */
+import { grown } from './agent-table.ts';
+
+/** Finagle's default window. */
+const DECAY_MS_MIN = 10_000;
+/** The window spans at least this many mean runs, so that slow tasks are remembered too. */
+const DECAY_RUNS = 10;
+/** Share of one run in the fleet's mean. */
+const MEAN_SHARE = 1 / 64;
+/** Where estimates fall to when nothing is heard of an agent, as a share of the fleet's mean. */
+const REST_SHARE = 1 / 4;
+/** A failed attempt counts as at least this many times the estimate: failing fast is not being fast. */
+const FAILURE_FACTOR = 2;
+/** Longest run that is taken as it is: a day. */
+const RUN_MS_MAX = 86_400_000;
+
+export class Latency {
+  /** Two fields an agent: its estimate and when it was made, or NEVER. */
+  #records: Float64Array = new Float64Array(128);
+  #meanMs = 0;
+  #observed = false;
+
+  /** Forgets what was known under an index. */
+  reset(agent: number): void {
+    while (agent * 2 >= this.#records.length) {
+      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
+    }
+    this.#records[agent * 2] = 0;
+    this.#records[agent * 2 + 1] = NEVER;
+  }
+
+  /** Takes in one attempt that ran for `runMs` and ended at `nowMs`. */
+  observe(agent: number, runMs: number, ok: boolean, nowMs: number): void {
+    const estimateMs = this.estimateMs(agent, nowMs);
+    const punishedMs = ok ? runMs : Math.max(runMs, 1, estimateMs * FAILURE_FACTOR);
+    const sampleMs = Math.min(Math.max(punishedMs, 0), RUN_MS_MAX);
+    const stamp = this.#records[agent * 2 + 1] as number;
+    const isFirst = stamp === NEVER;
+    if (isFirst || sampleMs >= estimateMs) this.#records[agent * 2] = sampleMs;
+    else {
+      const kept = this.#kept(nowMs - stamp);
+      this.#records[agent * 2] =
+        (this.#records[agent * 2] as number) * kept + sampleMs * (1 - kept);
+    }
+    this.#records[agent * 2 + 1] = isFirst ? nowMs : Math.max(stamp, nowMs);
+    // Failures stay out of the mean, lest a broken agent make all others look fast.
+    if (ok) this.#learnMean(sampleMs);
+  }
+
+  /** Expected run of one attempt at `nowMs`, in milliseconds; the mean where nothing is known. */
+  estimateMs(agent: number, nowMs: number): number {
+    const stamp = this.#records[agent * 2 + 1] as number;
+    if (stamp === NEVER) return this.#meanMs;
+    const kept = this.#kept(nowMs - stamp);
+    const restMs = this.#meanMs * REST_SHARE;
+    const learnedMs = this.#records[agent * 2] as number;
+    return learnedMs <= restMs ? learnedMs : restMs + (learnedMs - restMs) * kept;
+  }
+
+  #kept(elapsedMs: number): number {
+    const decayMs = Math.max(DECAY_MS_MIN, DECAY_RUNS * this.#meanMs);
+    return Math.exp(-Math.max(0, elapsedMs) / decayMs);
+  }
+
+  #learnMean(sampleMs: number): void {
+    if (this.#observed) this.#meanMs += (sampleMs - this.#meanMs) * MEAN_SHARE;
+    else this.#meanMs = sampleMs;
+    this.#observed = true;
+  }
+}
+
+const NEVER = -1;

@@ -1,0 +1,159 @@
+/**
+ * The agents that meet one requirement, and which of them are available now.
+ *
+ * A member's number is stable while its agent is in the pool. Available members also sit in a
+ * dense list, which they join and leave in O(1). 12 bytes a member.
+ */
+import { invariant } from '../base/invariant.ts';
+import type { Requirement, StrategyName } from '../core/index.ts';
+import { grown, type AgentTable } from './agent-table.ts';
+import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
+import { isLaneBefore, type Lane } from './lane.ts';
+import type { Latency } from './latency.ts';
+import { createStrategy } from './strategies/create-strategy.ts';
+import type { Strategy } from './strategy.ts';
+
+export class Pool implements HeapItem {
+  heapSlot = -1;
+  /** Names it in links. Owned by `links.ts`. */
+  number = -1;
+  /** Asked for a task since idle pools were last swept. */
+  used = true;
+  readonly signature: string;
+  readonly requires: Requirement;
+  readonly table: AgentTable;
+  readonly lanes: Map<string, Lane> = new Map();
+  /** Lanes with a task that may start, the best first. */
+  readonly openLanes: IndexedHeap<Lane> = new IndexedHeap(isLaneBefore);
+
+  readonly #latency: Latency;
+  readonly #strategies = new Map<StrategyName, Strategy>();
+  readonly #stateful: Strategy[] = [];
+  readonly #unused: number[] = [];
+  /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
+  #members: Int32Array = new Int32Array(16);
+  #available: Int32Array = new Int32Array(8);
+  #availableCount = 0;
+  #numbersUsed = 0;
+
+  constructor(signature: string, requires: Requirement, table: AgentTable, latency: Latency) {
+    this.signature = signature;
+    this.requires = requires;
+    this.table = table;
+    this.#latency = latency;
+  }
+
+  get size(): number {
+    return this.#numbersUsed - this.#unused.length;
+  }
+
+  get availableCount(): number {
+    return this.#availableCount;
+  }
+
+  /** Tasks that wait in its lanes. O(lanes). */
+  get waitingCount(): number {
+    let count = 0;
+    for (const lane of this.lanes.values()) count += lane.size;
+    return count;
+  }
+
+  /** Whether a waiting task could start now. */
+  get isPlaceable(): boolean {
+    return this.#availableCount > 0 && this.openLanes.size > 0;
+  }
+
+  /** Numbers below this may name members; the bound for columns by member. */
+  get numbersUsed(): number {
+    return this.#numbersUsed;
+  }
+
+  /** The agent of a member, or -1 for a number that names none. */
+  agentOf(member: number): number {
+    return this.#members[member * 2] as number;
+  }
+
+  isAvailable(member: number): boolean {
+    return this.#positionOf(member) >= 0;
+  }
+
+  /** The member at a position of the dense list, 0 ≤ position < availableCount. */
+  availableAt(position: number): number {
+    return this.#available[position] as number;
+  }
+
+  /** Takes an agent in and returns its number here. */
+  add(agent: number): number {
+    const member = this.#unused.pop() ?? this.#numbersUsed++;
+    if (member >= this.#available.length) this.#grow();
+    this.#members[member * 2] = agent;
+    this.#members[member * 2 + 1] = -1;
+    if (this.table.isAvailable(agent)) this.#join(member);
+    for (const strategy of this.#stateful) strategy.added(member);
+    return member;
+  }
+
+  remove(member: number): void {
+    invariant(this.agentOf(member) >= 0, 'a removed member is known');
+    for (const strategy of this.#stateful) strategy.removed(member);
+    if (this.isAvailable(member)) this.#leave(member);
+    this.#members[member * 2] = -1;
+    this.#unused.push(member);
+  }
+
+  /** Takes over from the table whether the member is available, and tells the strategies. */
+  refresh(member: number): void {
+    const available = this.table.isAvailable(this.agentOf(member));
+    if (available !== this.isAvailable(member)) {
+      if (available) this.#join(member);
+      else this.#leave(member);
+    }
+    for (const strategy of this.#stateful) strategy.changed(member);
+  }
+
+  /** Whether load changes must be told although availability stays. */
+  get isStateful(): boolean {
+    return this.#stateful.length > 0;
+  }
+
+  /** The strategy for this pool; its first use costs O(members · log members). */
+  strategy(name: StrategyName): Strategy {
+    const known = this.#strategies.get(name);
+    if (known !== undefined) return known;
+    const strategy = createStrategy(name, this, this.#latency);
+    this.#strategies.set(name, strategy);
+    if (!strategy.stateful) return strategy;
+    this.#stateful.push(strategy);
+    for (let member = 0; member < this.#numbersUsed; member++) {
+      if (this.agentOf(member) >= 0) strategy.added(member);
+    }
+    return strategy;
+  }
+
+  #positionOf(member: number): number {
+    return this.#members[member * 2 + 1] as number;
+  }
+
+  #join(member: number): void {
+    this.#members[member * 2 + 1] = this.#availableCount;
+    this.#available[this.#availableCount++] = member;
+  }
+
+  #leave(member: number): void {
+    const position = this.#positionOf(member);
+    const last = this.#available[--this.#availableCount] as number;
+    this.#available[position] = last;
+    this.#members[last * 2 + 1] = position;
+    this.#members[member * 2 + 1] = -1;
+  }
+
+  #grow(): void {
+    this.#members = grown(this.#members, new Int32Array(this.#members.length * 2));
+    this.#available = grown(this.#available, new Int32Array(this.#available.length * 2));
+  }
+}
+
+/** Whether the best task that waits for pool `a` comes before that of `b`; both have an open lane. */
+export function isPoolBefore(a: Pool, b: Pool): boolean {
+  return isLaneBefore(a.openLanes.top as Lane, b.openLanes.top as Lane);
+}

@@ -1,0 +1,157 @@
+import {
+  meetsRequirement,
+  requirementKey,
+  type AgentSpec,
+  type Requirement,
+} from '../core/index.ts';
+import type { AgentTable } from './agent-table.ts';
+import { checkPools } from './invariants.ts';
+import type { Latency } from './latency.ts';
+import { Links } from './links.ts';
+import { Offers, requiredFeatures, type Offer } from './offers.ts';
+import { Pool } from './pool.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Pools past this number are swept of those that nobody asked for lately. */
+const POOLS_KEPT = 1_024;
+/** So are pools that hold more links than this, or than `LINKS_PER_AGENT` an agent. */
+const LINKS_KEPT = 1_000_000;
+const LINKS_PER_AGENT = 8;
+
+/**
+ * The pools by requirement signature, kept up to date as agents come, change and go.
+ *
+ * A pool is built when the first task asks for it: O(agents with the rarest feature required). An
+ * agent that comes or goes costs O(pools it is a member of), plus O(pools that require one of its
+ * features) if nobody offered the same before.
+ */
+export class Pools {
+  readonly offers: Offers;
+  readonly links: Links;
+  readonly #table: AgentTable;
+  readonly #waiting: Waiting;
+  readonly #latency: Latency;
+  readonly #pools = new Map<string, Pool>();
+  /** Pools by the first feature they require, or by the empty text where they require none. */
+  readonly #byAnchor = new Map<string, Set<Pool>>();
+
+  constructor(table: AgentTable, waiting: Waiting, latency: Latency) {
+    this.#table = table;
+    this.#waiting = waiting;
+    this.#latency = latency;
+    this.offers = new Offers(table);
+    this.links = new Links(table);
+  }
+
+  get size(): number {
+    return this.#pools.size;
+  }
+
+  /** Throws where pools, links and agents disagree; for tests. */
+  checkInvariants(): void {
+    checkPools([...this.#pools.values()], this.#table, this.links);
+  }
+
+  /** The pool of a requirement, built if need be. */
+  ensure(signature: string, requires: Requirement): Pool {
+    const known = this.#pools.get(signature);
+    if (known !== undefined) {
+      known.used = true;
+      return known;
+    }
+    this.#sweep();
+    return this.#build(signature, requires);
+  }
+
+  /** Makes the agent a member of the pools whose requirement its spec meets. */
+  attach(agent: number, spec: AgentSpec): void {
+    const { offer, isNew } = this.offers.intern(spec);
+    if (isNew) this.#matchPools(offer);
+    this.offers.join(agent, offer);
+    for (const pool of offer.pools) {
+      this.links.add(agent, pool, pool.add(agent));
+      this.#waiting.poolChanged(pool);
+    }
+  }
+
+  /** Moves the agent to the pools of a new spec; stays where the new one offers the same. */
+  move(agent: number, spec: AgentSpec): void {
+    if (this.#table.offers[agent]?.key === requirementKey(spec)) return;
+    this.detach(agent);
+    this.attach(agent, spec);
+  }
+
+  /** Takes the agent out of all its pools. */
+  detach(agent: number): void {
+    const { links } = this;
+    for (let link = links.first(agent); link >= 0; link = links.next(link)) {
+      const pool = links.poolOf(link);
+      pool.remove(links.memberOf(link));
+      this.#waiting.poolChanged(pool);
+    }
+    links.clear(agent);
+    this.offers.leave(agent);
+  }
+
+  #build(signature: string, requires: Requirement): Pool {
+    const pool = new Pool(signature, requires, this.#table, this.#latency);
+    this.links.addPool(pool);
+    this.#pools.set(signature, pool);
+    const anchor = anchorOf(requires);
+    const anchored = this.#byAnchor.get(anchor);
+    if (anchored === undefined) this.#byAnchor.set(anchor, new Set([pool]));
+    else anchored.add(pool);
+    for (const offer of this.offers.candidates(requires)) {
+      if (!meetsRequirement(offer, requires)) continue;
+      offer.pools.add(pool);
+      for (const agent of offer.agents) this.links.add(agent, pool, pool.add(agent));
+    }
+    return pool;
+  }
+
+  #matchPools(offer: Offer): void {
+    for (const anchor of [ANY, ...offer.features]) {
+      for (const pool of this.#byAnchor.get(anchor) ?? []) {
+        if (meetsRequirement(offer, pool.requires)) offer.pools.add(pool);
+      }
+    }
+  }
+
+  /** Drops idle pools while there are too many: first those not asked for since the last sweep. */
+  #sweep(): void {
+    if (!this.#isCrowded()) return;
+    for (const pool of this.#pools.values()) {
+      if (pool.waitingCount > 0) continue;
+      if (pool.used) pool.used = false;
+      else this.#drop(pool);
+      if (!this.#isCrowded()) return;
+    }
+  }
+
+  #isCrowded(): boolean {
+    const linksKept = Math.max(LINKS_KEPT, LINKS_PER_AGENT * this.#table.size);
+    return this.#pools.size >= POOLS_KEPT || this.links.count > linksKept;
+  }
+
+  #drop(pool: Pool): void {
+    this.#waiting.dropPool(pool);
+    for (let member = 0; member < pool.numbersUsed; member++) {
+      const agent = pool.agentOf(member);
+      if (agent < 0) continue;
+      this.#table.offers[agent]?.pools.delete(pool);
+      this.links.remove(agent, pool);
+    }
+    this.links.removePool(pool);
+    this.#pools.delete(pool.signature);
+    const anchor = anchorOf(pool.requires);
+    const anchored = this.#byAnchor.get(anchor);
+    anchored?.delete(pool);
+    if (anchored?.size === 0) this.#byAnchor.delete(anchor);
+  }
+}
+
+const ANY = '';
+
+function anchorOf(requires: Requirement): string {
+  return requiredFeatures(requires)[0] ?? ANY;
+}

@@ -1,0 +1,31 @@
+import { unreachable } from '../../base/invariant.ts';
+import type { StrategyName } from '../../core/index.ts';
+import type { Latency } from '../latency.ts';
+import type { Pool } from '../pool.ts';
+import type { Strategy } from '../strategy.ts';
+import { ConsistentHash } from './consistent-hash.ts';
+import { LatencyAware } from './latency-aware.ts';
+import { LeastLoaded } from './least-loaded.ts';
+import { PowerOfTwoChoices } from './power-of-two-choices.ts';
+import { RoundRobin } from './round-robin.ts';
+import { WeightedRoundRobin } from './weighted-round-robin.ts';
+
+/** The strategy of a name for one pool; the pool tells it of its members. */
+export function createStrategy(name: StrategyName, pool: Pool, latency: Latency): Strategy {
+  switch (name) {
+    case 'round-robin':
+      return new RoundRobin(pool);
+    case 'weighted-round-robin':
+      return new WeightedRoundRobin(pool);
+    case 'least-loaded':
+      return new LeastLoaded(pool);
+    case 'power-of-two-choices':
+      return new PowerOfTwoChoices(pool);
+    case 'consistent-hash':
+      return new ConsistentHash(pool);
+    case 'latency-aware':
+      return new LatencyAware(pool, latency);
+    default:
+      return unreachable(name);
+  }
+}

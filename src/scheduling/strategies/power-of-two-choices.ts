@@ -1,0 +1,54 @@
+import type { Pool } from '../pool.ts';
+import type { Choice, Strategy } from '../strategy.ts';
+
+/**
+ * Of two available agents drawn at random, the one with the smaller share of its slots taken.
+ *
+ * Ties go to the cheaper, then to chance. O(1), no state; the fullest of n agents is ahead of the
+ * mean by O(log log n) instead of O(log n) (Mitzenmacher, IEEE TPDS 12(10), 2001).
+ */
+export class PowerOfTwoChoices implements Strategy {
+  readonly name = 'power-of-two-choices';
+  readonly stateful = false;
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  pick({ rng }: Choice): number {
+    const pool = this.#pool;
+    const count = pool.availableCount;
+    if (count === 1) return pool.availableAt(0);
+    const first = rng.below(count);
+    const other = rng.below(count - 1);
+    const a = pool.availableAt(first);
+    // Skips the first draw, so that the two differ and all pairs are equally likely.
+    const b = pool.availableAt(other < first ? other : other + 1);
+    return this.#isBetter(b, a) ? b : a;
+  }
+
+  #isBetter(a: number, b: number): boolean {
+    const { table } = this.#pool;
+    const agentA = this.#pool.agentOf(a);
+    const agentB = this.#pool.agentOf(b);
+    // Both shares over one denominator: no rounding decides a tie.
+    const loadA = table.inFlight(agentA) * table.slots(agentB);
+    const loadB = table.inFlight(agentB) * table.slots(agentA);
+    if (loadA !== loadB) return loadA < loadB;
+    return table.cost(agentA) < table.cost(agentB);
+  }
+
+  added(): void {}
+  removed(): void {}
+  changed(): void {}
+  picked(): void {}
+
+  reason(member: number): string {
+    const { table, availableCount } = this.#pool;
+    const agent = this.#pool.agentOf(member);
+    const taken = `${table.inFlight(agent)} of ${table.slots(agent)} slots taken`;
+    if (availableCount === 1) return `the only available agent (${taken})`;
+    return `the less loaded of two drawn at random from ${availableCount} available (${taken})`;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Task } from '../core/index.ts';
+import type { Standings } from './explain.ts';
+import type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
+
+/** What a verdict is drawn from. */
+export interface Evidence {
+  readonly standings: Standings;
+  readonly requirements: readonly RequirementExplanation[];
+  readonly waitingAhead: number;
+  readonly pick: Explanation['pick'];
+}
+
+/** The one thing that holds the task up, or what comes next, as a sentence without its stop. */
+export function verdict(task: Task, evidence: Evidence): string {
+  if (task.state !== 'queued') return notQueued(task);
+  const { counts } = evidence.standings;
+  const matching = counts.available + heldUp(counts);
+  if (matching === 0) return noneMatches(evidence.requirements);
+  if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
+  if (counts.available === 0) return noneAvailable(evidence.standings);
+  if (evidence.waitingAhead > 0) {
+    const goes = evidence.waitingAhead === 1 ? 'goes' : 'go';
+    const ahead = `${count(evidence.waitingAhead, 'task')} of its queue ${goes} first`;
+    return `${ahead}; ${count(counts.available, 'agent')} available`;
+  }
+  return `it is next: agent ${evidence.pick?.agentId} would take it now`;
+}
+
+function notQueued(task: Task): string {
+  switch (task.state) {
+    case 'running':
+      return `it runs on agent ${task.agentId}`;
+    case 'scheduled':
+      return `it waits until ${new Date(task.runAt).toISOString()} (${task.reason ?? 'delayed'})`;
+    case 'failed':
+      return `it failed for good (${task.error?.code ?? task.reason}) and waits to be retried or purged`;
+    default:
+      return `it is ${task.state}`;
+  }
+}
+
+function noneMatches(requirements: readonly RequirementExplanation[]): string {
+  const missing = requirements.find(({ agentsMatching }) => agentsMatching === 0);
+  if (missing !== undefined) {
+    const hint = missing.nearest === undefined ? '' : `; nearest: ${missing.nearest}`;
+    return `no agent has ${missing.requirement}${hint}`;
+  }
+  if (requirements.length === 0) return 'no agent is registered';
+  const parts = requirements.map(
+    ({ requirement, agentsMatching }) => `${requirement} (${count(agentsMatching, 'agent')})`,
+  );
+  return `no agent has all that is required at once: ${parts.join(', ')}`;
+}
+
+const HELD_UP: Readonly<Record<PassedOverReason, string>> = {
+  full: 'full',
+  draining: 'draining',
+  lost: 'lost',
+  noCredit: 'not connected or not asking for work',
+};
+const REASONS = Object.keys(HELD_UP) as PassedOverReason[];
+
+function noneAvailable({ counts, fullSlots, fullTaken }: Standings): string {
+  const matching = heldUp(counts);
+  const reasons = REASONS.filter((reason) => counts[reason] > 0);
+  const [only] = reasons;
+  if (only === undefined || reasons.length > 1) {
+    const parts = reasons.map((reason) => `${counts[reason]} ${HELD_UP[reason]}`);
+    return `none of ${matching} matching agents is available: ${parts.join(', ')}`;
+  }
+  if (only === 'full') {
+    const slots = `(${fullTaken} of ${fullSlots} slots)`;
+    if (matching === 1) return `the only matching agent is full ${slots}`;
+    return `all ${matching} matching agents are full ${slots}`;
+  }
+  if (matching === 1) return `1 agent matches but is ${HELD_UP[only]}`;
+  return `${matching} agents match but are ${HELD_UP[only]}`;
+}
+
+function heldUp(counts: Standings['counts']): number {
+  return REASONS.reduce((sum, reason) => sum + counts[reason], 0);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

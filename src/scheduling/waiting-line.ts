@@ -1,0 +1,105 @@
+import type { Task } from '../core/index.ts';
+import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
+import type { Lane } from './lane.ts';
+
+/** A waiting task and where it waits. */
+export interface WaitingTask extends HeapItem {
+  readonly task: Task;
+  readonly lane: Lane;
+  /** It left, and is skipped when its turn comes. */
+  gone: boolean;
+}
+
+/**
+ * Tasks of one lane and priority, oldest first by `task.seq`.
+ *
+ * New tasks come in the order of their age and join a plain list in O(1). Those that come back
+ * after younger ones (a retry, a lost agent) go into a heap in O(log n). A task that leaves the
+ * middle of the list is only marked; the list is swept once marked ones outnumber the others.
+ */
+export class WaitingLine {
+  #list: WaitingTask[] = [];
+  #first = 0;
+  #gone = 0;
+  readonly #late = new IndexedHeap<WaitingTask>(isOlder);
+
+  get size(): number {
+    return this.#list.length - this.#first - this.#gone + this.#late.size;
+  }
+
+  /** Places held for tasks, also for those that left. */
+  get held(): number {
+    return this.#list.length + this.#late.size;
+  }
+
+  push(waiting: WaitingTask): void {
+    const last = this.#list.at(-1);
+    if (this.#first < this.#list.length && last !== undefined && !isOlder(last, waiting)) {
+      this.#late.push(waiting);
+    } else {
+      this.#list.push(waiting);
+    }
+  }
+
+  /** The oldest, or null. */
+  get head(): WaitingTask | null {
+    const listed = this.#list[this.#first];
+    const late = this.#late.top;
+    if (listed === undefined) return late ?? null;
+    return late !== undefined && isOlder(late, listed) ? late : listed;
+  }
+
+  remove(waiting: WaitingTask): void {
+    waiting.gone = true;
+    if (waiting.heapSlot >= 0) {
+      this.#late.remove(waiting);
+      return;
+    }
+    this.#gone += 1;
+    this.#skipGone();
+    const listed = this.#list.length - this.#first;
+    if (this.#gone > SWEEP_MIN && this.#gone * 2 > listed) this.sweep();
+  }
+
+  /** Frees the places of tasks that left. */
+  sweep(): void {
+    this.#list = this.#list.filter((waiting, at) => at >= this.#first && !waiting.gone);
+    this.#first = 0;
+    this.#gone = 0;
+  }
+
+  /** Tasks older than `task`. O(log n), plus O(n) where tasks left or came late. */
+  countOlder(task: Task): number {
+    if (this.#gone > 0 || this.#first > 0) this.sweep();
+    let low = 0;
+    let high = this.#list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#list[middle] as WaitingTask).task.seq < task.seq) low = middle + 1;
+      else high = middle;
+    }
+    return low + this.#late.items.filter((waiting) => waiting.task.seq < task.seq).length;
+  }
+
+  /** Keeps the front of the list a task that still waits. */
+  #skipGone(): void {
+    while (this.#list[this.#first]?.gone === true) {
+      this.#first += 1;
+      this.#gone -= 1;
+    }
+    if (this.#first === this.#list.length) {
+      this.#list = [];
+      this.#first = 0;
+    } else if (this.#first > SWEEP_MIN && this.#first * 2 > this.#list.length) {
+      this.#list = this.#list.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}
+
+/** Below this many gone tasks a sweep is not worth its while. */
+const SWEEP_MIN = 64;
+
+function isOlder(a: WaitingTask, b: WaitingTask): boolean {
+  return a.task.seq < b.task.seq;
+}
