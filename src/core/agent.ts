@@ -1,3 +1,4 @@
+import type { Tracked } from './change-set.ts';
 import type { AgentId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { meetsRequirement } from './requirement.ts';
@@ -7,7 +8,7 @@ import type { Task } from './task.ts';
 export type AgentState = 'ready' | 'draining' | 'lost';
 
 /** A registered agent as core holds it. Changed in place by core only. */
-export interface Agent {
+export interface Agent extends Tracked {
   readonly id: AgentId;
   spec: AgentSpec;
   /** Names one run of the agent's process: a new one means the old one's leases are gone. */

@@ -1,5 +1,6 @@
 /** Registration of agents and what happens to their tasks when they go. */
 import type { Agent, AgentState } from './agent.ts';
+import { UNTRACKED } from './change-set.ts';
 import type { Command } from './command.ts';
 import type { AgentId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -43,6 +44,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
     registeredAt: state.nowMs,
     leases: new Set(),
     meets: new Map(),
+    ...UNTRACKED,
   };
   state.agents.set(agent.id, agent);
   state.agentChanges.touch(agent);

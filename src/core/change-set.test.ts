@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../base/invariant.ts';
-import { ChangeSet } from './change-set.ts';
+import { ChangeSet, RESTORED, UNTRACKED, type Tracked } from './change-set.ts';
 
 const SEED = process.env['SEED'];
 const options = SEED === undefined ? {} : { seed: Number(SEED) };
 
-interface Item {
+interface Item extends Tracked {
   readonly key: number;
   value: number;
 }
+
+const itemOf = (key: number, value: number): Item => ({ key, value, ...UNTRACKED });
 type Row = readonly [key: number, value: number];
 
 const createSet = (): ChangeSet<Item, Row, number> =>
@@ -30,7 +32,7 @@ function drainAll(set: ChangeSet<Item, Row, number>): Row[] {
 describe('a checkpoint', () => {
   test('gives what was made and changed, as it is when nothing happens meanwhile', () => {
     const set = createSet();
-    const item = { key: 1, value: 10 };
+    const item = itemOf(1, 10);
     set.touch(item);
     item.value = 11;
     expect(set.size).toBe(1);
@@ -41,7 +43,7 @@ describe('a checkpoint', () => {
 
   test('gives the image of its beginning when an item changes before its turn, and the change next time', () => {
     const set = createSet();
-    const item = { key: 1, value: 10 };
+    const item = itemOf(1, 10);
     set.touch(item);
     set.begin();
     set.touch(item);
@@ -55,7 +57,7 @@ describe('a checkpoint', () => {
 
   test('gives an item removed before its turn once more, and names it gone next time', () => {
     const set = createSet();
-    const item = { key: 1, value: 10 };
+    const item = itemOf(1, 10);
     set.touch(item);
     set.begin();
     set.remove(item);
@@ -67,7 +69,7 @@ describe('a checkpoint', () => {
 
   test('never hears of an item that was made and removed between two', () => {
     const set = createSet();
-    const item = { key: 1, value: 10 };
+    const item = itemOf(1, 10);
     set.touch(item);
     set.remove(item);
     expect(set.begin()).toEqual([]);
@@ -76,12 +78,8 @@ describe('a checkpoint', () => {
 
   test('names a restored item gone when it goes, and is not given it otherwise', () => {
     const set = createSet();
-    const [going, staying] = [
-      { key: 1, value: 10 },
-      { key: 2, value: 20 },
-    ];
-    set.restored(going);
-    set.restored(staying);
+    const [going, staying] = [itemOf(1, 10), itemOf(2, 20)];
+    for (const item of [going, staying]) Object.assign(item, RESTORED);
     set.remove(going);
     expect(set.begin()).toEqual([1]);
     expect(drainAll(set)).toEqual([]);
@@ -89,10 +87,7 @@ describe('a checkpoint', () => {
 
   test('is drained before the next begins', () => {
     const set = createSet();
-    const [first, second] = [
-      { key: 1, value: 10 },
-      { key: 2, value: 20 },
-    ];
+    const [first, second] = [itemOf(1, 10), itemOf(2, 20)];
     set.touch(first);
     set.touch(second);
     set.begin();

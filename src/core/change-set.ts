@@ -1,5 +1,19 @@
 import { invariant } from '../base/invariant.ts';
 
+/** What a change set keeps on each entity, so that a second change of it costs one comparison. */
+export interface Tracked {
+  /** The epoch of its last change; 0 before the first. Owned by the change set. */
+  changeEpoch: number;
+  /** Whether a checkpoint has its row, so that its removal must be written too. Owned by the change set. */
+  isStored: boolean;
+}
+
+/** How an entity starts that no checkpoint has seen. */
+export const UNTRACKED: Tracked = { changeEpoch: 0, isStored: false };
+
+/** How an entity starts that was restored from a checkpoint. */
+export const RESTORED: Tracked = { changeEpoch: 0, isStored: true };
+
 /**
  * Which entities changed since the last checkpoint, and their images as of its moment.
  *
@@ -8,13 +22,13 @@ import { invariant } from '../base/invariant.ts';
  * change, saves the image of one that is about to change before its turn came. So the rows are a
  * consistent picture of one moment and no step is long.
  */
-export class ChangeSet<Entity, Row, Key> {
+export class ChangeSet<Entity extends Tracked, Row, Key> {
   readonly #rowOf: (entity: Entity) => Row;
   readonly #keyOf: (entity: Entity) => Key;
+  /** Counts checkpoints, from 1: an entity of this epoch is in `#dirty` already. */
+  #epoch = 1;
   #dirty = new Set<Entity>();
   #gone: Key[] = [];
-  /** Entities that some checkpoint has written, so that their removal must be written too. */
-  readonly #stored = new Set<Entity>();
   #pending: Set<Entity> | null = null;
   #images: Row[] = [];
 
@@ -30,32 +44,31 @@ export class ChangeSet<Entity, Row, Key> {
 
   /** Says that `entity` is about to change or was just made. Must come before the change. */
   touch(entity: Entity): void {
+    if (entity.changeEpoch === this.#epoch) return;
     this.#saveImage(entity);
+    entity.changeEpoch = this.#epoch;
     this.#dirty.add(entity);
   }
 
   /** Says that `entity` is about to be removed. */
   remove(entity: Entity): void {
-    this.#saveImage(entity);
-    this.#dirty.delete(entity);
-    if (this.#stored.delete(entity)) this.#gone.push(this.#keyOf(entity));
-  }
-
-  /** Says that `entity` was restored from a checkpoint. */
-  restored(entity: Entity): void {
-    this.#stored.add(entity);
+    if (entity.changeEpoch === this.#epoch) this.#dirty.delete(entity);
+    else this.#saveImage(entity);
+    if (!entity.isStored) return;
+    entity.isStored = false;
+    this.#gone.push(this.#keyOf(entity));
   }
 
   /**
-   * Freezes the changes so far; returns the keys removed since the last checkpoint.
+   * Freezes the changes so far; returns the keys removed since the last checkpoint. O(1).
    *
    * A key can be removed and made again: delete the returned ones before writing the drained rows.
    */
   begin(): readonly Key[] {
     const isDrained = this.#images.length === 0 && (this.#pending?.size ?? 0) === 0;
     invariant(isDrained, 'a checkpoint is drained before the next one begins');
+    this.#epoch += 1;
     this.#pending = this.#dirty;
-    for (const entity of this.#dirty) this.#stored.add(entity);
     this.#dirty = new Set();
     const gone = this.#gone;
     this.#gone = [];
@@ -70,7 +83,7 @@ export class ChangeSet<Entity, Row, Key> {
     for (const entity of this.#pending) {
       if (rows.length === max) return rows;
       this.#pending.delete(entity);
-      rows.push(this.#rowOf(entity));
+      rows.push(this.#imageOf(entity));
     }
     this.#pending = null;
     return rows;
@@ -78,7 +91,12 @@ export class ChangeSet<Entity, Row, Key> {
 
   #saveImage(entity: Entity): void {
     if (this.#pending !== null && this.#pending.delete(entity)) {
-      this.#images.push(this.#rowOf(entity));
+      this.#images.push(this.#imageOf(entity));
     }
+  }
+
+  #imageOf(entity: Entity): Row {
+    entity.isStored = true;
+    return this.#rowOf(entity);
   }
 }

@@ -3,7 +3,7 @@ import type { CoreState } from './state.ts';
 import type { Task } from './task.ts';
 import { dueAt } from './transition.ts';
 
-/** Checks I1–I9 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -41,6 +41,7 @@ export function checkInvariants(state: CoreState): void {
 }
 
 function checkTask(state: CoreState, task: Task): void {
+  invariant(task.id <= state.newestId, `I11: ${task.id} is live, the newest is ${state.newestId}`);
   const { attemptsMax } = task.profile.spec.retry;
   const isRunning = task.state === 'running';
   invariant(

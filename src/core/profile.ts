@@ -1,9 +1,10 @@
+import type { Tracked } from './change-set.ts';
 import type { Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
 
 /** A {@link TaskSpec} held once for all live tasks that share it. */
-export interface Profile {
+export interface Profile extends Tracked {
   /** Never reused. */
   readonly id: number;
   readonly key: string;

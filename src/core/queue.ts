@@ -1,7 +1,8 @@
+import { UNTRACKED, type Tracked } from './change-set.ts';
 import type { QueueSettings } from './spec.ts';
 
 /** Where tasks of one kind of work wait. Made by its first task or by an operator. */
-export interface Queue {
+export interface Queue extends Tracked {
   /** Name within the namespace, after `namespace/` unless that is `default`. */
   readonly name: string;
   settings: QueueSettings;
@@ -20,5 +21,9 @@ export function queueName(namespace: string, queue: string): string {
 }
 
 export function createQueue(name: string, settings: QueueSettings): Queue {
-  return { name, settings, paused: false, scheduled: 0, queued: 0, running: 0, failed: 0 };
+  return {
+    ...{ name, settings, paused: false },
+    ...{ scheduled: 0, queued: 0, running: 0, failed: 0 },
+    ...UNTRACKED,
+  };
 }

@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng, type RngState } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
+import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName } from './queue.ts';
@@ -58,10 +59,8 @@ export function restoreState(rows: StateRows): CoreState {
 }
 
 function restoreQueue(state: CoreState, [name, settings, paused]: QueueRow): void {
-  const queue = createQueue(name, settings);
-  queue.paused = paused;
+  const queue = { ...createQueue(name, settings), paused, ...RESTORED };
   state.queues.set(name, queue);
-  state.queueChanges.restored(queue);
 }
 
 function restoreAgent(state: CoreState, row: AgentRow): void {
@@ -77,9 +76,9 @@ function restoreAgent(state: CoreState, row: AgentRow): void {
     registeredAt,
     leases,
     meets,
+    ...RESTORED,
   };
   state.agents.set(id, agent);
-  state.agentChanges.restored(agent);
 }
 
 function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
@@ -93,9 +92,9 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     signature: requirementKey(spec.requires),
     queue,
     tasks: 0,
+    ...RESTORED,
   };
   state.profiles.set(key, profile);
-  state.profileChanges.restored(profile);
   return profile;
 }
 
@@ -128,13 +127,15 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     error: row[19],
     dueAt: 0,
     timerSlot: -1,
+    changeEpoch: 0,
+    isStored: true,
   };
   state.tasks.set(task.id, task);
+  if (task.id > state.newestId) state.newestId = task.id;
   profile.tasks += 1;
   profile.queue[task.state as LiveState] += 1;
   if (task.agentId !== null) holdLease(state, task);
   armTimer(state, task);
-  state.taskChanges.restored(task);
 }
 
 function holdLease(state: CoreState, task: Task): void {

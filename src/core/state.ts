@@ -15,6 +15,7 @@
  *   I8  idempotency keys are held in the order they were made
  *   I9  every profile is used, and knows by how many tasks
  *   I10 time and index never go back
+ *   I11 no live task's id is greater than `newestId`
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -53,6 +54,8 @@ export interface CoreState {
   nowMs: number;
   /** Submissions so far. */
   taskSeq: number;
+  /** At least the greatest id of a live task; spares most submits a look-up. Derived, not stored. */
+  newestId: string;
   profileSeq: number;
   idempotencySeq: number;
   settings: CoreSettings;
@@ -90,6 +93,7 @@ export function emptyState(rng: Rng): CoreState {
     index: 0,
     nowMs: 0,
     taskSeq: 0,
+    newestId: '',
     profileSeq: 0,
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,

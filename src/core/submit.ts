@@ -27,7 +27,7 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
   const profiles = new Array<Profile | undefined>(command.specs.length);
   const taskIds: TaskId[] = [];
   for (const [position, item] of command.tasks.entries()) {
-    const known = plan.known.get(position);
+    const known = plan.known.size === 0 ? undefined : plan.known.get(position);
     if (known !== undefined) {
       taskIds.push(known);
       continue;
@@ -53,8 +53,8 @@ export interface SubmitPlan {
 export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Rejection {
   const known = new Map<number, TaskId>();
   const keys = new Map<string, NewTask>();
-  // A lone task, the most common submit, cannot meet its own id again.
-  const ids = command.tasks.length > 1 ? new Set<TaskId>() : null;
+  // The leader makes ids that grow; only others must be looked up one by one.
+  const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
   const perSpec = new Array<number>(command.specs.length).fill(0);
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
@@ -70,13 +70,23 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
         return conflict(item, earlier.taskId, position);
       }
     }
-    if (state.tasks.has(item.id) || ids?.has(item.id) === true) {
+    if (ids !== null && (state.tasks.has(item.id) || ids.has(item.id))) {
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
     ids?.add(item.id);
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
   return checkRoom(state, command, perSpec, keys.size) ?? { known };
+}
+
+/** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
+function areGrowing(tasks: readonly NewTask[], newest: string): boolean {
+  let last = newest;
+  for (const { id } of tasks) {
+    if (id <= last) return false;
+    last = id;
+  }
+  return true;
 }
 
 function specOf(command: Submit, item: NewTask): TaskSpec {
@@ -185,6 +195,8 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     error: null,
     dueAt: 0,
     timerSlot: -1,
+    changeEpoch: 0,
+    isStored: false,
   };
 }
 

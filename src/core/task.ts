@@ -1,3 +1,4 @@
+import type { Tracked } from './change-set.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
@@ -27,7 +28,7 @@ export interface AttemptFailure {
  * One flat shape for all states rather than a union: a million of these are held at once and each
  * is read on the hot path, so they share one hidden class.
  */
-export interface Task {
+export interface Task extends Tracked {
   readonly id: TaskId;
   /** Order of submission, from 1. */
   readonly seq: number;

@@ -1,6 +1,7 @@
 /** The few ways a task, queue or agent changes; every handler goes through these. */
 import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
+import { UNTRACKED } from './change-set.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
@@ -79,6 +80,7 @@ export function addTask(state: CoreState, task: Task): void {
   task.profile.tasks += 1;
   task.profile.queue[task.state as LiveState] += 1;
   state.tasks.set(task.id, task);
+  if (task.id > state.newestId) state.newestId = task.id;
   state.taskChanges.touch(task);
   armTimer(state, task);
 }
@@ -96,6 +98,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     signature: requirementKey(spec.requires),
     queue: internQueue(state, queueName(spec.namespace, spec.queue)),
     tasks: 0,
+    ...UNTRACKED,
   };
   state.profiles.set(key, profile);
   state.profileChanges.touch(profile);

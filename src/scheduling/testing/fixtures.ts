@@ -98,6 +98,8 @@ export function makeTask(seq: number, profile: Profile, affinityKey: string | nu
     error: null,
     dueAt: 0,
     timerSlot: -1,
+    changeEpoch: 0,
+    isStored: false,
   };
 }
 
