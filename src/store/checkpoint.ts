@@ -1,0 +1,201 @@
+import { performance } from 'node:perf_hooks';
+import type { CoreState, TaskId } from '../core/index.ts';
+import { stateHead } from '../core/index.ts';
+import { BlockWriter } from './block.ts';
+import { encodeHead } from './checkpoint-head.ts';
+import { META_KEY } from './meta.ts';
+import { numberKey, textKey } from './keys.ts';
+import type { NewIdempotency } from './new-idempotency.ts';
+import type { Payloads } from './payloads.ts';
+import { idempotencyRow } from './restore-rows.ts';
+import { encodeRow } from './row-codec.ts';
+import { Slices } from './slices.ts';
+import { TABLE } from './tables.ts';
+import type { Writer } from './writer.ts';
+
+/** What one checkpoint did. */
+export interface CheckpointStats {
+  readonly appliedIndex: number;
+  /** Rows written, of all kinds. */
+  readonly rows: number;
+  /** Rows removed. */
+  readonly removed: number;
+  readonly durationMs: number;
+  /** Longest stretch the event loop was held. */
+  readonly longestSliceMs: number;
+}
+
+/** Rows taken from a change set in one go; each go costs it a walk over what was taken before. */
+const DRAINED_AT_ONCE = 1_024;
+/** Rows encoded between two looks at the clock. */
+const ENCODED_AT_ONCE = 16;
+
+interface Parts {
+  readonly sliceMs: number;
+  readonly writer: Writer;
+  readonly payloads: Payloads;
+  readonly idempotency: NewIdempotency;
+  /** Sends every finished record that was added so far. */
+  readonly sendHistory: () => Promise<void>;
+}
+
+/** A change set, seen without the type of its entities. */
+interface Changes<Row, Key> {
+  begin(): readonly Key[];
+  drain(max: number): readonly Row[];
+}
+
+/** One run of a checkpoint: freezes the state, then sends it off a slice at a time. */
+export class Checkpoint {
+  readonly #parts: Parts;
+  readonly #slices: Slices;
+  readonly #block: BlockWriter;
+  #rows = 0;
+  #removed = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#slices = new Slices(parts.sliceMs);
+    this.#block = new BlockWriter((block) => parts.writer.send(block));
+  }
+
+  /** Runs once, and freezes the state before it returns. A failure after the freeze ends all writing: the frozen changes are lost. */
+  async run(state: CoreState): Promise<CheckpointStats> {
+    const startedAt = performance.now();
+    const { writer, payloads, idempotency } = this.#parts;
+    this.#slices.begin();
+    const frozen = freeze(state, idempotency);
+    payloads.beginCheckpoint();
+    try {
+      await this.#send(state, frozen);
+    } catch (error) {
+      writer.fail(error);
+      throw writer.failure ?? error;
+    }
+    await payloads.endCheckpoint(this.#slices);
+    this.#slices.end();
+    return {
+      appliedIndex: frozen.index,
+      rows: this.#rows,
+      removed: this.#removed,
+      durationMs: performance.now() - startedAt,
+      longestSliceMs: this.#slices.longestMs,
+    };
+  }
+
+  async #send(state: CoreState, frozen: Frozen): Promise<void> {
+    const { writer, sendHistory } = this.#parts;
+    const history = sendHistory();
+    this.#slices.end();
+    // A record takes its payload from the file: it must be read before this checkpoint removes it.
+    await history;
+    this.#slices.begin();
+    writer.begin();
+    await this.#sendEntries(frozen);
+    await this.#sendTables(state, frozen);
+    this.#block.put(TABLE.meta, META_KEY.head, frozen.head);
+    this.#block.flush();
+    this.#slices.end();
+    await writer.commit();
+    this.#slices.begin();
+  }
+
+  async #sendTables(state: CoreState, frozen: Frozen): Promise<void> {
+    const { payloads } = this.#parts;
+    await this.#sendChanges(state.queueChanges, frozen.queuesGone, {
+      put: (row) => this.#block.put(TABLE.queues, textKey(row[0]), encodeRow(row)),
+      remove: (key) => this.#block.remove(TABLE.queues, textKey(key)),
+    });
+    await this.#sendChanges(state.profileChanges, frozen.profilesGone, {
+      put: (row) => this.#block.put(TABLE.profiles, numberKey(row[0]), encodeRow(row)),
+      remove: (key) => this.#block.remove(TABLE.profiles, numberKey(key)),
+    });
+    await this.#sendChanges(state.agentChanges, frozen.agentsGone, {
+      put: (row) => this.#block.put(TABLE.agents, textKey(row[0]), encodeRow(row)),
+      remove: (key) => this.#block.remove(TABLE.agents, textKey(key)),
+    });
+    await this.#sendChanges(state.taskChanges, frozen.tasksGone, {
+      put: (row) => {
+        this.#block.putTask(TABLE.tasks, row[0], encodeRow(row));
+        const payload = payloads.take(row[0]);
+        if (payload !== null) this.#block.putTaskText(TABLE.payloads, row[0], payload);
+      },
+      remove: (key) => {
+        this.#block.removeTask(TABLE.tasks, key);
+        this.#block.removeTask(TABLE.payloads, key);
+      },
+    });
+  }
+
+  async #sendChanges<Row, Key>(
+    changes: Changes<Row, Key>,
+    gone: readonly Key[],
+    write: { put: (row: Row) => void; remove: (key: Key) => void },
+  ): Promise<void> {
+    // What is gone goes first: an agent may have come back under the same id.
+    await this.#each(gone, write.remove);
+    this.#removed += gone.length;
+    for (;;) {
+      const rows = changes.drain(DRAINED_AT_ONCE);
+      if (rows.length === 0) return;
+      await this.#pause();
+      await this.#each(rows, write.put);
+      this.#rows += rows.length;
+    }
+  }
+
+  async #sendEntries({ entries, idempotencySeqMin }: Frozen): Promise<void> {
+    await this.#each(entries, (entry) => {
+      const row = encodeRow(idempotencyRow(entry));
+      this.#block.put(TABLE.idempotency, numberKey(entry.seq), row);
+    });
+    this.#rows += entries.length;
+    this.#block.removeBelow(TABLE.idempotency, numberKey(idempotencySeqMin));
+  }
+
+  async #each<Item>(items: readonly Item[], write: (item: Item) => void): Promise<void> {
+    for (let at = 0; at < items.length; at++) {
+      write(items[at] as Item);
+      if (at % ENCODED_AT_ONCE === ENCODED_AT_ONCE - 1) await this.#pause();
+    }
+  }
+
+  /** Ends the turn when it is used up, and waits while the writer is behind. */
+  async #pause(): Promise<void> {
+    const { writer } = this.#parts;
+    if (writer.failure !== null) throw writer.failure;
+    if (writer.full) {
+      this.#slices.end();
+      await writer.room();
+      this.#slices.begin();
+    } else if (this.#slices.spent) await this.#slices.next();
+  }
+}
+
+interface Frozen {
+  readonly index: number;
+  readonly head: Buffer;
+  readonly idempotencySeqMin: number;
+  readonly entries: ReturnType<NewIdempotency['takeAll']>;
+  readonly tasksGone: readonly TaskId[];
+  readonly agentsGone: readonly string[];
+  readonly queuesGone: readonly string[];
+  readonly profilesGone: readonly number[];
+}
+
+/** Everything that must be taken at one moment. */
+function freeze(state: CoreState, idempotency: NewIdempotency): Frozen {
+  const [oldest] = state.idempotency.values();
+  const idempotencySeqMin = oldest?.seq ?? state.idempotencySeq + 1;
+  const entries = idempotency.takeAll(state);
+  return {
+    index: state.index,
+    head: encodeHead({ state: stateHead(state), idempotencySeqMin }),
+    idempotencySeqMin,
+    entries,
+    tasksGone: state.taskChanges.begin(),
+    agentsGone: state.agentChanges.begin(),
+    queuesGone: state.queueChanges.begin(),
+    profilesGone: state.profileChanges.begin(),
+  };
+}

@@ -1,0 +1,4 @@
+export type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
+export { listTasks } from './list-tasks.ts';
+export { LiveIndex } from './live-index.ts';
+export { openStore, type Store } from './store.ts';

@@ -1,0 +1,256 @@
+import { statSync } from 'node:fs';
+import { OrchestratorError } from '../base/errors.ts';
+import { restoreState, type CoreState, type TaskId } from '../core/index.ts';
+import { Checkpoint, type CheckpointStats } from './checkpoint.ts';
+import type { FinishedTask, FinishedView } from './finished-record.ts';
+import { History, type Backlog } from './history.ts';
+import { FinishedListing, type FinishedPage, type FinishedQuery } from './listing.ts';
+import { FORMAT, META_KEY } from './meta.ts';
+import { NewIdempotency } from './new-idempotency.ts';
+import { Payloads } from './payloads.ts';
+import { readHead, readRows } from './restore-rows.ts';
+import {
+  resolveStoreOptions,
+  type ResolvedStoreOptions,
+  type StoreOptions,
+} from './store-options.ts';
+import { openTables, TABLE, tableOf, type Tables } from './tables.ts';
+import { Writer } from './writer.ts';
+
+/**
+ * Opens the store of a folder, making it when there is none. One store per folder and process.
+ *
+ * @throws OrchestratorError STORE_OPEN_FAILED, STORE_FORMAT_UNKNOWN, STORE_OPTION_INVALID
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const resolved = resolveStoreOptions(options);
+  const tables = openTables(resolved.directory);
+  try {
+    await checkFormat(tables);
+    let history: History | null = null;
+    const writer = await Writer.open(resolved.directory, (number) => {
+      // What was just written must be readable before memory lets go of it.
+      tables.root.resetReadTxn();
+      history?.committed(number);
+    });
+    const payloads = new Payloads(tables, resolved.payloadCacheBytes);
+    const { flushDelayMs: delayMs, backlogCountMax, backlogBytesMax, sliceMs } = resolved;
+    const bounds = { delayMs, backlogCountMax, backlogBytesMax, sliceMs };
+    history = new History(tables, { writer, payloads, bounds });
+    return new Store(resolved, { tables, writer, payloads, history });
+  } catch (error) {
+    await tables.root.close();
+    throw error;
+  }
+}
+
+async function checkFormat(tables: Tables): Promise<void> {
+  const meta = tableOf(tables, TABLE.meta);
+  const stored = meta.getBinary(META_KEY.format)?.readUInt32LE(0);
+  if (stored === FORMAT) return;
+  if (stored !== undefined) {
+    throw new OrchestratorError(
+      'STORE_FORMAT_UNKNOWN',
+      `the store's format must be ${FORMAT}, got ${stored}`,
+      { format: stored, file: tables.file },
+    );
+  }
+  const format = Buffer.alloc(4);
+  format.writeUInt32LE(FORMAT, 0);
+  await meta.put(META_KEY.format, format);
+}
+
+interface StoreParts {
+  readonly tables: Tables;
+  readonly writer: Writer;
+  readonly payloads: Payloads;
+  readonly history: History;
+}
+
+/** How much a store holds. */
+export interface StoreTotals {
+  readonly finishedCount: number;
+  readonly finishedBytes: number;
+}
+
+/**
+ * A checkpoint of core's state beside the log, the payloads of its tasks, and the finished ones.
+ *
+ * Reads are synchronous and see every earlier call; writes are carried out by a thread of its own.
+ */
+export class Store {
+  readonly #options: ResolvedStoreOptions;
+  readonly #parts: StoreParts;
+  readonly #listing: FinishedListing;
+  readonly #idempotency = new NewIdempotency();
+  readonly #purgeTimer: NodeJS.Timeout;
+  #appliedIndex: number;
+  #checkpoint: Promise<CheckpointStats> | null = null;
+  #purge: Promise<number> | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: ResolvedStoreOptions, parts: StoreParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#listing = new FinishedListing(parts.tables, parts.history);
+    this.#appliedIndex = readHead(parts.tables)?.state.index ?? 0;
+    this.#purgeTimer = setInterval(() => {
+      this.purgeHistory().catch(() => {
+        // The writer keeps its failure; every later flush and checkpoint reports it.
+      });
+    }, options.purgeIntervalMs);
+    this.#purgeTimer.unref();
+  }
+
+  /** Log index of the newest durable checkpoint; 0 in a new store. Replay starts after it. */
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  /** The state of the newest checkpoint, or null in a new store. About 3 µs a task. */
+  restore(): CoreState | null {
+    const { tables } = this.#parts;
+    const head = readHead(tables);
+    if (head === null) return null;
+    const state = restoreState(readRows(tables, head));
+    this.#idempotency.prime(state);
+    return state;
+  }
+
+  /** Keeps a task's payload: in memory until a checkpoint has written it or the task finished. */
+  putPayload(id: TaskId, json: string): void {
+    this.#parts.payloads.put(id, json);
+  }
+
+  /** The payload of a live task as JSON text, or null. A finished task's is in its record. */
+  payload(id: TaskId): string | null {
+    return this.#parts.payloads.read(id);
+  }
+
+  /** Size of the payloads that wait for a checkpoint, in UTF-16 units: a reason to take one. */
+  get pinnedPayloadBytes(): number {
+    return this.#parts.payloads.pinnedBytes;
+  }
+
+  /** Bytes of payloads in the cache, at most `payloadCacheBytes`. */
+  get cachedPayloadBytes(): number {
+    return this.#parts.payloads.cachedBytes;
+  }
+
+  /**
+   * Takes over a task that left core; O(1), readable at once, written in the background.
+   *
+   * Call it in the turn in which its batch was applied, before any checkpoint of that state.
+   */
+  finish(finished: FinishedTask): void {
+    this.#parts.history.add(finished);
+  }
+
+  /** A finished task, or null when there is none of that id or retention let it go. */
+  finished(id: TaskId): FinishedView | null {
+    return this.#parts.history.find(id);
+  }
+
+  /** A page of finished tasks, newest id first. */
+  list(query: FinishedQuery): FinishedPage {
+    return this.#listing.page(query);
+  }
+
+  /** Finished tasks on their way to the file. */
+  get backlog(): Backlog {
+    return this.#parts.history.backlog;
+  }
+
+  get totals(): StoreTotals {
+    const { count, bytes } = this.#parts.writer.totals;
+    return { finishedCount: count, finishedBytes: bytes };
+  }
+
+  /**
+   * Resolves when every task finished so far is on disk.
+   *
+   * @throws OrchestratorError STORE_WRITE_FAILED
+   */
+  async flush(): Promise<void> {
+    const { history, writer } = this.#parts;
+    await history.send();
+    await writer.committed(writer.numberLast);
+  }
+
+  /**
+   * Writes what changed in `state` since the last checkpoint, as of now, in one transaction.
+   *
+   * Commands may be applied while it runs. Resolves when the checkpoint and every task finished
+   * before it are on disk. After a failure the old checkpoint stays, and the store takes no more:
+   * the state's changes went with the failed one.
+   *
+   * @throws OrchestratorError STORE_WRITE_FAILED, CHECKPOINT_RUNNING
+   */
+  async checkpoint(state: CoreState): Promise<CheckpointStats> {
+    if (this.#checkpoint !== null) {
+      throw new OrchestratorError(
+        'CHECKPOINT_RUNNING',
+        'one checkpoint runs at a time, got a second',
+      );
+    }
+    this.#checkpoint = this.#runCheckpoint(state).finally(() => (this.#checkpoint = null));
+    return this.#checkpoint;
+  }
+
+  /**
+   * Removes finished tasks beyond the retention, oldest first; resolves to their number.
+   *
+   * Runs by itself every `purgeIntervalMs`.
+   *
+   * @throws OrchestratorError STORE_WRITE_FAILED
+   */
+  purgeHistory(): Promise<number> {
+    const { ageMsMax, countMax, bytesMax } = this.#options.history;
+    const finishedBefore = this.#options.now() - ageMsMax;
+    this.#purge ??= this.#parts.writer.purge({ finishedBefore, countMax, bytesMax }).finally(() => {
+      this.#parts.tables.root.resetReadTxn();
+      this.#purge = null;
+    });
+    return this.#purge;
+  }
+
+  /** Size of the file, in bytes. */
+  sizeBytes(): number {
+    return statSync(this.#parts.tables.file).size;
+  }
+
+  /** Writes what is queued and closes the file. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #runCheckpoint(state: CoreState): Promise<CheckpointStats> {
+    const { writer, payloads, history } = this.#parts;
+    if (writer.failure !== null) throw writer.failure;
+    const checkpoint = new Checkpoint({
+      writer,
+      payloads,
+      idempotency: this.#idempotency,
+      sliceMs: this.#options.sliceMs,
+      sendHistory: () => history.send(),
+    });
+    const stats = await checkpoint.run(state);
+    this.#appliedIndex = stats.appliedIndex;
+    this.#options.onCheckpoint(stats);
+    return stats;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#purgeTimer);
+    const { writer, tables } = this.#parts;
+    try {
+      await this.#checkpoint;
+      await this.#purge;
+      await this.flush();
+    } finally {
+      await writer.close();
+      await tables.root.close();
+    }
+  }
+}
