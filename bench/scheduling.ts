@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import {
   requirementKey,
   STRATEGY_NAMES,
+  UNTRACKED,
   type Agent,
   type AgentId,
   type Profile,
@@ -58,8 +59,9 @@ function profileOf(strategy: StrategyName): Profile {
       timeouts: {},
     },
     signature: requirementKey(requires),
-    queue: { name: 'default', settings, paused: false, ...counters },
+    queue: { name: 'default', settings, paused: false, ...counters, ...UNTRACKED },
     tasks: 1,
+    ...UNTRACKED,
   };
 }
 
@@ -87,6 +89,12 @@ function taskOf(seq: number, profile: Profile): Task {
     error: null,
     dueAt: 0,
     timerSlot: -1,
+    payload: null,
+    waiting: null,
+    listed: null,
+    listeners: null,
+    changeEpoch: 0,
+    isStored: false,
   };
 }
 
@@ -108,6 +116,7 @@ function agentOf(index: number): Agent {
     registeredAt: 0,
     leases: new Set(),
     meets: new Map(),
+    ...UNTRACKED,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   createState,
   type AgentId,
   type CoreState,
+  type Task,
   type TaskId,
 } from '../src/core/index.ts';
 import { openStore, type FinishedTask, type Store } from '../src/store/index.ts';
@@ -119,7 +120,7 @@ function submitAll(state: CoreState, store: Store): void {
     }));
     const submit = { type: 'task.submit', specs: [SPEC], tasks } as const;
     apply(state, state.index + 1, { at: START_MS + from, commands: [submit] });
-    for (const { id } of tasks) store.putPayload(id, PAYLOAD);
+    for (const { id } of tasks) store.putPayload(state.tasks.get(id) as Task, PAYLOAD);
   }
 }
 
@@ -194,7 +195,7 @@ try {
 
   const first = complete(state, 0, COUNT / 10);
   const readFrom = performance.now();
-  for (const { task } of first) store.payload(task.id);
+  for (const { task } of first) store.payload(task);
   const reading = (performance.now() - readFrom) / first.length;
   report('payload() past the cache', `${(reading * 1_000).toFixed(2)} µs`);
   await benchFinished(store, first);

@@ -25,7 +25,7 @@ function drainAll(set: ChangeSet<Item, Row, number>): Row[] {
   for (;;) {
     const slice = set.drain(2);
     if (slice.length === 0) return rows;
-    rows.push(...slice);
+    rows.push(...slice.map((image) => image.row));
   }
 }
 
@@ -132,7 +132,7 @@ describe('against full copies', () => {
     }
 
     #write(key: number): void {
-      const item = this.#live.get(key) ?? { key, value: 0 };
+      const item = this.#live.get(key) ?? itemOf(key, 0);
       this.#live.set(key, item);
       this.#set.touch(item);
       item.value = this.#clock += 1;
@@ -155,7 +155,7 @@ describe('against full copies', () => {
 
     #drain(max: number): void {
       if (this.#promised === null) return;
-      const rows = this.#set.drain(max);
+      const rows = this.#set.drain(max).map((image) => image.row);
       expect(rows.length).toBeLessThanOrEqual(max);
       for (const [key, value] of rows) this.#store.set(key, value);
       if (rows.length > 0) return;

@@ -22,6 +22,12 @@ export const RESTORED: Tracked = { changeEpoch: 0, isStored: true };
  * change, saves the image of one that is about to change before its turn came. So the rows are a
  * consistent picture of one moment and no step is long.
  */
+/** An entity that changed, and its row as of the moment the checkpoint began. */
+export interface Image<Entity, Row> {
+  readonly entity: Entity;
+  readonly row: Row;
+}
+
 export class ChangeSet<Entity extends Tracked, Row, Key> {
   readonly #rowOf: (entity: Entity) => Row;
   readonly #keyOf: (entity: Entity) => Key;
@@ -30,7 +36,9 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
   #dirty = new Set<Entity>();
   #gone: Key[] = [];
   #pending: Set<Entity> | null = null;
-  #images: Row[] = [];
+  #images: Image<Entity, Row>[] = [];
+  #imagesDrained = 0;
+  #pendingNext: Iterator<Entity> | null = null;
 
   constructor(rowOf: (entity: Entity) => Row, keyOf: (entity: Entity) => Key) {
     this.#rowOf = rowOf;
@@ -69,24 +77,39 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
     invariant(isDrained, 'a checkpoint is drained before the next one begins');
     this.#epoch += 1;
     this.#pending = this.#dirty;
+    this.#pendingNext = this.#dirty.values();
     this.#dirty = new Set();
     const gone = this.#gone;
     this.#gone = [];
     return gone;
   }
 
-  /** The next rows of the frozen changes, at most `max`; empty when all were given. */
-  drain(max: number): readonly Row[] {
-    if (this.#images.length > 0) return this.#images.splice(0, max);
-    const rows: Row[] = [];
-    if (this.#pending === null) return rows;
-    for (const entity of this.#pending) {
-      if (rows.length === max) return rows;
-      this.#pending.delete(entity);
-      rows.push(this.#imageOf(entity));
+  /** The next images of the frozen changes, at most `max`; empty when all were given. O(max). */
+  drain(max: number): readonly Image<Entity, Row>[] {
+    if (this.#images.length > 0) return this.#drainSaved(max);
+    const images: Image<Entity, Row>[] = [];
+    // One iterator for the whole checkpoint: a new one would walk over what was deleted each time.
+    while (this.#pending !== null && images.length < max) {
+      const next = this.#pendingNext?.next();
+      if (next === undefined || next.done === true) {
+        this.#pending = null;
+        this.#pendingNext = null;
+      } else {
+        this.#pending.delete(next.value);
+        images.push(this.#imageOf(next.value));
+      }
     }
-    this.#pending = null;
-    return rows;
+    return images;
+  }
+
+  #drainSaved(max: number): readonly Image<Entity, Row>[] {
+    const images = this.#images.slice(this.#imagesDrained, this.#imagesDrained + max);
+    this.#imagesDrained += images.length;
+    if (this.#imagesDrained === this.#images.length) {
+      this.#images = [];
+      this.#imagesDrained = 0;
+    }
+    return images;
   }
 
   #saveImage(entity: Entity): void {
@@ -95,8 +118,8 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
     }
   }
 
-  #imageOf(entity: Entity): Row {
+  #imageOf(entity: Entity): Image<Entity, Row> {
     entity.isStored = true;
-    return this.#rowOf(entity);
+    return { entity, row: this.#rowOf(entity) };
   }
 }

@@ -1,4 +1,5 @@
 export type { Agent, AgentState } from './agent.ts';
+export { UNTRACKED, type ChangeSet, type Image, type Tracked } from './change-set.ts';
 export { apply, type Applied, type CommandResult } from './apply.ts';
 export type {
   AttemptError,

@@ -127,6 +127,10 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     error: row[19],
     dueAt: 0,
     timerSlot: -1,
+    payload: null,
+    waiting: null,
+    listed: null,
+    listeners: null,
     changeEpoch: 0,
     isStored: true,
   };

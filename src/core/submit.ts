@@ -195,6 +195,10 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     error: null,
     dueAt: 0,
     timerSlot: -1,
+    payload: null,
+    waiting: null,
+    listed: null,
+    listeners: null,
     changeEpoch: 0,
     isStored: false,
   };

@@ -61,6 +61,17 @@ export interface Task extends Tracked {
   failures: readonly AttemptFailure[];
   /** Final error of a failed task. */
   error: TaskError | null;
+  /**
+   * Its payload as JSON text, while the store needs it in memory; null otherwise. Hangs here so that
+   * the store keeps no map of a million ids. Not part of the state: core never reads it.
+   */
+  payload: string | null;
+  /** Its place in a waiting line of the scheduler, or null. Not part of the state either. */
+  waiting: object | null;
+  /** Its place in the index of live tasks, or null. Not part of the state either. */
+  listed: object | null;
+  /** Who waits for its end, or null; the runtime's. Not part of the state either. */
+  listeners: object | null;
   /** Moment the armed timer is due, or 0. Owned by `timers.ts`. */
   dueAt: number;
   /** Place in the timer heap, or -1. Owned by `timers.ts`. */

@@ -87,7 +87,7 @@ export class Scheduler {
 
   /** Lets a task wait no longer; one that does not wait is ignored. O(1) amortised. */
   taskLeft(task: Task): void {
-    this.#waiting.remove(task.id);
+    this.#waiting.remove(task);
   }
 
   leaseGranted(agent: Agent): void {

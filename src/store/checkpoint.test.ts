@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { apply, createState, digest, type AgentId, type CoreState } from '../core/index.ts';
+import {
+  apply,
+  createState,
+  digest,
+  type AgentId,
+  type CoreState,
+  type Task,
+} from '../core/index.ts';
 import { histories, type Move } from '../core/testing/histories.ts';
 import { register, submitAll } from '../core/testing/commands.ts';
 import { openStore, type Store } from './store.ts';
@@ -34,7 +41,7 @@ function checkStore(run: StoreRun): void {
   const state = restored(store);
   expect(state.index).toBe(store.appliedIndex);
   expect(digest(state)).toBe(run.digests[store.appliedIndex]);
-  for (const id of run.state.tasks.keys()) expect(store.payload(id)).toBe(payloadOf(id));
+  for (const task of run.state.tasks.values()) expect(store.payload(task)).toBe(payloadOf(task.id));
   for (const id of run.finishedIds.keys()) {
     const view = store.finished(id);
     expect(view?.payload).toBe(payloadOf(id));
@@ -115,7 +122,8 @@ describe('a checkpoint', () => {
       const run = new StoreRun(store, createState(1));
       const ids = Array.from({ length: COUNT }, (_, n) => idOf(n + 1));
       apply(run.state, 1, { at: 1, commands: [submitAll(ids.map((id) => ({ id })))] });
-      for (const id of ids) store.putPayload(id, payloadOf(id));
+      const tasks = [...run.state.tasks.values()];
+      for (const task of tasks) store.putPayload(task, payloadOf(task.id));
       const before = digest(run.state);
       const checkpoint = store.checkpoint(run.state);
       for (const id of ids) {
@@ -129,7 +137,9 @@ describe('a checkpoint', () => {
       }
       expect((await checkpoint).rows).toBe(COUNT + 2);
       expect(digest(restored(store))).toBe(before);
-      for (const id of ids) expect(store.payload(id)).toBe(payloadOf(id));
+      for (const task of tasks) {
+        expect(store.payload({ ...task, payload: null })).toBe(payloadOf(task.id));
+      }
       expect((await store.checkpoint(run.state)).removed).toBe(COUNT + 1);
       expect(restored(store).tasks.size).toBe(0);
       for (const id of ids) expect(store.finished(id)?.payload).toBe(payloadOf(id));
@@ -142,7 +152,8 @@ describe('a checkpoint', () => {
       const store = await openStore({ directory });
       const state = createState(1);
       apply(state, 1, { at: 1, commands: [submitAll([{ id: idOf(1) }])] });
-      store.putPayload(idOf(1), payloadOf(idOf(1)));
+      const task = state.tasks.get(idOf(1)) as Task;
+      store.putPayload(task, payloadOf(idOf(1)));
       const cancel = { type: 'task.cancel', taskIds: [idOf(1)], reason: 'test' } as const;
       for (const event of apply(state, 2, { at: 2, commands: [cancel] }).events) {
         if (event.type !== 'task.canceled') continue;
@@ -151,23 +162,8 @@ describe('a checkpoint', () => {
       expect(store.pinnedPayloadBytes).toBe(0);
       const stats = await store.checkpoint(state);
       expect(stats).toMatchObject({ appliedIndex: 2, removed: 0, rows: 1 });
-      expect(store.payload(idOf(1))).toBe(null);
+      expect(store.payload({ ...task, payload: null })).toBe(null);
       expect(store.finished(idOf(1))?.payload).toBe(payloadOf(idOf(1)));
-      await store.close();
-    });
-  });
-
-  test('keeps a payload that came before its task did', async () => {
-    await withDirectory(async (directory) => {
-      const store = await openStore({ directory });
-      const state = createState(1);
-      store.putPayload(idOf(1), payloadOf(idOf(1)));
-      await store.checkpoint(state);
-      expect(store.payload(idOf(1))).toBe(payloadOf(idOf(1)));
-      apply(state, 1, { at: 1, commands: [submitAll([{ id: idOf(1) }])] });
-      await store.checkpoint(state);
-      expect(store.pinnedPayloadBytes).toBe(0);
-      expect(store.payload(idOf(1))).toBe(payloadOf(idOf(1)));
       await store.close();
     });
   });

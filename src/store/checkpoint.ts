@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { CoreState, TaskId } from '../core/index.ts';
+import type { ChangeSet, CoreState, Image, Task, TaskId, Tracked } from '../core/index.ts';
 import { stateHead } from '../core/index.ts';
 import { BlockWriter } from './block.ts';
 import { encodeHead } from './checkpoint-head.ts';
@@ -25,7 +25,7 @@ export interface CheckpointStats {
   readonly longestSliceMs: number;
 }
 
-/** Rows taken from a change set in one go; each go costs it a walk over what was taken before. */
+/** Rows taken from a change set in one go. */
 const DRAINED_AT_ONCE = 1_024;
 /** Rows encoded between two looks at the clock. */
 const ENCODED_AT_ONCE = 16;
@@ -39,17 +39,13 @@ interface Parts {
   readonly sendHistory: () => Promise<void>;
 }
 
-/** A change set, seen without the type of its entities. */
-interface Changes<Row, Key> {
-  begin(): readonly Key[];
-  drain(max: number): readonly Row[];
-}
-
 /** One run of a checkpoint: freezes the state, then sends it off a slice at a time. */
 export class Checkpoint {
   readonly #parts: Parts;
   readonly #slices: Slices;
   readonly #block: BlockWriter;
+  /** Tasks whose payload this checkpoint writes. */
+  readonly #tasks: Task[] = [];
   #rows = 0;
   #removed = 0;
 
@@ -62,17 +58,16 @@ export class Checkpoint {
   /** Runs once, and freezes the state before it returns. A failure after the freeze ends all writing: the frozen changes are lost. */
   async run(state: CoreState): Promise<CheckpointStats> {
     const startedAt = performance.now();
-    const { writer, payloads, idempotency } = this.#parts;
+    const { writer, idempotency } = this.#parts;
     this.#slices.begin();
     const frozen = freeze(state, idempotency);
-    payloads.beginCheckpoint();
     try {
       await this.#send(state, frozen);
     } catch (error) {
       writer.fail(error);
       throw writer.failure ?? error;
     }
-    await payloads.endCheckpoint(this.#slices);
+    await this.#each(this.#tasks, (task) => this.#parts.payloads.stored(task));
     this.#slices.end();
     return {
       appliedIndex: frozen.index,
@@ -101,24 +96,24 @@ export class Checkpoint {
   }
 
   async #sendTables(state: CoreState, frozen: Frozen): Promise<void> {
-    const { payloads } = this.#parts;
     await this.#sendChanges(state.queueChanges, frozen.queuesGone, {
-      put: (row) => this.#block.put(TABLE.queues, textKey(row[0]), encodeRow(row)),
+      put: ({ row }) => this.#block.put(TABLE.queues, textKey(row[0]), encodeRow(row)),
       remove: (key) => this.#block.remove(TABLE.queues, textKey(key)),
     });
     await this.#sendChanges(state.profileChanges, frozen.profilesGone, {
-      put: (row) => this.#block.put(TABLE.profiles, numberKey(row[0]), encodeRow(row)),
+      put: ({ row }) => this.#block.put(TABLE.profiles, numberKey(row[0]), encodeRow(row)),
       remove: (key) => this.#block.remove(TABLE.profiles, numberKey(key)),
     });
     await this.#sendChanges(state.agentChanges, frozen.agentsGone, {
-      put: (row) => this.#block.put(TABLE.agents, textKey(row[0]), encodeRow(row)),
+      put: ({ row }) => this.#block.put(TABLE.agents, textKey(row[0]), encodeRow(row)),
       remove: (key) => this.#block.remove(TABLE.agents, textKey(key)),
     });
     await this.#sendChanges(state.taskChanges, frozen.tasksGone, {
-      put: (row) => {
+      put: ({ entity, row }) => {
         this.#block.putTask(TABLE.tasks, row[0], encodeRow(row));
-        const payload = payloads.take(row[0]);
-        if (payload !== null) this.#block.putTaskText(TABLE.payloads, row[0], payload);
+        if (entity.payload === null) return;
+        this.#block.putTaskText(TABLE.payloads, row[0], entity.payload);
+        this.#tasks.push(entity);
       },
       remove: (key) => {
         this.#block.removeTask(TABLE.tasks, key);
@@ -127,20 +122,20 @@ export class Checkpoint {
     });
   }
 
-  async #sendChanges<Row, Key>(
-    changes: Changes<Row, Key>,
+  async #sendChanges<Entity extends Tracked, Row, Key>(
+    changes: ChangeSet<Entity, Row, Key>,
     gone: readonly Key[],
-    write: { put: (row: Row) => void; remove: (key: Key) => void },
+    write: { put: (image: Image<Entity, Row>) => void; remove: (key: Key) => void },
   ): Promise<void> {
     // What is gone goes first: an agent may have come back under the same id.
     await this.#each(gone, write.remove);
     this.#removed += gone.length;
     for (;;) {
-      const rows = changes.drain(DRAINED_AT_ONCE);
-      if (rows.length === 0) return;
+      const images = changes.drain(DRAINED_AT_ONCE);
+      if (images.length === 0) return;
       await this.#pause();
-      await this.#each(rows, write.put);
-      this.#rows += rows.length;
+      await this.#each(images, write.put);
+      this.#rows += images.length;
     }
   }
 

@@ -36,7 +36,7 @@ describe('a finished task', () => {
     await withStore({ flushDelayMs: 60_000 }, async (store, reopen) => {
       const metadata = { ward: '\ud800', list: [1, null] };
       const task = taskOf(idOf(1), { type: 'post', timeouts: { runMs: 5 } }, { metadata });
-      store.putPayload(task.id, '{"text":"ü🙂"}');
+      store.putPayload(task, '{"text":"ü🙂"}');
       const finished = { ...finishedOf(task, 'completed'), result: '"ö"' };
       store.finish(finished);
       const view = store.finished(task.id);
@@ -94,7 +94,7 @@ describe('a finished task', () => {
     await withStore({}, async (store) => {
       const large = JSON.stringify('ü'.repeat(700_000));
       const task = taskOf(idOf(1));
-      store.putPayload(task.id, large);
+      store.putPayload(task, large);
       store.finish({ ...finishedOf(task, 'completed'), result: large });
       await store.flush();
       const view = store.finished(task.id);
@@ -175,12 +175,13 @@ test('payloads read from the file stay within the bound of the cache', async () 
     const state = createState(1);
     const all = Array.from({ length: 100 }, (_, n) => idOf(n + 1));
     apply(state, 1, { at: 1, commands: [submitAll(all.map((id) => ({ id })))] });
-    for (const id of all) store.putPayload(id, JSON.stringify(id.repeat(10)));
+    const tasks = [...state.tasks.values()];
+    for (const task of tasks) store.putPayload(task, JSON.stringify(task.id.repeat(10)));
     expect(store.pinnedPayloadBytes).toBe(100 * 362);
     await store.checkpoint(state);
     expect(store.pinnedPayloadBytes).toBe(0);
-    for (const id of [...all, ...all]) {
-      expect(store.payload(id)).toBe(JSON.stringify(id.repeat(10)));
+    for (const task of [...tasks, ...tasks]) {
+      expect(store.payload(task)).toBe(JSON.stringify(task.id.repeat(10)));
       expect(store.cachedPayloadBytes).toBeLessThanOrEqual(20_000);
     }
     expect(store.cachedPayloadBytes).toBeGreaterThan(19_000);

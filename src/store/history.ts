@@ -95,7 +95,7 @@ export class History {
   /** Queues a record. O(1), no I/O. */
   add(finished: FinishedTask): void {
     const { id } = finished.task;
-    const payload = this.#payloads.release(id);
+    const payload = this.#payloads.release(finished.task);
     const bytes = (payload?.length ?? 0) + (finished.result?.length ?? 0) + RECORD_BYTES;
     const pending: Pending = { finished, payload, bytes };
     this.#pending.set(id, pending);

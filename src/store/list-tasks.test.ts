@@ -29,7 +29,7 @@ class Tasks {
     const task = this.#byId.get(id);
     if (task === undefined) return;
     this.#byId.delete(id);
-    this.live.remove(id);
+    this.live.remove(task);
     this.#store.finish(finishedOf(task, 'completed'));
   }
 }

@@ -13,18 +13,23 @@ export interface LiveQuery extends TaskFilter {
 
 /** Tasks of one chunk, at most; a full one is split. */
 const CHUNK_TASKS_MAX = 1_024;
-/** A chunk this small joins the one before it. */
-const CHUNK_TASKS_MIN = CHUNK_TASKS_MAX / 4;
+
+/** Some tasks in order of their ids. One that went stays, marked, until half of them have gone. */
+interface Chunk {
+  tasks: Task[];
+  gone: number;
+}
 
 /**
  * The live tasks in order of their ids, for listing.
  *
  * A list of short sorted arrays. Ids come nearly in order, so that adding is an append nearly
- * always; an id out of order finds its place all the same. Memory follows the number of live tasks.
+ * always; an id out of order finds its place all the same. A task knows its chunk, so that taking it
+ * out only counts. Memory follows the number of live tasks, at most twice over.
  */
 export class LiveIndex {
-  /** Never empty chunks, in order. */
-  readonly #chunks: Task[][] = [];
+  /** In order, none of them only of tasks that went. */
+  readonly #chunks: Chunk[] = [];
   #size = 0;
 
   get size(): number {
@@ -35,27 +40,30 @@ export class LiveIndex {
   add(task: Task): void {
     this.#size += 1;
     const last = this.#chunks.at(-1);
-    if (last === undefined) {
-      this.#chunks.push([task]);
+    if (last !== undefined && (last.tasks.at(-1) as Task).id >= task.id) {
+      this.#insert(task);
       return;
     }
-    if ((last.at(-1) as Task).id < task.id) {
-      if (last.length < CHUNK_TASKS_MAX) last.push(task);
-      else this.#chunks.push([task]);
-      return;
-    }
-    this.#insert(task);
+    const isFull = last === undefined || last.tasks.length >= CHUNK_TASKS_MAX;
+    const chunk = isFull ? { tasks: [], gone: 0 } : last;
+    if (isFull) this.#chunks.push(chunk);
+    chunk.tasks.push(task);
+    task.listed = chunk;
   }
 
-  /** Takes out a task that is no longer live. O(log n). */
-  remove(id: TaskId): void {
-    const chunkAt = this.#chunkOf(id);
-    const chunk = this.#chunks[chunkAt];
-    const at = chunk === undefined ? -1 : placeOf(chunk, id);
-    if (chunk === undefined || chunk[at]?.id !== id) return;
+  /** Takes out a task that is no longer live. O(1) amortised. */
+  remove(task: Task): void {
+    const chunk = task.listed as Chunk | null;
+    if (chunk === null) return;
+    task.listed = null;
     this.#size -= 1;
-    chunk.splice(at, 1);
-    if (chunk.length < CHUNK_TASKS_MIN) this.#shrink(chunkAt, chunk);
+    chunk.gone += 1;
+    if (chunk.gone * 2 <= chunk.tasks.length) return;
+    const first = (chunk.tasks[0] as Task).id;
+    const left = chunk.tasks.filter((each) => each.listed === chunk);
+    if (left.length === 0) this.#chunks.splice(this.#chunkOf(first), 1);
+    chunk.tasks = left;
+    chunk.gone = 0;
   }
 
   /** The newest matching tasks below `query.before`. O(log n + tasks looked at). */
@@ -74,37 +82,36 @@ export class LiveIndex {
   }
 
   *#below(before: TaskId | undefined): Generator<Task> {
-    let chunkAt = this.#chunks.length - 1;
-    let at = (this.#chunks[chunkAt]?.length ?? 0) - 1;
-    if (before !== undefined) {
-      chunkAt = this.#chunkOf(before);
-      const chunk = this.#chunks[chunkAt];
-      at = chunk === undefined ? -1 : placeOf(chunk, before) - 1;
-    }
-    for (; chunkAt >= 0; chunkAt--) {
-      const chunk = this.#chunks[chunkAt] as Task[];
-      for (; at >= 0; at--) yield chunk[at] as Task;
-      at = (this.#chunks[chunkAt - 1]?.length ?? 0) - 1;
+    const from = before === undefined ? this.#chunks.length - 1 : this.#chunkOf(before);
+    for (let chunkAt = from; chunkAt >= 0; chunkAt--) {
+      const { tasks } = this.#chunks[chunkAt] as Chunk;
+      const isFirst = chunkAt === from && before !== undefined;
+      let at = isFirst ? placeOf(tasks, before) : tasks.length;
+      for (at -= 1; at >= 0; at--) {
+        const task = tasks[at] as Task;
+        if (task.listed !== null) yield task;
+      }
     }
   }
 
   #insert(task: Task): void {
     const chunkAt = Math.max(0, this.#chunkOf(task.id));
-    const chunk = this.#chunks[chunkAt] as Task[];
-    const at = placeOf(chunk, task.id);
-    invariant(chunk[at]?.id !== task.id, () => `a task is added once, got ${task.id} again`);
-    chunk.splice(at, 0, task);
-    if (chunk.length <= CHUNK_TASKS_MAX) return;
-    this.#chunks.splice(chunkAt + 1, 0, chunk.splice(CHUNK_TASKS_MAX / 2));
+    const chunk = this.#chunks[chunkAt] as Chunk;
+    const at = placeOf(chunk.tasks, task.id);
+    const isThere = chunk.tasks[at]?.id === task.id && chunk.tasks[at].listed !== null;
+    invariant(!isThere, () => `a task is added once, got ${task.id} again`);
+    chunk.tasks.splice(at, 0, task);
+    task.listed = chunk;
+    if (chunk.tasks.length > CHUNK_TASKS_MAX) this.#split(chunkAt, chunk);
   }
 
-  #shrink(chunkAt: number, chunk: Task[]): void {
-    const before = this.#chunks[chunkAt - 1];
-    if (chunk.length === 0) this.#chunks.splice(chunkAt, 1);
-    else if (before !== undefined && before.length + chunk.length <= CHUNK_TASKS_MAX / 2) {
-      before.push(...chunk);
-      this.#chunks.splice(chunkAt, 1);
-    }
+  #split(chunkAt: number, chunk: Chunk): void {
+    const live = chunk.tasks.filter((task) => task.listed !== null);
+    const upper: Chunk = { tasks: live.splice(live.length >> 1), gone: 0 };
+    for (const task of upper.tasks) task.listed = upper;
+    chunk.tasks = live;
+    chunk.gone = 0;
+    this.#chunks.splice(chunkAt + 1, 0, upper);
   }
 
   /** The last chunk that starts at or below `id`; -1 when there is none. */
@@ -113,7 +120,7 @@ export class LiveIndex {
     let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const first = (this.#chunks[middle] as Task[])[0] as Task;
+      const first = (this.#chunks[middle] as Chunk).tasks[0] as Task;
       if (first.id <= id) low = middle + 1;
       else high = middle;
     }
@@ -121,13 +128,13 @@ export class LiveIndex {
   }
 }
 
-/** The first place of the chunk whose id is not below `id`. */
-function placeOf(chunk: readonly Task[], id: TaskId): number {
+/** The first place whose id is not below `id`. */
+function placeOf(tasks: readonly Task[], id: TaskId): number {
   let low = 0;
-  let high = chunk.length;
+  let high = tasks.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((chunk[middle] as Task).id < id) low = middle + 1;
+    if ((tasks[middle] as Task).id < id) low = middle + 1;
     else high = middle;
   }
   return low;

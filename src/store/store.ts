@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { OrchestratorError } from '../base/errors.ts';
-import { restoreState, type CoreState, type TaskId } from '../core/index.ts';
+import { restoreState, type CoreState, type Task, type TaskId } from '../core/index.ts';
 import { Checkpoint, type CheckpointStats } from './checkpoint.ts';
 import type { FinishedTask, FinishedView } from './finished-record.ts';
 import { History, type Backlog } from './history.ts';
@@ -118,13 +118,13 @@ export class Store {
   }
 
   /** Keeps a task's payload: in memory until a checkpoint has written it or the task finished. */
-  putPayload(id: TaskId, json: string): void {
-    this.#parts.payloads.put(id, json);
+  putPayload(task: Task, json: string): void {
+    this.#parts.payloads.put(task, json);
   }
 
   /** The payload of a live task as JSON text, or null. A finished task's is in its record. */
-  payload(id: TaskId): string | null {
-    return this.#parts.payloads.read(id);
+  payload(task: Task): string | null {
+    return this.#parts.payloads.read(task);
   }
 
   /** Size of the payloads that wait for a checkpoint, in UTF-16 units: a reason to take one. */

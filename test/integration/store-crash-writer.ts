@@ -25,8 +25,7 @@ function applyNext(): void {
   const { events } = apply(state, state.index + 1, nextBatch(state));
   const lines: string[] = [];
   for (const event of events) {
-    if (event.type === 'task.submitted')
-      store.putPayload(event.task.id, crashPayload(event.task.id));
+    if (event.type === 'task.submitted') store.putPayload(event.task, crashPayload(event.task.id));
     if (event.type !== 'task.completed' && event.type !== 'task.canceled') continue;
     const { task } = event;
     const result = event.type === 'task.completed' ? resultOf(task.id) : null;

@@ -77,7 +77,8 @@ async function check(directory: string, said: Said): Promise<number> {
   const state = store.restore();
   if (state !== null) {
     expect(digest(state)).toBe(said.digests.get(appliedIndex));
-    for (const id of state.tasks.keys()) expect(store.payload(id)).toBe(crashPayload(id));
+    for (const task of state.tasks.values())
+      expect(store.payload(task)).toBe(crashPayload(task.id));
   }
   for (const [id, { index, state: finalState }] of said.finished) {
     if (index > appliedIndex) continue;

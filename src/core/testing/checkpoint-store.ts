@@ -1,5 +1,5 @@
 import { invariant } from '../../base/invariant.ts';
-import type { ChangeSet } from '../change-set.ts';
+import type { ChangeSet, Tracked } from '../change-set.ts';
 import { stateHead, type StateHead, type StateRows } from '../restore.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from '../rows.ts';
 import type { CoreState, IdempotencyEntry } from '../state.ts';
@@ -68,7 +68,7 @@ export class CheckpointStore {
     });
   }
 
-  #changes<Entity, Row, Key extends string | number>(
+  #changes<Entity extends Tracked, Row, Key extends string | number>(
     rows: Rows<string>,
     changes: ChangeSet<Entity, Row, Key>,
     keyOf: (row: Row) => Key,
@@ -79,7 +79,7 @@ export class CheckpointStore {
     });
     return (max) => {
       const slice = changes.drain(max);
-      for (const row of slice) {
+      for (const { row } of slice) {
         const text = JSON.stringify(row);
         this.#staged.push(() => rows.set(keyOf(row), text));
       }

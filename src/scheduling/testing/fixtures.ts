@@ -2,6 +2,7 @@
 import {
   meetsRequirement,
   requirementKey,
+  UNTRACKED,
   type Agent,
   type AgentId,
   type AgentSpec,
@@ -32,12 +33,22 @@ export function makeAgent(id: string, spec: Partial<AgentSpec> = {}): Agent {
     registeredAt: 0,
     leases: new Set(),
     meets: new Map(),
+    ...UNTRACKED,
   };
 }
 
 export function makeQueue(name: string, strategy: StrategyName): Queue {
   const settings = { strategy, depthMax: 1_000_000 };
-  return { name, settings, paused: false, scheduled: 0, queued: 0, running: 0, failed: 0 };
+  return {
+    name,
+    settings,
+    paused: false,
+    scheduled: 0,
+    queued: 0,
+    running: 0,
+    failed: 0,
+    ...UNTRACKED,
+  };
 }
 
 export interface ProfileChoice {
@@ -71,6 +82,7 @@ export function makeProfile({ queue, requires, priority = 4 }: ProfileChoice): P
     signature: requirementKey(full),
     queue,
     tasks: 1,
+    ...UNTRACKED,
   };
 }
 
@@ -98,6 +110,10 @@ export function makeTask(seq: number, profile: Profile, affinityKey: string | nu
     error: null,
     dueAt: 0,
     timerSlot: -1,
+    payload: null,
+    waiting: null,
+    listed: null,
+    listeners: null,
     changeEpoch: 0,
     isStored: false,
   };

@@ -55,7 +55,7 @@ export class StoreRun {
     for (const event of apply(this.state, index, batch).events) {
       switch (event.type) {
         case 'task.submitted':
-          this.store.putPayload(event.task.id, payloadOf(event.task.id));
+          this.store.putPayload(event.task, payloadOf(event.task.id));
           break;
         case 'task.completed':
         case 'task.canceled':
