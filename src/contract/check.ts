@@ -94,8 +94,7 @@ function check(checker: Checker, value: unknown, path: string): void {
 function checkMetadata({ metadata }: Pick<SubmitExtras, 'metadata'>, path: string): void {
   if (metadata === undefined) return;
   const fault = findPlainFault(metadata);
-  if (fault !== null)
-    throw new InvalidRequestError(`${path}/metadata${fault.path}`, fault.message);
+  if (fault !== null) throw new InvalidRequestError(`${path}/metadata${fault.path}`, fault.message);
 }
 
 /** Refuses JSON that is too deep, too wide, or has `__proto__` for a key. */

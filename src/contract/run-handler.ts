@@ -75,7 +75,8 @@ function reportOfFacts(error: unknown): AttemptReport {
 const MESSAGE_MAX = 4_096;
 
 function cutMessage(error: unknown): string {
-  return String(messageOf(error) as unknown).slice(0, MESSAGE_MAX);
+  // An error's message is what its class makes of it, and need not be text.
+  return `${messageOf(error)}`.slice(0, MESSAGE_MAX);
 }
 
 const RETRY_AFTER_MS_MAX = 2_592_000_000;

@@ -1,0 +1,152 @@
+/**
+ * The whole orchestrator inside one process, durable in one folder: the package's main face.
+ *
+ * The server (`uqo start`) is this with doors for the outside on top.
+ */
+import { OrchestratorError } from './base/errors.ts';
+import {
+  checkRegisterAgents,
+  TaskFailure,
+  type AgentHandler,
+  type HandlerContext,
+  type HandlerTask,
+  type RegisterAgent,
+  type StatusView,
+  type SubmitTask,
+  type TaskView,
+} from './contract/index.ts';
+import { openRuntime, type Runtime, type RuntimeOptions } from './runtime/index.ts';
+import { VERSION } from './base/version.ts';
+
+export interface UnifiedQuantumOrchestratorOptions extends Partial<
+  Omit<RuntimeOptions, 'version' | 'settings'>
+> {
+  /** Agents that may register, at most. Default 1,000,000. */
+  readonly maxAgents?: number;
+  /** How long the result of an idempotency key is remembered, in milliseconds. Default 24 hours. */
+  readonly idempotencyWindowMs?: number;
+}
+
+/** A submitted task. */
+export interface SubmittedTask<Result = unknown> {
+  readonly id: string;
+  /**
+   * Resolves with the result.
+   *
+   * @throws OrchestratorError with the task's own error code when it failed or was canceled
+   */
+  result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
+  cancel(reason?: string): Promise<void>;
+}
+
+/** Status, with what the orchestrator's mathematics says of its dispatchers. */
+export interface SystemStatus extends StatusView {
+  readonly quantum: {
+    readonly dispatchers: number;
+    /**
+     * Purity of the mixture of all dispatchers' states. With one dispatcher it is 1 by definition and
+     * says nothing; it can only fall when several dispatchers disagree.
+     */
+    readonly globalCoherence: number;
+  };
+}
+
+/** How long one wait for a result lasts before it is renewed, in milliseconds. */
+const WAIT_MS = 3_600_000;
+
+export class UnifiedQuantumOrchestrator {
+  readonly #options: UnifiedQuantumOrchestratorOptions;
+  #runtime: Runtime | null = null;
+
+  constructor(options: UnifiedQuantumOrchestratorOptions = {}) {
+    this.#options = options;
+  }
+
+  /** The folder that everything is kept in. */
+  get dataDir(): string {
+    return this.#options.dataDir ?? process.env['UQO_DATA_DIR'] ?? 'data';
+  }
+
+  /** The running parts, for those who build on them. Throws `STOPPED` before `start` and after `stop`. */
+  get runtime(): Runtime {
+    if (this.#runtime !== null) return this.#runtime;
+    throw new OrchestratorError('STOPPED', 'the orchestrator must be started');
+  }
+
+  /** Opens the data folder (`dataDir`, else `UQO_DATA_DIR`, else `./data`) and brings back what it holds. */
+  async start(): Promise<void> {
+    if (this.#runtime !== null) return;
+    const { idempotencyWindowMs, maxAgents, ...options } = this.#options;
+    this.#runtime = await openRuntime({
+      ...options,
+      dataDir: this.dataDir,
+      version: VERSION,
+      settings: {
+        ...(maxAgents === undefined ? {} : { agentsMax: maxAgents }),
+        ...(idempotencyWindowMs === undefined ? {} : { idempotencyWindowMs }),
+      },
+    });
+  }
+
+  /** Registers an agent served by `handler` in this process. */
+  async registerAgent(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
+    checkRegisterAgents([agent]);
+    await this.runtime.serve(agent, handler);
+  }
+
+  /** Submits a task; resolves when it is durable. */
+  async submitTask<Result = unknown>(task: SubmitTask): Promise<SubmittedTask<Result>> {
+    const id = await this.runtime.submitTask(task);
+    return {
+      id,
+      result: (options) => this.#result<Result>(id, options?.signal),
+      cancel: async (reason = 'canceled') => {
+        const [error] = await this.runtime.tasks.cancel([id as never], reason);
+        if (error != null) throw error;
+      },
+    };
+  }
+
+  getTask(id: string): TaskView | null {
+    return this.runtime.tasks.get(id as never);
+  }
+
+  getSystemStatus(): SystemStatus {
+    const dispatchers = 1;
+    return { ...this.runtime.status(), quantum: { dispatchers, globalCoherence: 1 / dispatchers } };
+  }
+
+  /** Lets running handlers end for at most `graceMs`, writes everything out and closes. */
+  async stop(graceMs = 10_000): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime === null) return;
+    await runtime.close(graceMs);
+    this.#runtime = null;
+  }
+
+  async #result<Result>(id: string, signal: AbortSignal | undefined): Promise<Result> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const outcome = await this.runtime.tasks.wait(id as never, WAIT_MS, signal);
+      if (outcome === null)
+        throw new OrchestratorError('TASK_NOT_FOUND', `a task must be kept, got ${id}`);
+      if (outcome.state === 'completed') return outcome.result as Result;
+      if (outcome.error === undefined) continue;
+      throw new OrchestratorError(outcome.error.code, outcome.error.message, {
+        taskId: id,
+        state: outcome.state,
+      });
+    }
+  }
+}
+
+export {
+  OrchestratorError,
+  TaskFailure,
+  type AgentHandler,
+  type HandlerContext,
+  type HandlerTask,
+  type RegisterAgent,
+  type SubmitTask,
+  type TaskView,
+};

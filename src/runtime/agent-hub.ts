@@ -1,0 +1,265 @@
+/**
+ * The agents as this process knows them: how each is reached, when it was last heard of, which of
+ * its leases are on the way.
+ *
+ * Owns: links, presence. Does not own: who is registered and who holds what (core), who gets the
+ * next task (scheduling).
+ */
+import type { Agent, AgentId, CoreState, Task, TaskId } from '../core/index.ts';
+import type { Scheduler } from '../scheduling/index.ts';
+import { leaseOf, type AgentLink, type HeldLease, type LinkKind } from './agent-link.ts';
+import type { Clock } from './clock.ts';
+import { Presence, type Watched } from './presence.ts';
+
+export interface AgentHubOptions {
+  readonly state: CoreState;
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly payloadOf: (task: Task) => string;
+  /** An agent fell silent for longer than it may. A rejection says that nothing came of it. */
+  readonly agentSilent: (agentId: AgentId) => Promise<unknown>;
+  /** An agent said nothing about a task for longer than the task allows; rejects as above. */
+  readonly taskSilent: (task: Task, fencingToken: number) => Promise<unknown>;
+}
+
+interface Seat extends Watched {
+  readonly agentId: AgentId;
+  link: AgentLink | null;
+  /** Granted while no link could take them. */
+  undelivered: Set<Task>;
+}
+
+interface WatchedLease extends Watched {
+  readonly task: Task;
+  readonly fencingToken: number;
+}
+
+export class AgentHub {
+  readonly #options: AgentHubOptions;
+  readonly #seats = new Map<AgentId, Seat>();
+  readonly #presence: Presence<Seat>;
+  readonly #leases = new Map<TaskId, WatchedLease>();
+  readonly #leasePresence: Presence<WatchedLease>;
+  readonly #dirty = new Set<AgentLink>();
+
+  constructor(options: AgentHubOptions) {
+    this.#options = options;
+    this.#presence = new Presence(options.clock, (seat) => this.#fellSilent(seat));
+    this.#leasePresence = new Presence(options.clock, (lease) => this.#leaseFellSilent(lease));
+  }
+
+  /** How the agent takes tasks right now, or null. */
+  linkKind(agentId: AgentId): LinkKind | null {
+    return this.#seats.get(agentId)?.link?.kind ?? null;
+  }
+
+  /** Takes up watching every registered agent; after a start each has one whole silence to report. */
+  restored(): void {
+    for (const agent of this.#options.state.agents.values()) {
+      this.registered(agent);
+      for (const task of agent.leases) {
+        this.#seats.get(agent.id)?.undelivered.add(task);
+        this.#watchLease(task);
+      }
+    }
+  }
+
+  /** Core knows the agent (again), perhaps with other terms. */
+  registered(agent: Agent): void {
+    const known = this.#seats.get(agent.id);
+    if (known?.silenceMsMax === agent.spec.heartbeatMs) return;
+    const seat: Seat = {
+      agentId: agent.id,
+      silenceMsMax: agent.spec.heartbeatMs,
+      lastSeenMs: this.#options.clock.monotonicMs(),
+      link: known?.link ?? null,
+      undelivered: known?.undelivered ?? new Set(),
+    };
+    if (known !== undefined) this.#presence.forget(known);
+    this.#seats.set(agent.id, seat);
+    // A lost one has a seat to come back to, but is given up already.
+    if (agent.state !== 'lost') this.#presence.watch(seat);
+  }
+
+  removed(agentId: AgentId): void {
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined) return;
+    this.#presence.forget(seat);
+    this.#seats.delete(agentId);
+    if (seat.link !== null) {
+      seat.link.replaced(agentId);
+      this.#dirty.add(seat.link);
+    }
+  }
+
+  /** Hears of an agent. */
+  seen(agentId: AgentId): void {
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined) return;
+    seat.lastSeenMs = this.#options.clock.monotonicMs();
+    this.#presence.watch(seat);
+  }
+
+  /** Hears of an attempt; also of its agent. False when that attempt is not the running one. */
+  leaseSeen(taskId: TaskId, fencingToken: number): boolean {
+    const task = this.#options.state.tasks.get(taskId);
+    if (task?.agentId == null || task.fencingToken !== fencingToken) return false;
+    this.seen(task.agentId);
+    this.#seats.get(task.agentId)?.undelivered.delete(task);
+    const lease = this.#leases.get(taskId);
+    if (lease !== undefined) lease.lastSeenMs = this.#options.clock.monotonicMs();
+    return true;
+  }
+
+  /**
+   * Serves an agent through `link` from now on, in place of any other.
+   *
+   * Leases that core granted it and that it does not hold are delivered (again); those it holds and
+   * core does not know are revoked.
+   */
+  attach(agentId: AgentId, link: AgentLink, held: readonly HeldLease[]): void {
+    const seat = this.#seats.get(agentId);
+    const agent = this.#options.state.agents.get(agentId);
+    if (seat === undefined || agent === undefined) return;
+    if (seat.link !== null && seat.link !== link) seat.link.replaced(agentId);
+    seat.link = link;
+    this.seen(agentId);
+    const tokens = new Map(held.map((lease) => [lease.taskId, lease.fencingToken]));
+    for (const task of agent.leases) {
+      if (tokens.get(task.id) === task.fencingToken) seat.undelivered.delete(task);
+      else seat.undelivered.add(task);
+    }
+    for (const { taskId, fencingToken } of held) {
+      const task = this.#options.state.tasks.get(taskId);
+      if (task?.agentId === agentId && task.fencingToken === fencingToken) continue;
+      link.revoke(agentId, taskId, fencingToken, 'fenced');
+    }
+    if (link.kind !== 'poll') {
+      this.deliverWaiting(agentId, Number.MAX_SAFE_INTEGER);
+      this.#options.scheduler.setCredit(agentId, Number.POSITIVE_INFINITY);
+    }
+    this.#dirty.add(link);
+  }
+
+  /**
+   * Serves one request of a polling agent: at most `max` leases, those it may have missed first.
+   *
+   * After a restart of this process that is every lease it held: which of them reached the agent is
+   * not known, so one it already works on may come again, with the same token.
+   */
+  poll(agentId: AgentId, link: AgentLink, max: number): void {
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined) return;
+    if (seat.link !== null && seat.link !== link) seat.link.replaced(agentId);
+    seat.link = link;
+    this.seen(agentId);
+    const delivered = this.deliverWaiting(agentId, max);
+    this.#options.scheduler.setCredit(agentId, max - delivered);
+  }
+
+  /** Stops serving the agent through `link`; the agent itself has its silence bound to come back. */
+  detach(agentId: AgentId, link: AgentLink): void {
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined || seat.link !== link) return;
+    seat.link = null;
+    this.#options.scheduler.setCredit(agentId, 0);
+  }
+
+  /** Hands over leases that were granted while no link was there; returns how many. */
+  deliverWaiting(agentId: AgentId, max: number): number {
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined || seat.link === null) return 0;
+    let delivered = 0;
+    for (const task of seat.undelivered) {
+      if (delivered === max) break;
+      seat.undelivered.delete(task);
+      // What ended meanwhile still names its last agent.
+      if (task.agentId !== agentId || task.state !== 'running') continue;
+      seat.link.lease(leaseOf(task, this.#options.payloadOf(task)));
+      delivered += 1;
+    }
+    if (delivered > 0) this.#dirty.add(seat.link);
+    return delivered;
+  }
+
+  /** A lease was granted: it leaves with the next {@link flush}. */
+  granted(task: Task): void {
+    const seat = this.#seats.get(task.agentId as AgentId);
+    this.#watchLease(task);
+    if (seat === undefined) return;
+    if (seat.link === null) {
+      seat.undelivered.add(task);
+      return;
+    }
+    // It may wait there since an earlier attempt.
+    seat.undelivered.delete(task);
+    seat.link.lease(leaseOf(task, this.#options.payloadOf(task)));
+    this.#dirty.add(seat.link);
+  }
+
+  /** A lease ended in the usual way. */
+  ended(taskId: TaskId): void {
+    if (this.#leases.size === 0) return;
+    const lease = this.#leases.get(taskId);
+    if (lease === undefined) return;
+    this.#leases.delete(taskId);
+    this.#leasePresence.forget(lease);
+  }
+
+  /** A lease was taken back: whoever runs the attempt is told. */
+  revoked(task: Task, agentId: AgentId, fencingToken: number, reason: string): void {
+    this.ended(task.id);
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined || seat.undelivered.delete(task) || seat.link === null) return;
+    seat.link.revoke(agentId, task.id, fencingToken, reason);
+    this.#dirty.add(seat.link);
+  }
+
+  flush(): void {
+    if (this.#dirty.size === 0) return;
+    const links = [...this.#dirty];
+    this.#dirty.clear();
+    for (const link of links) link.flush();
+  }
+
+  close(): void {
+    this.#presence.close();
+    this.#leasePresence.close();
+  }
+
+  #watchLease(task: Task): void {
+    this.ended(task.id);
+    const { heartbeatMs } = task.profile.spec.timeouts;
+    if (heartbeatMs === undefined || heartbeatMs === 0) return;
+    const lease: WatchedLease = {
+      task,
+      fencingToken: task.fencingToken,
+      silenceMsMax: heartbeatMs,
+      lastSeenMs: this.#options.clock.monotonicMs(),
+    };
+    this.#leases.set(task.id, lease);
+    this.#leasePresence.watch(lease);
+  }
+
+  #fellSilent(seat: Seat): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const heardMs = Math.min(nowMs, seat.link?.lastHeardMs ?? Number.NEGATIVE_INFINITY);
+    if (nowMs - heardMs <= seat.silenceMsMax) {
+      seat.lastSeenMs = heardMs;
+      this.#presence.watch(seat);
+      return;
+    }
+    if (seat.link !== null) this.detach(seat.agentId, seat.link);
+    // Where the verdict could not be kept, as on a full disk, it is given again after another silence.
+    this.#options.agentSilent(seat.agentId).catch(() => this.seen(seat.agentId));
+  }
+
+  #leaseFellSilent(lease: WatchedLease): void {
+    const { fencingToken, task } = lease;
+    if (this.#leases.get(task.id) === lease) this.#leases.delete(task.id);
+    this.#options.taskSilent(task, fencingToken).catch(() => {
+      const isRunning = task.state === 'running' && task.fencingToken === fencingToken;
+      if (isRunning) this.#watchLease(task);
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import type { AgentId, Task, TaskId } from '../core/index.ts';
+
+/** How an agent takes its tasks. */
+export type LinkKind = 'in-process' | 'channel' | 'poll';
+
+/** A lease on its way to an agent. */
+export interface Lease {
+  readonly agentId: AgentId;
+  readonly taskId: TaskId;
+  readonly fencingToken: number;
+  readonly attempt: number;
+  readonly type: string;
+  /** JSON text. */
+  readonly payload: string;
+  /** Moment the attempt times out, or 0 for never. */
+  readonly runUntil: number;
+}
+
+/**
+ * The way to one or many agents: their handlers, their WebSocket, or their open poll request.
+ *
+ * `lease` and `revoke` may gather; everything leaves at the latest with the `flush` that follows.
+ */
+export interface AgentLink {
+  readonly kind: LinkKind;
+  /** When anything was last heard over this link, on the monotonic clock; it speaks for all its agents. */
+  readonly lastHeardMs: number;
+  lease(lease: Lease): void;
+  revoke(agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void;
+  flush(): void;
+  /** Another link took over this one's agent: it must not serve it any more. */
+  replaced(agentId: AgentId): void;
+}
+
+/** A lease that its agent says it still works on, after a reconnect. */
+export interface HeldLease {
+  readonly taskId: TaskId;
+  readonly fencingToken: number;
+}
+
+export function leaseOf(task: Task, payload: string): Lease {
+  return {
+    agentId: task.agentId as AgentId,
+    taskId: task.id,
+    fencingToken: task.fencingToken,
+    attempt: task.attempt,
+    type: task.profile.spec.type,
+    payload,
+    runUntil: task.runUntil,
+  };
+}

@@ -1,0 +1,220 @@
+/** What agents do: register, take leases, report, leave. */
+import { OrchestratorError } from '../base/errors.ts';
+import type { AgentView, RegisterAgent } from '../contract/index.ts';
+import { normalizeAgent } from '../contract/index.ts';
+import {
+  leasedTask,
+  type Agent,
+  type AgentId,
+  type Command,
+  type CoreState,
+  type LeaseRef,
+  type TaskId,
+} from '../core/index.ts';
+import type { Store } from '../store/index.ts';
+import type { AgentHub } from './agent-hub.ts';
+import type { AgentLink, HeldLease } from './agent-link.ts';
+import type { CommandLoop } from './command-loop.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { Clock } from './clock.ts';
+import { refusalError, throwIfRefused } from './refusal.ts';
+import { reportCommands, type AttemptEnd } from './reports.ts';
+import { agentView } from './views.ts';
+
+export interface AgentServiceParts {
+  readonly state: CoreState;
+  readonly store: Store;
+  readonly loop: CommandLoop;
+  readonly hub: AgentHub;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+}
+
+export class AgentService {
+  readonly #parts: AgentServiceParts;
+
+  constructor(parts: AgentServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** Registers agents, or brings them up to date. An agent that says what core knows costs no entry. */
+  async register(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
+    const { hub, loop } = this.#parts;
+    const changed = agents.filter((agent) => !this.#isKnown(agent, incarnation));
+    const results = await Promise.all(
+      changed.map((agent) => loop.propose(registerCommand(agent, incarnation))),
+    );
+    for (const result of results) throwIfRefused(result);
+    for (const agent of agents) hub.seen(agent.id as AgentId);
+  }
+
+  /**
+   * Registers agents and serves them through `link` from then on.
+   *
+   * @param held - leases of the same incarnation that are still worked on
+   */
+  async connect(
+    link: AgentLink,
+    agents: readonly RegisterAgent[],
+    incarnation: string,
+    held: readonly HeldLease[] = [],
+  ): Promise<void> {
+    await this.register(agents, incarnation);
+    const { hub, loop } = this.#parts;
+    const own = new Map<string, HeldLease[]>(agents.map(({ id }) => [id, []]));
+    for (const lease of held) {
+      const agentId = this.#holderOf(lease);
+      const ofAgent = agentId === null ? undefined : own.get(agentId);
+      if (ofAgent !== undefined) ofAgent.push(lease);
+      else link.revoke(agents[0]?.id as AgentId, lease.taskId, lease.fencingToken, 'fenced');
+    }
+    for (const { id } of agents) hub.attach(id as AgentId, link, own.get(id) ?? []);
+    hub.flush();
+    link.flush();
+    loop.wake();
+  }
+
+  /** Ends what {@link connect} began; leases stay until the agents' silence bound has passed. */
+  disconnect(link: AgentLink, agentIds: readonly AgentId[]): void {
+    for (const agentId of agentIds) this.#parts.hub.detach(agentId, link);
+  }
+
+  /** Serves one request of a polling agent; its leases go through `link`. */
+  poll(agentId: AgentId, link: AgentLink, max: number): void {
+    const { hub, loop } = this.#parts;
+    this.#require(agentId);
+    // Where its return could not be kept, its next poll tries again.
+    this.seen(agentId).catch(() => undefined);
+    hub.poll(agentId, link, max);
+    hub.flush();
+    loop.wake();
+  }
+
+  /** Hears of an agent; one that was lost is welcomed back. */
+  async seen(agentId: AgentId): Promise<void> {
+    const agent = this.#require(agentId);
+    this.#parts.hub.seen(agentId);
+    if (agent.state !== 'lost') return;
+    await this.#parts.loop.propose({ type: 'agent.back', agentId });
+  }
+
+  /** Hears of an attempt. False when it is not the running one. */
+  leaseSeen(taskId: TaskId, fencingToken: number): boolean {
+    return this.#parts.hub.leaseSeen(taskId, fencingToken);
+  }
+
+  /** Tells followers how far an attempt is. False when it is not the running one. */
+  progress(ref: LeaseRef, fraction: number | null, note: string | null): boolean {
+    const { clock, feed, hub, state } = this.#parts;
+    if (!hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
+    const task = state.tasks.get(ref.taskId);
+    feed.tell({
+      at: clock.now(),
+      type: 'task.progress',
+      taskId: ref.taskId,
+      ...(task === undefined ? {} : { attempt: task.attempt, queue: task.profile.queue.name }),
+      ...(fraction === null ? {} : { fraction }),
+      ...(note === null ? {} : { note }),
+    });
+    return true;
+  }
+
+  /**
+   * Takes reports of attempts that ended; resolves when they are durable with one answer each: null,
+   * or why it was refused. A report that was taken before, with the same token, is taken again.
+   */
+  async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
+    const { loop } = this.#parts;
+    const commands = reportCommands(ends);
+    const answers = new Array<OrchestratorError | null>(ends.length).fill(null);
+    const complete = commands.complete && loop.propose(commands.complete, commands.results);
+    const fail = commands.fail && loop.propose(commands.fail);
+    // Both are under way before either is awaited, so that neither rejection goes unheard.
+    const [completed, failed] = await Promise.all([complete, fail]);
+    const note = (result: typeof completed, positions: readonly number[]): void => {
+      if (result?.type !== 'taken' || result.refused === null) return;
+      for (const [item, rejection] of result.refused) {
+        const position = positions[item] as number;
+        if (this.#wasTaken(ends[position] as AttemptEnd)) continue;
+        answers[position] = refusalError(rejection);
+      }
+    };
+    note(completed, commands.completePositions);
+    note(failed, commands.failPositions);
+    return answers;
+  }
+
+  /** Gives leases back unstarted; they do not count as attempts. */
+  async release(items: readonly LeaseRef[], reason: string): Promise<void> {
+    await this.#parts.loop.propose({ type: 'task.release', items, reason });
+  }
+
+  /** Lets an attempt run `runMs` from now. */
+  async extend(ref: LeaseRef, runMs: number): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'task.extend', items: [ref], runMs }));
+    this.leaseSeen(ref.taskId, ref.fencingToken);
+  }
+
+  async drain(agentId: AgentId): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'agent.drain', agentId }));
+  }
+
+  async remove(agentId: AgentId): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'agent.remove', agentId }));
+  }
+
+  get(agentId: AgentId): AgentView | null {
+    const agent = this.#parts.state.agents.get(agentId);
+    return agent === undefined ? null : agentView(agent, this.#parts.hub.linkKind(agentId));
+  }
+
+  /** Agents by the order they registered, `limit` of them after the one named. */
+  list(after: string | null, limit: number): { items: AgentView[]; nextCursor: string | null } {
+    const { hub, state } = this.#parts;
+    const items: AgentView[] = [];
+    let passed = after === null;
+    for (const agent of state.agents.values()) {
+      if (!passed) {
+        passed = agent.id === after;
+        continue;
+      }
+      if (items.length === limit) return { items, nextCursor: items.at(-1)?.id ?? null };
+      items.push(agentView(agent, hub.linkKind(agent.id)));
+    }
+    return { items, nextCursor: null };
+  }
+
+  /** The agent that holds a lease; null when the attempt is over, even if none followed it yet. */
+  #holderOf({ fencingToken, taskId }: LeaseRef): AgentId | null {
+    const task = leasedTask(this.#parts.state, { taskId, fencingToken });
+    return 'code' in task ? null : task.agentId;
+  }
+
+  #isKnown(agent: RegisterAgent, incarnation: string): boolean {
+    const known = this.#parts.state.agents.get(agent.id as AgentId);
+    if (known === undefined || known.incarnation !== incarnation || known.state !== 'ready')
+      return false;
+    const spec = normalizeAgent(agent);
+    return JSON.stringify(known.spec) === JSON.stringify(spec);
+  }
+
+  #require(agentId: AgentId): Agent {
+    const agent = this.#parts.state.agents.get(agentId);
+    if (agent !== undefined) return agent;
+    throw new OrchestratorError('AGENT_NOT_FOUND', `an agent must be registered, got ${agentId}`, {
+      agentId,
+    });
+  }
+
+  #wasTaken(end: AttemptEnd): boolean {
+    const finished = this.#parts.store.finished(end.taskId);
+    return (
+      end.report.ok && finished?.state === 'completed' && finished.fencingToken === end.fencingToken
+    );
+  }
+}
+
+function registerCommand(agent: RegisterAgent, incarnation: string): Command {
+  const agentId = agent.id as AgentId;
+  return { type: 'agent.register', agentId, incarnation, spec: normalizeAgent(agent) };
+}

@@ -1,0 +1,76 @@
+import type { CoreState } from '../core/index.ts';
+import type { ReplicatedLog } from '../log/index.ts';
+import type { Store } from '../store/index.ts';
+import type { Clock } from './clock.ts';
+import type { RuntimeLogger } from './runtime-logger.ts';
+
+export interface CheckpointerOptions {
+  readonly state: CoreState;
+  readonly log: ReplicatedLog;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: RuntimeLogger;
+  /** A checkpoint is due after this many bytes of log; bounds the replay at the next start. */
+  readonly bytesMax: number;
+  /** … or this long after the last one, if anything changed. */
+  readonly intervalMs: number;
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** Decides when the store catches up with the log, and lets go of log that it then stands for. */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  #bytes = 0;
+  #running: Promise<void> | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes note of an entry that was appended. */
+  appended(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes >= this.#options.bytesMax) void this.run();
+    // Also then: the entry itself is applied after that checkpoint began.
+    this.#arm();
+  }
+
+  /** Takes a checkpoint now, or joins the one under way. */
+  run(): Promise<void> {
+    this.#running ??= this.#take().finally(() => {
+      this.#running = null;
+      // What changed meanwhile is not in it.
+      if (this.#options.state.index !== this.#options.store.appliedIndex) this.#arm();
+    });
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    await this.#running;
+  }
+
+  #arm(): void {
+    if (this.#cancelTimer !== null || this.#closed) return;
+    this.#cancelTimer = this.#options.clock.setTimer(this.#options.intervalMs, () => {
+      this.#cancelTimer = null;
+      void this.run();
+    });
+  }
+
+  async #take(): Promise<void> {
+    const { log, logger, onFailed, state, store } = this.#options;
+    if (state.index === store.appliedIndex) return;
+    this.#bytes = 0;
+    try {
+      const stats = await store.checkpoint(state);
+      await log.releaseThrough(stats.appliedIndex);
+      logger.debug('checkpoint taken', { ...stats });
+    } catch (error) {
+      onFailed(error);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * What follows from an applied entry: the mirrors of core are kept (scheduler, store, hub, metrics),
+ * and what leaves the process is gathered for the flush.
+ */
+import type { AgentId, Applied, CoreEvent, CoreState, Task, TaskId } from '../core/index.ts';
+import type { Scheduler } from '../scheduling/index.ts';
+import type { LiveIndex, Store } from '../store/index.ts';
+import type { AgentHub } from './agent-hub.ts';
+import type { BatchTexts, Entry } from './entry-codec.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { RuntimeMetrics } from './metrics-port.ts';
+import type { TaskWaiters } from './task-waiters.ts';
+
+export interface EffectsParts {
+  readonly state: CoreState;
+  readonly store: Store;
+  readonly live: LiveIndex;
+  readonly scheduler: Scheduler;
+  readonly hub: AgentHub;
+  readonly waiters: TaskWaiters;
+  readonly feed: EventFeed;
+  readonly metrics: RuntimeMetrics;
+}
+
+interface Finished {
+  readonly task: Task;
+  readonly result: string | null;
+}
+
+export class Effects {
+  readonly #parts: EffectsParts;
+  #finished: Finished[] = [];
+
+  constructor(parts: EffectsParts) {
+    this.#parts = parts;
+  }
+
+  /** Keeps the mirrors; gathers what {@link flush} lets out. */
+  applied(entry: Entry, applied: Applied): void {
+    const { state, feed, store } = this.#parts;
+    const payloads = submittedPayloads(entry, applied);
+    const results = completedResults(entry, applied);
+    let submitted = 0;
+    let completed = 0;
+    for (const event of applied.events) {
+      if (event.type === 'task.completed') {
+        this.#completed(event, results[completed] ?? null);
+        completed += 1;
+      } else {
+        if (event.type === 'task.submitted') {
+          store.putPayload(event.task, payloads[submitted] ?? 'null');
+          submitted += 1;
+        }
+        this.#other(event);
+      }
+    }
+    this.#joinLines(applied.events);
+    feed.record(state.index, state.nowMs, applied.events);
+  }
+
+  /** An entry was not kept: its assignments are void, their tasks wait on. */
+  dropped(entry: Entry): void {
+    const { scheduler, state } = this.#parts;
+    for (const command of entry.batch.commands) {
+      if (command.type !== 'task.assign') continue;
+      for (const [position, taskId] of command.taskIds.entries()) {
+        scheduler.refused(taskId, command.agentIds[position] as AgentId);
+        const task = state.tasks.get(taskId);
+        if (task !== undefined) scheduler.taskWaiting(task);
+      }
+    }
+  }
+
+  /** Tells whoever waits; sends leases and revocations. */
+  flush(): void {
+    const { hub, waiters } = this.#parts;
+    hub.flush();
+    if (this.#finished.length === 0) return;
+    const finished = this.#finished;
+    this.#finished = [];
+    for (const { task, result } of finished) {
+      // A dead letter may have been queued again by the same entry: then its end is still to come.
+      if (isFinished(task)) waiters.finished(task, result);
+    }
+  }
+
+  #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
+    const { task, agent, startedAt } = event;
+    const { hub, live, metrics, scheduler, state, store, waiters } = this.#parts;
+    live.remove(task);
+    const runMs = state.nowMs - startedAt;
+    scheduler.leaseEnded(agent);
+    scheduler.observe(agent.id, runMs, true, state.nowMs);
+    hub.ended(task.id);
+    store.finish({ task, result, startedAt, finishedAt: state.nowMs });
+    metrics.completed(task, runMs);
+    if (waiters.size > 0) this.#finished.push({ task, result });
+  }
+
+  #other(event: CoreEvent): void {
+    const { hub, live, metrics, scheduler, state, store } = this.#parts;
+    switch (event.type) {
+      case 'task.submitted':
+        live.add(event.task);
+        metrics.submitted(event.task);
+        return;
+      case 'task.assigned':
+        scheduler.leaseGranted(event.agent);
+        hub.granted(event.task);
+        metrics.started(event.task, event.waitMs);
+        return;
+      case 'attempt.failed':
+        this.#attemptFailed(event);
+        return;
+      case 'task.queued':
+        // A lease that was given back has no other event that tells of its end.
+        hub.ended(event.task.id);
+        return;
+      case 'lease.revoked':
+        hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
+        this.#resync(event.agentId);
+        return;
+      case 'task.failed':
+        scheduler.taskLeft(event.task);
+        metrics.failed(event.task);
+        this.#finished.push({ task: event.task, result: null });
+        return;
+      case 'task.canceled':
+        live.remove(event.task);
+        scheduler.taskLeft(event.task);
+        store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
+        metrics.canceled(event.task);
+        this.#finished.push({ task: event.task, result: null });
+        return;
+      case 'task.purged':
+        live.remove(event.task);
+        store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
+        return;
+      case 'assignment.refused':
+        scheduler.refused(event.taskId as TaskId, event.agentId);
+        return;
+      case 'agent.registered':
+        hub.registered(event.agent);
+        scheduler.agentChanged(event.agent);
+        return;
+      case 'agent.changed':
+        scheduler.agentChanged(event.agent);
+        return;
+      case 'agent.removed':
+        hub.removed(event.agent.id);
+        scheduler.agentRemoved(event.agent);
+        return;
+      case 'queue.changed':
+        scheduler.queueChanged(event.queue);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #attemptFailed(event: Extract<CoreEvent, { type: 'attempt.failed' }>): void {
+    const { hub, metrics, scheduler, state } = this.#parts;
+    const { failure, task } = event;
+    hub.ended(task.id);
+    this.#resync(failure.agentId);
+    scheduler.observe(failure.agentId, failure.endedAt - failure.startedAt, false, state.nowMs);
+    metrics.attemptFailed(task, failure);
+  }
+
+  #resync(agentId: Task['agentId'] & string): void {
+    const agent = this.#parts.state.agents.get(agentId);
+    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent);
+  }
+
+  /** Tasks that are queued now that the whole entry is applied wait for an agent. */
+  #joinLines(events: readonly CoreEvent[]): void {
+    const { scheduler, state } = this.#parts;
+    for (const event of events) {
+      if (event.type === 'task.submitted' || event.type === 'task.queued') {
+        if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
+      } else if (event.type === 'assignment.refused') {
+        const task = state.tasks.get(event.taskId as TaskId);
+        if (task !== undefined) scheduler.taskWaiting(task);
+      }
+    }
+  }
+}
+
+function isFinished(task: Task): boolean {
+  return task.state === 'completed' || task.state === 'failed' || task.state === 'canceled';
+}
+
+/** Payload texts of the tasks that core took, in the order of their events. */
+export function submittedPayloads(entry: Entry, applied: Applied): readonly string[] {
+  const payloads: string[] = [];
+  for (const [position, command] of entry.batch.commands.entries()) {
+    const result = applied.results[position];
+    const texts = entry.texts[position];
+    if (command.type !== 'task.submit' || result?.type !== 'submitted') continue;
+    const { repeated } = result.submitted;
+    const skip = repeated.length === 0 ? null : new Set(repeated);
+    for (let item = 0; item < command.tasks.length; item++) {
+      if (skip?.has(item) !== true) payloads.push(texts?.[item] ?? 'null');
+    }
+  }
+  return payloads;
+}
+
+/** Result texts of the completions that core took, in the order of their events. */
+export function completedResults(entry: Entry, applied: Applied): readonly string[] {
+  const results: string[] = [];
+  const { commands } = entry.batch;
+  const texts: BatchTexts = entry.texts;
+  for (const [position, command] of commands.entries()) {
+    const result = applied.results[position];
+    if (command.type !== 'task.complete' || result?.type !== 'taken') continue;
+    const { refused } = result;
+    for (let item = 0; item < command.items.length; item++) {
+      if (refused?.has(item) !== true) results.push(texts[position]?.[item] ?? 'null');
+    }
+  }
+  return results;
+}

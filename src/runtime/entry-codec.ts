@@ -1,0 +1,43 @@
+import { Packr, Unpackr } from 'msgpackr';
+import { OrchestratorError } from '../base/errors.ts';
+import type { CommandBatch } from '../core/index.ts';
+
+/** Version of the bytes below; a reader refuses others. */
+const ENTRY_FORMAT = 1;
+
+/** JSON texts of a batch, by command and then by item; null for commands that carry none. */
+export type BatchTexts = readonly (readonly string[] | null)[];
+
+/** What one log entry holds: the commands, and the payloads and results that core does not see. */
+export interface Entry {
+  readonly batch: CommandBatch;
+  readonly texts: BatchTexts;
+}
+
+// Inline record definitions: the keys of a thousand equal items are written once, and each entry
+// can be read on its own.
+const packr = new Packr({ useRecords: true });
+const unpackr = new Unpackr({ useRecords: true });
+
+/** Encodes an entry. The result is a view of its own bytes. */
+export function encodeEntry(entry: Entry): Uint8Array {
+  return packr.pack([ENTRY_FORMAT, entry.batch.at, entry.batch.commands, entry.texts]);
+}
+
+/** @throws OrchestratorError `ENTRY_UNREADABLE` for bytes of another format */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  const [format, at, commands, texts] = unpackr.unpack(bytes) as [
+    number,
+    number,
+    CommandBatch['commands'],
+    BatchTexts,
+  ];
+  if (format !== ENTRY_FORMAT) {
+    throw new OrchestratorError(
+      'ENTRY_UNREADABLE',
+      `a log entry must be of format ${ENTRY_FORMAT}, got ${format}: written by another version`,
+      { format },
+    );
+  }
+  return { batch: { at, commands }, texts };
+}

@@ -1,0 +1,242 @@
+/**
+ * What happened, for those who follow along: a bounded memory of recent events and live listeners.
+ *
+ * Off while nobody has listened lately, so that a busy orchestrator pays nothing for it. Ids are
+ * `index-position` (log index of the entry, place in it): a client that comes back names the last one
+ * it saw, and gets what followed or is told that the gap is too old.
+ */
+import type { CoreEvent } from '../core/index.ts';
+import type { Clock } from './clock.ts';
+
+/** One event as plain data. */
+export interface FeedEvent {
+  readonly index: number;
+  readonly position: number;
+  readonly at: number;
+  readonly type: string;
+  readonly taskId?: string;
+  readonly agentId?: string;
+  readonly queue?: string;
+  readonly taskType?: string;
+  readonly state?: string;
+  readonly attempt?: number;
+  readonly fencingToken?: number;
+  readonly reason?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly fraction?: number;
+  readonly note?: string;
+}
+
+export interface FeedListener {
+  /** Only events of this task; null for all. */
+  readonly taskId: string | null;
+  /** Must not throw. Returns false when it cannot take more: it is then closed. */
+  readonly event: (event: FeedEvent) => boolean;
+  readonly closed: () => void;
+}
+
+/** Events kept for those who come back. */
+const KEPT_MAX = 16_384;
+/** How long recording goes on after the last listener left. */
+const LINGER_MS = 60_000;
+/** Listeners at once. */
+export const LISTENERS_MAX = 1_000;
+
+export class EventFeed {
+  readonly #clock: Clock;
+  readonly #all = new Set<FeedListener>();
+  readonly #byTask = new Map<string, Set<FeedListener>>();
+  #kept: FeedEvent[] = [];
+  /** Everything after this place is in `#kept`; null while nothing is recorded. */
+  #completeAfter: Place | null = null;
+  #listeners = 0;
+  #lastHeardMs = Number.NEGATIVE_INFINITY;
+  #index: number;
+  /** Where the newest event stands. */
+  #newest: Place;
+
+  /** @param index - log index of the newest entry, of which the feed will not hear any more */
+  constructor(clock: Clock, index = 0) {
+    this.#clock = clock;
+    this.#index = index;
+    this.#newest = { index, position: Number.POSITIVE_INFINITY };
+  }
+
+  get listeners(): number {
+    return this.#listeners;
+  }
+
+  /** Whether events are wanted now. */
+  get active(): boolean {
+    return this.#listeners > 0 || this.#clock.monotonicMs() - this.#lastHeardMs < LINGER_MS;
+  }
+
+  /** Records the events of one entry and tells the listeners. */
+  record(index: number, at: number, events: readonly CoreEvent[]): void {
+    this.#index = index;
+    if (events.length > 0) this.#newest = { index, position: events.length - 1 };
+    if (!this.active) {
+      if (this.#kept.length > 0) this.#kept = [];
+      this.#completeAfter = null;
+      return;
+    }
+    for (const [position, event] of events.entries()) {
+      this.#publish({ index, position, at, ...describe(event) });
+    }
+    if (this.#kept.length > 2 * KEPT_MAX) {
+      this.#completeAfter = this.#kept.at(-KEPT_MAX - 1) ?? this.#completeAfter;
+      this.#kept = this.#kept.slice(-KEPT_MAX);
+    }
+  }
+
+  /** Tells listeners of something that is not in the log, such as progress; it is not kept. */
+  tell(event: Omit<FeedEvent, 'index' | 'position'>): void {
+    if (this.#listeners > 0) this.#deliver({ index: this.#index, position: -1, ...event });
+  }
+
+  /**
+   * Adds a listener, which first gets what followed `after` if that is still known.
+   *
+   * @returns whether nothing was missed: false means that events after `after` are gone
+   */
+  listen(listener: FeedListener, after: Place | null): boolean {
+    this.#completeAfter ??= this.#newest;
+    const isComplete = after === null || !isAfter(this.#completeAfter, after);
+    this.#add(listener);
+    if (after === null) return true;
+    for (const event of this.#kept) {
+      if (!isAfter(event, after)) continue;
+      if (listener.taskId !== null && event.taskId !== listener.taskId) continue;
+      if (!this.#offer(listener, event)) break;
+    }
+    return isComplete;
+  }
+
+  remove(listener: FeedListener): void {
+    const set = listener.taskId === null ? this.#all : this.#byTask.get(listener.taskId);
+    if (set?.delete(listener) !== true) return;
+    if (listener.taskId !== null && set.size === 0) this.#byTask.delete(listener.taskId);
+    this.#listeners -= 1;
+    this.#lastHeardMs = this.#clock.monotonicMs();
+  }
+
+  close(): void {
+    const listeners = [...this.#all, ...[...this.#byTask.values()].flatMap((set) => [...set])];
+    for (const listener of listeners) {
+      this.remove(listener);
+      listener.closed();
+    }
+  }
+
+  #add(listener: FeedListener): void {
+    this.#listeners += 1;
+    if (listener.taskId === null) {
+      this.#all.add(listener);
+      return;
+    }
+    const set = this.#byTask.get(listener.taskId) ?? new Set();
+    set.add(listener);
+    this.#byTask.set(listener.taskId, set);
+  }
+
+  #publish(event: FeedEvent): void {
+    this.#kept.push(event);
+    if (this.#listeners > 0) this.#deliver(event);
+  }
+
+  #deliver(event: FeedEvent): void {
+    for (const listener of this.#all) this.#offer(listener, event);
+    if (event.taskId === undefined || this.#byTask.size === 0) return;
+    const set = this.#byTask.get(event.taskId);
+    if (set !== undefined) for (const listener of set) this.#offer(listener, event);
+  }
+
+  #offer(listener: FeedListener, event: FeedEvent): boolean {
+    if (listener.event(event)) return true;
+    this.remove(listener);
+    listener.closed();
+    return false;
+  }
+}
+
+/** A place among the events: an entry of the log, and an event of it. */
+interface Place {
+  readonly index: number;
+  readonly position: number;
+}
+
+function isAfter(a: Place, b: Place): boolean {
+  return a.index > b.index || (a.index === b.index && a.position > b.position);
+}
+
+type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
+
+function describe(event: CoreEvent): Described {
+  switch (event.type) {
+    case 'agent.registered':
+    case 'agent.changed':
+    case 'agent.removed':
+      return { type: event.type, agentId: event.agent.id, state: event.agent.state };
+    case 'queue.changed':
+      return {
+        type: event.type,
+        queue: event.queue.name,
+        state: event.queue.paused ? 'paused' : 'open',
+      };
+    case 'assignment.refused':
+      return { type: event.type, taskId: event.taskId, agentId: event.agentId };
+    default:
+      return describeTask(event);
+  }
+}
+
+function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
+  const { task } = event;
+  const { queue, spec } = task.profile;
+  const common = {
+    type: event.type,
+    taskId: task.id,
+    queue: queue.name,
+    taskType: spec.type,
+    attempt: task.attempt,
+  };
+  switch (event.type) {
+    case 'task.assigned':
+      return {
+        ...common,
+        state: 'running',
+        agentId: event.agent.id,
+        fencingToken: task.fencingToken,
+      };
+    case 'task.completed':
+      return { ...common, state: 'completed', agentId: event.agent.id };
+    case 'attempt.failed':
+      return { ...common, agentId: event.failure.agentId, error: event.failure.error };
+    case 'task.failed':
+      return {
+        ...common,
+        state: 'failed',
+        ...(task.reason === null ? {} : { reason: task.reason }),
+        ...(task.error === null ? {} : { error: task.error }),
+      };
+    case 'task.queued':
+      return { ...common, state: 'queued', reason: event.reason };
+    case 'task.scheduled':
+      return { ...common, state: 'scheduled', reason: event.reason };
+    case 'lease.revoked':
+      return {
+        ...common,
+        agentId: event.agentId,
+        fencingToken: event.fencingToken,
+        reason: event.reason,
+      };
+    case 'task.canceled':
+      return {
+        ...common,
+        state: 'canceled',
+        ...(task.reason === null ? {} : { reason: task.reason }),
+      };
+    default:
+      return common;
+  }
+}

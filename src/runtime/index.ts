@@ -1,0 +1,11 @@
+export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
+export { systemClock, type Clock } from './clock.ts';
+export type { FeedEvent, FeedListener } from './event-feed.ts';
+export type { RuntimeMetrics } from './metrics-port.ts';
+export { openRuntime, type RuntimeOptions } from './open-runtime.ts';
+export type { AttemptEnd } from './reports.ts';
+export { Runtime } from './runtime.ts';
+export type { RuntimeLogger } from './runtime-logger.ts';
+export type { Submission } from './submission.ts';
+export type { SubmittedTasks, TaskQuery } from './task-service.ts';
+export type { FinishedListener } from './task-waiters.ts';

@@ -1,0 +1,21 @@
+import type { AttemptFailure, Task } from '../core/index.ts';
+
+/** What the runtime counts; implemented by telemetry, absent in tests. Must not throw. */
+export interface RuntimeMetrics {
+  submitted(task: Task): void;
+  /** An attempt was granted, `waitMs` after the task became ready. */
+  started(task: Task, waitMs: number): void;
+  completed(task: Task, runMs: number): void;
+  attemptFailed(task: Task, failure: AttemptFailure): void;
+  failed(task: Task): void;
+  canceled(task: Task): void;
+}
+
+export const NO_METRICS: RuntimeMetrics = {
+  submitted: () => undefined,
+  started: () => undefined,
+  completed: () => undefined,
+  attemptFailed: () => undefined,
+  failed: () => undefined,
+  canceled: () => undefined,
+};

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Presence, type Watched } from './presence.ts';
+import { ManualClock } from './testing/manual-clock.ts';
+import { useSeed } from './testing/seed.ts';
+
+useSeed();
+
+const SLOT_MS = 100;
+
+interface Entry extends Watched {
+  readonly id: number;
+}
+
+const action = fc.oneof(
+  fc.record({ type: fc.constant('watch' as const), ms: fc.integer({ min: 1, max: 200_000 }) }),
+  fc.record({ type: fc.constant('hear' as const), ms: fc.nat(30) }),
+  fc.record({ type: fc.constant('forget' as const), ms: fc.nat(30) }),
+  fc.record({ type: fc.constant('advance' as const), ms: fc.nat(70_000) }),
+  fc.record({ type: fc.constant('pause' as const), ms: fc.nat(200_000) }),
+);
+
+describe('presence', () => {
+  test('tells of each silence once, never early, at most a slot late, as a dumb twin does', () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+        const clock = new ManualClock();
+        const told: { id: number; atMs: number }[] = [];
+        const presence = new Presence<Entry>(clock, ({ id }) => {
+          told.push({ id, atMs: clock.monotonicMs() });
+        });
+        const watched = new Map<number, Entry>();
+        let [count, pausedUntilMs] = [0, 0];
+        for (const { ms, type } of actions) {
+          const nowMs = clock.monotonicMs();
+          const chosen = [...watched.values()][ms % Math.max(1, watched.size)];
+          if (type === 'watch') {
+            const entry = { id: count++, silenceMsMax: ms, lastSeenMs: nowMs };
+            watched.set(entry.id, entry);
+            presence.watch(entry);
+          } else if (type === 'hear' && chosen !== undefined) {
+            chosen.lastSeenMs = nowMs;
+          } else if (type === 'forget' && chosen !== undefined) {
+            presence.forget(chosen);
+            watched.delete(chosen.id);
+          } else if (type === 'advance') {
+            clock.advance(ms);
+          } else if (type === 'pause') {
+            clock.pause(ms);
+            pausedUntilMs = clock.monotonicMs();
+          }
+          for (const { atMs, id } of told.splice(0)) {
+            const entry = watched.get(id) as Entry;
+            const dueMs = entry.lastSeenMs + entry.silenceMsMax;
+            expect(atMs).toBeGreaterThan(dueMs);
+            expect(atMs).toBeLessThanOrEqual(Math.max(dueMs + SLOT_MS, pausedUntilMs));
+            expect(watched.delete(id)).toBe(true);
+          }
+          for (const entry of watched.values()) {
+            const dueMs = entry.lastSeenMs + entry.silenceMsMax;
+            expect(clock.monotonicMs()).toBeLessThan(dueMs + SLOT_MS);
+          }
+          expect(presence.size).toBe(watched.size);
+        }
+        presence.close();
+        expect(clock.timers).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('looks again at what was heard since, to the millisecond', () => {
+    const clock = new ManualClock();
+    let toldMs = 0;
+    const presence = new Presence<Entry>(clock, () => (toldMs = clock.monotonicMs()));
+    const entry = { id: 0, silenceMsMax: 1_000, lastSeenMs: 0 };
+    presence.watch(entry);
+    clock.advance(101);
+    entry.lastSeenMs = 101;
+    clock.advance(999);
+    // At 1,100 it is silent for 999: the next look is at 1,200.
+    expect(toldMs).toBe(0);
+    clock.advance(100);
+    expect(toldMs).toBe(1_200);
+    presence.close();
+  });
+
+  test('has no timer while it watches nothing, and never again once closed', () => {
+    const clock = new ManualClock();
+    const presence = new Presence<Entry>(clock, () => undefined);
+    expect(clock.timers).toBe(0);
+    const entry = { id: 0, silenceMsMax: 500, lastSeenMs: 0 };
+    presence.watch(entry);
+    expect(clock.timers).toBe(1);
+    clock.advance(1_000);
+    expect({ timers: clock.timers, size: presence.size }).toEqual({ timers: 0, size: 0 });
+    presence.close();
+    presence.watch(entry);
+    expect({ timers: clock.timers, size: presence.size }).toEqual({ timers: 0, size: 0 });
+  });
+
+  test('lets whoever is told watch the same thing on', () => {
+    const clock = new ManualClock();
+    let told = 0;
+    const presence: Presence<Entry> = new Presence<Entry>(clock, (entry) => {
+      told += 1;
+      entry.lastSeenMs = clock.monotonicMs();
+      presence.watch(entry);
+    });
+    presence.watch({ id: 0, silenceMsMax: 1_000, lastSeenMs: 0 });
+    clock.advance(11_000);
+    expect(told).toBe(10);
+    presence.close();
+  });
+});

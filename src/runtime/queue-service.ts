@@ -1,0 +1,49 @@
+import type { QueueView } from '../contract/index.ts';
+import type { CoreState, Queue, QueueSettings } from '../core/index.ts';
+import type { Scheduler } from '../scheduling/index.ts';
+import type { CommandLoop } from './command-loop.ts';
+import { throwIfRefused } from './refusal.ts';
+import { queueView } from './views.ts';
+
+export interface QueueServiceParts {
+  readonly state: CoreState;
+  readonly loop: CommandLoop;
+  readonly scheduler: Scheduler;
+}
+
+/** What operators do with queues. */
+export class QueueService {
+  readonly #parts: QueueServiceParts;
+
+  constructor(parts: QueueServiceParts) {
+    this.#parts = parts;
+  }
+
+  get(name: string): QueueView | null {
+    const queue = this.#parts.state.queues.get(name);
+    return queue === undefined ? null : this.#view(queue);
+  }
+
+  list(): QueueView[] {
+    return [...this.#parts.state.queues.values()].map((queue) => this.#view(queue));
+  }
+
+  /** Makes a queue or changes the settings given. */
+  async set(name: string, settings: Partial<QueueSettings>): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'queue.set', queue: name, settings }));
+  }
+
+  async pause(name: string): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'queue.pause', queue: name }));
+  }
+
+  async resume(name: string): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'queue.resume', queue: name }));
+  }
+
+  #view(queue: Queue): QueueView {
+    const since = this.#parts.scheduler.oldestReadyAt(queue.name);
+    const ageMs = since === null ? 0 : Math.max(0, this.#parts.state.nowMs - since);
+    return queueView(queue, ageMs);
+  }
+}

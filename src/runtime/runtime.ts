@@ -1,0 +1,269 @@
+/**
+ * A running orchestrator in this process: the parts, put together, with the way to stop them.
+ *
+ * Order of stopping: no new work, running handlers get their grace, the loop ends, the store takes a
+ * last checkpoint, files close, the lock goes.
+ */
+import { randomUUID } from 'node:crypto';
+import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
+import {
+  normalizeSpec,
+  checkSubmitTask,
+  InvalidRequestError,
+  momentMs,
+  type AgentHandler,
+  type RegisterAgent,
+  type StatusView,
+  type SubmitTask,
+} from '../contract/index.ts';
+import type { AgentId, CoreState, LeaseRef } from '../core/index.ts';
+import type { ReplicatedLog } from '../log/index.ts';
+import type { Scheduler } from '../scheduling/index.ts';
+import type { Store } from '../store/index.ts';
+import type { AgentHub } from './agent-hub.ts';
+import type { AgentService } from './agent-service.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { Clock } from './clock.ts';
+import type { CommandLoop } from './command-loop.ts';
+import type { EventFeed } from './event-feed.ts';
+import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
+import type { QueueService } from './queue-service.ts';
+import type { AttemptEnd } from './reports.ts';
+import type { RuntimeLogger } from './runtime-logger.ts';
+import type { TaskService } from './task-service.ts';
+import { iso } from './views.ts';
+
+export interface RuntimeParts {
+  readonly state: CoreState;
+  readonly log: ReplicatedLog;
+  readonly store: Store;
+  readonly scheduler: Scheduler;
+  readonly hub: AgentHub;
+  readonly loop: CommandLoop;
+  readonly feed: EventFeed;
+  readonly checkpointer: Checkpointer;
+  readonly clock: Clock;
+  readonly logger: RuntimeLogger;
+  readonly tasks: TaskService;
+  readonly agents: AgentService;
+  readonly queues: QueueService;
+  readonly version: string;
+  /** Resolves with the reason when the log failed for good: the process must end. */
+  readonly failed: Promise<Error>;
+  readonly releaseLock: () => void;
+}
+
+export class Runtime {
+  readonly tasks: TaskService;
+  readonly agents: AgentService;
+  readonly queues: QueueService;
+  readonly feed: EventFeed;
+  readonly failed: Promise<Error>;
+  readonly #parts: RuntimeParts;
+  readonly #startedAt: number;
+  readonly #inProcess = new Map<string, InProcessAgent>();
+  /** Cancels of the timers that report again. */
+  readonly #deferred = new Set<() => void>();
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: RuntimeParts) {
+    this.tasks = parts.tasks;
+    this.agents = parts.agents;
+    this.queues = parts.queues;
+    this.feed = parts.feed;
+    this.failed = parts.failed;
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+  }
+
+  /** Whether it takes work. */
+  get ready(): boolean {
+    return this.#closing === null;
+  }
+
+  /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */
+  async serve(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
+    const link = new InProcessAgent(this.#host(), handler);
+    this.#inProcess.set(agent.id, link);
+    await this.agents.connect(link, [agent], randomUUID());
+  }
+
+  /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
+  async submitTask(task: SubmitTask): Promise<string> {
+    checkSubmitTask(task);
+    const payload = payloadText(task.payload);
+    const runAt = task.delayMs === undefined ? task.runAt : this.#parts.clock.now() + task.delayMs;
+    const { affinityKey, deadlineAt, idempotencyKey, metadata } = task;
+    const extras = {
+      affinityKey,
+      idempotencyKey,
+      metadata,
+      runAt: momentOf(runAt, '/runAt'),
+      deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
+    };
+    const { ids } = await this.tasks.submit({
+      specs: [normalizeSpec(task)],
+      specOf: null,
+      payloads: [payload],
+      extras: [extras],
+    });
+    return ids[0] as string;
+  }
+
+  status(): StatusView {
+    const { clock, log, state, store, version } = this.#parts;
+    const tasks = { scheduled: 0, queued: 0, running: 0, failed: 0 };
+    for (const queue of state.queues.values()) {
+      for (const name of ['scheduled', 'queued', 'running', 'failed'] as const)
+        tasks[name] += queue[name];
+    }
+    const agents = { ready: 0, draining: 0, lost: 0, slots: 0, slotsUsed: 0 };
+    for (const agent of state.agents.values()) {
+      agents[agent.state] += 1;
+      agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
+      agents.slotsUsed += agent.leases.size;
+    }
+    return {
+      version,
+      node: process.version,
+      startedAt: iso(this.#startedAt),
+      uptimeMs: Math.max(0, clock.now() - this.#startedAt),
+      ready: this.ready,
+      log: { kind: 'embedded', lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
+      tasks,
+      agents,
+      queues: state.queues.size,
+      store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
+    };
+  }
+
+  /** The parts that metrics are read from. */
+  get observed(): Pick<RuntimeParts, 'state' | 'scheduler' | 'loop' | 'store' | 'log'> {
+    return this.#parts;
+  }
+
+  /**
+   * Stops: running in-process handlers get `graceMs` to end, then are aborted and their leases given
+   * back. Everything acknowledged is on disk when it resolves. Safe to call twice.
+   */
+  close(graceMs = 10_000): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const { checkpointer, feed, hub, log, loop, releaseLock, store } = this.#parts;
+    try {
+      await this.#drainHandlers(graceMs);
+      feed.close();
+      hub.close();
+      this.tasks.close();
+      await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
+      await checkpointer.close();
+      await checkpointer.run();
+      await log.close();
+      await store.close();
+    } finally {
+      releaseLock();
+    }
+  }
+
+  async #drainHandlers(graceMs: number): Promise<void> {
+    const { clock, hub, loop } = this.#parts;
+    for (const [agentId, link] of this.#inProcess) hub.detach(agentId as AgentId, link);
+    const idle = Promise.all([...this.#inProcess.values()].map((link) => link.idle()));
+    const patience = Promise.withResolvers<void>();
+    const cancel = clock.setTimer(graceMs, patience.resolve);
+    await Promise.race([idle, patience.promise]);
+    cancel();
+    for (const link of this.#inProcess.values()) link.abortAll('the orchestrator stops');
+    // Reports of the handlers that ended just now are on their way into the loop.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await loop.drained();
+    await this.#releaseLeases();
+    for (const cancelTimer of this.#deferred) cancelTimer();
+  }
+
+  /** Gives back what in-process agents did not finish: it starts anew, and counts as no attempt. */
+  async #releaseLeases(): Promise<void> {
+    const { logger, state } = this.#parts;
+    const items: LeaseRef[] = [];
+    for (const agentId of this.#inProcess.keys()) {
+      for (const { fencingToken, id } of state.agents.get(agentId as AgentId)?.leases ?? [])
+        items.push({ taskId: id, fencingToken });
+    }
+    if (items.length === 0) return;
+    try {
+      await this.agents.release(items, 'stopped');
+    } catch (error) {
+      logger.warn('leases could not be given back; their tasks wait for their agents to return', {
+        error: String(error),
+      });
+    }
+  }
+
+  /** Reports until it is known what became of it: a result that is not taken would hold its slot for ever. */
+  #report(ends: readonly AttemptEnd[]): void {
+    const { agents, clock, logger } = this.#parts;
+    agents.report(ends).catch((error: unknown) => {
+      if (!isOrchestratorError(error) || !PASSING_CODES.has(error.code)) {
+        logger.error('reports of in-process agents were not taken', { error: String(error) });
+        return;
+      }
+      const cancel = clock.setTimer(REPORT_AGAIN_MS, () => {
+        this.#deferred.delete(cancel);
+        this.#report(ends);
+      });
+      this.#deferred.add(cancel);
+    });
+  }
+
+  #host(): InProcessHost {
+    const { agents, logger } = this.#parts;
+    return {
+      report: (ends) => this.#report(ends),
+      seen: (taskId, fencingToken) => void agents.leaseSeen(taskId, fencingToken),
+      progress: (taskId, fencingToken, fraction, note) =>
+        void agents.progress({ taskId, fencingToken }, fraction, note),
+      submit: (task) => this.submitTask(task),
+      logger: (lease) => {
+        const context = { taskId: lease.taskId, taskType: lease.type, attempt: lease.attempt };
+        return {
+          debug: (message, fields) => logger.debug(message, { ...context, ...fields }),
+          info: (message, fields) => logger.info(message, { ...context, ...fields }),
+          warn: (message, fields) => logger.warn(message, { ...context, ...fields }),
+          error: (message, fields) => logger.error(message, { ...context, ...fields }),
+        };
+      },
+    };
+  }
+}
+
+/** Errors after which the same report may be taken a little later, and how much later. */
+const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
+const REPORT_AGAIN_MS = 1_000;
+
+function payloadText(payload: unknown): string {
+  let text: string | undefined;
+  let cause: unknown;
+  try {
+    text = JSON.stringify(payload ?? null) as string | undefined;
+  } catch (error) {
+    cause = error;
+  }
+  if (text !== undefined) return text;
+  throw new OrchestratorError(
+    'INVALID_REQUEST',
+    `/payload must be JSON, got a ${typeof payload}`,
+    { path: '/payload' },
+    { cause },
+  );
+}
+
+function momentOf(moment: string | number | undefined, path: string): number | undefined {
+  if (moment === undefined) return undefined;
+  const ms = momentMs(moment);
+  // The schema checks the form only: 31 February has it too.
+  if (Number.isFinite(ms) && ms >= 0) return ms;
+  throw new InvalidRequestError(path, `must be a moment since 1970, got ${moment}`);
+}

@@ -1,0 +1,237 @@
+/** What callers do with tasks: submit, look, wait, cancel, retry. */
+import { OrchestratorError } from '../base/errors.ts';
+import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
+import type { CoreState, TaskId, TaskState } from '../core/index.ts';
+import type { Explanation, Scheduler } from '../scheduling/index.ts';
+import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
+import type { CommandLoop } from './command-loop.ts';
+import type { Clock } from './clock.ts';
+import { refusalError, throwIfRefused } from './refusal.ts';
+import { submitCommand, type Submission } from './submission.ts';
+import type { TaskIdSource } from './task-ids.ts';
+import type { FinishedListener, TaskWaiters } from './task-waiters.ts';
+import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
+
+export interface TaskServiceParts {
+  readonly state: CoreState;
+  readonly store: Store;
+  readonly live: LiveIndex;
+  readonly loop: CommandLoop;
+  readonly scheduler: Scheduler;
+  readonly waiters: TaskWaiters;
+  readonly ids: TaskIdSource;
+  readonly clock: Clock;
+}
+
+/** What became of a submit: ids in order, and which of them were there before. */
+export interface SubmittedTasks {
+  readonly ids: readonly TaskId[];
+  readonly repeated: readonly number[];
+}
+
+export interface TaskQuery {
+  readonly states?: readonly TaskStateName[];
+  readonly namespace?: string;
+  readonly queue?: string;
+  readonly type?: string;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export class TaskService {
+  readonly #parts: TaskServiceParts;
+  /** Ends of the waits under way. */
+  readonly #waits = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(parts: TaskServiceParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Submits tasks, all or none; resolves when they are durable.
+   *
+   * @param watcher - told of each new task when it finishes; repeats are for {@link watch}
+   * @throws OrchestratorError with core's rejection code, or one of the command loop's
+   */
+  async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
+    const { ids, loop, waiters } = this.#parts;
+    const command = submitCommand(submission, () => ids.next());
+    // Before it is known to be taken: one that ran to its end in no time must not be missed.
+    if (watcher !== undefined) for (const task of command.tasks) waiters.add(task.id, watcher);
+    try {
+      const result = await loop.propose(command, submission.payloads);
+      if (result.type === 'refused') throw refusalError(result.rejection);
+      if (result.type !== 'submitted')
+        throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
+      const { taskIds, repeated } = result.submitted;
+      if (watcher !== undefined) this.#unwatchAt(command.tasks, repeated, watcher);
+      return { ids: taskIds, repeated };
+    } catch (error) {
+      if (watcher !== undefined) for (const task of command.tasks) waiters.remove(task.id, watcher);
+      throw error;
+    }
+  }
+
+  /** A task with its payload and, once completed, its result; null for an unknown id. */
+  get(id: TaskId): TaskView | null {
+    const { state, store } = this.#parts;
+    const task = state.tasks.get(id);
+    if (task !== undefined) return liveTaskView(task, store.payload(task) ?? 'null');
+    const finished = store.finished(id);
+    return finished === null ? null : finishedTaskView(finished);
+  }
+
+  /** Whether and how the task ended; null for an unknown id. */
+  outcome(id: TaskId): TaskOutcome | null {
+    const { state, store } = this.#parts;
+    const task = state.tasks.get(id);
+    if (task !== undefined) return outcomeOf(task, null);
+    const finished = store.finished(id);
+    return finished === null ? null : outcomeOf(finished, finished.result);
+  }
+
+  /**
+   * Waits until the task has finished, at most `waitMs`; resolves with what is known then, null for
+   * an unknown id. A wait that a {@link close} meets ends there.
+   *
+   * @throws OrchestratorError `STOPPED` after {@link close}
+   */
+  async wait(id: TaskId, waitMs: number, signal?: AbortSignal): Promise<TaskOutcome | null> {
+    if (this.#isClosed) throw new OrchestratorError('STOPPED', 'the orchestrator must be running');
+    const now = this.outcome(id);
+    if (now === null || isTerminal(now.state) || waitMs === 0 || signal?.aborted === true)
+      return now;
+    await this.#finished(id, waitMs, signal);
+    return this.outcome(id);
+  }
+
+  /** Tells `listener` when the task finishes; at once if it has. False for an unknown id. */
+  watch(id: TaskId, listener: FinishedListener): boolean {
+    const { state, store, waiters } = this.#parts;
+    const task = state.tasks.get(id);
+    if (task !== undefined && task.state !== 'failed') {
+      waiters.add(id, listener);
+      return true;
+    }
+    if (task !== undefined) {
+      listener(task, null);
+      return true;
+    }
+    const finished = store.finished(id);
+    if (finished === null) return false;
+    listener(finished, finished.result);
+    return true;
+  }
+
+  unwatch(id: TaskId, listener: FinishedListener): void {
+    this.#parts.waiters.remove(id, listener);
+  }
+
+  list(query: TaskQuery): TaskList {
+    const { live, store } = this.#parts;
+    const { states, ...rest } = query;
+    const page = listTasks(
+      live,
+      store,
+      states === undefined ? rest : { ...rest, states: states.filter(isHeld) },
+    );
+    return {
+      items: page.items.map((item) =>
+        item.type === 'live' ? liveTaskView(item.task) : finishedTaskView(item.task),
+      ),
+      nextCursor: page.nextCursor,
+    };
+  }
+
+  /** Cancels tasks; one answer each: null, or why not. */
+  async cancel(ids: readonly TaskId[], reason: string): Promise<(OrchestratorError | null)[]> {
+    return this.#each(ids, { type: 'task.cancel', taskIds: ids, reason });
+  }
+
+  /** Queues dead letters again; one answer each. */
+  async retry(ids: readonly TaskId[]): Promise<(OrchestratorError | null)[]> {
+    return this.#each(ids, { type: 'task.retry', taskIds: ids });
+  }
+
+  /** Lets dead letters go to the history; one answer each. */
+  async purge(ids: readonly TaskId[]): Promise<(OrchestratorError | null)[]> {
+    return this.#each(ids, { type: 'dead-letter.purge', taskIds: ids });
+  }
+
+  /** Why a live task is where it is; null when it is finished or unknown. */
+  explain(id: TaskId): Explanation | null {
+    const { clock, scheduler, state } = this.#parts;
+    const task = state.tasks.get(id);
+    return task === undefined ? null : scheduler.explain(task, clock.now());
+  }
+
+  /** Failed tasks, newest first, at most `limit`. */
+  deadLetters(filter: { queue?: string; type?: string; limit: number; cursor?: string }): TaskList {
+    return this.list({ ...filter, states: ['failed'] });
+  }
+
+  /** Ends every wait with what is known. */
+  close(): void {
+    this.#isClosed = true;
+    for (const end of this.#waits) end();
+  }
+
+  async #each(
+    ids: readonly TaskId[],
+    command: Parameters<CommandLoop['propose']>[0],
+  ): Promise<(OrchestratorError | null)[]> {
+    const result = await this.#parts.loop.propose(command);
+    if (result.type !== 'taken') throwIfRefused(result);
+    const refused = result.type === 'taken' ? result.refused : null;
+    return ids.map((id, position) => {
+      const rejection = refused?.get(position);
+      if (rejection === undefined) return null;
+      // What core has let go may still be in the history: then it is finished, not unknown.
+      if (rejection.code !== 'TASK_NOT_FOUND') return refusalError(rejection);
+      const finished = this.#parts.store.finished(id);
+      if (finished === null) return refusalError(rejection);
+      return new OrchestratorError('TASK_FINISHED', `the task is ${finished.state} already`, {
+        taskId: id,
+      });
+    });
+  }
+
+  /** The ids made for tasks that were there already name nothing. */
+  #unwatchAt(
+    tasks: readonly { readonly id: TaskId }[],
+    positions: readonly number[],
+    watcher: FinishedListener,
+  ): void {
+    for (const position of positions) {
+      const unused = tasks[position]?.id;
+      if (unused !== undefined) this.#parts.waiters.remove(unused, watcher);
+    }
+  }
+
+  #finished(id: TaskId, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { clock, waiters } = this.#parts;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        waiters.remove(id, done);
+        this.#waits.delete(done);
+        cancelTimer();
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancelTimer = clock.setTimer(waitMs, done);
+      signal?.addEventListener('abort', done);
+      this.#waits.add(done);
+      waiters.add(id, done);
+    });
+  }
+}
+
+/** Whether tasks can be in that state at all; the contract names some that later features bring. */
+function isHeld(state: TaskStateName): state is TaskState {
+  return state !== 'blocked' && state !== 'input_required';
+}
+
+function isTerminal(state: TaskStateName): boolean {
+  return state === 'completed' || state === 'failed' || state === 'canceled';
+}

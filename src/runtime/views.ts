@@ -1,0 +1,148 @@
+/** How tasks, agents and queues are shown to the outside. */
+import type { AgentView, QueueView, TaskOutcome, TaskView } from '../contract/index.ts';
+import type { Agent, AttemptFailure, Queue, Task } from '../core/index.ts';
+import type { FinishedSummary, FinishedView } from '../store/index.ts';
+import type { LinkKind } from './agent-link.ts';
+
+/** A live task; `payload` is JSON text, or undefined to leave it out. */
+export function liveTaskView(task: Task, payload?: string): TaskView {
+  const { spec } = task.profile;
+  const startedAt =
+    task.state === 'running' ? task.stateAt : (task.failures.at(-1)?.startedAt ?? 0);
+  const agentId = task.agentId ?? task.failures.at(-1)?.agentId;
+  return {
+    id: task.id,
+    ...specFields(spec),
+    state: task.state,
+    reason: task.reason,
+    attempt: task.attempt,
+    createdAt: iso(task.createdAt),
+    stateAt: iso(task.stateAt),
+    ...moment('runAt', task.runAt),
+    ...moment('startedAt', startedAt),
+    ...moment('runUntil', task.runUntil),
+    ...moment('deadlineAt', task.deadlineAt),
+    ...(agentId === undefined ? {} : { agentId }),
+    fencingToken: task.fencingToken,
+    ...optionalFields(task),
+    payloadBytes: task.payloadBytes,
+    ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
+    ...(task.error === null ? {} : { error: task.error }),
+    failures: task.failures.map(failureView),
+  };
+}
+
+/** A task of the history; with payload and result where they were read. */
+export function finishedTaskView(task: FinishedSummary | FinishedView): TaskView {
+  const payload = 'payload' in task ? task.payload : null;
+  const result = 'result' in task ? task.result : null;
+  return {
+    id: task.id,
+    ...specFields(task.spec),
+    state: task.state,
+    reason: task.reason,
+    attempt: task.attempt,
+    createdAt: iso(task.createdAt),
+    stateAt: iso(task.finishedAt),
+    ...moment('startedAt', task.startedAt),
+    ...moment('deadlineAt', task.deadlineAt),
+    ...(task.agentId === null ? {} : { agentId: task.agentId }),
+    fencingToken: task.fencingToken,
+    ...optionalFields(task),
+    payloadBytes: task.payloadBytes,
+    ...(payload === null ? {} : { payload: JSON.parse(payload) as unknown }),
+    ...(result === null ? {} : { result: JSON.parse(result) as unknown }),
+    ...(task.error === null ? {} : { error: task.error }),
+    failures: task.failures.map(failureView),
+  };
+}
+
+/** How a task ended; `result` is JSON text. */
+export function outcomeOf(
+  task: { readonly id: string; readonly state: Task['state']; readonly error: Task['error'] },
+  result: string | null,
+): TaskOutcome {
+  return {
+    id: task.id,
+    state: task.state,
+    ...(result === null ? {} : { result: JSON.parse(result) as unknown }),
+    ...(task.state === 'failed' && task.error !== null ? { error: task.error } : {}),
+    ...(task.state === 'canceled' ? { error: CANCELED } : {}),
+  };
+}
+
+const CANCELED = { code: 'CANCELED', message: 'the task was canceled' };
+
+export function agentView(agent: Agent, connection: LinkKind | null): AgentView {
+  const { spec } = agent;
+  const isBusy = agent.state === 'ready' && agent.leases.size >= spec.slots;
+  return {
+    id: agent.id,
+    kind: spec.kind,
+    capabilities: [...spec.capabilities],
+    slots: spec.slots,
+    running: agent.leases.size,
+    labels: { ...spec.labels },
+    cost: spec.cost,
+    weight: spec.weight,
+    heartbeatMs: spec.heartbeatMs,
+    state: isBusy ? 'busy' : agent.state,
+    stateAt: iso(agent.stateAt),
+    registeredAt: iso(agent.registeredAt),
+    connection,
+  };
+}
+
+export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
+  const { name, paused, scheduled, queued, running, failed } = queue;
+  const { strategy, depthMax } = queue.settings;
+  return { name, strategy, depthMax, paused, scheduled, queued, running, failed, oldestReadyAgeMs };
+}
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+type Moments = 'runAt' | 'startedAt' | 'runUntil' | 'deadlineAt';
+
+function moment<Field extends Moments>(
+  field: Field,
+  ms: number,
+): { readonly [K in Field]?: string } {
+  return ms === 0 ? {} : ({ [field]: iso(ms) } as { readonly [K in Field]: string });
+}
+
+function specFields(
+  spec: Task['profile']['spec'],
+): Pick<TaskView, 'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts'> {
+  const { namespace, queue, type, priority, requires, retry, timeouts } = spec;
+  return {
+    namespace,
+    queue,
+    type,
+    priority,
+    requires: { capabilities: [...requires.capabilities], labels: { ...requires.labels } },
+    retry: { ...retry, nonRetryable: [...retry.nonRetryable] },
+    timeouts: { ...timeouts },
+  };
+}
+
+function optionalFields(
+  task: Pick<Task, 'affinityKey' | 'idempotencyKey' | 'metadata'>,
+): Pick<TaskView, 'affinityKey' | 'idempotencyKey' | 'metadata'> {
+  return {
+    ...(task.affinityKey === null ? {} : { affinityKey: task.affinityKey }),
+    ...(task.idempotencyKey === null ? {} : { idempotencyKey: task.idempotencyKey }),
+    ...(task.metadata === null ? {} : { metadata: { ...task.metadata } }),
+  };
+}
+
+function failureView(failure: AttemptFailure): TaskView['failures'][number] {
+  return {
+    attempt: failure.attempt,
+    agentId: failure.agentId,
+    startedAt: iso(failure.startedAt),
+    endedAt: iso(failure.endedAt),
+    error: failure.error,
+  };
+}

@@ -1,0 +1,2 @@
+export { createLogger, LOG_LEVELS, type Logger } from './logger.ts';
+export { Metrics, type Transport } from './metrics.ts';

@@ -1,0 +1,149 @@
+import type { MetricDefinition, Sample } from './sample.ts';
+
+/** One queue at the moment of the scrape. */
+interface SourceQueue {
+  readonly name: string;
+  readonly paused: boolean;
+  readonly scheduled: number;
+  readonly queued: number;
+  readonly running: number;
+  readonly failed: number;
+  readonly oldestReadyAgeMs: number;
+}
+
+/** What gauges are read from; the runtime fits it. */
+export interface MetricsSource {
+  readonly queues: { list(): readonly SourceQueue[] };
+  status(): {
+    readonly agents: {
+      readonly ready: number;
+      readonly draining: number;
+      readonly lost: number;
+      readonly slots: number;
+      readonly slotsUsed: number;
+    };
+    readonly log: { readonly lastIndex: number; readonly checkpointIndex: number };
+    readonly store: { readonly bytes: number; readonly backlog: number };
+  };
+  readonly observed: { readonly loop: { readonly backlog: { readonly items: number } } };
+}
+
+type Status = ReturnType<MetricsSource['status']>;
+
+interface QueueSum {
+  readonly depth: Record<'ready' | 'delayed' | 'running' | 'dead', number>;
+  oldestMs: number;
+  paused: number;
+}
+
+/** Gauges of queues, agents, log and store. Past the cap queues are summed up under one name. */
+export function sourceMetrics(
+  source: () => MetricsSource | null,
+  labelOf: (queue: string) => string,
+): MetricDefinition[] {
+  // All gauges of one scrape are read in one turn of the event loop: they share what was read.
+  const status = oncePerTurn(() => source()?.status() ?? null);
+  const queues = oncePerTurn(() => sumQueues(source()?.queues.list() ?? [], labelOf));
+  return [...queueMetrics(queues), ...statusMetrics(status), backlogMetric(source)];
+}
+
+function queueMetrics(queues: () => Map<string, QueueSum>): MetricDefinition[] {
+  const each = (samplesOf: (queue: string, sum: QueueSum) => Sample[]): Sample[] =>
+    [...queues()].flatMap(([queue, sum]) => samplesOf(queue, sum));
+  return [
+    gauge('uqo_queue_depth', 'Tasks in a queue, by state', () =>
+      each((queue, { depth }) =>
+        Object.entries(depth).map(([state, value]) => ({ labels: { queue, state }, value })),
+      ),
+    ),
+    gauge(
+      'uqo_queue_oldest_ready_age_seconds',
+      'Age of the oldest task that could start now; 0 when none',
+      () => each((queue, { oldestMs }) => [{ labels: { queue }, value: oldestMs / 1000 }]),
+    ),
+    gauge('uqo_queue_paused', '1 while the queue starts nothing', () =>
+      each((queue, { paused }) => [{ labels: { queue }, value: paused }]),
+    ),
+  ];
+}
+
+function statusMetrics(status: () => Status | null): MetricDefinition[] {
+  const read = (samplesOf: (status: Status) => Sample[]): Sample[] => {
+    const now = status();
+    return now === null ? [] : samplesOf(now);
+  };
+  return [
+    gauge('uqo_agents', 'Registered agents, by state', () =>
+      read(({ agents }) =>
+        (['ready', 'draining', 'lost'] as const).map((state) => ({
+          labels: { state },
+          value: agents[state],
+        })),
+      ),
+    ),
+    gauge('uqo_agent_slots', 'Slots of the agents that are not lost', () =>
+      read(({ agents }) => [
+        { labels: { state: 'used' }, value: agents.slotsUsed },
+        { labels: { state: 'free' }, value: Math.max(0, agents.slots - agents.slotsUsed) },
+      ]),
+    ),
+    gauge('uqo_log_index', 'Newest entry of the log', () =>
+      read(({ log }) => [{ value: log.lastIndex }]),
+    ),
+    gauge('uqo_checkpoint_index', 'Entry up to which the store holds the state', () =>
+      read(({ log }) => [{ value: log.checkpointIndex }]),
+    ),
+    gauge('uqo_store_size_bytes', 'Size of the store on the disk', () =>
+      read(({ store }) => [{ value: store.bytes }]),
+    ),
+    gauge('uqo_store_backlog', 'Finished tasks on their way to the store', () =>
+      read(({ store }) => [{ value: store.backlog }]),
+    ),
+  ];
+}
+
+function backlogMetric(source: () => MetricsSource | null): MetricDefinition {
+  return gauge('uqo_command_backlog', 'Changes that wait for the log', () => {
+    const now = source();
+    return now === null ? [] : [{ value: now.observed.loop.backlog.items }];
+  });
+}
+
+function gauge(name: string, help: string, samples: () => Sample[]): MetricDefinition {
+  return { name, help, type: 'gauge', samples };
+}
+
+function sumQueues(
+  queues: readonly SourceQueue[],
+  labelOf: (queue: string) => string,
+): Map<string, QueueSum> {
+  const sums = new Map<string, QueueSum>();
+  for (const queue of queues) {
+    const label = labelOf(queue.name);
+    const sum = sums.get(label) ?? {
+      depth: { ready: 0, delayed: 0, running: 0, dead: 0 },
+      oldestMs: 0,
+      paused: 0,
+    };
+    sums.set(label, sum);
+    sum.depth.ready += queue.queued;
+    sum.depth.delayed += queue.scheduled;
+    sum.depth.running += queue.running;
+    sum.depth.dead += queue.failed;
+    sum.oldestMs = Math.max(sum.oldestMs, queue.oldestReadyAgeMs);
+    sum.paused = Math.max(sum.paused, queue.paused ? 1 : 0);
+  }
+  return sums;
+}
+
+/** Reads at most once until the microtasks of this turn are done. */
+function oncePerTurn<Value>(read: () => Value): () => Value {
+  let kept: { readonly value: Value } | null = null;
+  return () => {
+    if (kept === null) {
+      kept = { value: read() };
+      setImmediate(() => (kept = null));
+    }
+    return kept.value;
+  };
+}
