@@ -1,0 +1,309 @@
+/** The server's end of `/agents/connect`: one connection, many agents. */
+import type { WebSocket } from 'ws';
+import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
+import {
+  CHANNEL_VERSION,
+  checkRegisterAgents,
+  frameSlices,
+  InvalidRequestError,
+  type AttemptReport,
+  type Problem,
+  type RawFrame,
+} from '../../contract/index.ts';
+import type { AgentLink, AttemptEnd, HeldLease, Lease, Runtime } from '../../runtime/index.ts';
+import {
+  arrayAt,
+  failuresAt,
+  findTextFault,
+  integerAt,
+  integersAt,
+  stringAt,
+  stringsAt,
+} from './fields.ts';
+import { FrameSocket } from './frame-socket.ts';
+
+export interface AgentChannelOptions {
+  readonly runtime: Runtime;
+  readonly socket: WebSocket;
+  readonly resultBytesMax: number;
+  readonly monotonicMs: () => number;
+  readonly problemOf: (error: unknown) => Problem;
+}
+
+type TaskId = Lease['taskId'];
+type AgentId = Lease['agentId'];
+
+/** Errors after which the same report may be taken a little later. */
+const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
+
+/** Longest bound of one attempt, in milliseconds: a year. */
+const RUN_MS_MAX = 31_536_000_000;
+
+/** Leases an agent may say it holds: as many as the slots of several large agents. */
+const HELD_MAX = 1_000_000;
+
+export class AgentChannel implements AgentLink {
+  readonly kind = 'channel';
+  lastHeardMs: number;
+  readonly #options: AgentChannelOptions;
+  readonly #frames: FrameSocket;
+  readonly #agents = new Map<AgentId, number>();
+  #leases: Lease[] = [];
+  /** Shortest silence bound of its agents; after it some of them count as lost. */
+  #silenceMsMax = Number.POSITIVE_INFINITY;
+  #isGreeted = false;
+  #isClosed = false;
+
+  constructor(options: AgentChannelOptions) {
+    this.#options = options;
+    this.lastHeardMs = options.monotonicMs();
+    this.#frames = new FrameSocket({
+      socket: options.socket,
+      problemOf: options.problemOf,
+      frame: (frame) => this.#frame(frame),
+      closed: () => this.#closed(),
+    });
+    options.socket.on('pong', () => this.#heard());
+  }
+
+  lease(lease: Lease): void {
+    this.#leases.push(lease);
+  }
+
+  revoke(_agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void {
+    this.#sendLeases();
+    this.#frames.send(['revoked', [taskId], [fencingToken], reason]);
+  }
+
+  flush(): void {
+    this.#sendLeases();
+    this.#frames.flush();
+  }
+
+  replaced(agentId: AgentId): void {
+    this.#agents.delete(agentId);
+    this.#frames.send(['problem', this.#options.problemOf(replacedError(agentId))]);
+    if (this.#agents.size === 0) this.#frames.close(1008, 'replaced');
+  }
+
+  /** Ends the connection because the server stops; agents come back when it is there again. */
+  close(): void {
+    this.#frames.close(1001, 'the server stops');
+  }
+
+  #sendLeases(): void {
+    if (this.#leases.length === 0) return;
+    const leases = this.#leases;
+    this.#leases = [];
+    // One frame of all could be larger than what the agent accepts.
+    for (const slice of frameSlices(leases, ({ payload }) => payload.length)) {
+      this.#frames.send(this.#leasesFrame(slice));
+    }
+  }
+
+  #leasesFrame(leases: readonly Lease[]): RawFrame {
+    const types = new Map<string, number>();
+    const typeOf = leases.map(({ type }) => {
+      const known = types.get(type) ?? types.size;
+      types.set(type, known);
+      return known;
+    });
+    return [
+      'leases',
+      [...types.keys()],
+      leases.map((lease) => this.#agents.get(lease.agentId) ?? 0),
+      leases.map((lease) => lease.taskId),
+      leases.map((lease) => lease.fencingToken),
+      leases.map((lease) => lease.attempt),
+      typeOf,
+      leases.map((lease) => lease.payload),
+      leases.map((lease) => lease.runUntil),
+    ];
+  }
+
+  #frame(frame: RawFrame): Promise<void> | void {
+    const { runtime } = this.#options;
+    this.#heard();
+    if (frame[0] === 'hello') return this.#hello(frame[1]);
+    if (this.#agents.size === 0) throw new InvalidRequestError('', 'must begin with a hello frame');
+    switch (frame[0]) {
+      case 'report':
+        return this.#report(frame);
+      case 'beat':
+        return;
+      case 'progress':
+        return this.#progress(frame);
+      case 'extend':
+        return this.#extend(frame);
+      case 'release':
+        return runtime.agents.release(refsOf(frame), stringAt(frame[3], '/release/3', 200));
+      case 'drain':
+        return this.#eachAgent((agentId) => runtime.agents.drain(agentId));
+      case 'leave':
+        return this.#leave();
+      default:
+        throw new InvalidRequestError(
+          '',
+          `must be a known frame, got ${JSON.stringify(frame[0].slice(0, 40))}`,
+        );
+    }
+  }
+
+  /**
+   * Hears of the other end. After a silence for which agents were given up, the connection must begin
+   * anew: only a hello says what they still hold.
+   */
+  #heard(): void {
+    const nowMs = this.#options.monotonicMs();
+    const silentMs = nowMs - this.lastHeardMs;
+    this.lastHeardMs = nowMs;
+    if (silentMs > this.#silenceMsMax) this.#frames.close(1001, 'silent for too long');
+  }
+
+  #closed(): void {
+    this.#isClosed = true;
+    this.#options.runtime.agents.disconnect(this, [...this.#agents.keys()]);
+  }
+
+  async #hello(value: unknown): Promise<void> {
+    if (this.#isGreeted) throw new InvalidRequestError('/hello', 'must be said once');
+    this.#isGreeted = true;
+    const hello = (typeof value === 'object' && value !== null ? value : {}) as Record<
+      string,
+      unknown
+    >;
+    if (hello['version'] !== CHANNEL_VERSION) {
+      throw new OrchestratorError(
+        'CHANNEL_VERSION',
+        `the channel's version must be ${CHANNEL_VERSION}, got ${String(hello['version'])}`,
+      );
+    }
+    const incarnation = stringAt(hello['incarnation'], '/hello/incarnation', 100);
+    const agents = hello['agents'];
+    checkRegisterAgents(agents, '/hello/agents');
+    if (agents.length === 0) throw new InvalidRequestError('/hello/agents', 'must name an agent');
+    const held = arrayAt(hello['held'], '/hello/held', HELD_MAX).map((item, i): HeldLease => {
+      const [taskId, token] = arrayAt(item, `/hello/held/${i}`);
+      const fencingToken = integerAt(token, `/hello/held/${i}/1`);
+      return { taskId: stringAt(taskId, `/hello/held/${i}/0`, 64) as TaskId, fencingToken };
+    });
+    for (const [index, agent] of agents.entries()) this.#agents.set(agent.id as AgentId, index);
+    const { runtime } = this.#options;
+    await runtime.agents.register(agents, incarnation);
+    const bounds = agents.map((agent) => agent.heartbeatMs ?? 30_000);
+    this.#silenceMsMax = bounds.reduce((least, bound) => Math.min(least, bound));
+    this.#frames.send(['welcome', this.#silenceMsMax]);
+    await runtime.agents.connect(this, agents, incarnation, held);
+    // It may have gone while its registration was on its way to the disk.
+    if (this.#isClosed) this.#closed();
+  }
+
+  #report(frame: RawFrame): Promise<void> {
+    const sequence = integerAt(frame[1], '/report/1');
+    const taskIds = stringsAt(frame[2], '/report/2');
+    const bounds = { length: taskIds.length, max: Number.MAX_SAFE_INTEGER };
+    const tokens = integersAt(frame[3], '/report/3', bounds);
+    const results = stringsAt(frame[4], '/report/4');
+    if (results.length !== taskIds.length) {
+      throw new InvalidRequestError(
+        '/report/4',
+        `must have ${taskIds.length} items, got ${results.length}`,
+      );
+    }
+    const ends = taskIds.map((taskId, i): AttemptEnd => ({
+      taskId: taskId as TaskId,
+      fencingToken: tokens[i] as number,
+      report: this.#reportOf(results[i] as string),
+    }));
+    for (const failure of failuresAt(frame[5], '/report/5')) {
+      const [taskId, fencingToken, code, message, retryable, retryAfterMs] = failure;
+      const report = { ok: false, code, message, retryable, retryAfterMs } as const;
+      ends.push({ taskId: taskId as TaskId, fencingToken, report });
+    }
+    return this.#take(sequence, ends);
+  }
+
+  /** A result that cannot be kept ends its task: another attempt would only bring it again. */
+  #reportOf(result: string): AttemptReport {
+    const fault = findTextFault(result, this.#options.resultBytesMax);
+    if (fault === null) return { ok: true, result };
+    const { code, message, path } = fault;
+    const text = `the result ${path}${path === '' ? '' : ' '}${message}`;
+    return { ok: false, code, message: text, retryable: false, retryAfterMs: 0 };
+  }
+
+  async #take(sequence: number, ends: readonly AttemptEnd[]): Promise<void> {
+    try {
+      const answers = await this.#options.runtime.agents.report(ends);
+      const refused: [number, string][] = [];
+      for (const [position, error] of answers.entries()) {
+        if (error !== null) refused.push([position, error.code]);
+      }
+      this.#frames.send(['reported', sequence, refused.length === 0 ? null : refused]);
+    } catch (error) {
+      if (!isOrchestratorError(error) || !PASSING_CODES.has(error.code)) throw error;
+      this.#frames.send(['deferred', sequence, error.code, 1_000]);
+    }
+  }
+
+  #progress(frame: RawFrame): void {
+    const ref = {
+      taskId: stringAt(frame[1], '/progress/1', 64) as TaskId,
+      fencingToken: integerAt(frame[2], '/progress/2'),
+    };
+    const [fraction, note] = [frame[3], frame[4]];
+    const isShare = typeof fraction === 'number' && 0 <= fraction && fraction <= 1;
+    if (fraction !== null && !isShare)
+      throw new InvalidRequestError('/progress/3', 'must be in 0..1 or null');
+    const text = note === null ? null : stringAt(note, '/progress/4', 1_000);
+    this.#options.runtime.agents.progress(ref, fraction as number | null, text);
+  }
+
+  async #extend(frame: RawFrame): Promise<void> {
+    const ref = {
+      taskId: stringAt(frame[1], '/extend/1', 64) as TaskId,
+      fencingToken: integerAt(frame[2], '/extend/2'),
+    };
+    const runMs = integerAt(frame[3], '/extend/3', RUN_MS_MAX);
+    try {
+      await this.#options.runtime.agents.extend(ref, runMs);
+    } catch (error) {
+      if (!isOrchestratorError(error)) throw error;
+      // Not taken for now is no reason to stop: the attempt goes on under its old bound.
+      if (PASSING_CODES.has(error.code)) return;
+      this.#frames.send(['revoked', [ref.taskId], [ref.fencingToken], error.code.toLowerCase()]);
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const { agents } = this.#options.runtime;
+    const agentIds = [...this.#agents.keys()];
+    // No longer served by this link: it need not hear that they are gone.
+    agents.disconnect(this, agentIds);
+    await Promise.all(agentIds.map((agentId) => agents.remove(agentId)));
+    this.#agents.clear();
+    this.#frames.send(['left']);
+  }
+
+  async #eachAgent(act: (agentId: AgentId) => Promise<void>): Promise<void> {
+    await Promise.all([...this.#agents.keys()].map((agentId) => act(agentId)));
+  }
+}
+
+function refsOf(frame: RawFrame): { taskId: TaskId; fencingToken: number }[] {
+  const taskIds = stringsAt(frame[1], '/release/1');
+  const bounds = { length: taskIds.length, max: Number.MAX_SAFE_INTEGER };
+  const tokens = integersAt(frame[2], '/release/2', bounds);
+  return taskIds.map((taskId, i) => ({
+    taskId: taskId as TaskId,
+    fencingToken: tokens[i] as number,
+  }));
+}
+
+function replacedError(agentId: string): OrchestratorError {
+  return new OrchestratorError(
+    'AGENT_REPLACED',
+    `agent ${agentId} is served by another connection or was removed`,
+    { agentId },
+  );
+}

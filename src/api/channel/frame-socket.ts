@@ -1,0 +1,119 @@
+import type { WebSocket } from 'ws';
+import { isOrchestratorError } from '../../base/errors.ts';
+import { packMessages, unpackMessage, type Problem, type RawFrame } from '../../contract/index.ts';
+
+/** Requests of one peer under way at once; past it its socket is not read any more. */
+const IN_FLIGHT_MAX = 256;
+/** Bytes waiting for a peer; past it nothing more is read from it until it has taken them. */
+const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes waiting for a peer that does not read at all; past it the peer is cut off. */
+const BUFFERED_BYTES_MAX = 256 * 1024 * 1024;
+/** How long a peer may take to answer a goodbye, in milliseconds. */
+const GOODBYE_MS_MAX = 2_000;
+
+export interface FrameSocketOptions {
+  readonly socket: WebSocket;
+  /** Takes one frame. A rejection is told to the peer as a `problem`, and ends the connection. */
+  readonly frame: (frame: RawFrame) => Promise<void> | void;
+  readonly closed: () => void;
+  readonly problemOf: (error: unknown) => Problem;
+}
+
+/**
+ * One end of a channel: frames in, frames out, everything of one turn of the event loop in one message.
+ *
+ * A peer that sends faster than its requests are answered is not read until they are.
+ */
+export class FrameSocket {
+  readonly #options: FrameSocketOptions;
+  #out: RawFrame[] = [];
+  #scheduled = false;
+  #inFlight = 0;
+  #isClosing = false;
+
+  constructor(options: FrameSocketOptions) {
+    this.#options = options;
+    const { socket } = options;
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
+    socket.on('close', () => options.closed());
+    // The close that follows says all there is to do about it.
+    socket.on('error', () => undefined);
+  }
+
+  /** Sends a frame with whatever else this turn has to say. */
+  send(frame: RawFrame): void {
+    this.#out.push(frame);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  /** Sends what waits now. */
+  flush(): void {
+    this.#scheduled = false;
+    const { socket } = this.#options;
+    if (this.#out.length === 0) return;
+    const frames = this.#out;
+    this.#out = [];
+    if (socket.readyState !== socket.OPEN) return;
+    for (const message of packMessages(frames)) socket.send(message, () => this.#regulate());
+    if (socket.bufferedAmount > BUFFERED_BYTES_MAX) socket.terminate();
+    else this.#regulate();
+  }
+
+  /** Says goodbye: what waits is sent, then the connection is closed. `reason` is short and ASCII. */
+  close(code: number, reason: string): void {
+    const { socket } = this.#options;
+    this.flush();
+    this.#isClosing = true;
+    // A socket that is not read would never see the peer's answer.
+    socket.resume();
+    socket.close(code, reason);
+    setTimeout(() => socket.terminate(), GOODBYE_MS_MAX).unref();
+  }
+
+  /** Tells the peer what is wrong with it, and ends the connection. */
+  fail(error: unknown): void {
+    if (this.#isClosing) return;
+    const problem = this.#options.problemOf(error);
+    this.send(['problem', problem]);
+    // The text of a close frame has at most 123 bytes: the problem tells the rest.
+    this.close(isOrchestratorError(error) ? 1008 : 1011, problem.code);
+  }
+
+  #message(data: Buffer, isBinary: boolean): void {
+    try {
+      for (const frame of isBinary ? unpackMessage(data) : unpackMessage(Buffer.alloc(0))) {
+        // After a goodbye nothing is taken any more, also of what had arrived before it.
+        if (this.#isClosing) return;
+        const done = this.#options.frame(frame);
+        if (done !== undefined) this.#track(done);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #track(done: Promise<void>): void {
+    this.#inFlight += 1;
+    this.#regulate();
+    done
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#inFlight -= 1;
+        this.#regulate();
+      })
+      // `finally` passes on what `catch` has dealt with.
+      .catch(() => undefined);
+  }
+
+  /** Stops reading from a peer that asks for more than it takes; goes on when half of it is done. */
+  #regulate(): void {
+    const { socket } = this.#options;
+    if (this.#isClosing) return;
+    const { bufferedAmount } = socket;
+    if (this.#inFlight >= IN_FLIGHT_MAX || bufferedAmount > UNREAD_BYTES_MAX) socket.pause();
+    else if (this.#inFlight > IN_FLIGHT_MAX / 2 || bufferedAmount > UNREAD_BYTES_MAX / 2) return;
+    else if (socket.isPaused) socket.resume();
+  }
+}

@@ -1,0 +1,93 @@
+/** The one table from error codes to HTTP: nothing else in this program knows statuses. */
+
+export interface ErrorRow {
+  readonly status: number;
+  readonly title: string;
+  /** `Retry-After` when the error names none itself. */
+  readonly retryAfterSeconds?: number;
+}
+
+const row = (status: number, title: string, retryAfterSeconds?: number): ErrorRow =>
+  retryAfterSeconds === undefined ? { status, title } : { status, title, retryAfterSeconds };
+
+const FAILED = row(500, 'The server failed');
+
+const ERRORS: Readonly<Record<string, ErrorRow>> = {
+  // The request itself.
+  INVALID_REQUEST: row(400, 'The request is not valid'),
+  INVALID_MESSAGE: row(400, 'The message of the channel is not valid'),
+  CHANNEL_VERSION: row(400, 'The version of the channel is not spoken here'),
+  AGENT_REPLACED: row(409, 'The agent connected from elsewhere'),
+  CURSOR_INVALID: row(400, 'The cursor is not valid'),
+  FORBIDDEN_ORIGIN: row(403, 'Requests of other sites are refused'),
+  ROUTE_NOT_FOUND: row(404, 'There is no such route'),
+  METHOD_NOT_ALLOWED: row(405, 'The route does not take this method'),
+  METHOD_UNKNOWN: row(501, 'No route takes this method'),
+  BODY_TOO_LARGE: row(413, 'The request is too large'),
+  PAYLOAD_TOO_LARGE: row(413, 'The payload is too large'),
+  RESULT_TOO_LARGE: row(413, 'The result is too large'),
+  UNSUPPORTED_MEDIA_TYPE: row(415, 'The content type is not supported'),
+  HEADERS_TOO_LARGE: row(431, 'The header fields are too large'),
+  REQUEST_TIMEOUT: row(408, 'The request took too long to arrive'),
+
+  // What core refuses.
+  TASK_NOT_FOUND: row(404, 'There is no such task'),
+  TASK_EXISTS: row(409, 'The task exists already'),
+  TASK_FINISHED: row(409, 'The task is finished'),
+  TASK_NOT_FAILED: row(409, 'The task is not a dead letter'),
+  TASK_NOT_QUEUED: row(409, 'The task is not queued'),
+  LEASE_FENCED: row(409, 'The lease is not the newest'),
+  AGENT_NOT_FOUND: row(404, 'There is no such agent'),
+  AGENT_NOT_READY: row(409, 'The agent is not ready'),
+  AGENT_NOT_ABLE: row(409, 'The agent does not meet the requirement'),
+  AGENT_FULL: row(409, 'The agent has no free slot'),
+  AGENT_LIMIT: row(429, 'There are too many agents', 60),
+  QUEUE_NOT_FOUND: row(404, 'There is no such queue'),
+  QUEUE_PAUSED: row(409, 'The queue is paused'),
+  QUEUE_FULL: row(429, 'The queue is full', 1),
+  QUEUE_LIMIT: row(429, 'There are too many queues', 60),
+  IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key was used for another task'),
+  IDEMPOTENCY_FULL: row(429, 'There are too many idempotency keys', 60),
+
+  // What this server can take now.
+  OVERLOADED: row(429, 'Too much is under way', 1),
+  STREAM_LIMIT: row(503, 'Too many clients are connected', 5),
+  STOPPED: row(503, 'The server is stopping', 5),
+  // 507 rather than 503: it lasts until someone frees space, and monitoring must tell it from a restart.
+  LOG_FULL: row(507, 'The disk is full', 10),
+  LOG_FAILED: row(503, 'The log failed', 10),
+  LOG_CLOSED: row(503, 'The log is closed', 5),
+  LOG_ENTRY_TOO_LARGE: row(413, 'The request is too large for one entry of the log'),
+
+  // Failures of this server; a caller cannot mend them.
+  INTERNAL: FAILED,
+  EIO: FAILED,
+  ENTRY_UNREADABLE: FAILED,
+  DATA_DIR_LOCKED: FAILED,
+  DATA_DIR_UNUSABLE: FAILED,
+  CHECKPOINT_RUNNING: FAILED,
+  INSECURE_BIND: FAILED,
+  LOG_CORRUPT: FAILED,
+  LOG_FOREIGN_FILE: FAILED,
+  LOG_LEVEL_INVALID: FAILED,
+  LOG_OPTIONS_INVALID: FAILED,
+  LOG_RELEASED: FAILED,
+  LOG_SEGMENT_DUPLICATE: FAILED,
+  LOG_SEGMENT_MISSING: FAILED,
+  LOG_STORE_MISMATCH: FAILED,
+  LOG_VERSION_UNSUPPORTED: FAILED,
+  STORE_FORMAT_UNKNOWN: FAILED,
+  STORE_OPEN_FAILED: FAILED,
+  STORE_OPTION_INVALID: FAILED,
+  STORE_WRITE_FAILED: FAILED,
+};
+
+/** Whether the table has a row for `code`. */
+export function hasErrorRow(code: string): boolean {
+  return Object.hasOwn(ERRORS, code);
+}
+
+/** How an error is answered; one without a row is a failure of this server. */
+export function errorRow(code: string): ErrorRow {
+  return hasErrorRow(code) ? (ERRORS[code] as ErrorRow) : FAILED;
+}

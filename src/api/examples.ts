@@ -1,0 +1,30 @@
+/** Requests that work as they are, shown in the documentation. */
+export const SUBMIT_EXAMPLES: readonly unknown[] = [
+  {
+    type: 'data.analyze',
+    payload: { format: 'csv', text: 'month,sales\n2024-01,10\n2024-02,12\n' },
+    priority: 6,
+    retry: { attemptsMax: 5, strategy: 'exponential', delayMs: 1000 },
+  },
+  {
+    tasks: [
+      { type: 'report.render', payload: { page: 1 } },
+      { type: 'report.render', payload: { page: 2 }, delayMs: 60_000 },
+    ],
+  },
+];
+
+export const AGENT_EXAMPLE: unknown = {
+  id: 'report-worker-1',
+  kind: 'general',
+  capabilities: ['report.render'],
+  slots: 4,
+  labels: { zone: 'a' },
+};
+
+export const COMPLETE_EXAMPLE: unknown = { fencingToken: 1042, result: { pages: 2 } };
+
+export const FAIL_EXAMPLE: unknown = {
+  fencingToken: 1042,
+  error: { code: 'UPSTREAM_DOWN', message: 'the printer does not answer', retryable: true },
+};

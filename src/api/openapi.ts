@@ -1,0 +1,69 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { nameSchemas } from './name-schemas.ts';
+
+const TAGS = [
+  { name: 'Tasks', description: 'Submit work, wait for it, take it back' },
+  { name: 'Dead letters', description: 'Tasks that failed for good' },
+  { name: 'Queues', description: 'Where tasks wait' },
+  { name: 'Agents', description: 'Who does the work' },
+  { name: 'Leases', description: 'What an agent says about a task it works on' },
+  { name: 'Events', description: 'What happens, as it happens' },
+  { name: 'Status', description: 'The orchestrator itself' },
+  { name: 'Health', description: 'Probes and metrics' },
+];
+
+/** Describes every route added after it, and serves that at `/openapi.json`. */
+export async function documentRoutes(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Unified Quantum Orchestrator',
+        version,
+        license: { name: 'MIT', identifier: 'MIT' },
+        description:
+          'A durable orchestrator for fleets of agents. Whatever is answered well is on disk. Errors are problems (RFC 9457) with a stable `code`.',
+      },
+      tags: TAGS,
+    },
+  });
+  let text: string | null = null;
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        operationId: 'getOpenApi',
+        tags: ['Status'],
+        summary: 'This document',
+        response: {
+          200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: {} } } },
+        },
+      },
+    },
+    (_request, reply) => {
+      // Routes are fixed once the server listens: written once.
+      text ??= JSON.stringify(nameSchemas(describeBodies(app.swagger())));
+      return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+    },
+  );
+}
+
+interface Operation {
+  readonly requestBody?: {
+    required?: boolean;
+    readonly content: Readonly<Record<string, { readonly schema?: object }>>;
+  };
+}
+
+/** Marks the bodies that may be absent: those in which nothing must be. Changes `document`. */
+function describeBodies(document: object): object {
+  const { paths } = document as { readonly paths: Record<string, Record<string, Operation>> };
+  for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
+    const body = operation.requestBody;
+    const schema = body?.content['application/json']?.schema;
+    if (body === undefined || schema === undefined) continue;
+    body.required = 'required' in schema || 'minProperties' in schema || 'anyOf' in schema;
+  }
+  return document;
+}

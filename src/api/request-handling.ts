@@ -1,0 +1,87 @@
+/** What every request goes through: its id, the origin check, the log line, the answer to errors. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OrchestratorError } from '../base/errors.ts';
+import type { ApiContext } from './api-context.ts';
+import { checkContentEncoding, readJsonBody } from './json-body.ts';
+import { checkOrigin, type OriginPolicy } from './origin-policy.ts';
+import { PROBLEM_TYPE, problemOf } from './problems.ts';
+import { validatorOf } from './schema-validator.ts';
+
+export interface RequestHandling {
+  readonly ctx: ApiContext;
+  readonly origins: OriginPolicy;
+  /** True once the server stops. */
+  readonly isClosing: () => boolean;
+}
+
+/** Sets up `app`; call it before any route is added. */
+export function handleRequests(app: FastifyInstance, handling: RequestHandling): void {
+  const { ctx, isClosing, origins } = handling;
+  app.setValidatorCompiler((place) => validatorOf(place as Parameters<typeof validatorOf>[0]));
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      try {
+        checkContentEncoding(request.headers['content-encoding']);
+        done(null, readJsonBody(body));
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  );
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('x-request-id', request.id);
+    reply.raw.setHeader('x-content-type-options', 'nosniff');
+    checkOrigin(request.headers, origins);
+    if (isClosing() && !request.url.startsWith('/health/')) {
+      reply.raw.setHeader('connection', 'close');
+      throw new OrchestratorError('STOPPED', 'the server must be running');
+    }
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(ctx, { error, request, reply }));
+  observeRequests(app, ctx);
+}
+
+function observeRequests(app: FastifyInstance, { logger, metrics }: ApiContext): void {
+  const logsRequests = logger.isLevelEnabled('debug');
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? null;
+    const isStream = request.routeOptions.config.isStream === true;
+    // The time of a stream is its reader's: it says nothing about this server.
+    if (!isStream) metrics.requested(request.method, route, reply.statusCode, reply.elapsedTime);
+    if (logsRequests) {
+      const { id: requestId, method, url } = request;
+      const durationMs = Math.round(reply.elapsedTime * 100) / 100;
+      logger.debug('request', { requestId, method, url, status: reply.statusCode, durationMs });
+    }
+    done();
+  });
+}
+
+export interface Failed {
+  readonly error: unknown;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** Answers an error; what the answer does not tell goes to the log. */
+export function sendProblem(ctx: ApiContext, { error, reply, request }: Failed): FastifyReply {
+  const { isFailure, problem, retryAfterSeconds } = problemOf(error, request.id);
+  if (isFailure) {
+    const { method, url } = request;
+    const stack = error instanceof Error ? error.stack : String(error);
+    ctx.logger.error('a request failed', { requestId: request.id, method, url, error: stack });
+  }
+  if (retryAfterSeconds !== null) reply.header('retry-after', retryAfterSeconds);
+  // Where the path itself is broken no hook has run that would have set it.
+  reply.raw.setHeader('x-request-id', request.id);
+  return reply
+    .code(problem.status)
+    .header('content-type', PROBLEM_TYPE)
+    .serializer(JSON.stringify)
+    .send(problem);
+}

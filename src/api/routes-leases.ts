@@ -1,0 +1,187 @@
+/** What an agent says about a task it works on. Every call names the attempt by its fencing token. */
+import type { FastifyInstance } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import { OrchestratorError } from '../base/errors.ts';
+import {
+  CompleteLease,
+  ExtendLease,
+  FailLease,
+  LeaseAnswer,
+  ProgressLease,
+  ReleaseLease,
+} from '../contract/index.ts';
+import type { AttemptEnd, Runtime } from '../runtime/index.ts';
+import { answers, CHANGE_CODES, json, LeaseParams } from './answers.ts';
+import type { ApiContext, TaskId } from './api-context.ts';
+import { COMPLETE_EXAMPLE, FAIL_EXAMPLE } from './examples.ts';
+
+interface LeaseRoute {
+  readonly action: string;
+  readonly summary: string;
+  readonly body: TSchema;
+}
+
+interface LeaseAnswered {
+  readonly taskId: string;
+  readonly state: string;
+}
+
+export function leaseRoutes(app: FastifyInstance, ctx: ApiContext): void {
+  reportRoutes(app, ctx);
+  keepRoutes(app, ctx);
+}
+
+function schemaOf({ action, body, summary }: LeaseRoute): Record<string, unknown> {
+  return {
+    operationId: `${action}Lease`,
+    tags: ['Leases'],
+    summary,
+    params: LeaseParams,
+    body,
+    response: answers({ 200: json('Done', LeaseAnswer) }, [
+      ...CHANGE_CODES,
+      'TASK_NOT_FOUND',
+      'LEASE_FENCED',
+      'RESULT_TOO_LARGE',
+    ]),
+  };
+}
+
+function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiContext): void {
+  app.post<{ Params: { taskId: TaskId }; Body: Static<typeof CompleteLease> }>(
+    '/api/v1/leases/:taskId/complete',
+    {
+      schema: schemaOf({
+        action: 'complete',
+        summary: 'Report that the attempt succeeded; saying it again is fine',
+        body: { ...CompleteLease, examples: [COMPLETE_EXAMPLE] },
+      }),
+    },
+    async (request) => {
+      const { fencingToken, result } = request.body;
+      const text = resultText(result, payloadBytesMax);
+      const { taskId } = request.params;
+      await report(runtime, { taskId, fencingToken, report: { ok: true, result: text } });
+      return { taskId, state: 'completed' };
+    },
+  );
+  app.post<{ Params: { taskId: TaskId }; Body: Static<typeof FailLease> }>(
+    '/api/v1/leases/:taskId/fail',
+    {
+      schema: schemaOf({
+        action: 'fail',
+        summary: 'Report that the attempt failed',
+        body: { ...FailLease, examples: [FAIL_EXAMPLE] },
+      }),
+    },
+    async (request) => {
+      const { error, fencingToken } = request.body;
+      const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
+      const { taskId } = request.params;
+      const failure = { ok: false, code, message, retryable, retryAfterMs } as const;
+      await report(runtime, { taskId, fencingToken, report: failure });
+      return answerOf(runtime, taskId);
+    },
+  );
+}
+
+function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
+  app.post<{ Params: { taskId: TaskId }; Body: Static<typeof ExtendLease> }>(
+    '/api/v1/leases/:taskId/extend',
+    {
+      schema: schemaOf({
+        action: 'extend',
+        summary: 'Let the attempt run that long from now',
+        body: ExtendLease,
+      }),
+    },
+    async (request) => {
+      const { taskId } = request.params;
+      const { fencingToken, runMs } = request.body;
+      await runtime.agents.extend({ taskId, fencingToken }, runMs).catch((error: unknown) => {
+        throw fencedIfFinished(runtime, taskId, error);
+      });
+      return answerOf(runtime, taskId);
+    },
+  );
+  app.post<{ Params: { taskId: TaskId }; Body: Static<typeof ProgressLease> }>(
+    '/api/v1/leases/:taskId/progress',
+    {
+      schema: schemaOf({
+        action: 'progress',
+        summary: 'Say how far the attempt is; counts as its heartbeat',
+        body: ProgressLease,
+      }),
+    },
+    (request) => {
+      const { taskId } = request.params;
+      const { fencingToken, fraction = null, note = null } = request.body;
+      if (!runtime.agents.progress({ taskId, fencingToken }, fraction, note)) {
+        throw notRunning(runtime, taskId, fencingToken);
+      }
+      return Promise.resolve(answerOf(runtime, taskId));
+    },
+  );
+  app.post<{ Params: { taskId: TaskId }; Body: Static<typeof ReleaseLease> }>(
+    '/api/v1/leases/:taskId/release',
+    {
+      schema: schemaOf({
+        action: 'release',
+        summary: 'Give the task back unstarted; it does not count as an attempt',
+        body: ReleaseLease,
+      }),
+    },
+    async (request) => {
+      const { taskId } = request.params;
+      const { fencingToken, reason = 'released' } = request.body;
+      if (!runtime.agents.leaseSeen(taskId, fencingToken)) {
+        throw notRunning(runtime, taskId, fencingToken);
+      }
+      await runtime.agents.release([{ taskId, fencingToken }], reason);
+      return answerOf(runtime, taskId);
+    },
+  );
+}
+
+async function report(runtime: Runtime, end: AttemptEnd): Promise<void> {
+  const [refusal] = await runtime.agents.report([end]);
+  if (refusal != null) throw fencedIfFinished(runtime, end.taskId, refusal);
+}
+
+/** Core has let a finished task go, but the caller's attempt is fenced rather than unknown. */
+function fencedIfFinished(runtime: Runtime, taskId: TaskId, error: unknown): unknown {
+  const isUnknown = error instanceof OrchestratorError && error.code === 'TASK_NOT_FOUND';
+  const outcome = isUnknown ? runtime.tasks.outcome(taskId) : null;
+  return outcome === null ? error : fenced(taskId, outcome.state);
+}
+
+function notRunning(runtime: Runtime, taskId: TaskId, fencingToken: number): OrchestratorError {
+  const outcome = runtime.tasks.outcome(taskId);
+  if (outcome !== null) return fenced(taskId, outcome.state, fencingToken);
+  return new OrchestratorError('TASK_NOT_FOUND', `a task must be known, got ${taskId}`, { taskId });
+}
+
+function fenced(taskId: TaskId, state: string, fencingToken?: number): OrchestratorError {
+  const got = fencingToken === undefined ? '' : ` and token ${fencingToken}`;
+  return new OrchestratorError(
+    'LEASE_FENCED',
+    `the attempt must still be the newest and running, got a ${state} task${got}`,
+    { taskId, state },
+  );
+}
+
+function answerOf(runtime: Runtime, taskId: TaskId): LeaseAnswered {
+  return { taskId, state: runtime.tasks.outcome(taskId)?.state ?? 'completed' };
+}
+
+function resultText(result: unknown, bytesMax: number): string {
+  const text = JSON.stringify(result ?? null);
+  if (text.length * 3 <= bytesMax) return text;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= bytesMax) return text;
+  throw new OrchestratorError(
+    'RESULT_TOO_LARGE',
+    `a result must have at most ${bytesMax} bytes as JSON, got ${bytes}`,
+    { path: '/result', bytes, bytesMax },
+  );
+}

@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { InvalidRequestError, Key, SubmitTask, SubmitTasks, TaskView } from '../contract/index.ts';
+import { answers, CHANGE_CODES, json } from './answers.ts';
+import type { ApiContext } from './api-context.ts';
+import { SUBMIT_EXAMPLES } from './examples.ts';
+import { submissionOfMany, submissionOfOne } from './submit-tasks.ts';
+import { submittedJson } from './submitted-json.ts';
+
+export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
+  const { clock, payloadBytesMax, runtime } = ctx;
+  app.post<{ Body: Record<string, unknown> | undefined }>(
+    '/api/v1/tasks',
+    {
+      schema: {
+        operationId: 'submitTasks',
+        tags: ['Tasks'],
+        summary: 'Submit one task, or several at once',
+        description:
+          'Durable when answered. `{"tasks": […]}` takes all or none. With an idempotency key (for one task also as the header `Idempotency-Key`) a repeat answers the task that is there, with `idempotent-replayed: true`.',
+        headers: Type.Object({ 'idempotency-key': Type.Optional(Key) }),
+        body: Type.Union([SubmitTask, SubmitTasks], { examples: SUBMIT_EXAMPLES }),
+        response: answers(
+          {
+            201: json(
+              'Taken. The tasks are as in a list: without payload',
+              Type.Union([
+                TaskView,
+                Type.Object({ tasks: Type.Array(TaskView) }, { title: 'SubmittedTasks' }),
+              ]),
+            ),
+          },
+          [
+            ...CHANGE_CODES,
+            'PAYLOAD_TOO_LARGE',
+            'IDEMPOTENCY_CONFLICT',
+            'IDEMPOTENCY_FULL',
+            'QUEUE_FULL',
+            'QUEUE_LIMIT',
+          ],
+        ),
+      },
+      // The body is checked task by task in the handler: a union could not say what is wrong.
+      validatorCompiler: () => () => true,
+    },
+    async (request, reply) => {
+      const limits = { payloadBytesMax, nowMs: clock.now() };
+      const body = withKeyOfHeader(request.body, request.headers['idempotency-key']);
+      const isMany = isBatch(body);
+      const submission = isMany
+        ? submissionOfMany(body['tasks'], limits)
+        : submissionOfOne(body, limits);
+      const { ids, repeated } = await runtime.tasks.submit(submission);
+      if (repeated.length > 0) reply.header('idempotent-replayed', 'true');
+      reply.code(201).header('content-type', 'application/json; charset=utf-8');
+      return submittedJson(runtime, ids, isMany);
+    },
+  );
+}
+
+function isBatch(body: unknown): body is { readonly tasks: unknown } {
+  if (typeof body !== 'object' || body === null || !('tasks' in body)) return false;
+  const other = Object.keys(body).find((key) => key !== 'tasks');
+  if (other === undefined) return true;
+  throw new InvalidRequestError(`/${other}`, 'is not a known field beside tasks');
+}
+
+const idempotencyKey = Compile(Key);
+
+function withKeyOfHeader(body: unknown, key: string | string[] | undefined): unknown {
+  if (key === undefined) return body;
+  const fault = (message: string): InvalidRequestError =>
+    new InvalidRequestError('/headers/idempotency-key', message);
+  if (typeof key !== 'string' || !idempotencyKey.Check(key)) {
+    throw fault('must be 1 to 255 characters, no control characters');
+  }
+  if (typeof body !== 'object' || body === null) return body;
+  if ('tasks' in body) throw fault('must be absent for several tasks: give each its own');
+  if ('idempotencyKey' in body && body.idempotencyKey !== key) {
+    throw fault('must be the same as idempotencyKey in the body');
+  }
+  return { ...body, idempotencyKey: key };
+}

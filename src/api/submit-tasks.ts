@@ -1,0 +1,103 @@
+/** From the tasks of a request to a submission: checked, with defaults, options shared. */
+import { OrchestratorError } from '../base/errors.ts';
+import {
+  checkSubmitTask,
+  InvalidRequestError,
+  momentMs,
+  normalizeSpec,
+  SUBMIT_TASKS_MAX,
+  type NormalizedSpec,
+  type SubmitExtras,
+  type SubmitTask,
+} from '../contract/index.ts';
+import type { Submission } from '../runtime/index.ts';
+
+export interface SubmitLimits {
+  readonly payloadBytesMax: number;
+  /** Milliseconds since 1970; what `delayMs` counts from. */
+  readonly nowMs: number;
+}
+
+/** Largest metadata of a task, in bytes of JSON: unlike payloads it stays in memory while the task lives. */
+export const METADATA_BYTES_MAX = 65_536;
+
+/** @throws InvalidRequestError; OrchestratorError `PAYLOAD_TOO_LARGE` */
+export function submissionOfOne(task: unknown, limits: SubmitLimits): Submission {
+  checkSubmitTask(task);
+  const extras = extrasOf(task, '', limits.nowMs);
+  return {
+    specs: [normalizeSpec(task)],
+    specOf: null,
+    payloads: [payloadOf(task, '', limits.payloadBytesMax)],
+    extras: extras === null ? null : [extras],
+  };
+}
+
+/** As {@link submissionOfOne} for `{tasks: […]}`; tasks with the same options share them. */
+export function submissionOfMany(tasks: unknown, limits: SubmitLimits): Submission {
+  if (!Array.isArray(tasks) || tasks.length === 0 || tasks.length > SUBMIT_TASKS_MAX) {
+    throw new InvalidRequestError('/tasks', `must be a list of 1 to ${SUBMIT_TASKS_MAX} tasks`);
+  }
+  const specs: NormalizedSpec[] = [];
+  const known = new Map<string, number>();
+  const payloads: string[] = [];
+  const extras: (SubmitExtras | null)[] = [];
+  const specOf = tasks.map((task: unknown, position) => {
+    const path = `/tasks/${position}`;
+    checkSubmitTask(task, path);
+    payloads.push(payloadOf(task, path, limits.payloadBytesMax));
+    extras.push(extrasOf(task, path, limits.nowMs));
+    const key = optionsKey(task);
+    const place = known.get(key) ?? specs.push(normalizeSpec(task)) - 1;
+    known.set(key, place);
+    return place;
+  });
+  return { specs, specOf, payloads, extras: extras.some((one) => one !== null) ? extras : null };
+}
+
+function optionsKey(task: SubmitTask): string {
+  const { namespace, priority, queue, requires, retry, timeouts, type } = task;
+  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts]);
+}
+
+function payloadOf(task: SubmitTask, path: string, bytesMax: number): string {
+  return boundedJson(task.payload ?? null, `${path}/payload`, bytesMax);
+}
+
+/** JSON of a value that has at most so many bytes. */
+function boundedJson(value: unknown, path: string, bytesMax: number): string {
+  const text = JSON.stringify(value);
+  // UTF-8 takes at most three bytes for each UTF-16 unit: most values need no closer look.
+  if (text.length * 3 <= bytesMax) return text;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= bytesMax) return text;
+  throw new OrchestratorError(
+    'PAYLOAD_TOO_LARGE',
+    `${path} must have at most ${bytesMax} bytes as JSON, got ${bytes}`,
+    { path, bytes, bytesMax },
+  );
+}
+
+function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras | null {
+  const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt } = task;
+  if (runAt !== undefined && delayMs !== undefined) {
+    throw new InvalidRequestError(`${path}/delayMs`, 'must be absent when there is a runAt');
+  }
+  if (metadata !== undefined) boundedJson(metadata, `${path}/metadata`, METADATA_BYTES_MAX);
+  const extras = {
+    affinityKey,
+    idempotencyKey,
+    metadata,
+    deadlineAt: momentOf(deadlineAt, `${path}/deadlineAt`),
+    runAt: delayMs === undefined ? momentOf(runAt, `${path}/runAt`) : nowMs + delayMs,
+  };
+  return Object.values(extras).every((value) => value === undefined) ? null : extras;
+}
+
+function momentOf(moment: string | number | undefined, path: string): number | undefined {
+  if (moment === undefined) return undefined;
+  const ms = momentMs(moment);
+  // The schema checks the form only: 31 February has it too.
+  if (Number.isFinite(ms) && ms >= 0) return ms;
+  throw new InvalidRequestError(path, `must be a moment since 1970, got ${moment}`);
+}

@@ -1,0 +1,316 @@
+/** Serves tasks with handlers, over one connection that comes back by itself. */
+import { randomUUID } from 'node:crypto';
+import { OrchestratorError } from '../base/errors.ts';
+import {
+  CHANNEL_VERSION,
+  checkRegisterAgents,
+  frameSlices,
+  progressFacts,
+  type AgentHandler,
+  type HandlerContext,
+  type HandlerLogger,
+  type Problem,
+  type RawFrame,
+  type RegisterAgent,
+  type SubmitTask,
+} from '../contract/index.ts';
+import { Attempts, type AttemptRef, type Lease } from './attempts.ts';
+import { Connection } from './connection.ts';
+import { HttpApi } from './http-api.ts';
+import { ReportQueue } from './report-queue.ts';
+import { stderrLogger } from './stderr-logger.ts';
+import { problemError } from './task-error.ts';
+
+/** An agent's registration, and its handlers by task type or one for all. */
+export interface ServedAgent extends RegisterAgent {
+  readonly handler: AgentHandler | Readonly<Record<string, AgentHandler>>;
+}
+
+/** What to serve, and where. */
+export interface AgentOptions extends ServedAgent {
+  /** Address of the server. Default `UQO_URL`, else `http://127.0.0.1:8080`. */
+  readonly url?: string;
+  /** Further agents to serve over the same connection. */
+  readonly also?: readonly ServedAgent[];
+  /** Where handlers' log lines go. Default: standard error. */
+  readonly logger?: (context: { taskId: string; type: string; attempt: number }) => HandlerLogger;
+  /**
+   * Told of what the server holds against the agent after it was welcomed. After `AGENT_REPLACED`
+   * the agent has stopped: another process serves it, or it was removed. Default: standard error.
+   */
+  readonly onError?: (error: OrchestratorError) => void;
+}
+
+/** Why a server may refuse an agent now and take it a little later. */
+const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL', 'LOG_FAILED', 'LOG_CLOSED', 'STOPPED']);
+
+/** How long a stop waits for each of the server's last answers, in milliseconds. */
+const STOP_ANSWER_MS_MAX = 5_000;
+
+interface Wait {
+  readonly isMet: () => boolean;
+  readonly end: () => void;
+}
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #served: readonly ServedAgent[];
+  readonly #registrations: readonly RegisterAgent[];
+  readonly #http: HttpApi;
+  readonly #incarnation: string = randomUUID();
+  readonly #attempts = new Attempts();
+  readonly #reports = new ReportQueue((frame) => this.#send(frame));
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #waits = new Set<Wait>();
+  #connection: Connection | null = null;
+  #state: 'new' | 'welcome' | 'stopping' | 'stopped' = 'new';
+  #hasLeft = false;
+  #stop: Promise<void> | null = null;
+  #beat: NodeJS.Timeout | null = null;
+
+  constructor(options: AgentOptions) {
+    const { also = [], logger: _logger, onError: _onError, url, ...first } = options;
+    this.#options = options;
+    this.#served = [first, ...also];
+    this.#registrations = this.#served.map(
+      ({ handler: _handler, ...registration }) => registration,
+    );
+    checkRegisterAgents(this.#registrations, '');
+    this.#http = new HttpApi(url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080');
+    // Whoever calls `start` hears of it; a refusal that nobody waits for is no fault of the process.
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /**
+   * Connects and registers; resolves when the server has welcomed the agent, however long it takes to
+   * be reached.
+   *
+   * @throws OrchestratorError with the server's code when it refuses the agent; `AGENT_STOPPED`
+   */
+  async start(): Promise<void> {
+    if (this.#state === 'new') {
+      this.#connection ??= new Connection({
+        url: this.#http.url,
+        path: '/agents/connect',
+        opened: () => this.#hello(),
+        frame: (frame) => this.#frame(frame),
+        lost: () => this.#stopBeat(),
+      });
+    }
+    if (this.#state === 'stopped') throw stoppedError();
+    await this.#ready.promise;
+  }
+
+  /**
+   * Stops for good: takes nothing more, lets running handlers end for at most `graceMs`, then aborts
+   * them and gives their tasks back. The agent is forgotten by the server. Safe to call twice.
+   */
+  stop(graceMs = 10_000): Promise<void> {
+    this.#stop ??= this.#stopped(graceMs);
+    return this.#stop;
+  }
+
+  async #stopped(graceMs: number): Promise<void> {
+    const connection = this.#connection;
+    if (this.#state === 'welcome' && connection !== null) {
+      this.#state = 'stopping';
+      this.#send(['drain']);
+      await this.#until(() => this.#attempts.size === 0, graceMs);
+      this.#release(this.#attempts.abandonAll('stopped'));
+      this.#reports.flush();
+      await this.#until(() => this.#reports.isEmpty, STOP_ANSWER_MS_MAX);
+      if (this.#send(['leave'])) await this.#until(() => this.#hasLeft, STOP_ANSWER_MS_MAX);
+    }
+    await this.#end(stoppedError());
+  }
+
+  /** Lets go of everything. */
+  async #end(reason: OrchestratorError): Promise<void> {
+    this.#state = 'stopped';
+    this.#ready.reject(reason);
+    this.#attempts.abandonAll('stopped');
+    this.#reports.close();
+    this.#stopBeat();
+    for (const { end } of this.#waits) end();
+    await this.#connection?.close();
+  }
+
+  #send(frame: RawFrame): boolean {
+    return this.#connection?.send(frame) ?? false;
+  }
+
+  #hello(): void {
+    this.#send([
+      'hello',
+      {
+        version: CHANNEL_VERSION,
+        incarnation: this.#incarnation,
+        agents: this.#registrations,
+        held: [...this.#attempts.refs(), ...this.#reports.refs()],
+      },
+    ]);
+  }
+
+  #frame(frame: RawFrame): void {
+    if (this.#state === 'stopped') return;
+    switch (frame[0]) {
+      case 'welcome':
+        this.#welcome(frame[1] as number);
+        return;
+      case 'leases':
+        this.#leases(frame);
+        return;
+      case 'reported':
+        this.#reports.answered(frame[1] as number);
+        this.#settle();
+        return;
+      case 'deferred':
+        this.#reports.deferred(frame[1] as number, frame[3] as number);
+        return;
+      case 'revoked':
+        this.#revoked(frame[1] as string[], frame[2] as number[], frame[3] as string);
+        return;
+      case 'left':
+        this.#hasLeft = true;
+        this.#settle();
+        return;
+      case 'problem':
+        this.#problem(problemError(frame[1] as Problem));
+        return;
+      default:
+        return;
+    }
+  }
+
+  #welcome(heartbeatMs: number): void {
+    this.#stopBeat();
+    this.#beat = setInterval(() => this.#send(['beat']), heartbeatMs / 3);
+    this.#reports.resend();
+    // The hello made it ready for work again.
+    if (this.#state === 'stopping') this.#send(['drain']);
+    else this.#state = 'welcome';
+    this.#ready.resolve();
+  }
+
+  #problem(error: OrchestratorError): void {
+    const isRefused = this.#state === 'new' && !PASSING_CODES.has(error.code);
+    // Two processes that serve one agent would take it from each other for ever: the older gives way.
+    const isReplaced = error.code === 'AGENT_REPLACED';
+    if (this.#state !== 'new') (this.#options.onError ?? writeError)(error);
+    if (isRefused || isReplaced) void this.#end(error);
+  }
+
+  #stopBeat(): void {
+    if (this.#beat !== null) clearInterval(this.#beat);
+    this.#beat = null;
+  }
+
+  #leases(frame: RawFrame): void {
+    const [, types, agents, taskIds, tokens, attempts, typeOf, payloads] = frame as readonly [
+      string,
+      string[],
+      number[],
+      string[],
+      number[],
+      number[],
+      number[],
+      string[],
+    ];
+    const leases = taskIds.map((taskId, i): Lease => ({
+      agent: agents[i] as number,
+      taskId,
+      fencingToken: tokens[i] as number,
+      attempt: attempts[i] as number,
+      type: types[typeOf[i] as number] as string,
+      payload: payloads[i] as string,
+    }));
+    if (this.#state === 'stopping') {
+      this.#release(leases.map(({ fencingToken, taskId }) => [taskId, fencingToken]));
+      return;
+    }
+    for (const lease of leases) void this.#run(lease);
+  }
+
+  async #run(lease: Lease): Promise<void> {
+    const handler = this.#handlerOf(lease);
+    const contextOf = (signal: AbortSignal): HandlerContext => this.#context(lease, signal);
+    const ended = await this.#attempts.run(lease, handler, contextOf);
+    if (ended !== null && this.#state !== 'stopped') this.#reports.add(ended);
+    this.#settle();
+  }
+
+  #handlerOf({ agent, type }: Lease): AgentHandler {
+    const { handler, id } = this.#served[agent] ?? this.#options;
+    if (typeof handler === 'function') return handler;
+    const own = Object.hasOwn(handler, type) ? handler[type] : undefined;
+    if (own !== undefined) return own;
+    return () => {
+      throw new OrchestratorError('NO_HANDLER', `agent ${id} must have a handler for ${type}`);
+    };
+  }
+
+  #context(lease: Lease, signal: AbortSignal): HandlerContext {
+    const { attempt, fencingToken, taskId, type } = lease;
+    const say = (share: number | null, text?: string): void => {
+      const { fraction, note } = progressFacts(share, text);
+      this.#send(['progress', taskId, fencingToken, fraction, note]);
+    };
+    const loggerOf = this.#options.logger ?? stderrLogger;
+    return {
+      signal,
+      fencingToken,
+      attempt,
+      heartbeat: () => say(null),
+      progress: say,
+      submit: async (task: SubmitTask) => {
+        const submitted = (await this.#http.call('POST', '/tasks', task)) as {
+          readonly id: string;
+        };
+        return submitted.id;
+      },
+      get logger() {
+        return loggerOf({ taskId, type, attempt });
+      },
+    };
+  }
+
+  /** Gives attempts back: they start anew elsewhere, and count as none. */
+  #release(refs: readonly AttemptRef[]): void {
+    for (const slice of frameSlices(refs, () => 0)) {
+      const [taskIds, tokens] = [slice.map(([id]) => id), slice.map(([, token]) => token)];
+      this.#send(['release', taskIds, tokens, 'agent_stopped']);
+    }
+  }
+
+  #revoked(taskIds: readonly string[], tokens: readonly number[], reason: string): void {
+    for (const [i, taskId] of taskIds.entries())
+      this.#attempts.abort(taskId, tokens[i] as number, reason);
+  }
+
+  /** Resolves when `isMet`, or after `ms`. */
+  #until(isMet: () => boolean, ms: number): Promise<void> {
+    if (isMet() || this.#state === 'stopped') return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waits.delete(wait);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      const wait = { isMet, end };
+      this.#waits.add(wait);
+    });
+  }
+
+  #settle(): void {
+    for (const { end, isMet } of this.#waits) if (isMet()) end();
+  }
+}
+
+function stoppedError(): OrchestratorError {
+  return new OrchestratorError('AGENT_STOPPED', 'an agent must not be stopped to serve');
+}
+
+function writeError({ code, message }: OrchestratorError): void {
+  process.stderr.write(`${JSON.stringify({ level: 'error', message, code })}\n`);
+}

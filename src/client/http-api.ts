@@ -1,0 +1,87 @@
+/** The REST routes that the SDK uses: everything that is asked once in a while. */
+import { OrchestratorError, messageOf } from '../base/errors.ts';
+import type { Problem } from '../contract/index.ts';
+import { readEvents } from './sse.ts';
+import { problemError } from './task-error.ts';
+
+/** One event of a stream: `type` as in the API, the rest depends on it. */
+export interface ClientEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Delay before a lost stream is asked for again, in milliseconds. */
+const RESUME_MS = 500;
+
+export class HttpApi {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url.endsWith('/') ? url.slice(0, -1) : url;
+  }
+
+  /**
+   * Calls a route below `/api/v1`; resolves with the parsed answer.
+   *
+   * @throws OrchestratorError with the server's code, or `SERVER_UNREACHABLE`
+   */
+  async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await this.#fetch(`/api/v1${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    const answer = text === '' ? null : (JSON.parse(text) as unknown);
+    if (!response.ok) throw problemError(answer as Problem);
+    return answer;
+  }
+
+  /**
+   * Follows events, of one task (to its end) or of everything (for ever), and goes on where it was
+   * after a lost connection.
+   */
+  async *events(options: {
+    readonly taskId?: string;
+    readonly signal?: AbortSignal;
+  }): AsyncGenerator<ClientEvent> {
+    const path = options.taskId === undefined ? '/events' : `/tasks/${options.taskId}/events`;
+    let lastId: string | null = null;
+    for (;;) {
+      try {
+        const response = await this.#fetch(`/api/v1${path}`, {
+          headers: {
+            accept: 'text/event-stream',
+            ...(lastId === null ? {} : { 'last-event-id': lastId }),
+          },
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        });
+        if (!response.ok) throw problemError((await response.json()) as Problem);
+        for await (const event of readEvents(response.body)) {
+          lastId = event.id === '' ? lastId : event.id;
+          yield event;
+        }
+        if (options.taskId !== undefined) return;
+      } catch (error) {
+        if (options.signal?.aborted === true) return;
+        if (error instanceof OrchestratorError && error.code !== 'SERVER_UNREACHABLE') throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RESUME_MS));
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(this.url + path, init);
+    } catch (error) {
+      throw new OrchestratorError(
+        'SERVER_UNREACHABLE',
+        `a server must answer at ${this.url}, got: ${messageOf((error as { cause?: unknown }).cause ?? error)}`,
+        { url: this.url },
+        { cause: error },
+      );
+    }
+  }
+}

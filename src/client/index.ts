@@ -1,0 +1,16 @@
+export {
+  TaskFailure,
+  type AgentHandler,
+  type HandlerContext,
+  type HandlerTask,
+} from '../contract/index.ts';
+export { Agent, type AgentOptions, type ServedAgent } from './agent.ts';
+export {
+  Client,
+  type ClientOptions,
+  type TaskHandle,
+  type TaskTypes,
+  type TypedTask,
+} from './client.ts';
+export { HttpApi, type ClientEvent } from './http-api.ts';
+export { TaskError } from './task-error.ts';

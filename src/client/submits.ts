@@ -1,0 +1,116 @@
+/** Groups tasks for the wire: options that tasks share are sent once. */
+import { OrchestratorError } from '../base/errors.ts';
+import {
+  momentMs,
+  type SubmitExtras,
+  type SubmitTask,
+  type TaskOptions,
+} from '../contract/index.ts';
+
+/** The columns of a submit frame. */
+export interface SubmitColumns {
+  readonly specs: TaskOptions[];
+  readonly specOf: number[] | null;
+  readonly payloads: string[];
+  readonly extras: (SubmitExtras | null)[] | null;
+  /** Whether it can be sent twice without making the tasks twice. */
+  readonly isRepeatable: boolean;
+}
+
+/** @throws OrchestratorError `INVALID_REQUEST` for a payload that JSON cannot carry */
+export function submitColumns(tasks: readonly SubmitTask[], nowMs: number): SubmitColumns {
+  const specs: TaskOptions[] = [];
+  const known = new Map<string, number>();
+  const specOf: number[] = [];
+  const payloads: string[] = [];
+  const extras: (SubmitExtras | null)[] = [];
+  let last: SubmitTask | null = null;
+  let lastSpec = -1;
+  for (const [position, task] of tasks.entries()) {
+    if (last === null || !sharesOptions(last, task)) {
+      const options = optionsOf(task);
+      const key = JSON.stringify(options);
+      lastSpec = known.get(key) ?? specs.length;
+      if (lastSpec === specs.length) {
+        known.set(key, lastSpec);
+        specs.push(options);
+      }
+    }
+    last = task;
+    specOf.push(lastSpec);
+    payloads.push(payloadText(task.payload, position));
+    extras.push(extrasOf(task, nowMs));
+  }
+  return {
+    specs,
+    specOf: specs.length === 1 ? null : specOf,
+    payloads,
+    extras: extras.every((extra) => extra === null) ? null : extras,
+    isRepeatable: extras.every((extra) => extra?.idempotencyKey !== undefined),
+  };
+}
+
+/** The cheap common case: the same literal in a loop. */
+function sharesOptions(a: SubmitTask, b: SubmitTask): boolean {
+  return (
+    a.type === b.type &&
+    a.queue === b.queue &&
+    a.namespace === b.namespace &&
+    a.priority === b.priority &&
+    a.requires === b.requires &&
+    a.retry === b.retry &&
+    a.timeouts === b.timeouts
+  );
+}
+
+function optionsOf(task: SubmitTask): TaskOptions {
+  const {
+    payload: _payload,
+    runAt: _runAt,
+    delayMs: _delayMs,
+    deadlineAt: _deadlineAt,
+    affinityKey: _affinityKey,
+    idempotencyKey: _idempotencyKey,
+    metadata: _metadata,
+    ...options
+  } = task;
+  return options;
+}
+
+function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
+  const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt } = task;
+  const isPlain =
+    affinityKey === undefined &&
+    deadlineAt === undefined &&
+    delayMs === undefined &&
+    idempotencyKey === undefined &&
+    metadata === undefined &&
+    runAt === undefined;
+  if (isPlain) return null;
+  const readyAt =
+    delayMs !== undefined ? nowMs + delayMs : runAt === undefined ? undefined : momentMs(runAt);
+  return {
+    ...(affinityKey === undefined ? {} : { affinityKey }),
+    ...(deadlineAt === undefined ? {} : { deadlineAt: momentMs(deadlineAt) }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(readyAt === undefined ? {} : { runAt: readyAt }),
+  };
+}
+
+function payloadText(payload: unknown, position: number): string {
+  let text: string | undefined;
+  let cause: unknown;
+  try {
+    text = payload === undefined ? 'null' : JSON.stringify(payload);
+  } catch (error) {
+    cause = error;
+  }
+  if (text !== undefined) return text;
+  throw new OrchestratorError(
+    'INVALID_REQUEST',
+    `the payload of task ${position} must be JSON, got ${typeof payload}`,
+    { path: `/tasks/${position}/payload` },
+    { cause },
+  );
+}
