@@ -1,0 +1,102 @@
+/** A submitting process: `node submitter.ts URL`. Takes one order at a time and answers with what it measured. */
+import { Client } from '../../dist/client/index.js';
+import { quantile } from '../harness/statistics.ts';
+
+export interface Order {
+  readonly kind: 'bulk' | 'single' | 'open';
+  readonly tasks: number;
+  /** Tasks per submit (bulk), or per tick (open). */
+  readonly batch: number;
+  /** Submits under way at once (bulk, single). */
+  readonly inFlight: number;
+  /** Tasks due a second (open). */
+  readonly rate: number;
+}
+
+const client = new Client({ url: process.argv[2] ?? '' });
+/** With the 13 characters around it, 256 bytes of JSON. */
+const filler = 'x'.repeat(243);
+
+async function closedLoop(order: Order): Promise<Record<string, number>> {
+  const results: Promise<unknown>[] = [];
+  const submitMs: number[] = [];
+  const startMs = performance.now();
+  let left = order.tasks;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      const count = Math.min(order.batch, left);
+      left -= count;
+      const tasks = Array.from({ length: count }, () => ({
+        type: 'bench.noop',
+        payload: { filler },
+      }));
+      const sentMs = performance.now();
+      const handles = await client.submitMany(tasks);
+      submitMs.push(performance.now() - sentMs);
+      for (const handle of handles) results.push(handle.result());
+    }
+  };
+  await Promise.all(Array.from({ length: order.inFlight }, lane));
+  const submittedMs = performance.now();
+  await Promise.all(results);
+  const doneMs = performance.now();
+  submitMs.sort((a, b) => a - b);
+  return {
+    submitPerSecond: (order.tasks / (submittedMs - startMs)) * 1000,
+    endToEndPerSecond: (order.tasks / (doneMs - startMs)) * 1000,
+    submitP50: quantile(submitMs, 0.5),
+    submitP99: quantile(submitMs, 0.99),
+  };
+}
+
+/** Tasks come when they are due, whether or not earlier ones were answered. */
+async function openLoop(order: Order): Promise<Record<string, number>> {
+  const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+  const doneMs: number[] = [];
+  const all: Promise<void>[] = [];
+  const startMs = nowMs();
+  const short = 'x'.repeat(220);
+  const submit = async (dues: readonly number[]): Promise<void> => {
+    const tasks = dues.map((due) => ({ type: 'bench.noop', payload: { due, filler: short } }));
+    const handles = await client.submitMany(tasks);
+    await Promise.all(
+      handles.map(async (handle, i) => {
+        await handle.result();
+        doneMs.push(nowMs() - (dues[i] as number));
+      }),
+    );
+  };
+  let next = 0;
+  while (next < order.tasks) {
+    const dueCount = Math.min(order.tasks, Math.floor(((nowMs() - startMs) / 1000) * order.rate));
+    while (next < dueCount) {
+      const to = Math.min(dueCount, next + order.batch);
+      const dues: number[] = [];
+      for (; next < to; next++) dues.push(startMs + (next / order.rate) * 1000);
+      all.push(submit(dues));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(all);
+  const totalMs = nowMs() - startMs;
+  doneMs.sort((a, b) => a - b);
+  return {
+    perSecond: (order.tasks / totalMs) * 1000,
+    doneP50: quantile(doneMs, 0.5),
+    doneP95: quantile(doneMs, 0.95),
+    doneP99: quantile(doneMs, 0.99),
+    doneMax: doneMs.at(-1) ?? Number.NaN,
+  };
+}
+
+process.on('message', (order: Order) => {
+  const before = process.cpuUsage();
+  const run = order.kind === 'open' ? openLoop(order) : closedLoop(order);
+  void run.then((figures) => {
+    const { system, user } = process.cpuUsage(before);
+    process.send?.({ ...figures, cpuMicros: system + user });
+  });
+});
+process.on('SIGTERM', () => {
+  void client.close().then(() => process.exit(0));
+});

@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import type { AgentList, AgentView } from '../../contract/index.ts';
+import type { CliContext } from '../cli-context.ts';
+import { integerValue } from '../option-values.ts';
+import { relativeMoment } from '../output/moment.ts';
+import type { Fields } from '../output/output.ts';
+import type { Column } from '../output/table.ts';
+import { pathOf, queryOf } from '../server-api.ts';
+
+const EXAMPLES = `Examples:
+  uqo agent list
+  uqo agent drain mailer-1        finish what it has, nothing more
+  uqo agent remove mailer-1       its tasks go to others
+`;
+
+export function addAgent(program: Command, ctx: CliContext): void {
+  const group = program
+    .command('agent')
+    .description('see and steer the agents')
+    .addHelpText('before', EXAMPLES);
+  addList(group, ctx);
+  group
+    .command('get')
+    .description('show an agent')
+    .argument('<id>', 'id of the agent')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const agent = await ctx.api(command).get<AgentView>(pathOf('agents', id));
+      ctx.output(command).object(agent, agentFields(agent, Date.now()));
+    });
+  group
+    .command('drain')
+    .description('let an agent finish what it has and give it nothing more')
+    .argument('<id>', 'id of the agent')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const agent = await ctx.api(command).post<AgentView>(pathOf('agents', id, 'drain'));
+      ctx.output(command).object(agent, agentFields(agent, Date.now()));
+    });
+  group
+    .command('remove')
+    .description('remove an agent; its tasks go to others')
+    .argument('<id>', 'id of the agent')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      await ctx.api(command).delete(pathOf('agents', id));
+      ctx.output(command).message(`removed ${id}`);
+    });
+}
+
+function addList(group: Command, ctx: CliContext): void {
+  group
+    .command('list')
+    .description('list agents in the order they registered')
+    .option('-n, --limit <count>', 'agents on the page', integerValue(1, 1000), 100)
+    .option('--cursor <cursor>', 'go on after an earlier page')
+    .action(async (options: Record<string, string | number | undefined>, command: Command) => {
+      const page = await ctx.api(command).get<AgentList>(`/agents${queryOf(options)}`);
+      const output = ctx.output(command);
+      output.list(page, page.items, agentColumns(Date.now()));
+      if (page.nextCursor !== null) output.message(`more: --cursor ${page.nextCursor}`);
+    });
+}
+
+function agentColumns(nowMs: number): readonly Column<AgentView>[] {
+  return [
+    { title: 'id', value: (agent) => agent.id },
+    { title: 'state', value: (agent) => agent.state },
+    { title: 'kind', value: (agent) => agent.kind },
+    { title: 'slots', value: (agent) => `${agent.running}/${agent.slots}`, align: 'right' },
+    { title: 'connection', value: (agent) => agent.connection },
+    { title: 'since', value: (agent) => relativeMoment(agent.stateAt, nowMs) },
+    { title: 'capabilities', value: (agent) => agent.capabilities.join(' '), shrinks: true },
+    { title: 'labels', value: labelsOf, shrinks: true },
+  ];
+}
+
+function agentFields(agent: AgentView, nowMs: number): Fields {
+  return [
+    ['id', agent.id],
+    ['state', `${agent.state} (${relativeMoment(agent.stateAt, nowMs) ?? ''})`],
+    ['kind', agent.kind],
+    ['connection', agent.connection],
+    ['slots', `${agent.running} of ${agent.slots} in use`],
+    ['capabilities', agent.capabilities.join(' ')],
+    ['labels', labelsOf(agent)],
+    ['cost', agent.cost],
+    ['weight', agent.weight],
+    ['lost after', `${agent.heartbeatMs} ms of silence`],
+    ['registered', agent.registeredAt],
+  ];
+}
+
+function labelsOf(agent: AgentView): string {
+  return Object.entries(agent.labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}

@@ -1,0 +1,265 @@
+/**
+ * Every setting of the server, once: its name, where it can be given, what it may be.
+ *
+ * Flags, environment, file, `--print-config` and the reference in the docs all come from this list.
+ */
+interface KeyBase {
+  /** Name in the file and in `--print-config`. */
+  readonly name: string;
+  readonly env: string;
+  /** As commander reads it; absent where a setting has no flag. */
+  readonly flag?: string;
+  readonly doc: string;
+}
+
+interface TextKey extends KeyBase {
+  readonly type: 'text';
+  readonly default: string;
+}
+
+interface IntegerKey extends KeyBase {
+  readonly type: 'integer';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+interface BooleanKey extends KeyBase {
+  readonly type: 'boolean';
+  readonly default: boolean;
+}
+
+/** A length of time: text with a unit outside, milliseconds inside. */
+interface DurationKey extends KeyBase {
+  readonly type: 'duration';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A size: text with a unit outside, bytes inside. */
+interface BytesKey extends KeyBase {
+  readonly type: 'bytes';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+interface ChoiceKey extends KeyBase {
+  readonly type: 'choice';
+  readonly default: string;
+  readonly choices: readonly string[];
+  /** Choices that are planned and refused until they exist. */
+  readonly notBuilt?: readonly string[];
+}
+
+export type ConfigKey = TextKey | IntegerKey | BooleanKey | DurationKey | BytesKey | ChoiceKey;
+
+const YEAR_MS = 31_536_000_000;
+const MIB = 1024 ** 2;
+
+/** Read from the working directory unless `--config` names another. */
+export const CONFIG_FILE_NAME = 'uqo.config.yaml';
+
+/** The settings as the program uses them, by the name of their key. */
+export interface ServerConfig {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: string;
+  readonly agents: boolean;
+  readonly log: string;
+  readonly role: string;
+  /** Milliseconds. */
+  readonly grace: number;
+  readonly insecurePublic: boolean;
+  readonly agentsMax: number;
+  /** Milliseconds. */
+  readonly idempotencyWindow: number;
+  /** Milliseconds. */
+  readonly historyAge: number;
+  readonly historyCount: number;
+  /** Bytes. */
+  readonly bodyMax: number;
+  /** Bytes. */
+  readonly payloadMax: number;
+  /** Bytes. */
+  readonly payloadCache: number;
+  /** Milliseconds. */
+  readonly checkpointInterval: number;
+  /** Bytes. */
+  readonly checkpointLogBytes: number;
+}
+
+export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
+  {
+    name: 'dataDir',
+    env: 'UQO_DATA_DIR',
+    flag: '-d, --data <dir>',
+    type: 'text',
+    default: './data',
+    doc: 'folder of everything the server keeps; made where it is missing',
+  },
+  {
+    name: 'host',
+    env: 'UQO_HOST',
+    flag: '--host <address>',
+    type: 'text',
+    default: '127.0.0.1',
+    doc: 'address to listen on',
+  },
+  {
+    name: 'port',
+    env: 'UQO_PORT',
+    flag: '-p, --port <number>',
+    type: 'integer',
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    doc: 'port to listen on; 0 takes a free one',
+  },
+  {
+    name: 'logLevel',
+    env: 'UQO_LOG_LEVEL',
+    flag: '--log-level <level>',
+    type: 'choice',
+    default: 'info',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    doc: 'least severe log line written',
+  },
+  {
+    name: 'agents',
+    env: 'UQO_AGENTS',
+    flag: '--no-agents',
+    type: 'boolean',
+    default: true,
+    doc: 'whether the built-in agents run in the server',
+  },
+  {
+    name: 'log',
+    env: 'UQO_LOG',
+    flag: '--log <kind>',
+    type: 'choice',
+    default: 'embedded',
+    choices: ['embedded', 'raft', 'pbft', 'jetstream'],
+    notBuilt: ['raft', 'pbft', 'jetstream'],
+    doc: 'what makes tasks durable',
+  },
+  {
+    name: 'role',
+    env: 'UQO_ROLE',
+    flag: '--role <role>',
+    type: 'choice',
+    default: 'all',
+    choices: ['all', 'core', 'gateway'],
+    notBuilt: ['core', 'gateway'],
+    doc: 'what this process does of the whole',
+  },
+  {
+    name: 'grace',
+    env: 'UQO_GRACE',
+    flag: '--grace <duration>',
+    type: 'duration',
+    default: 10_000,
+    min: 0,
+    max: 3_600_000,
+    doc: 'how long running work may take to end when the server stops',
+  },
+  {
+    name: 'insecurePublic',
+    env: 'UQO_INSECURE_PUBLIC',
+    flag: '--insecure-public',
+    type: 'boolean',
+    default: false,
+    doc: 'listen on a public address although nobody has to log in',
+  },
+  {
+    name: 'agentsMax',
+    env: 'UQO_AGENTS_MAX',
+    type: 'integer',
+    default: 1_000_000,
+    min: 1,
+    max: 10_000_000,
+    doc: 'agents that may register',
+  },
+  {
+    name: 'idempotencyWindow',
+    env: 'UQO_IDEMPOTENCY_WINDOW',
+    type: 'duration',
+    default: 86_400_000,
+    min: 1000,
+    max: YEAR_MS,
+    doc: 'how long an idempotency key is remembered',
+  },
+  {
+    name: 'historyAge',
+    env: 'UQO_HISTORY_AGE',
+    type: 'duration',
+    default: 7 * 86_400_000,
+    min: 0,
+    max: 10 * YEAR_MS,
+    doc: 'how long finished tasks are kept',
+  },
+  {
+    name: 'historyCount',
+    env: 'UQO_HISTORY_COUNT',
+    type: 'integer',
+    default: 1_000_000,
+    min: 0,
+    max: 1_000_000_000,
+    doc: 'finished tasks that are kept',
+  },
+  {
+    name: 'bodyMax',
+    env: 'UQO_BODY_MAX',
+    type: 'bytes',
+    default: 16 * MIB,
+    min: 1024,
+    max: 256 * MIB,
+    doc: 'largest body of a request',
+  },
+  {
+    name: 'payloadMax',
+    env: 'UQO_PAYLOAD_MAX',
+    type: 'bytes',
+    default: MIB,
+    min: 1,
+    max: 15 * MIB,
+    doc: 'largest payload of a task',
+  },
+  {
+    name: 'payloadCache',
+    env: 'UQO_PAYLOAD_CACHE',
+    type: 'bytes',
+    default: 256 * MIB,
+    min: MIB,
+    max: 64 * 1024 * MIB,
+    doc: 'memory for payloads read from the disk',
+  },
+  {
+    name: 'checkpointInterval',
+    env: 'UQO_CHECKPOINT_INTERVAL',
+    type: 'duration',
+    default: 30_000,
+    min: 100,
+    max: 86_400_000,
+    doc: 'longest time from a change to the checkpoint that holds it',
+  },
+  {
+    name: 'checkpointLogBytes',
+    env: 'UQO_CHECKPOINT_LOG_BYTES',
+    type: 'bytes',
+    default: 64 * MIB,
+    min: MIB,
+    max: 16 * 1024 * MIB,
+    doc: 'growth of the log after which a checkpoint is taken',
+  },
+];
+
+/** Variables beside those of the list that mean something to the command line. */
+export const OTHER_VARIABLES: readonly string[] = [
+  'UQO_CONFIG',
+  'UQO_URL',
+  'UQO_TIMEOUT',
+  'UQO_OUTPUT',
+];

@@ -1,0 +1,86 @@
+/** The one table of exit codes, and which error ends with which. */
+import { CommanderError } from 'commander';
+import { isOrchestratorError } from '../base/errors.ts';
+import { UsageError } from './usage-error.ts';
+
+export const EXIT = {
+  ok: 0,
+  refused: 1,
+  usage: 2,
+  unreachable: 3,
+  notFound: 4,
+  taskFailed: 5,
+  timedOut: 6,
+  addressUnusable: 10,
+  dataDirUnusable: 11,
+  dataDamaged: 12,
+  insecureBind: 13,
+  internal: 70,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What each code says, for help and docs. */
+export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
+  [EXIT.ok, 'done'],
+  [EXIT.refused, 'the server refused the request, or a check of verify or doctor failed'],
+  [EXIT.usage, 'unknown command or option, bad value, bad configuration'],
+  [EXIT.unreachable, 'no server answers at the address'],
+  [EXIT.notFound, 'there is no such task, agent, queue or dead letter'],
+  [EXIT.taskFailed, 'the task waited for failed or was canceled'],
+  [EXIT.timedOut, 'timed out waiting'],
+  [EXIT.addressUnusable, 'start: the port is in use, or the address cannot be listened on'],
+  [EXIT.dataDirUnusable, 'start: the data folder is in use by another process, or not writable'],
+  [EXIT.dataDamaged, 'start: the data cannot be opened: damaged, or of another version'],
+  [EXIT.insecureBind, 'start: the address is public and nobody would have to log in'],
+  [EXIT.internal, 'internal error; start: the log failed for good'],
+  [EXIT.interrupted, 'interrupted'],
+];
+
+const ADDRESS_CODES = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN']);
+
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  SERVER_UNREACHABLE: EXIT.unreachable,
+  NOT_A_SERVER: EXIT.unreachable,
+  TASK_NOT_FOUND: EXIT.notFound,
+  AGENT_NOT_FOUND: EXIT.notFound,
+  QUEUE_NOT_FOUND: EXIT.notFound,
+  DEAD_LETTER_NOT_FOUND: EXIT.notFound,
+  TASK_ENDED_BADLY: EXIT.taskFailed,
+  WAIT_TIMEOUT: EXIT.timedOut,
+  REQUEST_TIMEOUT: EXIT.timedOut,
+  ADDRESS_UNUSABLE: EXIT.addressUnusable,
+  DATA_DIR_LOCKED: EXIT.dataDirUnusable,
+  DATA_DIR_UNUSABLE: EXIT.dataDirUnusable,
+  LOG_FULL: EXIT.dataDirUnusable,
+  INSECURE_BIND: EXIT.insecureBind,
+  LOG_CORRUPT: EXIT.dataDamaged,
+  LOG_SEGMENT_MISSING: EXIT.dataDamaged,
+  LOG_SEGMENT_DUPLICATE: EXIT.dataDamaged,
+  LOG_FOREIGN_FILE: EXIT.dataDamaged,
+  LOG_VERSION_UNSUPPORTED: EXIT.dataDamaged,
+  LOG_STORE_MISMATCH: EXIT.dataDamaged,
+  ENTRY_UNREADABLE: EXIT.dataDamaged,
+  STORE_OPEN_FAILED: EXIT.dataDamaged,
+  STORE_FORMAT_UNKNOWN: EXIT.dataDamaged,
+  LOG_FAILED: EXIT.internal,
+  INTERNAL: EXIT.internal,
+};
+
+/** How the process ends after `error`. An error without a code is a bug. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (!isOrchestratorError(error)) return EXIT.internal;
+  // Codes of a server's answer are about the request, whatever they would mean for a start.
+  const isAnswer = typeof error.details['status'] === 'number';
+  const exit = Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined;
+  if (exit === undefined) return EXIT.refused;
+  return isAnswer && exit !== EXIT.notFound ? EXIT.refused : exit;
+}
+
+/** True for the ways in which the operating system refuses to listen on an address. */
+export function isAddressError(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && ADDRESS_CODES.has(error.code);
+}

@@ -1,0 +1,82 @@
+/** The tree of commands. Building it is cheap: what a command needs is loaded when it runs. */
+import { Command, Option } from 'commander';
+import { VERSION } from '../base/version.ts';
+import type { CliContext } from './cli-context.ts';
+import { addAgent } from './commands/agent.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addDlq } from './commands/dlq.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addQueue } from './commands/queue.ts';
+import { addStart } from './commands/start.ts';
+import { addStatus } from './commands/status.ts';
+import { addTask } from './commands/task.ts';
+import { addVerify } from './commands/verify.ts';
+import { addVersion } from './commands/version.ts';
+import { EXIT_MEANINGS } from './exit-codes.ts';
+import { durationValue } from './option-values.ts';
+import { OUTPUT_FORMATS } from './output/output.ts';
+
+const EXAMPLES = `Examples:
+  uqo start                                             run a server on this machine
+  uqo task submit data.analyze --payload @table.json --wait
+  uqo task list --state queued,running
+  uqo task explain ID                                   why is it not running?
+  uqo dlq redrive --queue email --dry-run
+  uqo status
+`;
+
+export function createProgram(ctx: CliContext): Command {
+  const { stderr, stdout } = ctx.streams;
+  const program = new Command('uqo')
+    .description('The Unified Quantum Orchestrator: durable tasks for fleets of agents.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', exitCodeHelp())
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+    })
+    .showHelpAfterError('(more with --help)')
+    .exitOverride();
+  addSharedOptions(program);
+  addStart(program, ctx);
+  addTask(program, ctx);
+  addAgent(program, ctx);
+  addQueue(program, ctx);
+  addDlq(program, ctx);
+  addStatus(program, ctx);
+  addDoctor(program, ctx);
+  addVerify(program, ctx);
+  addCompletion(program, ctx);
+  addVersion(program, ctx);
+  return program;
+}
+
+function addSharedOptions(program: Command): void {
+  program
+    .addOption(
+      new Option('-o, --output <format>', 'how data is written')
+        .choices(OUTPUT_FORMATS)
+        .default('table')
+        .env('UQO_OUTPUT'),
+    )
+    .addOption(
+      new Option('--url <url>', 'address of the server')
+        .default('http://127.0.0.1:8080')
+        .env('UQO_URL'),
+    )
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        'longest wait for an answer (30s), or for a task where one is waited for (no bound)',
+      )
+        .argParser(durationValue)
+        .env('UQO_TIMEOUT'),
+    );
+}
+
+function exitCodeHelp(): string {
+  const lines = EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return `\nExit codes:\n${lines.join('\n')}`;
+}

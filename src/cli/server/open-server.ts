@@ -1,0 +1,125 @@
+/** Puts the server together: orchestrator, built-in agents, API; and takes it apart in order. */
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { builtInAgents } from '../../agents/index.ts';
+import { createApiServer, type ApiServer } from '../../api/index.ts';
+import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import { VERSION } from '../../base/version.ts';
+import { UnifiedQuantumOrchestrator } from '../../orchestrator.ts';
+import { Metrics, type Logger } from '../../telemetry/index.ts';
+import type { ServerConfig } from '../config/config-keys.ts';
+import { isAddressError } from '../exit-codes.ts';
+import { writePidFile } from './pid-file.ts';
+
+export interface OpenServer {
+  readonly url: string;
+  /** Ids of the built-in agents that serve. */
+  readonly agentIds: readonly string[];
+  /** Resolves with the reason when the log failed for good. */
+  readonly failed: Promise<Error>;
+  /** Takes no more requests, lets running work end for at most `graceMs`, writes everything out. */
+  close(graceMs: number): Promise<void>;
+  /** Removes what must not outlive the process; synchronous, for an exit at once. */
+  abandon(): void;
+}
+
+/**
+ * Opens the data folder and serves it.
+ *
+ * @throws OrchestratorError `ADDRESS_UNUSABLE`, `INSECURE_BIND`, `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE` and those of log and store
+ */
+export async function openServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
+  await makeDataDir(resolve(config.dataDir));
+  const metrics = new Metrics({ version: VERSION });
+  const orchestrator = createOrchestrator(config, logger, metrics);
+  await orchestrator.start();
+  let api: ApiServer | null = null;
+  let removePidFile: () => void = () => undefined;
+  try {
+    const { runtime } = orchestrator;
+    removePidFile = writePidFile(resolve(config.dataDir));
+    api = await createApiServer({
+      runtime,
+      metrics,
+      logger,
+      version: VERSION,
+      host: config.host,
+      port: config.port,
+      bodyBytesMax: config.bodyMax,
+      payloadBytesMax: config.payloadMax,
+      allowInsecurePublicBind: config.insecurePublic,
+    });
+    const agentIds = config.agents ? await serveBuiltInAgents(orchestrator) : [];
+    const url = await listen(api, config);
+    return {
+      url,
+      agentIds,
+      failed: runtime.failed,
+      close: async (graceMs) => {
+        await api?.close(graceMs);
+        await orchestrator.stop(graceMs);
+        removePidFile();
+      },
+      abandon: removePidFile,
+    };
+  } catch (error) {
+    await api?.close(0);
+    await orchestrator.stop(0);
+    removePidFile();
+    throw error;
+  }
+}
+
+async function makeDataDir(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw new OrchestratorError(
+      'DATA_DIR_UNUSABLE',
+      `the data folder must be there or be made, got: ${messageOf(error)}`,
+      { directory },
+      { cause: error },
+    );
+  }
+}
+
+function createOrchestrator(
+  config: ServerConfig,
+  logger: Logger,
+  metrics: Metrics,
+): UnifiedQuantumOrchestrator {
+  return new UnifiedQuantumOrchestrator({
+    dataDir: resolve(config.dataDir),
+    maxAgents: config.agentsMax,
+    idempotencyWindowMs: config.idempotencyWindow,
+    history: { ageMsMax: config.historyAge, countMax: config.historyCount },
+    payloadCacheBytes: config.payloadCache,
+    checkpointIntervalMs: config.checkpointInterval,
+    checkpointBytes: config.checkpointLogBytes,
+    logger,
+    metrics,
+    onFlush: (durationMs) => metrics.flushed(durationMs),
+  });
+}
+
+async function serveBuiltInAgents(orchestrator: UnifiedQuantumOrchestrator): Promise<string[]> {
+  const agents = builtInAgents();
+  for (const { capabilities, handler, id, kind, slots } of agents) {
+    await orchestrator.registerAgent({ id, kind, capabilities: [...capabilities], slots }, handler);
+  }
+  return agents.map(({ id }) => id);
+}
+
+async function listen(api: ApiServer, { host, port }: ServerConfig): Promise<string> {
+  try {
+    return await api.listen();
+  } catch (error) {
+    if (!isAddressError(error)) throw error;
+    throw new OrchestratorError(
+      'ADDRESS_UNUSABLE',
+      `the server must be able to listen on ${host} port ${port}, got: ${messageOf(error)}`,
+      { host, port, reason: error.code },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import type { ExplanationView } from '../../contract/index.ts';
+import type { Fields } from '../output/output.ts';
+
+/** An explanation as lines for people: the verdict first, then the facts behind it. */
+export function explanationFields(explanation: ExplanationView): Fields {
+  const { agents, pick, requirements = [] } = explanation;
+  return [
+    ['verdict', explanation.verdict],
+    ['task', explanation.taskId],
+    ['state', explanation.state],
+    ['queue', explanation.queue],
+    ['strategy', explanation.strategy],
+    ['waiting ahead', explanation.waitingAhead],
+    ...requirements.map(
+      ({ agentsMatching, nearest, requirement }) =>
+        [
+          requirement,
+          `${agentsMatching} agents${nearest === undefined ? '' : `; nearest: ${nearest}`}`,
+        ] as const,
+    ),
+    [
+      'agents',
+      agents === undefined ? undefined : `${agents.matching} match, ${agents.available} available`,
+    ],
+    ['would go to', pick == null ? undefined : `${pick.agentId}: ${pick.reason}`],
+  ];
+}

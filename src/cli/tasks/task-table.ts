@@ -1,0 +1,75 @@
+/** How tasks are shown to people. */
+import type { TaskView } from '../../contract/index.ts';
+import { relativeMoment } from '../output/moment.ts';
+import type { Fields } from '../output/output.ts';
+import type { Column } from '../output/table.ts';
+
+export function taskColumns(nowMs: number): readonly Column<TaskView>[] {
+  return [
+    { title: 'id', value: (task) => task.id },
+    { title: 'state', value: (task) => task.state },
+    { title: 'type', value: (task) => task.type, shrinks: true },
+    { title: 'queue', value: queueOf, shrinks: true },
+    { title: 'priority', value: (task) => task.priority, align: 'right' },
+    { title: 'attempt', value: attemptOf, align: 'right' },
+    { title: 'agent', value: (task) => task.agentId, shrinks: true },
+    { title: 'since', value: (task) => relativeMoment(task.stateAt, nowMs) },
+    { title: 'error', value: errorOf, shrinks: true },
+  ];
+}
+
+export function taskFields(task: TaskView, nowMs: number): Fields {
+  const when = (iso: string | undefined): string | undefined =>
+    iso === undefined ? undefined : `${iso} (${relativeMoment(iso, nowMs) ?? ''})`;
+  return [
+    ['id', task.id],
+    ['state', task.reason === null ? task.state : `${task.state} (${task.reason})`],
+    ['type', task.type],
+    ['queue', queueOf(task)],
+    ['priority', task.priority],
+    ['attempt', attemptOf(task)],
+    ['agent', task.agentId],
+    ['created', when(task.createdAt)],
+    ['in this state', when(task.stateAt)],
+    ['runs at', when(task.runAt)],
+    ['started', when(task.startedAt)],
+    ['times out', when(task.runUntil)],
+    ['deadline', when(task.deadlineAt)],
+    ['requires', requiresOf(task)],
+    ['affinity key', task.affinityKey],
+    ['idempotency key', task.idempotencyKey],
+    ['metadata', jsonOf(task.metadata)],
+    ['payload', jsonOf(task.payload)],
+    ['result', jsonOf(task.result)],
+    ['error', task.error === undefined ? undefined : errorOf(task)],
+    ...task.failures.map(
+      (failure) =>
+        [
+          `attempt ${failure.attempt} failed`,
+          `${failure.endedAt} on ${failure.agentId}: ${failure.error.code}: ${failure.error.message}`,
+        ] as const,
+    ),
+  ];
+}
+
+function queueOf(task: TaskView): string {
+  return task.namespace === 'default' ? task.queue : `${task.namespace}/${task.queue}`;
+}
+
+function attemptOf(task: TaskView): string {
+  return `${task.attempt}/${task.retry.attemptsMax ?? '-'}`;
+}
+
+function errorOf(task: TaskView): string | null {
+  const error = task.error ?? task.failures.at(-1)?.error;
+  return error === undefined ? null : `${error.code}: ${error.message}`;
+}
+
+function requiresOf({ requires }: TaskView): string {
+  const labels = Object.entries(requires.labels ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [...(requires.capabilities ?? []), ...labels].join(' ');
+}
+
+function jsonOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
