@@ -20,10 +20,10 @@ export function ensureNode() {
   const bundled = findBundledNode();
   if (bundled !== null) return bundled;
   say(`Node ${process.versions.node} is older than ${NODE_MAJOR_MIN}; bringing the pinned one …`);
-  npm(['ci'], { cwd: runtimeDir, path: process.env.PATH ?? '' });
+  install({ cwd: runtimeDir, path: process.env.PATH ?? '' });
   const installed = findBundledNode();
   if (installed !== null) return installed;
-  fail(
+  return fail(
     `no pinned Node for ${process.platform}-${process.arch}: install Node ${NODE_MAJOR_MIN} or newer (https://nodejs.org) and try again`,
   );
 }
@@ -57,7 +57,7 @@ export function ensureDependencies(node) {
   const wanted = `${lock} ${process.platform}-${process.arch}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing dependencies …');
-  npm(['ci'], { cwd: root, path: pathWith(node) });
+  install({ cwd: root, path: pathWith(node) });
   writeFileSync(stamp, wanted);
 }
 
@@ -99,10 +99,16 @@ function newestMs(directory) {
   return newest;
 }
 
-function npm(args, { cwd, path }) {
-  const flags = ['--no-audit', '--no-fund', '--loglevel', 'error'];
+/**
+ * Installs what the lock file names.
+ *
+ * Not `npm ci`: that fails where a registry lacks some optional package of another platform, which
+ * `npm install` passes over. Without saving, the lock file stays as it is.
+ */
+function install({ cwd, path }) {
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel', 'error'];
   // A line about a setting of the user's own npm says nothing about this project.
-  const done = spawnSync('npm', [...args, ...flags], {
+  const done = spawnSync('npm', args, {
     cwd,
     env: { ...process.env, PATH: path },
     stdio: ['ignore', 'inherit', 'pipe'],
@@ -113,7 +119,7 @@ function npm(args, { cwd, path }) {
     .split('\n')
     .filter((line) => line !== '' && !line.includes('Unknown user config'));
   if (errors.length > 0) console.error(errors.join('\n'));
-  if (done.status !== 0) fail(`npm ${args.join(' ')} failed in ${cwd}`);
+  if (done.status !== 0) fail(`npm install failed in ${cwd}`);
 }
 
 function say(line) {

@@ -99,7 +99,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   async submitMany<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
   ): Promise<TaskHandle<Types[Type]['result']>[]> {
-    const ids = await this.#submit(tasks as readonly SubmitTask[], true);
+    const ids = await this.#submit(tasks, true);
     return ids.map((id) => this.handle<Types[Type]['result']>(id));
   }
 
@@ -107,7 +107,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   async enqueue<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
   ): Promise<readonly string[]> {
-    return this.#submit(tasks as readonly SubmitTask[], false);
+    return this.#submit(tasks, false);
   }
 
   /** A handle on a task submitted earlier, here or elsewhere. */

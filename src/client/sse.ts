@@ -6,10 +6,9 @@ export async function* readEvents(
 ): AsyncGenerator<ClientEvent> {
   if (body === null) return;
   let rest = '';
-  for await (const chunk of body.pipeThrough(
-    new TextDecoderStream() as unknown as ReadableWritablePair<string, Uint8Array>,
-  )) {
-    const text = rest + chunk;
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    const text = rest + decoder.decode(chunk, { stream: true });
     // A carriage return at the end may be the first half of a line's end.
     const end = text.endsWith('\r') ? text.length - 1 : text.length;
     const blocks = text.slice(0, end).replaceAll(/\r\n?/g, '\n').split('\n\n');

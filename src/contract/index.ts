@@ -15,7 +15,6 @@ export {
 export {
   CHANNEL_VERSION,
   FINISHED_STATES,
-  FRAME_TEXT_MAX,
   frameSlices,
   MESSAGE_BYTES_MAX,
   packMessage,

@@ -76,7 +76,8 @@ const MESSAGE_MAX = 4_096;
 
 function cutMessage(error: unknown): string {
   // An error's message is what its class makes of it, and need not be text.
-  return `${messageOf(error)}`.slice(0, MESSAGE_MAX);
+  const message: unknown = messageOf(error);
+  return String(message).slice(0, MESSAGE_MAX);
 }
 
 const RETRY_AFTER_MS_MAX = 2_592_000_000;

@@ -22,8 +22,13 @@ export function queueName(namespace: string, queue: string): string {
 
 export function createQueue(name: string, settings: QueueSettings): Queue {
   return {
-    ...{ name, settings, paused: false },
-    ...{ scheduled: 0, queued: 0, running: 0, failed: 0 },
+    name,
+    settings,
+    paused: false,
+    scheduled: 0,
+    queued: 0,
+    running: 0,
+    failed: 0,
     ...UNTRACKED,
   };
 }

@@ -39,8 +39,6 @@ export interface FeedListener {
 const KEPT_MAX = 16_384;
 /** How long recording goes on after the last listener left. */
 const LINGER_MS = 60_000;
-/** Listeners at once. */
-export const LISTENERS_MAX = 1_000;
 
 export class EventFeed {
   readonly #clock: Clock;

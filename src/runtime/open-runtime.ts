@@ -59,7 +59,7 @@ export interface RuntimeOptions {
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { dataDir } = options;
   await mkdir(dataDir, { recursive: true });
-  const lock = await lockDataDirectory(dataDir);
+  const lock = lockDataDirectory(dataDir);
   const close: (() => Promise<unknown>)[] = [];
   try {
     const clock = options.clock ?? systemClock;
@@ -186,7 +186,16 @@ function assemble(ground: Ground): Runtime {
   mirror(state, scheduler, live, hub);
   const ids = new TaskIdSource(() => clock.now(), newestId(live, store));
   return new Runtime({
-    ...{ state, log, store, scheduler, hub, loop, feed, checkpointer, clock, logger },
+    state,
+    log,
+    store,
+    scheduler,
+    hub,
+    loop,
+    feed,
+    checkpointer,
+    clock,
+    logger,
     tasks: new TaskService({ state, store, live, loop, scheduler, waiters, ids, clock }),
     agents: new AgentService({ state, store, loop, hub, feed, clock }),
     queues: new QueueService({ state, loop, scheduler }),

@@ -2,7 +2,7 @@ import { Rng } from '../base/rng.ts';
 import type { AgentId, Task } from '../core/index.ts';
 import type { AgentTable, Standing } from './agent-table.ts';
 import type { Explanation, RequirementExplanation } from './explanation.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import { requiredFeatures, type Offers } from './offers.ts';
 import type { Pool } from './pool.ts';
 import type { Choice, Strategy } from './strategy.ts';

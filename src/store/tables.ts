@@ -31,6 +31,12 @@ export interface Tables {
   readonly file: string;
 }
 
+/** The store's file in its folder. */
+export const STORE_FILE = 'store.mdb';
+
+/** More tables than there are, so that a later version can add some. */
+export const TABLES_MAX = 16;
+
 /**
  * Address space asked for, in bytes, so that the map never has to move under a reader.
  *
@@ -44,11 +50,11 @@ const MAP_BYTES = 2 ** 40;
  * @throws OrchestratorError STORE_OPEN_FAILED
  */
 export function openTables(directory: string): Tables {
-  const file = join(directory, 'store.mdb');
+  const file = join(directory, STORE_FILE);
   try {
     mkdirSync(directory, { recursive: true });
     const root = open(file, {
-      maxDbs: 16,
+      maxDbs: TABLES_MAX,
       ...(process.platform === 'win32' ? {} : { mapSize: MAP_BYTES }),
       // A commit returns once it is on disk, pages first, then the page that names them: the plain
       // two-step commit of LMDB, whose proof against crashes needs nothing else.

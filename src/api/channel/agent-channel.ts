@@ -256,7 +256,7 @@ export class AgentChannel implements AgentLink {
     if (fraction !== null && !isShare)
       throw new InvalidRequestError('/progress/3', 'must be in 0..1 or null');
     const text = note === null ? null : stringAt(note, '/progress/4', 1_000);
-    this.#options.runtime.agents.progress(ref, fraction as number | null, text);
+    this.#options.runtime.agents.progress(ref, fraction, text);
   }
 
   async #extend(frame: RawFrame): Promise<void> {

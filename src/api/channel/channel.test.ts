@@ -133,16 +133,17 @@ describe('a client and an agent', () => {
 
   test('exchange payloads and results that together are larger than any message', async () => {
     const pad = 'x'.repeat(PAYLOAD_BYTES_MAX - 100);
-    await agentAt(world.url, {
-      slots: 1_200,
-      handler: (task: HandlerTask<{ pad: string }>) => task.payload.pad,
-    });
     const client = clientAt(world.url);
     const submits = numbers(4).map(() =>
       client.submitMany(numbers(150).map(() => ({ type: 'work', payload: { pad } }))),
     );
-    for (const handle of (await Promise.all(submits)).flat())
-      expect(await handle.result()).toBe(pad);
+    const handles = (await Promise.all(submits)).flat();
+    // Only now, so that all leases are granted at once.
+    await agentAt(world.url, {
+      slots: 1_200,
+      handler: (task: HandlerTask<{ pad: string }>) => task.payload.pad,
+    });
+    for (const handle of handles) expect(await handle.result()).toBe(pad);
   });
 
   test.each([
@@ -261,6 +262,21 @@ describe('a connection that is lost', () => {
     expect(await (await client.submit(work(1))).result()).toBe(1);
     expect(cuts).toBeGreaterThan(1);
     expect(tokens).toHaveLength(1);
+  });
+
+  test('before a report arrived has it sent again: the attempt is not run twice', async () => {
+    const held = new HeldHandler();
+    await agentAt(proxy.url, { handler: held.handler });
+    const handle = await clientAt(world.url).submit(work(1));
+    const run = await held.next();
+    proxy.hold();
+    run.end('once');
+    // The report is on its way, and stops in the proxy.
+    for (let i = 0; i < 5; i++) await turn();
+    proxy.cut();
+    proxy.release();
+    expect(await handle.result()).toBe('once');
+    expect(held.waiting).toBe(0);
   });
 
   test('before a report was answered has it sent again, and it counts once', async () => {

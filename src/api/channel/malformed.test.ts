@@ -79,7 +79,7 @@ describe('a frame of an agent', () => {
     ['without agents', hello({ agents: [] }), 'INVALID_REQUEST'],
     ['with odd agents', hello({ agents: [{ id: 'a' }] }), 'INVALID_REQUEST'],
     ['with odd leases', hello({ held: [['t']] }), 'INVALID_REQUEST'],
-    ['of an unknown name that fills a close frame', ['é'.repeat(200)], 'INVALID_REQUEST'],
+    ['of an unknown name that fills a close frame', ['€'.repeat(200)], 'INVALID_REQUEST'],
   ])('%s is refused', async (_, frame, code) => {
     const frames = await said('/agents/connect', packMessage([frame]));
     expect(frames).toMatchObject([
@@ -91,7 +91,7 @@ describe('a frame of an agent', () => {
   const task = '00000000-0000-7000-8000-000000000000';
   test.each<[string, RawFrame]>([
     ['a second hello', ['hello', HELLO]],
-    ['an unknown frame', ['é'.repeat(200)]],
+    ['an unknown frame', ['€'.repeat(200)]],
     ['a report without columns', ['report', 1]],
     ['a report of uneven columns', ['report', 1, [task], [], ['1'], []]],
     ['a report without a result', ['report', 1, [task], [1], [], []]],

@@ -1,4 +1,4 @@
-import { nearest } from '../../scheduling/nearest.ts';
+import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
 import type { ConfigKey } from './config-keys.ts';
 import { formatBytes, formatDuration, parseBytes, parseDurationMs } from './duration.ts';

@@ -1,5 +1,5 @@
 /** Where each setting comes from: flag, else environment, else file, else default. */
-import { nearest } from '../../scheduling/nearest.ts';
+import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
 import { CONFIG_KEYS, OTHER_VARIABLES, type ConfigKey, type ServerConfig } from './config-keys.ts';
 import { readConfigValue, type ConfigValue } from './config-value.ts';

@@ -11,7 +11,7 @@ import { lockDataDirectory } from ${JSON.stringify(path.join(import.meta.dirname
 try {
   lockDataDirectory(process.argv[1]);
   console.log('held');
-  setInterval(() => undefined, 1000);
+  process.stdin.resume();
 } catch (error) {
   console.log(error.code);
 }`;
@@ -32,7 +32,8 @@ afterEach(() => {
 
 async function startHolder(): Promise<{ child: ChildProcess; said: string }> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, directory], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // An open standard input keeps the child alive until it is killed.
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   children.push(child);
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];

@@ -70,7 +70,7 @@ export class WeightedRoundRobin implements Strategy {
     this.#virtualTime += 1 / this.#weightSum;
     this.#eligible.remove(member);
     this.#startAt[member] = this.#dueAt[member] as number;
-    this.#dueAt[member] = (this.#startAt[member] as number) + 1 / (this.#weight[member] as number);
+    this.#dueAt[member] = this.#startAt[member] + 1 / (this.#weight[member] as number);
     this.#early.put(member);
   }
 
@@ -84,7 +84,7 @@ export class WeightedRoundRobin implements Strategy {
     this.#weightSum += weight;
     // Turns that passed while it was away are not owed to it.
     this.#startAt[member] = Math.max(this.#startAt[member] as number, this.#virtualTime);
-    this.#dueAt[member] = (this.#startAt[member] as number) + 1 / weight;
+    this.#dueAt[member] = this.#startAt[member] + 1 / weight;
     this.#early.put(member);
   }
 

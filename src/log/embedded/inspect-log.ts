@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import type { FileSystem, LogFile } from './file-system.ts';
+import { nodeFileSystem } from './node-file-system.ts';
+import { recoverSegments } from './recovery.ts';
+
+/** What a log folder holds. */
+export interface LogInspection {
+  readonly segments: number;
+  readonly lastIndex: number;
+  /** Bytes of an unfinished write, which the next open cuts. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Checks every record of a log without changing a byte; null when there is none. Nobody may have it open.
+ *
+ * @throws OrchestratorError as opening it would, such as `LOG_CORRUPT`
+ */
+export async function inspectEmbeddedLog(directory: string): Promise<LogInspection | null> {
+  if (!existsSync(directory)) return null;
+  const found = await recoverSegments(readOnly(nodeFileSystem), directory);
+  if (found === undefined) return null;
+  const { chain, segments, tornBytes } = found;
+  return { segments: segments.length, lastIndex: chain.lastIndex, tornBytes };
+}
+
+/** The same disk with every change left out. */
+function readOnly(disk: FileSystem): FileSystem {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    ...disk,
+    makeDirectory: nothing,
+    rename: nothing,
+    remove: nothing,
+    flushDirectory: nothing,
+    open: async (path) => withoutWrites(await disk.open(path, 'read')),
+  };
+}
+
+function withoutWrites(file: LogFile): LogFile {
+  return {
+    size: () => file.size(),
+    read: (target, position) => file.read(target, position),
+    write: (source) => Promise.resolve(source.length),
+    close: () => file.close(),
+  };
+}
