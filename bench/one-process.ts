@@ -56,9 +56,11 @@ async function load(orchestrator: UnifiedQuantumOrchestrator, tasks: number): Pr
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = tasks;
   let unfinished = tasks;
-  const finished = (): void => {
-    unfinished -= 1;
-    if (unfinished === 0) resolve();
+  const listener = {
+    finished: (): void => {
+      unfinished -= 1;
+      if (unfinished === 0) resolve();
+    },
   };
   const startMs = performance.now();
   const lane = async (): Promise<void> => {
@@ -67,7 +69,7 @@ async function load(orchestrator: UnifiedQuantumOrchestrator, tasks: number): Pr
       const payloads = new Array<string>(BATCH).fill(payload);
       await orchestrator.runtime.tasks.submit(
         { specs: [spec], specOf: null, payloads, extras: null },
-        finished,
+        listener,
       );
     }
   };

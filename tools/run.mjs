@@ -56,7 +56,7 @@ function become(command, commandArgs) {
 const commands = {
   start: () => {
     ensureBuild(node);
-    become(node, [join('dist', 'cli', 'main.js'), 'start', ...args]);
+    become(node, [join('bin', 'uqo'), 'start', ...args]);
   },
   build: () => step('build', bin('tsc'), ['-b', ...args]),
   test: () => runTests(args),

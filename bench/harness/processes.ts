@@ -14,7 +14,7 @@ export interface Server {
 
 /** Starts the built server as a user would, without built-in agents. */
 export async function startServer(dataDir: string): Promise<Server> {
-  const args = [...profileFlags('server'), join(ROOT, 'dist', 'cli', 'main.js'), 'start'];
+  const args = [...profileFlags('server'), join(ROOT, 'bin', 'uqo'), 'start'];
   const flags = ['--no-agents', '--port', '0', '--data', dataDir, '--log-level', 'error'];
   const child = spawn(process.execPath, [...args, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],

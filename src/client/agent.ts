@@ -2,22 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  Attempts,
   CHANNEL_VERSION,
   checkRegisterAgents,
   frameSlices,
-  progressFacts,
   type AgentHandler,
-  type HandlerContext,
+  type AttemptHost,
+  type AttemptLease,
   type HandlerLogger,
   type Problem,
   type RawFrame,
   type RegisterAgent,
-  type SubmitTask,
 } from '../contract/index.ts';
-import { Attempts, type AttemptRef, type Lease } from './attempts.ts';
 import { Connection } from './connection.ts';
 import { HttpApi } from './http-api.ts';
-import { ReportQueue } from './report-queue.ts';
+import { ReportQueue, type AttemptRef } from './report-queue.ts';
 import { stderrLogger } from './stderr-logger.ts';
 import { problemError } from './task-error.ts';
 
@@ -47,6 +46,12 @@ const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL', 'LOG_FAILED', 'LOG_CLOS
 /** How long a stop waits for each of the server's last answers, in milliseconds. */
 const STOP_ANSWER_MS_MAX = 5_000;
 
+/** A lease as the server hands it over. */
+interface Lease extends AttemptLease {
+  /** Which of the connection's agents it is for. */
+  readonly agent: number;
+}
+
 interface Wait {
   readonly isMet: () => boolean;
   readonly end: () => void;
@@ -58,7 +63,7 @@ export class Agent {
   readonly #registrations: readonly RegisterAgent[];
   readonly #http: HttpApi;
   readonly #incarnation: string = randomUUID();
-  readonly #attempts = new Attempts();
+  readonly #attempts: Attempts<Lease>;
   readonly #reports = new ReportQueue((frame) => this.#send(frame));
   readonly #ready = Promise.withResolvers<void>();
   readonly #waits = new Set<Wait>();
@@ -76,6 +81,7 @@ export class Agent {
       ({ handler: _handler, ...registration }) => registration,
     );
     checkRegisterAgents(this.#registrations, '');
+    this.#attempts = new Attempts(this.#host());
     this.#http = new HttpApi(url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080');
     // Whoever calls `start` hears of it; a refusal that nobody waits for is no fault of the process.
     this.#ready.promise.catch(() => undefined);
@@ -116,7 +122,7 @@ export class Agent {
       this.#state = 'stopping';
       this.#send(['drain']);
       await this.#until(() => this.#attempts.size === 0, graceMs);
-      this.#release(this.#attempts.abandonAll('stopped'));
+      this.#release(this.#attempts.abandonAll('stopped').map(refOf));
       this.#reports.flush();
       await this.#until(() => this.#reports.isEmpty, STOP_ANSWER_MS_MAX);
       if (this.#send(['leave'])) await this.#until(() => this.#hasLeft, STOP_ANSWER_MS_MAX);
@@ -146,7 +152,7 @@ export class Agent {
         version: CHANNEL_VERSION,
         incarnation: this.#incarnation,
         agents: this.#registrations,
-        held: [...this.#attempts.refs(), ...this.#reports.refs()],
+        held: [...this.#attempts.leases().map(refOf), ...this.#reports.refs()],
       },
     ]);
   }
@@ -225,17 +231,18 @@ export class Agent {
       payload: payloads[i] as string,
     }));
     if (this.#state === 'stopping') {
-      this.#release(leases.map(({ fencingToken, taskId }) => [taskId, fencingToken]));
+      this.#release(leases.map(refOf));
       return;
     }
     for (const lease of leases) void this.#run(lease);
   }
 
   async #run(lease: Lease): Promise<void> {
-    const handler = this.#handlerOf(lease);
-    const contextOf = (signal: AbortSignal): HandlerContext => this.#context(lease, signal);
-    const ended = await this.#attempts.run(lease, handler, contextOf);
-    if (ended !== null && this.#state !== 'stopped') this.#reports.add(ended);
+    const ended = await this.#attempts.run(lease, this.#handlerOf(lease));
+    if (ended !== null && this.#state !== 'stopped') {
+      const { fencingToken, taskId } = lease;
+      this.#reports.add({ taskId, fencingToken, report: ended.report });
+    }
     this.#settle();
   }
 
@@ -249,28 +256,18 @@ export class Agent {
     };
   }
 
-  #context(lease: Lease, signal: AbortSignal): HandlerContext {
-    const { attempt, fencingToken, taskId, type } = lease;
-    const say = (share: number | null, text?: string): void => {
-      const { fraction, note } = progressFacts(share, text);
-      this.#send(['progress', taskId, fencingToken, fraction, note]);
-    };
+  #host(): AttemptHost<Lease> {
     const loggerOf = this.#options.logger ?? stderrLogger;
     return {
-      signal,
-      fencingToken,
-      attempt,
-      heartbeat: () => say(null),
-      progress: say,
-      submit: async (task: SubmitTask) => {
+      progress: ({ fencingToken, taskId }, fraction, note) =>
+        void this.#send(['progress', taskId, fencingToken, fraction, note]),
+      submit: async (task) => {
         const submitted = (await this.#http.call('POST', '/tasks', task)) as {
           readonly id: string;
         };
         return submitted.id;
       },
-      get logger() {
-        return loggerOf({ taskId, type, attempt });
-      },
+      logger: ({ attempt, taskId, type }) => loggerOf({ taskId, type, attempt }),
     };
   }
 
@@ -305,6 +302,10 @@ export class Agent {
   #settle(): void {
     for (const { end, isMet } of this.#waits) if (isMet()) end();
   }
+}
+
+function refOf({ fencingToken, taskId }: Lease): AttemptRef {
+  return [taskId, fencingToken];
 }
 
 function stoppedError(): OrchestratorError {

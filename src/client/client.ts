@@ -14,6 +14,7 @@ import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
+import { TaskWatch } from './task-watch.ts';
 
 export interface ClientOptions {
   /** Address of the server. Default `UQO_URL`, else `http://127.0.0.1:8080`. */
@@ -50,28 +51,25 @@ interface Request {
   readonly isWatched: boolean;
   /** Whether the connection of now has taken it. */
   isSent: boolean;
-  readonly resolve: (reply: RawFrame) => void;
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
 
-interface Waiter {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
+/** The server's answer, and the watches of the tasks it took. */
+interface Reply {
+  readonly frame: RawFrame;
+  readonly watches: readonly TaskWatch[];
 }
 
 /** Ids in one cancel, at most. */
 const CANCEL_IDS_MAX = 10_000;
 
-/** Results kept for handles whose `result()` was not called yet, at most; older ones are asked for again. */
-const RESULTS_KEPT_MAX = 10_000;
-
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
   readonly #connection: Connection;
   readonly #requests = new Map<number, Request>();
-  readonly #waiters = new Map<string, Waiter[]>();
-  readonly #finished = new Map<string, { result: unknown } | { error: TaskError }>();
-  readonly #watched = new Set<string>();
+  /** Tasks whose end is still to be told. A handle keeps its own watch, so that its end stays known. */
+  readonly #watches = new Map<string, TaskWatch>();
   #nextRequestId = 1;
   #closed = false;
 
@@ -99,25 +97,32 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   async submitMany<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
   ): Promise<TaskHandle<Types[Type]['result']>[]> {
-    const ids = await this.#submit(tasks, true);
-    return ids.map((id) => this.handle<Types[Type]['result']>(id));
+    const { ids, watches } = await this.#submit(tasks, true);
+    return ids.map((id, i) => new Handle<Types[Type]['result']>(this, id, watches[i] as TaskWatch));
   }
 
   /** Like {@link submitMany} without watching for results: the cheapest way to hand over work. */
   async enqueue<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
   ): Promise<readonly string[]> {
-    return this.#submit(tasks, false);
+    return (await this.#submit(tasks, false)).ids;
   }
 
   /** A handle on a task submitted earlier, here or elsewhere. */
   handle<Result = unknown>(id: string): TaskHandle<Result> {
-    return {
-      id,
-      result: (options) => this.#result(id, options?.signal) as Promise<Result>,
-      cancel: (reason) => this.cancel([id], reason),
-      events: () => this.http.events({ taskId: id }),
-    };
+    return new Handle<Result>(this, id, null);
+  }
+
+  /** The result of any task; see {@link TaskHandle.result}. */
+  async result(id: string, signal?: AbortSignal): Promise<unknown> {
+    if (this.#closed) throw closedError();
+    let watch = this.#watches.get(id);
+    if (watch === undefined) {
+      watch = new TaskWatch();
+      this.#watches.set(id, watch);
+      this.#connection.send(['watch', [id]]);
+    }
+    return watch.result(signal);
   }
 
   /** @throws OrchestratorError of the first task that could not be canceled */
@@ -128,11 +133,11 @@ export class Client<Types extends TaskTypes = TaskTypes> {
         `a cancel must name at most ${CANCEL_IDS_MAX} tasks, got ${ids.length}`,
       );
     }
-    const reply = await this.#request((requestId) => ['cancel', requestId, ids, reason], {
+    const { frame } = await this.#request((requestId) => ['cancel', requestId, ids, reason], {
       isRepeatable: true,
       isWatched: false,
     });
-    const [position, code] = ((reply[2] as [number, string][] | null) ?? [])[0] ?? [];
+    const [position, code] = ((frame[2] as [number, string][] | null) ?? [])[0] ?? [];
     if (code === undefined) return;
     throw new OrchestratorError(code, `task ${ids[position as number]} could not be canceled`, {
       taskId: ids[position as number] ?? '',
@@ -147,16 +152,18 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   /** Closes the connection. Results still waited for are rejected with `CLIENT_CLOSED`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const error = new OrchestratorError('CLIENT_CLOSED', 'the client must be open');
+    const error = closedError();
     for (const request of this.#requests.values()) request.reject(error);
-    for (const waiters of this.#waiters.values())
-      for (const waiter of waiters) waiter.reject(error);
+    for (const watch of this.#watches.values()) watch.settle({ error });
     this.#requests.clear();
-    this.#waiters.clear();
+    this.#watches.clear();
     await this.#connection.close();
   }
 
-  async #submit(tasks: readonly SubmitTask[], watch: boolean): Promise<readonly string[]> {
+  async #submit(
+    tasks: readonly SubmitTask[],
+    watch: boolean,
+  ): Promise<{ readonly ids: readonly string[]; readonly watches: readonly TaskWatch[] }> {
     if (tasks.length === 0 || tasks.length > SUBMIT_TASKS_MAX) {
       throw new OrchestratorError(
         'INVALID_REQUEST',
@@ -165,7 +172,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     }
     const columns: SubmitColumns = submitColumns(tasks, Date.now());
     const { extras, isRepeatable, payloads, specOf, specs } = columns;
-    const reply = await this.#request(
+    const { frame: reply, watches } = await this.#request(
       (requestId) => {
         const frame: RawFrame = ['submit', requestId, specs, specOf, payloads, extras, watch];
         checkSize(frame, payloads);
@@ -173,14 +180,14 @@ export class Client<Types extends TaskTypes = TaskTypes> {
       },
       { isRepeatable, isWatched: watch },
     );
-    return reply[2] as readonly string[];
+    return { ids: reply[2] as readonly string[], watches };
   }
 
   async #request(
     frameOf: (requestId: number) => RawFrame,
     kind: { readonly isRepeatable: boolean; readonly isWatched: boolean },
-  ): Promise<RawFrame> {
-    if (this.#closed) throw new OrchestratorError('CLIENT_CLOSED', 'the client must be open');
+  ): Promise<Reply> {
+    if (this.#closed) throw closedError();
     const requestId = this.#nextRequestId++;
     const frame = frameOf(requestId);
     return new Promise((resolve, reject) => {
@@ -189,48 +196,13 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     });
   }
 
-  async #result(id: string, signal: AbortSignal | undefined): Promise<unknown> {
-    signal?.throwIfAborted();
-    if (this.#closed) throw new OrchestratorError('CLIENT_CLOSED', 'the client must be open');
-    const known = this.#finished.get(id);
-    if (known !== undefined) {
-      this.#finished.delete(id);
-      if ('error' in known) throw known.error;
-      return known.result;
-    }
-    const settled = Promise.withResolvers<unknown>();
-    const aborted = (): void => {
-      this.#forget(id, settled);
-      settled.reject(signal?.reason as Error);
-    };
-    this.#waiters.set(id, [...(this.#waiters.get(id) ?? []), settled]);
-    signal?.addEventListener('abort', aborted, { once: true });
-    if (!this.#watched.has(id)) {
-      this.#watched.add(id);
-      this.#connection.send(['watch', [id]]);
-    }
-    try {
-      return await settled.promise;
-    } finally {
-      signal?.removeEventListener('abort', aborted);
-    }
-  }
-
-  #forget(id: string, waiter: Waiter): void {
-    const others = (this.#waiters.get(id) ?? []).filter((other) => other !== waiter);
-    if (others.length === 0) this.#waiters.delete(id);
-    else this.#waiters.set(id, others);
-  }
-
   #opened(): void {
     // What was asked before the connection was there, and what may safely be asked twice.
     for (const request of this.#requests.values())
       request.isSent = this.#connection.send(request.frame);
-    if (this.#watched.size > 0) {
-      const ids = [...this.#watched];
-      for (let from = 0; from < ids.length; from += SUBMIT_TASKS_MAX) {
-        this.#connection.send(['watch', ids.slice(from, from + SUBMIT_TASKS_MAX)]);
-      }
+    const ids = [...this.#watches.keys()];
+    for (let from = 0; from < ids.length; from += SUBMIT_TASKS_MAX) {
+      this.#connection.send(['watch', ids.slice(from, from + SUBMIT_TASKS_MAX)]);
     }
   }
 
@@ -260,7 +232,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
         this.#submitted(frame);
         return;
       case 'canceled':
-        this.#answer(frame)?.resolve(frame);
+        this.#answer(frame)?.resolve({ frame, watches: [] });
         return;
       case 'problem':
         this.#problem(frame[1] as Problem);
@@ -280,8 +252,13 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   #submitted(frame: RawFrame): void {
     const request = this.#answer(frame);
     if (request === undefined) return;
-    if (request.isWatched) for (const id of frame[2] as readonly string[]) this.#watched.add(id);
-    request.resolve(frame);
+    const ids = request.isWatched ? (frame[2] as readonly string[]) : [];
+    const watches = ids.map((id) => {
+      const watch = this.#watches.get(id) ?? new TaskWatch();
+      this.#watches.set(id, watch);
+      return watch;
+    });
+    request.resolve({ frame, watches });
   }
 
   #answer(frame: RawFrame): Request | undefined {
@@ -299,39 +276,52 @@ export class Client<Types extends TaskTypes = TaskTypes> {
       (string | null)[],
       (ErrorInfo | null)[] | null,
     ];
-    for (const [i, id] of ids.entries()) {
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as string;
+      const watch = this.#watches.get(id);
+      if (watch === undefined) continue;
+      this.#watches.delete(id);
       const state = FINISHED_STATES[states[i] as number] ?? 'failed';
       const text = results[i] ?? null;
-      this.#watched.delete(id);
-      const outcome =
+      watch.settle(
         state === 'completed'
           ? { result: text === null ? null : (JSON.parse(text) as unknown) }
-          : {
-              error: new TaskError(
-                id,
-                state,
-                errors?.[i] ?? { code: 'CANCELED', message: 'the task was canceled' },
-              ),
-            };
-      this.#settle(id, outcome);
+          : { error: new TaskError(id, state, errors?.[i] ?? CANCELED) },
+      );
     }
+  }
+}
+
+const CANCELED = { code: 'CANCELED', message: 'the task was canceled' };
+
+class Handle<Result> implements TaskHandle<Result> {
+  readonly id: string;
+  readonly #client: Client;
+  readonly #watch: TaskWatch | null;
+
+  constructor(client: Client, id: string, watch: TaskWatch | null) {
+    this.#client = client;
+    this.id = id;
+    this.#watch = watch;
   }
 
-  #settle(id: string, outcome: { result: unknown } | { error: TaskError }): void {
-    const waiters = this.#waiters.get(id);
-    if (waiters === undefined) {
-      this.#finished.set(id, outcome);
-      if (this.#finished.size <= RESULTS_KEPT_MAX) return;
-      const [oldest] = this.#finished.keys();
-      if (oldest !== undefined) this.#finished.delete(oldest);
-      return;
-    }
-    this.#waiters.delete(id);
-    for (const waiter of waiters) {
-      if ('error' in outcome) waiter.reject(outcome.error);
-      else waiter.resolve(outcome.result);
-    }
+  result(options?: { readonly signal?: AbortSignal }): Promise<Result> {
+    const signal = options?.signal;
+    const result = this.#watch?.result(signal) ?? this.#client.result(this.id, signal);
+    return result as Promise<Result>;
   }
+
+  cancel(reason?: string): Promise<void> {
+    return this.#client.cancel([this.id], reason);
+  }
+
+  events(): AsyncIterable<ClientEvent> {
+    return this.#client.http.events({ taskId: this.id });
+  }
+}
+
+function closedError(): OrchestratorError {
+  return new OrchestratorError('CLIENT_CLOSED', 'the client must be open');
 }
 
 /** @throws OrchestratorError `PAYLOAD_TOO_LARGE` for a frame that no server would accept */

@@ -5,7 +5,9 @@ import {
   type FailureTuple,
   type RawFrame,
 } from '../contract/index.ts';
-import type { AttemptRef } from './attempts.ts';
+
+/** Names an attempt on the wire. */
+export type AttemptRef = readonly [taskId: string, fencingToken: number];
 
 /** An attempt that ended here, and how. */
 export interface Ended {

@@ -12,6 +12,7 @@ export {
   RegisterAgent,
   ReleaseLease,
 } from './agent.ts';
+export { Attempts, type AttemptHost, type AttemptLease, type EndedAttempt } from './attempts.ts';
 export {
   CHANNEL_VERSION,
   FINISHED_STATES,

@@ -1,8 +1,8 @@
 import { invariant } from '../base/invariant.ts';
 
-/** What a change set keeps on each entity, so that a second change of it costs one comparison. */
+/** What a change set keeps on each entity, so that it needs no set of them. */
 export interface Tracked {
-  /** The epoch of its last change; 0 before the first. Owned by the change set. */
+  /** The epoch whose list it is in; 0 for none. Owned by the change set. */
   changeEpoch: number;
   /** Whether a checkpoint has its row, so that its removal must be written too. Owned by the change set. */
   isStored: boolean;
@@ -14,31 +14,40 @@ export const UNTRACKED: Tracked = { changeEpoch: 0, isStored: false };
 /** How an entity starts that was restored from a checkpoint. */
 export const RESTORED: Tracked = { changeEpoch: 0, isStored: true };
 
-/**
- * Which entities changed since the last checkpoint, and their images as of its moment.
- *
- * A checkpoint is taken while commands go on: {@link begin} freezes the set of changed entities,
- * {@link drain} turns them into rows a slice at a time, and {@link touch}, called before each
- * change, saves the image of one that is about to change before its turn came. So the rows are a
- * consistent picture of one moment and no step is long.
- */
 /** An entity that changed, and its row as of the moment the checkpoint began. */
 export interface Image<Entity, Row> {
   readonly entity: Entity;
   readonly row: Row;
 }
 
+/** Below this many entities that left the list, sweeping it is not worth its while. */
+const SWEEP_MIN = 1_024;
+
+/**
+ * Which entities changed since the last checkpoint, and their images as of its moment.
+ *
+ * A checkpoint is taken while commands go on: {@link begin} freezes the list of changed entities,
+ * {@link drain} turns them into rows a slice at a time, and {@link touch}, called before each
+ * change, saves the image of one that is about to change before its turn came. So the rows are a
+ * consistent picture of one moment and no step is long.
+ *
+ * Lists, not sets: an entity knows by its epoch which list it counts in, and one that was removed or
+ * moved on is skipped where it still stands. Most tasks come and go between two checkpoints.
+ */
 export class ChangeSet<Entity extends Tracked, Row, Key> {
   readonly #rowOf: (entity: Entity) => Row;
   readonly #keyOf: (entity: Entity) => Key;
-  /** Counts checkpoints, from 1: an entity of this epoch is in `#dirty` already. */
+  /** Counts checkpoints, from 1. */
   #epoch = 1;
-  #dirty = new Set<Entity>();
+  #dirty: Entity[] = [];
+  /** Places in `#dirty` whose entity was removed. */
+  #left = 0;
   #gone: Key[] = [];
-  #pending: Set<Entity> | null = null;
+  /** Changed before the running checkpoint; those still of the epoch before wait for their turn. */
+  #pending: Entity[] = [];
+  #pendingAt = 0;
   #images: Image<Entity, Row>[] = [];
-  #imagesDrained = 0;
-  #pendingNext: Iterator<Entity> | null = null;
+  #imagesAt = 0;
 
   constructor(rowOf: (entity: Entity) => Row, keyOf: (entity: Entity) => Key) {
     this.#rowOf = rowOf;
@@ -47,21 +56,23 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
 
   /** Changed entities that wait for the next checkpoint. */
   get size(): number {
-    return this.#dirty.size;
+    return this.#dirty.length - this.#left;
   }
 
   /** Says that `entity` is about to change or was just made. Must come before the change. */
   touch(entity: Entity): void {
     if (entity.changeEpoch === this.#epoch) return;
-    this.#saveImage(entity);
+    if (this.#isPending(entity)) this.#saveImage(entity);
     entity.changeEpoch = this.#epoch;
-    this.#dirty.add(entity);
+    this.#dirty.push(entity);
   }
 
   /** Says that `entity` is about to be removed. */
   remove(entity: Entity): void {
-    if (entity.changeEpoch === this.#epoch) this.#dirty.delete(entity);
-    else this.#saveImage(entity);
+    if (entity.changeEpoch === this.#epoch) this.#left += 1;
+    else if (this.#isPending(entity)) this.#saveImage(entity);
+    entity.changeEpoch = 0;
+    this.#sweep();
     if (!entity.isStored) return;
     entity.isStored = false;
     this.#gone.push(this.#keyOf(entity));
@@ -73,53 +84,70 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
    * A key can be removed and made again: delete the returned ones before writing the drained rows.
    */
   begin(): readonly Key[] {
-    const isDrained = this.#images.length === 0 && (this.#pending?.size ?? 0) === 0;
-    invariant(isDrained, 'a checkpoint is drained before the next one begins');
+    invariant(this.#isDrained, 'a checkpoint is drained before the next one begins');
     this.#epoch += 1;
     this.#pending = this.#dirty;
-    this.#pendingNext = this.#dirty.values();
-    this.#dirty = new Set();
+    this.#pendingAt = 0;
+    this.#dirty = [];
+    this.#left = 0;
     const gone = this.#gone;
     this.#gone = [];
     return gone;
   }
 
-  /** The next images of the frozen changes, at most `max`; empty when all were given. O(max). */
+  /** The next images of the frozen changes, at most `max`; empty when all were given. O(max) amortised. */
   drain(max: number): readonly Image<Entity, Row>[] {
     if (this.#images.length > 0) return this.#drainSaved(max);
     const images: Image<Entity, Row>[] = [];
-    // One iterator for the whole checkpoint: a new one would walk over what was deleted each time.
-    while (this.#pending !== null && images.length < max) {
-      const next = this.#pendingNext?.next();
-      if (next === undefined || next.done === true) {
-        this.#pending = null;
-        this.#pendingNext = null;
-      } else {
-        this.#pending.delete(next.value);
-        images.push(this.#imageOf(next.value));
-      }
+    while (this.#pendingAt < this.#pending.length && images.length < max) {
+      const entity = this.#pending[this.#pendingAt] as Entity;
+      this.#pendingAt += 1;
+      if (!this.#isPending(entity)) continue;
+      images.push(this.#imageOf(entity));
+      entity.changeEpoch = 0;
+    }
+    if (this.#pendingAt === this.#pending.length) {
+      this.#pending = [];
+      this.#pendingAt = 0;
     }
     return images;
   }
 
   #drainSaved(max: number): readonly Image<Entity, Row>[] {
-    const images = this.#images.slice(this.#imagesDrained, this.#imagesDrained + max);
-    this.#imagesDrained += images.length;
-    if (this.#imagesDrained === this.#images.length) {
+    const images = this.#images.slice(this.#imagesAt, this.#imagesAt + max);
+    this.#imagesAt += images.length;
+    if (this.#imagesAt === this.#images.length) {
       this.#images = [];
-      this.#imagesDrained = 0;
+      this.#imagesAt = 0;
     }
     return images;
   }
 
-  #saveImage(entity: Entity): void {
-    if (this.#pending !== null && this.#pending.delete(entity)) {
-      this.#images.push(this.#imageOf(entity));
+  get #isDrained(): boolean {
+    if (this.#images.length > 0) return false;
+    for (let at = this.#pendingAt; at < this.#pending.length; at++) {
+      if (this.#isPending(this.#pending[at] as Entity)) return false;
     }
+    return true;
+  }
+
+  #isPending(entity: Entity): boolean {
+    return entity.changeEpoch === this.#epoch - 1 && entity.changeEpoch !== 0;
+  }
+
+  #saveImage(entity: Entity): void {
+    this.#images.push(this.#imageOf(entity));
   }
 
   #imageOf(entity: Entity): Image<Entity, Row> {
     entity.isStored = true;
     return { entity, row: this.#rowOf(entity) };
+  }
+
+  /** Lets go of removed entities once they are the most of the list. */
+  #sweep(): void {
+    if (this.#left < SWEEP_MIN || this.#left * 2 < this.#dirty.length) return;
+    this.#dirty = this.#dirty.filter((entity) => entity.changeEpoch === this.#epoch);
+    this.#left = 0;
   }
 }

@@ -107,6 +107,8 @@ export class AgentService {
   progress(ref: LeaseRef, fraction: number | null, note: string | null): boolean {
     const { clock, feed, hub, state } = this.#parts;
     if (!hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
+    // A heartbeat is no news to followers.
+    if (fraction === null && note === null) return true;
     const task = state.tasks.get(ref.taskId);
     feed.tell({
       at: clock.now(),

@@ -9,7 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
-import type { TaskWaiters } from './task-waiters.ts';
+import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
   readonly state: CoreState;
@@ -17,7 +17,6 @@ export interface EffectsParts {
   readonly live: LiveIndex;
   readonly scheduler: Scheduler;
   readonly hub: AgentHub;
-  readonly waiters: TaskWaiters;
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
 }
@@ -73,20 +72,19 @@ export class Effects {
 
   /** Tells whoever waits; sends leases and revocations. */
   flush(): void {
-    const { hub, waiters } = this.#parts;
-    hub.flush();
+    this.#parts.hub.flush();
     if (this.#finished.length === 0) return;
     const finished = this.#finished;
     this.#finished = [];
     for (const { task, result } of finished) {
       // A dead letter may have been queued again by the same entry: then its end is still to come.
-      if (isFinished(task)) waiters.finished(task, result);
+      if (isFinished(task)) taskWaiters.finished(task, result);
     }
   }
 
   #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
     const { task, agent, startedAt } = event;
-    const { hub, live, metrics, scheduler, state, store, waiters } = this.#parts;
+    const { hub, live, metrics, scheduler, state, store } = this.#parts;
     live.remove(task);
     const runMs = state.nowMs - startedAt;
     scheduler.leaseEnded(agent);
@@ -94,7 +92,7 @@ export class Effects {
     hub.ended(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
-    if (waiters.size > 0) this.#finished.push({ task, result });
+    if (taskWaiters.has(task)) this.#finished.push({ task, result });
   }
 
   #other(event: CoreEvent): void {

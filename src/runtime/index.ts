@@ -8,4 +8,4 @@ export { Runtime } from './runtime.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';
-export type { FinishedListener } from './task-waiters.ts';
+export type { FinishedFacts, FinishedListener } from './task-waiters.ts';

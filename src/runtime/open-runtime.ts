@@ -28,7 +28,6 @@ import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
 import { TaskIdSource } from './task-ids.ts';
 import { TaskService } from './task-service.ts';
-import { TaskWaiters } from './task-waiters.ts';
 import { proposePlacement } from './turn-placement.ts';
 
 export interface RuntimeOptions {
@@ -145,7 +144,6 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, options, state, store } = ground;
   const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const waiters = new TaskWaiters();
   const feed = new EventFeed(clock, state.index);
   const hub: AgentHub = new AgentHub({
     state,
@@ -156,7 +154,7 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = options.metrics ?? NO_METRICS;
-  const effects = new Effects({ state, store, live, scheduler, hub, waiters, feed, metrics });
+  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
   const fatal = Promise.withResolvers<Error>();
   const checkpointer = new Checkpointer({
     state,
@@ -196,7 +194,7 @@ function assemble(ground: Ground): Runtime {
     checkpointer,
     clock,
     logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, waiters, ids, clock }),
+    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
     agents: new AgentService({ state, store, loop, hub, feed, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     version: options.version,

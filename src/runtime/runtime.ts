@@ -222,9 +222,7 @@ export class Runtime {
     const { agents, logger } = this.#parts;
     return {
       report: (ends) => this.#report(ends),
-      seen: (taskId, fencingToken) => void agents.leaseSeen(taskId, fencingToken),
-      progress: (taskId, fencingToken, fraction, note) =>
-        void agents.progress({ taskId, fencingToken }, fraction, note),
+      progress: (lease, fraction, note) => void agents.progress(lease, fraction, note),
       submit: (task) => this.submitTask(task),
       logger: (lease) => {
         const context = { taskId: lease.taskId, taskType: lease.type, attempt: lease.attempt };

@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { submitCommand, type Submission } from './submission.ts';
 import type { TaskIdSource } from './task-ids.ts';
-import type { FinishedListener, TaskWaiters } from './task-waiters.ts';
+import { taskWaiters, type FinishedListener } from './task-waiters.ts';
 import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
 
 export interface TaskServiceParts {
@@ -18,7 +18,6 @@ export interface TaskServiceParts {
   readonly live: LiveIndex;
   readonly loop: CommandLoop;
   readonly scheduler: Scheduler;
-  readonly waiters: TaskWaiters;
   readonly ids: TaskIdSource;
   readonly clock: Clock;
 }
@@ -55,22 +54,21 @@ export class TaskService {
    * @throws OrchestratorError with core's rejection code, or one of the command loop's
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
-    const { ids, loop, waiters } = this.#parts;
+    const { ids, loop } = this.#parts;
     const command = submitCommand(submission, () => ids.next());
-    // Before it is known to be taken: one that ran to its end in no time must not be missed.
-    if (watcher !== undefined) for (const task of command.tasks) waiters.add(task.id, watcher);
-    try {
-      const result = await loop.propose(command, submission.payloads);
-      if (result.type === 'refused') throw refusalError(result.rejection);
-      if (result.type !== 'submitted')
-        throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
-      const { taskIds, repeated } = result.submitted;
-      if (watcher !== undefined) this.#unwatchAt(command.tasks, repeated, watcher);
-      return { ids: taskIds, repeated };
-    } catch (error) {
-      if (watcher !== undefined) for (const task of command.tasks) waiters.remove(task.id, watcher);
-      throw error;
+    const result = await loop.propose(command, submission.payloads);
+    if (result.type === 'refused') throw refusalError(result.rejection);
+    if (result.type !== 'submitted')
+      throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
+    const { taskIds, repeated } = result.submitted;
+    // No other entry is applied before this goes on, and one that ended within its own is told at once.
+    if (watcher !== undefined) {
+      const skip = repeated.length === 0 ? null : new Set(repeated);
+      for (let i = 0; i < taskIds.length; i++) {
+        if (skip?.has(i) !== true) this.watch(taskIds[i] as TaskId, watcher);
+      }
     }
+    return { ids: taskIds, repeated };
   }
 
   /** A task with its payload and, once completed, its result; null for an unknown id. */
@@ -108,24 +106,22 @@ export class TaskService {
 
   /** Tells `listener` when the task finishes; at once if it has. False for an unknown id. */
   watch(id: TaskId, listener: FinishedListener): boolean {
-    const { state, store, waiters } = this.#parts;
+    const { state, store } = this.#parts;
     const task = state.tasks.get(id);
-    if (task !== undefined && task.state !== 'failed') {
-      waiters.add(id, listener);
-      return true;
-    }
     if (task !== undefined) {
-      listener(task, null);
+      if (task.state === 'failed') listener.finished(task, null);
+      else taskWaiters.add(task, listener);
       return true;
     }
     const finished = store.finished(id);
     if (finished === null) return false;
-    listener(finished, finished.result);
+    listener.finished(finished, finished.result);
     return true;
   }
 
   unwatch(id: TaskId, listener: FinishedListener): void {
-    this.#parts.waiters.remove(id, listener);
+    const task = this.#parts.state.tasks.get(id);
+    if (task !== undefined) taskWaiters.remove(task, listener);
   }
 
   list(query: TaskQuery): TaskList {
@@ -197,32 +193,21 @@ export class TaskService {
     });
   }
 
-  /** The ids made for tasks that were there already name nothing. */
-  #unwatchAt(
-    tasks: readonly { readonly id: TaskId }[],
-    positions: readonly number[],
-    watcher: FinishedListener,
-  ): void {
-    for (const position of positions) {
-      const unused = tasks[position]?.id;
-      if (unused !== undefined) this.#parts.waiters.remove(unused, watcher);
-    }
-  }
-
   #finished(id: TaskId, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const { clock, waiters } = this.#parts;
+    const { clock } = this.#parts;
     return new Promise((resolve) => {
       const done = (): void => {
-        waiters.remove(id, done);
+        this.unwatch(id, listener);
         this.#waits.delete(done);
         cancelTimer();
         signal?.removeEventListener('abort', done);
         resolve();
       };
+      const listener: FinishedListener = { finished: done };
       const cancelTimer = clock.setTimer(waitMs, done);
       signal?.addEventListener('abort', done);
       this.#waits.add(done);
-      waiters.add(id, done);
+      this.watch(id, listener);
     });
   }
 }

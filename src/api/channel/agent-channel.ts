@@ -61,6 +61,7 @@ export class AgentChannel implements AgentLink {
       socket: options.socket,
       problemOf: options.problemOf,
       frame: (frame) => this.#frame(frame),
+      gather: () => this.#gather(),
       closed: () => this.#closed(),
     });
     options.socket.on('pong', () => this.#heard());
@@ -68,16 +69,18 @@ export class AgentChannel implements AgentLink {
 
   lease(lease: Lease): void {
     this.#leases.push(lease);
+    this.#frames.wake();
   }
 
   revoke(_agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void {
-    this.#sendLeases();
+    // A lease that is revoked before it left must reach the agent first.
+    for (const frame of this.#gather()) this.#frames.send(frame);
     this.#frames.send(['revoked', [taskId], [fencingToken], reason]);
   }
 
+  /** What was gathered leaves with the next message, together with the answers of this turn. */
   flush(): void {
-    this.#sendLeases();
-    this.#frames.flush();
+    this.#frames.wake();
   }
 
   replaced(agentId: AgentId): void {
@@ -91,14 +94,14 @@ export class AgentChannel implements AgentLink {
     this.#frames.close(1001, 'the server stops');
   }
 
-  #sendLeases(): void {
-    if (this.#leases.length === 0) return;
+  /** Leases since the last message; one frame of all could be larger than what the agent accepts. */
+  #gather(): readonly RawFrame[] {
+    if (this.#leases.length === 0) return [];
     const leases = this.#leases;
     this.#leases = [];
-    // One frame of all could be larger than what the agent accepts.
-    for (const slice of frameSlices(leases, ({ payload }) => payload.length)) {
-      this.#frames.send(this.#leasesFrame(slice));
-    }
+    return frameSlices(leases, ({ payload }) => payload.length).map((slice) =>
+      this.#leasesFrame(slice),
+    );
   }
 
   #leasesFrame(leases: readonly Lease[]): RawFrame {

@@ -13,7 +13,7 @@ import {
   type RawFrame,
   type SubmitExtras,
 } from '../../contract/index.ts';
-import type { FinishedListener, Runtime, Submission } from '../../runtime/index.ts';
+import type { FinishedFacts, FinishedListener, Runtime, Submission } from '../../runtime/index.ts';
 import { arrayAt, checkJsonTexts, integerAt, integersAt, stringAt, stringsAt } from './fields.ts';
 import { FrameSocket } from './frame-socket.ts';
 
@@ -34,13 +34,12 @@ interface Finished {
   readonly error: ErrorInfo | null;
 }
 
-export class ClientChannel {
+export class ClientChannel implements FinishedListener {
   readonly #options: ClientChannelOptions;
   readonly #frames: FrameSocket;
-  /** Tasks whose end is still to be told; forgotten when the connection ends. */
-  readonly #watched = new Set<TaskId>();
   #finished: Finished[] = [];
-  #isClosed = false;
+  /** Nobody is there any more: tasks that still have this channel as their listener let it go. */
+  isGone = false;
 
   constructor(options: ClientChannelOptions) {
     this.#options = options;
@@ -48,7 +47,10 @@ export class ClientChannel {
       socket: options.socket,
       problemOf: options.problemOf,
       frame: (frame) => this.#frame(frame),
-      closed: () => this.#closed(),
+      gather: () => this.#gather(),
+      closed: () => {
+        this.isGone = true;
+      },
     });
   }
 
@@ -77,9 +79,9 @@ export class ClientChannel {
     const requestId = integerAt(frame[1], '/submit/1');
     try {
       const submission = this.#submission(frame);
-      const watcher = frame[6] === true ? this.#onFinished : undefined;
+      const watcher = frame[6] === true ? this : undefined;
       const { ids, repeated } = await runtime.tasks.submit(submission, watcher);
-      if (watcher !== undefined) this.#follow(ids, repeated);
+      if (watcher !== undefined) this.#watch(repeated.map((i) => ids[i] as TaskId));
       this.#frames.send(['submitted', requestId, ids, repeated.length === 0 ? null : repeated]);
     } catch (error) {
       this.#frames.send(['refused', requestId, problemOf(error)]);
@@ -101,24 +103,11 @@ export class ClientChannel {
     return { specs, specOf, payloads, extras: extrasOf(frame[5], payloads.length) };
   }
 
-  /** Tasks of a submit are watched since before it was taken; repeats of earlier ones are not. */
-  #follow(ids: readonly TaskId[], repeated: readonly number[]): void {
-    const repeats = new Set(repeated);
-    for (const [i, id] of ids.entries()) if (!repeats.has(i)) this.#watched.add(id);
-    this.#watch([...repeats].map((i) => ids[i] as TaskId));
-    if (this.#isClosed) this.#closed();
-  }
-
   #watch(ids: readonly string[]): void {
-    for (const id of ids) {
-      if (this.#watched.has(id as TaskId)) continue;
-      this.#watched.add(id as TaskId);
-      if (this.#options.runtime.tasks.watch(id as TaskId, this.#onFinished)) continue;
-      this.#watched.delete(id as TaskId);
-      this.#finish(id, 'failed', null, {
-        code: 'TASK_NOT_FOUND',
-        message: 'the task is not known',
-      });
+    for (const id of new Set(ids)) {
+      if (this.#options.runtime.tasks.watch(id as TaskId, this)) continue;
+      const error = { code: 'TASK_NOT_FOUND', message: 'the task is not known' };
+      this.#tell({ id, state: FAILED, result: null, error });
     }
   }
 
@@ -139,40 +128,37 @@ export class ClientChannel {
     }
   }
 
-  readonly #onFinished: FinishedListener = (task, result) => {
-    this.#watched.delete(task.id);
+  finished(task: FinishedFacts, result: string | null): void {
+    if (this.isGone) return;
+    const state = FINISHED_STATES.indexOf(task.state as (typeof FINISHED_STATES)[number]);
     const error = task.state === 'failed' ? task.error : null;
-    this.#finish(task.id, task.state, result, error);
-  };
-
-  #finish(id: string, state: string, result: string | null, error: ErrorInfo | null): void {
-    if (this.#finished.length === 0) setImmediate(() => this.#sendFinished());
-    const number = FINISHED_STATES.indexOf(state as (typeof FINISHED_STATES)[number]);
-    this.#finished.push({ id, state: number, result, error });
+    this.#tell({ id: task.id, state, result, error });
   }
 
-  #sendFinished(): void {
+  #tell(finished: Finished): void {
+    this.#finished.push(finished);
+    this.#frames.wake();
+  }
+
+  /** What finished since the last message, as columns. */
+  #gather(): readonly RawFrame[] {
+    if (this.#finished.length === 0) return [];
     const finished = this.#finished;
     this.#finished = [];
-    for (const slice of frameSlices(finished, ({ result }) => result?.length ?? 0)) {
+    return frameSlices(finished, ({ result }) => result?.length ?? 0).map((slice): RawFrame => {
       const hasErrors = slice.some(({ error }) => error !== null);
-      this.#frames.send([
+      return [
         'finished',
         slice.map(({ id }) => id),
         slice.map(({ state }) => state),
         slice.map(({ result }) => result),
         hasErrors ? slice.map(({ error }) => error) : null,
-      ]);
-    }
-    this.#frames.flush();
-  }
-
-  #closed(): void {
-    this.#isClosed = true;
-    for (const id of this.#watched) this.#options.runtime.tasks.unwatch(id, this.#onFinished);
-    this.#watched.clear();
+      ];
+    });
   }
 }
+
+const FAILED = FINISHED_STATES.indexOf('failed');
 
 function extrasOf(value: unknown, length: number): readonly (SubmitExtras | null)[] | null {
   if (value === null) return null;

@@ -15,6 +15,8 @@ export interface FrameSocketOptions {
   readonly socket: WebSocket;
   /** Takes one frame. A rejection is told to the peer as a `problem`, and ends the connection. */
   readonly frame: (frame: RawFrame) => Promise<void> | void;
+  /** Frames of what came in numbers since the last message; asked for when one is about to leave. */
+  readonly gather: () => readonly RawFrame[];
   readonly closed: () => void;
   readonly problemOf: (error: unknown) => Problem;
 }
@@ -43,6 +45,11 @@ export class FrameSocket {
   /** Sends a frame with whatever else this turn has to say. */
   send(frame: RawFrame): void {
     this.#out.push(frame);
+    this.wake();
+  }
+
+  /** Makes sure that a message leaves at the end of this turn, with what is gathered then. */
+  wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.flush());
@@ -51,9 +58,9 @@ export class FrameSocket {
   /** Sends what waits now. */
   flush(): void {
     this.#scheduled = false;
-    const { socket } = this.#options;
-    if (this.#out.length === 0) return;
-    const frames = this.#out;
+    const { gather, socket } = this.#options;
+    const frames = [...this.#out, ...gather()];
+    if (frames.length === 0) return;
     this.#out = [];
     if (socket.readyState !== socket.OPEN) return;
     for (const message of packMessages(frames)) socket.send(message, () => this.#regulate());
