@@ -7,7 +7,7 @@ const RUNS = isQuick() ? 2 : 5;
 const TASKS = isQuick() ? 50_000 : 300_000;
 const BATCH = 1_000;
 const IN_FLIGHT = 8;
-const SLOTS = 4_000;
+const SLOTS = 8_000;
 
 const spec = {
   namespace: 'default',

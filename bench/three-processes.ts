@@ -21,7 +21,7 @@ const SINGLE: Order = {
   inFlight: 64,
   rate: 0,
 };
-const SLOTS = 4_000;
+const SLOTS = 8_000;
 
 type Figures = Record<
   'submitPerSecond' | 'endToEndPerSecond' | 'submitP50' | 'submitP99' | 'cpuMicros',
