@@ -66,6 +66,10 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const store = await openStore({
       directory: join(dataDir, 'store'),
       now: () => clock.now(),
+      onStalled: (message) => {
+        if (message === null) logger.info('the store goes on: there is space again');
+        else logger.error('the store waits for space on the disk', { error: message });
+      },
       ...(options.payloadCacheBytes === undefined
         ? {}
         : { payloadCacheBytes: options.payloadCacheBytes }),

@@ -30,6 +30,8 @@ export interface StoreOptions {
   /** Milliseconds since 1970. Default the clock of this machine. */
   readonly now?: () => number;
   readonly onCheckpoint?: (stats: CheckpointStats) => void;
+  /** The disk is full: writing waits for space and tries again; null when it goes on. */
+  readonly onStalled?: (message: string | null) => void;
 }
 
 const HISTORY_DEFAULTS = {
@@ -61,6 +63,7 @@ export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions
     ...DEFAULTS,
     now: Date.now,
     onCheckpoint: () => undefined,
+    onStalled: () => undefined,
     ...options,
     history: { ...HISTORY_DEFAULTS, ...options.history },
   };

@@ -28,10 +28,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     await checkFormat(tables);
     let history: History | null = null;
-    const writer = await Writer.open(resolved.directory, (number) => {
-      // What was just written must be readable before memory lets go of it.
-      tables.root.resetReadTxn();
-      history?.committed(number);
+    const writer = await Writer.open(resolved.directory, {
+      committed: (number) => {
+        // What was just written must be readable before memory lets go of it.
+        tables.root.resetReadTxn();
+        history?.committed(number);
+      },
+      stalled: resolved.onStalled,
     });
     const payloads = new Payloads(tables, resolved.payloadCacheBytes);
     const { flushDelayMs: delayMs, backlogCountMax, backlogBytesMax, sliceMs } = resolved;

@@ -29,6 +29,9 @@ export type WriterReply =
   /** Everything up to `number` is on disk. */
   | { readonly type: 'committed'; readonly number: number; readonly totals: HistoryTotals }
   | { readonly type: 'purged'; readonly removed: number; readonly totals: HistoryTotals }
+  /** The disk is full: the thread keeps what it has and tries again. */
+  | { readonly type: 'stalled'; readonly message: string }
+  | { readonly type: 'resumed' }
   | { readonly type: 'failed'; readonly error: Error }
   | { readonly type: 'closed' };
 

@@ -2,10 +2,11 @@
  * The one thread that writes to the store's file.
  *
  * It blocks on disks and locks so that the main thread never does. Blocks that have piled up are
- * written in one transaction; a checkpoint's transaction stays open until its last block came.
+ * written in one transaction, a checkpoint's all together. While the disk is full it keeps what it has
+ * and tries again; the main thread sees a writer that is behind.
  */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { ABORT } from 'lmdb';
+import { messageOf } from '../base/errors.ts';
 import { unreachable } from '../base/invariant.ts';
 import { OPERATION, readBlock, type EntryHandler } from './block.ts';
 import { HistoryWriter } from './history-writer.ts';
@@ -23,20 +24,24 @@ import {
 const GROUP_BYTES_MAX = 8 * 1_024 * 1_024;
 /** Longest sleep before another look at the port, in milliseconds; a wake-up ends it sooner. */
 const WAIT_MS = 1_000;
+/** Pause before a full disk is tried again, in milliseconds. */
+const FULL_PAUSE_MS = 500;
 /** Keys removed from a range at a time. */
 const RANGE_KEYS_MAX = 10_000;
 
 const { directory, port, counters } = workerData as WriterData;
 const tables = openTables(directory);
 const history = new HistoryWriter(tables);
-/** Requests that came while a checkpoint's transaction was open and are no part of it. */
-const postponed: WriterRequest[] = [];
+/** Nobody wakes it: a place to sleep. */
+const pause = new Int32Array(new SharedArrayBuffer(4));
+/** Requests taken from the port and not handled yet, oldest first. */
+const waiting: WriterRequest[] = [];
 let broken = false;
 
 port.on('message', (request: WriterRequest) => {
   count();
-  handle(request);
-  for (let next = postponed.shift(); next !== undefined; next = postponed.shift()) handle(next);
+  waiting.push(request);
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next);
 });
 reply({ type: 'ready', totals: history.totals });
 
@@ -49,6 +54,10 @@ function count(): void {
 }
 
 function receive(): WriterRequest | null {
+  return waiting.shift() ?? receiveFromPort();
+}
+
+function receiveFromPort(): WriterRequest | null {
   const received: { message: WriterRequest } | undefined = receiveMessageOnPort(port);
   if (received === undefined) return null;
   count();
@@ -88,42 +97,70 @@ function attempt(write: () => void): void {
 type BlockRequest = Extract<WriterRequest, { type: 'block' }>;
 
 function writeGroup(first: BlockRequest): void {
+  const blocks = [first.block];
   let last = first;
-  let bytes = 0;
-  tables.root.transactionSync(() => {
-    for (let request: WriterRequest | null = first; request !== null; request = receive()) {
-      if (request.type !== 'block') {
-        postponed.push(request);
-        break;
-      }
-      last = request;
-      write(request.block);
-      bytes += request.block.length;
-      if (bytes >= GROUP_BYTES_MAX) break;
+  let bytes = first.block.length;
+  while (bytes < GROUP_BYTES_MAX) {
+    const request = receive();
+    if (request === null) break;
+    if (request.type !== 'block') {
+      waiting.unshift(request);
+      break;
     }
-    history.saveTotals();
-  });
+    last = request;
+    blocks.push(request.block);
+    bytes += request.block.length;
+  }
+  writeAll(blocks);
   reply({ type: 'committed', number: last.number, totals: history.totals });
 }
 
 function writeCheckpoint(): void {
-  let number = -1;
-  tables.root.transactionSync(() => {
-    for (;;) {
-      const request = receive() ?? waitForMore();
-      if (request === null) continue;
-      if (request.type === 'abort') return ABORT;
-      if (request.type === 'block') write(request.block);
-      else if (request.type !== 'commit') postponed.push(request);
-      else {
-        number = request.number;
+  // All of it is kept until it is on disk: a full disk means writing it again.
+  const blocks: Uint8Array[] = [];
+  const others: WriterRequest[] = [];
+  let end: WriterRequest | null = null;
+  while (end === null) {
+    const request = receive() ?? waitForMore();
+    if (request?.type === 'block') blocks.push(request.block);
+    else if (request?.type === 'commit' || request?.type === 'abort') end = request;
+    else if (request !== null) others.push(request);
+  }
+  waiting.unshift(...others);
+  if (end.type !== 'commit') return;
+  writeAll(blocks);
+  reply({ type: 'committed', number: end.number, totals: history.totals });
+}
+
+/** Writes blocks in one transaction; while the disk is full, again and again. */
+function writeAll(blocks: readonly Uint8Array[]): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      tables.root.transactionSync(() => {
+        for (const block of blocks) write(block);
         history.saveTotals();
-        return undefined;
-      }
+      });
+      if (tries > 1) reply({ type: 'resumed' });
+      return;
+    } catch (error) {
+      history.reload();
+      if (!isDiskFull(error) || isClosing()) throw error;
+      if (tries === 1) reply({ type: 'stalled', message: messageOf(error) });
+      Atomics.wait(pause, 0, 0, FULL_PAUSE_MS);
     }
-  });
-  if (number < 0) history.reload();
-  else reply({ type: 'committed', number, totals: history.totals });
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return /no space left|quota exceeded|ENOSPC|EDQUOT/i.test(messageOf(error));
+}
+
+/** Whether the main thread asks for the end: then there is no waiting for space. */
+function isClosing(): boolean {
+  for (let request = receiveFromPort(); request !== null; request = receiveFromPort()) {
+    waiting.push(request);
+  }
+  return waiting.some((request) => request.type === 'close');
 }
 
 /** Sleeps until the main thread has sent something more. */

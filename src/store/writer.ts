@@ -23,12 +23,21 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** Who hears of what the thread does. */
+interface WriterListener {
+  /** Everything up to `number` is on disk and readable. */
+  readonly committed: (number: number) => void;
+  /** The disk is full and the thread waits for space; null when it goes on. */
+  readonly stalled: (message: string | null) => void;
+}
+
 /** The main thread's end of the writer's thread. */
 export class Writer {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #counters: Int32Array;
   readonly #onCommitted: (number: number) => void;
+  readonly #onStalled: (message: string | null) => void;
   #waiters: Waiter[] = [];
   #purge: { resolve: (removed: number) => void; reject: (error: Error) => void } | null = null;
   #numberLast = 0;
@@ -39,10 +48,11 @@ export class Writer {
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
 
-  private constructor(directory: string, onCommitted: (number: number) => void) {
+  private constructor(directory: string, listener: WriterListener) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#onCommitted = onCommitted;
+    this.#onCommitted = listener.committed;
+    this.#onStalled = listener.stalled;
     this.#counters = new Int32Array(new SharedArrayBuffer(8));
     const data: WriterData = { directory, port: port2, counters: this.#counters };
     // Run from source and from the build alike.
@@ -58,9 +68,9 @@ export class Writer {
     this.#worker.on('exit', () => this.#exit());
   }
 
-  /** Starts the thread. `onCommitted` hears of each number whose writes are on disk and readable. */
-  static async open(directory: string, onCommitted: (number: number) => void): Promise<Writer> {
-    const writer = new Writer(directory, onCommitted);
+  /** Starts the thread. */
+  static async open(directory: string, listener: WriterListener): Promise<Writer> {
+    const writer = new Writer(directory, listener);
     await writer.#ready.promise;
     return writer;
   }
@@ -166,6 +176,12 @@ export class Writer {
         this.#totals = reply.totals;
         this.#purge?.resolve(reply.removed);
         this.#purge = null;
+        return;
+      case 'stalled':
+        this.#onStalled(reply.message);
+        return;
+      case 'resumed':
+        this.#onStalled(null);
         return;
       case 'failed':
         this.#fail(reply.error);
