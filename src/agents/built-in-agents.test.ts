@@ -17,6 +17,7 @@ function contextOf(signal: AbortSignal, fractions: number[] = []): HandlerContex
     attempt: 1,
     heartbeat: nothing,
     progress: (fraction) => void fractions.push(fraction),
+    emit: () => undefined,
     submit: () => Promise.reject(new Error('a built-in agent submits no task')),
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

@@ -16,6 +16,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   // The request itself.
   INVALID_REQUEST: row(400, 'The request is not valid'),
   INVALID_MESSAGE: row(400, 'The message of the channel is not valid'),
+  CHUNK_INVALID: row(400, 'The chunk of output is not valid'),
   CHANNEL_VERSION: row(400, 'The version of the channel is not spoken here'),
   AGENT_REPLACED: row(409, 'The agent connected from elsewhere'),
   CURSOR_INVALID: row(400, 'The cursor is not valid'),

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  chunkText,
   CompleteLease,
   ExtendLease,
   FailLease,
@@ -115,10 +116,13 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     (request) => {
       const { taskId } = request.params;
-      const { fencingToken, fraction = null, note = null } = request.body;
-      if (!runtime.agents.progress({ taskId, fencingToken }, fraction, note)) {
+      const { chunk, fencingToken, fraction = null, note = null } = request.body;
+      const ref = { taskId, fencingToken };
+      const text = chunk === undefined ? null : chunkText(chunk);
+      if (!runtime.agents.progress(ref, fraction, note)) {
         throw notRunning(runtime, taskId, fencingToken);
       }
+      if (text !== null) runtime.agents.emit(ref, text);
       return Promise.resolve(answerOf(runtime, taskId));
     },
   );

@@ -261,6 +261,8 @@ export class Agent {
     return {
       progress: ({ fencingToken, taskId }, fraction, note) =>
         void this.#send(['progress', taskId, fencingToken, fraction, note]),
+      emit: ({ fencingToken, taskId }, chunk) =>
+        void this.#send(['emit', taskId, fencingToken, chunk]),
       submit: async (task) => {
         const submitted = (await this.#http.call('POST', '/tasks', task)) as {
           readonly id: string;

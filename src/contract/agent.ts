@@ -118,6 +118,9 @@ export const ProgressLease = Type.Object(
     fencingToken: FencingToken,
     fraction: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     note: Type.Optional(Type.String({ maxLength: 1000 })),
+    chunk: Type.Optional(
+      Type.Unknown({ description: 'A part of the output, up to 64 KiB, for those who follow' }),
+    ),
   },
   { ...closed, title: 'ProgressLease' },
 );

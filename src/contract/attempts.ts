@@ -1,6 +1,6 @@
 /** The attempts that a process works on, wherever their leases come from. */
 import type { AgentHandler, HandlerContext, HandlerLogger } from './handler.ts';
-import { progressFacts } from './progress.ts';
+import { chunkText, progressFacts } from './progress.ts';
 import { runHandler, type AttemptReport } from './run-handler.ts';
 import type { SubmitTask } from './task.ts';
 
@@ -18,6 +18,8 @@ export interface AttemptLease {
 export interface AttemptHost<Lease extends AttemptLease> {
   /** The attempt lives; how far it is, where it said so. */
   progress(lease: Lease, fraction: number | null, note: string | null): void;
+  /** A part of the output, as JSON text. */
+  emit(lease: Lease, chunk: string): void;
   submit(task: SubmitTask): Promise<string>;
   logger(lease: Lease): HandlerLogger;
 }
@@ -151,6 +153,10 @@ class AttemptContext<Lease extends AttemptLease> implements HandlerContext {
       const { fraction, note } = progressFacts(share, text);
       this.#host.progress(this.lease, fraction, note);
     };
+  }
+
+  get emit(): HandlerContext['emit'] {
+    return (chunk) => this.#host.emit(this.lease, chunkText(chunk));
   }
 
   get submit(): HandlerContext['submit'] {

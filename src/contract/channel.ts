@@ -106,6 +106,7 @@ export type AgentFrame =
       fraction: number | null,
       note: string | null,
     ]
+  | readonly ['emit', taskId: string, fencingToken: number, chunk: string]
   | readonly ['beat']
   | readonly ['drain']
   | readonly ['leave'];

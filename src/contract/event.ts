@@ -17,6 +17,7 @@ export const EventView = Type.Object(
     error: Type.Optional(ErrorInfo),
     fraction: Type.Optional(Type.Number({ description: 'How far the attempt is, 0 to 1' })),
     note: Type.Optional(Type.String()),
+    chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },
   { title: 'Event' },
 );

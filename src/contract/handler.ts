@@ -24,11 +24,16 @@ export interface HandlerContext {
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Says that the attempt is alive; needed where the task has a heartbeat timeout. */
-  heartbeat(): void;
+  readonly heartbeat: () => void;
   /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
-  progress(fraction: number, note?: string): void;
+  readonly progress: (fraction: number, note?: string) => void;
+  /**
+   * Hands a part of the output, any JSON value up to 64 KiB, to whoever follows the task's events right
+   * now. Counts as a heartbeat; it is not kept, and no part of the result.
+   */
+  readonly emit: (chunk: unknown) => void;
   /** Submits another task; resolves with its id once it is durable. */
-  submit(task: SubmitTask): Promise<string>;
+  readonly submit: (task: SubmitTask) => Promise<string>;
   readonly logger: HandlerLogger;
 }
 

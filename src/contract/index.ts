@@ -64,7 +64,7 @@ export {
   type NormalizedSpec,
 } from './normalize.ts';
 export { Problem } from './problem.ts';
-export { progressFacts } from './progress.ts';
+export { CHUNK_MAX, chunkText, progressFacts } from './progress.ts';
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';

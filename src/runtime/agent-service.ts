@@ -15,7 +15,7 @@ import type { Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentLink, HeldLease } from './agent-link.ts';
 import type { CommandLoop } from './command-loop.ts';
-import type { EventFeed } from './event-feed.ts';
+import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
@@ -105,20 +105,30 @@ export class AgentService {
 
   /** Tells followers how far an attempt is. False when it is not the running one. */
   progress(ref: LeaseRef, fraction: number | null, note: string | null): boolean {
-    const { clock, feed, hub, state } = this.#parts;
-    if (!hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
+    if (!this.#parts.hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
     // A heartbeat is no news to followers.
     if (fraction === null && note === null) return true;
-    const task = state.tasks.get(ref.taskId);
-    feed.tell({
-      at: clock.now(),
+    this.#tell(ref, {
       type: 'task.progress',
-      taskId: ref.taskId,
-      ...(task === undefined ? {} : { attempt: task.attempt, queue: task.profile.queue.name }),
       ...(fraction === null ? {} : { fraction }),
       ...(note === null ? {} : { note }),
     });
     return true;
+  }
+
+  /** Hands a part of an attempt's output, as JSON text, to followers. False when it is not the running one. */
+  emit(ref: LeaseRef, chunk: string): boolean {
+    if (!this.#parts.hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
+    this.#tell(ref, { type: 'task.output', chunk: JSON.parse(chunk) as unknown });
+    return true;
+  }
+
+  #tell({ taskId }: LeaseRef, news: Pick<FeedEvent, 'type' | 'fraction' | 'note' | 'chunk'>): void {
+    const { clock, feed, state } = this.#parts;
+    const task = state.tasks.get(taskId);
+    const place =
+      task === undefined ? {} : { attempt: task.attempt, queue: task.profile.queue.name };
+    feed.tell({ at: clock.now(), taskId, ...place, ...news });
   }
 
   /**

@@ -25,6 +25,7 @@ export interface FeedEvent {
   readonly error?: { readonly code: string; readonly message: string };
   readonly fraction?: number;
   readonly note?: string;
+  readonly chunk?: unknown;
 }
 
 export interface FeedListener {

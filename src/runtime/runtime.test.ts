@@ -27,6 +27,37 @@ describe('a task', () => {
     expect(runtime.tasks.get(id)).toMatchObject({ payload: { n: 41 }, result: 42, attempt: 1 });
   });
 
+  test('hands parts of its output to whoever follows it, and nothing that JSON cannot carry', async () => {
+    const runtime = await world.open();
+    const chunks: unknown[] = [];
+    const refused: unknown[] = [];
+    const held = new HeldHandler();
+    await runtime.serve(WORKER, held.handler);
+    const id = await submit(runtime);
+    const run = await held.next();
+    const event = (next: { type: string; chunk?: unknown }): boolean => {
+      if (next.type === 'task.output') chunks.push(next.chunk);
+      return true;
+    };
+    runtime.feed.listen({ taskId: id, event, closed: () => undefined }, null);
+    const { emit } = run.context;
+    emit({ token: 'Hel' });
+    emit(['lo']);
+    for (const wrong of [undefined, 1n, 'x'.repeat(70_000)]) {
+      try {
+        emit(wrong);
+      } catch (error) {
+        refused.push((error as OrchestratorError).code);
+      }
+    }
+    expect(chunks).toEqual([{ token: 'Hel' }, ['lo']]);
+    expect(refused).toEqual(['CHUNK_INVALID', 'CHUNK_INVALID', 'CHUNK_INVALID']);
+    run.end(null);
+    await runtime.tasks.wait(id, NO_WAIT);
+    emit('too late');
+    expect(chunks.length).toBe(2);
+  });
+
   test('that is delayed starts at its moment and not before', async () => {
     const runtime = await world.open();
     const held = new HeldHandler();

@@ -223,6 +223,7 @@ export class Runtime {
     return {
       report: (ends) => this.#report(ends),
       progress: (lease, fraction, note) => void agents.progress(lease, fraction, note),
+      emit: (lease, chunk) => void agents.emit(lease, chunk),
       submit: (task) => this.submitTask(task),
       logger: (lease) => {
         const context = { taskId: lease.taskId, taskType: lease.type, attempt: lease.attempt };

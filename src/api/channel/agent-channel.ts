@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
 import {
   CHANNEL_VERSION,
+  CHUNK_MAX,
   checkRegisterAgents,
   frameSlices,
   InvalidRequestError,
@@ -136,6 +137,8 @@ export class AgentChannel implements AgentLink {
         return;
       case 'progress':
         return this.#progress(frame);
+      case 'emit':
+        return this.#emit(frame);
       case 'extend':
         return this.#extend(frame);
       case 'release':
@@ -260,6 +263,17 @@ export class AgentChannel implements AgentLink {
       throw new InvalidRequestError('/progress/3', 'must be in 0..1 or null');
     const text = note === null ? null : stringAt(note, '/progress/4', 1_000);
     this.#options.runtime.agents.progress(ref, fraction, text);
+  }
+
+  #emit(frame: RawFrame): void {
+    const ref = {
+      taskId: stringAt(frame[1], '/emit/1', 64) as TaskId,
+      fencingToken: integerAt(frame[2], '/emit/2'),
+    };
+    const chunk = stringAt(frame[3], '/emit/3', CHUNK_MAX);
+    const fault = findTextFault(chunk, 3 * CHUNK_MAX);
+    if (fault !== null) throw new InvalidRequestError(`/emit/3${fault.path}`, fault.message);
+    this.#options.runtime.agents.emit(ref, chunk);
   }
 
   async #extend(frame: RawFrame): Promise<void> {

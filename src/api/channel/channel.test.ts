@@ -180,6 +180,24 @@ describe('a client and an agent', () => {
     expect(errors).toEqual([]);
   });
 
+  test('hand over parts of their output on the way', async () => {
+    await agentAt(world.url, {
+      handler: (_task: Task, context: HandlerContext) => {
+        for (const chunk of ['Hel', { rest: 'lo' }]) context.emit(chunk);
+        return 'Hello';
+      },
+    });
+    const chunks: unknown[] = [];
+    const event = (next: { type: string; chunk?: unknown }): boolean => {
+      if (next.type === 'task.output') chunks.push(next.chunk);
+      return true;
+    };
+    world.runtime.feed.listen({ taskId: null, event, closed: () => undefined }, null);
+    const task = await clientAt(world.url).submit(work(1));
+    expect(await task.result()).toBe('Hello');
+    expect(chunks).toEqual(['Hel', { rest: 'lo' }]);
+  });
+
   test('of one connection may be several agents', async () => {
     await agentAt(world.url, {
       also: [{ id: 'second', capabilities: ['other'], handler: { other: () => 'by the second' } }],
