@@ -60,9 +60,13 @@ export function normalizeSpec(options: TaskOptions): NormalizedSpec {
   };
 }
 
-/** Milliseconds since 1970 of a checked moment. */
+/** Milliseconds since 1970 of a moment of the right form; NaN for a day that its month does not have. */
 export function momentMs(moment: string | number): number {
-  return typeof moment === 'number' ? moment : Date.parse(moment);
+  if (typeof moment === 'number') return moment;
+  // `Date.parse` takes 31 February for 3 March.
+  const [year = 0, month = 0, day = 0] = moment.slice(0, 10).split('-').map(Number);
+  const daysInMonth = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  return day > daysInMonth ? Number.NaN : Date.parse(moment);
 }
 
 /** Fills in the defaults of a checked registration. */

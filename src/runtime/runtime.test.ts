@@ -212,6 +212,7 @@ describe('a task', () => {
 
   test.each([
     [{ runAt: '2026-02-31T99:00:00Z' }, '/runAt'],
+    [{ runAt: '2026-02-31T00:00:00Z' }, '/runAt'],
     [{ deadlineAt: '2026-13-01T00:00:00Z' }, '/deadlineAt'],
     [{ payload: 1n }, '/payload'],
     [{ payload: () => 0 }, '/payload'],
