@@ -11,9 +11,7 @@
  */
 import { parseArgs } from 'node:util';
 import {
-  requirementKey,
   STRATEGY_NAMES,
-  UNTRACKED,
   type Agent,
   type AgentId,
   type Profile,
@@ -22,6 +20,7 @@ import {
   type TaskId,
 } from '../src/core/index.ts';
 import { Scheduler, type Arrival } from '../src/scheduling/index.ts';
+import { makeAgent, makeProfile, makeQueue, makeTask } from '../src/scheduling/testing/fixtures.ts';
 
 const BATCH = 64;
 const SLOTS = 4;
@@ -40,84 +39,23 @@ interface Figures {
   readonly eventsNs: number;
 }
 
-const requires = { capabilities: ['work'], labels: {} };
-
 function profileOf(strategy: StrategyName): Profile {
-  const settings = { strategy, depthMax: 1_000_000_000 };
-  const counters = { scheduled: 0, queued: 0, running: 0, failed: 0 };
-  const retry = { attemptsMax: 1, strategy: 'fixed', delayMs: 0, delayMsMax: 0 } as const;
-  return {
-    id: 1,
-    key: '',
-    spec: {
-      namespace: 'default',
-      queue: 'default',
-      type: 'work',
-      priority: 4,
-      requires,
-      retry: { ...retry, jitter: 0, nonRetryable: [] },
-      timeouts: {},
-    },
-    signature: requirementKey(requires),
-    queue: { name: 'default', settings, paused: false, ...counters, ...UNTRACKED },
-    tasks: 1,
-    ...UNTRACKED,
-  };
+  return makeProfile({ queue: makeQueue('default', strategy) });
 }
 
+/** As in life: ids as long as real ones, since they are keys. */
 function taskOf(seq: number, profile: Profile): Task {
-  return {
-    id: `0190f5fe-7c00-7a00-8000-${seq.toString(16).padStart(12, '0')}` as TaskId,
-    seq,
-    profile,
-    payloadBytes: 256,
-    createdAt: 0,
-    affinityKey: null,
-    idempotencyKey: null,
-    deadlineAt: 0,
-    metadata: null,
-    state: 'queued',
-    reason: null,
-    stateAt: 0,
-    runAt: 0,
-    attempt: 0,
-    fencingToken: 0,
-    agentId: null,
-    runUntil: 0,
-    delayMsLast: 0,
-    failures: [],
-    error: null,
-    dueAt: 0,
-    timerSlot: -1,
-    payload: null,
-    waiting: null,
-    listed: null,
-    listeners: null,
-    changeEpoch: 0,
-    isStored: false,
-  };
+  const id = `0190f5fe-7c00-7a00-8000-${seq.toString(16).padStart(12, '0')}` as TaskId;
+  return { ...makeTask(seq, profile), id };
 }
 
 function agentOf(index: number): Agent {
-  return {
-    id: `agent-${index}` as AgentId,
-    spec: {
-      kind: 'general',
-      capabilities: ['work', `kind-${index % 16}`],
-      slots: SLOTS,
-      labels: { zone: `zone-${index % 3}` },
-      cost: 0,
-      weight: 1 + (index % 4),
-      heartbeatMs: 10_000,
-    },
-    incarnation: '1',
-    state: 'ready',
-    stateAt: 0,
-    registeredAt: 0,
-    leases: new Set(),
-    meets: new Map(),
-    ...UNTRACKED,
-  };
+  return makeAgent(`agent-${index}`, {
+    capabilities: ['work', `kind-${index % 16}`],
+    slots: SLOTS,
+    labels: { zone: `zone-${index % 3}` },
+    weight: 1 + (index % 4),
+  });
 }
 
 /** Core's part: grants all that is proposed, ends the oldest leases. */
@@ -138,7 +76,14 @@ class Fleet {
     const { signature } = this.#profile;
     const queueName = this.#profile.queue.name;
     const priority = this.#profile.spec.priority;
-    this.#arrivalProfile = { signature, requires, queueName, strategy, paused: false, priority };
+    this.#arrivalProfile = {
+      signature,
+      requires: this.#profile.spec.requires,
+      queueName,
+      strategy,
+      paused: false,
+      priority,
+    };
     for (let index = 0; index < agentCount; index++) {
       const agent = agentOf(index);
       this.#agents.set(agent.id, agent);

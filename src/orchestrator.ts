@@ -42,12 +42,13 @@ export interface SubmittedTask<Result = unknown> {
 /** Status, with what the orchestrator's mathematics says of its dispatchers. */
 export interface SystemStatus extends StatusView {
   readonly quantum: {
-    readonly dispatchers: number;
+    readonly dispatchers: 1;
     /**
-     * Purity of the mixture of all dispatchers' states. With one dispatcher it is 1 by definition and
-     * says nothing; it can only fall when several dispatchers disagree.
+     * Purity of the mixture of all dispatchers' states: with the one dispatcher there is, 1 by
+     * definition. Nothing is measured, so nothing can be concluded from it.
      */
-    readonly globalCoherence: number;
+    readonly globalCoherence: 1;
+    readonly basis: 'definition';
   };
 }
 
@@ -112,8 +113,8 @@ export class UnifiedQuantumOrchestrator {
   }
 
   getSystemStatus(): SystemStatus {
-    const dispatchers = 1;
-    return { ...this.runtime.status(), quantum: { dispatchers, globalCoherence: 1 / dispatchers } };
+    const quantum = { dispatchers: 1, globalCoherence: 1, basis: 'definition' } as const;
+    return { ...this.runtime.status(), quantum };
   }
 
   /** Lets running handlers end for at most `graceMs`, writes everything out and closes. */

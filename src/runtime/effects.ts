@@ -54,6 +54,7 @@ export class Effects {
       }
     }
     this.#joinLines(applied.events);
+    this.#parts.scheduler.batchApplied();
     feed.record(state.index, state.nowMs, applied.events);
   }
 
