@@ -138,6 +138,7 @@ describe('opening again', () => {
     const ids: TaskId[] = [];
     for (let i = 0; i < 30; i++)
       ids.push(await submit(runtime, { payload: { i, pad: 'é'.repeat(200) }, delayMs: 1_000 }));
+    while (runtime.status().log.checkpointIndex === 0) await turn();
     world.crash();
     runtime = await world.open();
     expect(runtime.status().log.checkpointIndex).toBeGreaterThan(0);
