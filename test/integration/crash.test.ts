@@ -15,6 +15,7 @@ import { isOrchestratorError } from '../../src/base/errors.ts';
 import { Rng } from '../../src/base/rng.ts';
 import { Agent, Client, type TaskHandle } from '../../src/client/index.ts';
 import type { HandlerContext, HandlerTask } from '../../src/contract/index.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 25);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -37,7 +38,7 @@ async function freePort(): Promise<number> {
 }
 
 async function startServer(folder: string, port: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [SERVER, folder, String(port)], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, SERVER, folder, String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit').then(() => {

@@ -14,6 +14,7 @@ import { expect, test } from 'vitest';
 import { Rng } from '../../src/base/rng.ts';
 import { openEmbeddedLog } from '../../src/log/index.ts';
 import { crashBody } from './log-crash-body.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 200);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -27,9 +28,13 @@ interface Killed {
 /** Runs a writer, kills it `killAfterMs` after its first acknowledgement, and returns what it had said by then. */
 async function runAndKill(directory: string, run: number, rng: Rng): Promise<Killed> {
   const appenders = String([1, 4, 32][rng.below(3)]);
-  const child = spawn(process.execPath, [WRITER, directory, appenders, String(run)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...NODE_FLAGS, WRITER, directory, appenders, String(run)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const exited = once(child, 'exit');
   const chunks: Buffer[] = [];
   const underLoad = Promise.withResolvers<unknown>();

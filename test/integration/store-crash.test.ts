@@ -19,6 +19,7 @@ import { readTaskKey, taskKey, taskKeyTime } from '../../src/store/task-key.ts';
 import { crashPayload } from './store-crash-history.ts';
 import { resultOf } from '../../src/store/testing/store-run.ts';
 import { withDirectory } from '../../src/store/testing/temporary.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 30);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -56,7 +57,7 @@ class Said {
 
 async function runAndKill(directory: string, killAfterMs: number): Promise<string> {
   const file = join(directory, 'said');
-  const child = spawn(process.execPath, [WRITER, directory, file], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, WRITER, directory, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
