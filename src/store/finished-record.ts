@@ -1,10 +1,12 @@
 /**
- * A finished task as bytes: [combo u32][finishedAt f64][head bytes u32][payload bytes u32][head][payload][result].
+ * A finished task as bytes: a fixed part, then [agent][rare][payload][result].
  *
- * The fixed part comes first so that retention and listing read it without decoding the rest.
+ * What nearly every task has is in the fixed part, at places of its own: each task that finishes is
+ * written once on the hot path, and this costs a third of a row of MessagePack. What few have is in
+ * one such row. The id is the record's key.
  */
-import type { Task, TaskId, TaskRow, TaskSpec, TaskState } from '../core/index.ts';
-import { taskRow } from '../core/index.ts';
+import { invariant } from '../base/invariant.ts';
+import type { AgentId, Task, TaskId, TaskSpec, TaskState } from '../core/index.ts';
 import type { BlockWriter } from './block.ts';
 import { decodeRow, encodeRow } from './row-codec.ts';
 import { TABLE } from './tables.ts';
@@ -49,17 +51,47 @@ export interface FinishedView extends FinishedSummary {
   readonly result: string | null;
 }
 
-const COMBO_AT = 0;
-const FINISHED_AT = 4;
-const HEAD_BYTES_AT = 12;
-const PAYLOAD_BYTES_AT = 16;
-const FIXED_BYTES = 20;
-/** Stands for the length of a text that is not there. */
-const NONE = 0xffff_ffff;
+/** Places in the fixed part, little-endian. */
+const AT = {
+  /** u32: see `history-index.ts`. */
+  combo: 0,
+  finishedAt: 4,
+  flags: 12,
+  state: 13,
+  agentBytes: 14,
+  /** u32: number in the dictionary; 0 when the spec is in the rare part. */
+  spec: 16,
+  attempt: 20,
+  payloadBytes: 24,
+  rareBytes: 28,
+  createdAt: 32,
+  startedAt: 40,
+  deadlineAt: 48,
+  fencingToken: 56,
+  /** u32: size of the payload as core counts it. */
+  taskPayloadBytes: 64,
+} as const;
+const FIXED_BYTES = 68;
+
+const FLAG = { payload: 1, result: 2, agent: 4 } as const;
+/** Numbered by their place. */
+const STATES: readonly TaskState[] = ['completed', 'canceled', 'failed'];
 
 /** A spec by its number in the dictionary, or whole when the dictionary was full. */
 export type SpecRef = number | TaskSpec;
-type Head = readonly [row: TaskRow, spec: SpecRef, startedAt: number, hasResult: boolean];
+
+/** What few tasks have. */
+type Rare = readonly [
+  spec: TaskSpec | null,
+  reason: Task['reason'],
+  affinityKey: Task['affinityKey'],
+  idempotencyKey: Task['idempotencyKey'],
+  metadata: Task['metadata'],
+  failures: Task['failures'],
+  error: Task['error'],
+];
+const NOTHING_RARE: Rare = [null, null, null, null, null, [], null];
+const NO_BYTES = Buffer.alloc(0);
 
 export interface RecordParts {
   readonly finished: FinishedTask;
@@ -69,82 +101,150 @@ export interface RecordParts {
 }
 
 /** Appends the record to a block. */
-export function writeRecord(block: BlockWriter, parts: RecordParts): void {
-  const { finished, payload } = parts;
+export function writeRecord(
+  block: BlockWriter,
+  { finished, payload, combo, spec }: RecordParts,
+): void {
   const { task, result, startedAt, finishedAt } = finished;
-  const parted: Head = [taskRow(task), parts.spec, startedAt, result !== null];
-  const head = encodeRow(parted);
+  const { agentId } = task;
+  const rare = rareOf(task, spec);
+  const agentBytes = agentId === null ? 0 : Buffer.byteLength(agentId);
   const payloadBytes = payload === null ? 0 : Buffer.byteLength(payload);
   const resultBytes = result === null ? 0 : Buffer.byteLength(result);
-  const bytes = FIXED_BYTES + head.length + payloadBytes + resultBytes;
-  const target = block.finish(TABLE.history, task.id, bytes);
-  target.writeUInt32LE(parts.combo, COMBO_AT);
-  target.writeDoubleLE(finishedAt, FINISHED_AT);
-  target.writeUInt32LE(head.length, HEAD_BYTES_AT);
-  target.writeUInt32LE(payload === null ? NONE : payloadBytes, PAYLOAD_BYTES_AT);
-  target.set(head, FIXED_BYTES);
-  if (payload !== null) target.write(payload, FIXED_BYTES + head.length);
-  if (result !== null) target.write(result, FIXED_BYTES + head.length + payloadBytes);
+  const textsAt = FIXED_BYTES + agentBytes + rare.length;
+  const target = block.finish(TABLE.history, task.id, textsAt + payloadBytes + resultBytes);
+  target.writeUInt32LE(combo, AT.combo);
+  target.writeDoubleLE(finishedAt, AT.finishedAt);
+  target[AT.flags] =
+    (payload === null ? 0 : FLAG.payload) |
+    (result === null ? 0 : FLAG.result) |
+    (agentId === null ? 0 : FLAG.agent);
+  const state = STATES.indexOf(task.state);
+  invariant(state >= 0, 'a task leaves core in a final state');
+  target[AT.state] = state;
+  target.writeUInt16LE(agentBytes, AT.agentBytes);
+  target.writeUInt32LE(typeof spec === 'number' ? spec : 0, AT.spec);
+  target.writeUInt32LE(task.attempt, AT.attempt);
+  target.writeUInt32LE(payloadBytes, AT.payloadBytes);
+  target.writeUInt32LE(rare.length, AT.rareBytes);
+  target.writeDoubleLE(task.createdAt, AT.createdAt);
+  target.writeDoubleLE(startedAt, AT.startedAt);
+  target.writeDoubleLE(task.deadlineAt, AT.deadlineAt);
+  target.writeDoubleLE(task.fencingToken, AT.fencingToken);
+  target.writeUInt32LE(task.payloadBytes, AT.taskPayloadBytes);
+  if (agentId !== null) target.write(agentId, FIXED_BYTES);
+  if (rare.length > 0) target.set(rare, FIXED_BYTES + agentBytes);
+  if (payload !== null) target.write(payload, textsAt);
+  if (result !== null) target.write(result, textsAt + payloadBytes);
+}
+
+function rareOf(task: Task, spec: SpecRef): Uint8Array {
+  const whole = typeof spec === 'number' ? null : spec;
+  const { reason, affinityKey, idempotencyKey, metadata, failures, error } = task;
+  const hasNone =
+    whole === null &&
+    reason === null &&
+    affinityKey === null &&
+    idempotencyKey === null &&
+    metadata === null &&
+    failures.length === 0 &&
+    error === null;
+  if (hasNone) return NO_BYTES;
+  const rare: Rare = [whole, reason, affinityKey, idempotencyKey, metadata, failures, error];
+  return encodeRow(rare);
 }
 
 export function comboOf(record: Buffer): number {
-  return record.readUInt32LE(COMBO_AT);
+  return record.readUInt32LE(AT.combo);
 }
 
 export function finishedAtOf(record: Buffer): number {
-  return record.readDoubleLE(FINISHED_AT);
+  return record.readDoubleLE(AT.finishedAt);
+}
+
+/** Whose record it is, and where shared specs are found. */
+export interface RecordContext {
+  readonly id: TaskId;
+  readonly specOf: (number: number) => TaskSpec;
 }
 
 /** Reads a record without its texts. `record` may be a view that soon changes. */
-export function readSummary(record: Buffer, specOf: (ref: SpecRef) => TaskSpec): FinishedSummary {
-  const [row, spec, startedAt] = headOf(record);
-  return summaryOf(row, { spec: specOf(spec), startedAt, finishedAt: finishedAtOf(record) });
+export function readSummary(record: Buffer, { id, specOf }: RecordContext): FinishedSummary {
+  const [spec, reason, affinityKey, idempotencyKey, metadata, failures, error] = readRare(record);
+  const state = STATES[record[AT.state] as number];
+  invariant(state !== undefined, 'a record names its state by number');
+  return {
+    id,
+    spec: spec ?? specOf(record.readUInt32LE(AT.spec)),
+    state,
+    reason,
+    payloadBytes: record.readUInt32LE(AT.taskPayloadBytes),
+    createdAt: record.readDoubleLE(AT.createdAt),
+    startedAt: record.readDoubleLE(AT.startedAt),
+    finishedAt: finishedAtOf(record),
+    affinityKey,
+    idempotencyKey,
+    deadlineAt: record.readDoubleLE(AT.deadlineAt),
+    metadata,
+    attempt: record.readUInt32LE(AT.attempt),
+    fencingToken: record.readDoubleLE(AT.fencingToken),
+    agentId: readAgent(record),
+    failures,
+    error,
+  };
 }
 
-export function readView(record: Buffer, specOf: (ref: SpecRef) => TaskSpec): FinishedView {
-  const [row, spec, startedAt, hasResult] = headOf(record);
-  const times = { spec: specOf(spec), startedAt, finishedAt: finishedAtOf(record) };
-  const payloadAt = FIXED_BYTES + record.readUInt32LE(HEAD_BYTES_AT);
-  const payloadBytes = record.readUInt32LE(PAYLOAD_BYTES_AT);
-  const resultAt = payloadAt + (payloadBytes === NONE ? 0 : payloadBytes);
+/** As {@link readSummary}, with payload and result. */
+export function readView(record: Buffer, context: RecordContext): FinishedView {
+  const flags = record[AT.flags] as number;
+  const payloadAt = textsAt(record);
+  const resultAt = payloadAt + record.readUInt32LE(AT.payloadBytes);
+  const hasPayload = (flags & FLAG.payload) !== 0;
+  const hasResult = (flags & FLAG.result) !== 0;
   return {
-    ...summaryOf(row, times),
-    payload: payloadBytes === NONE ? null : record.toString('utf8', payloadAt, resultAt),
+    ...readSummary(record, context),
+    payload: hasPayload ? record.toString('utf8', payloadAt, resultAt) : null,
     result: hasResult ? record.toString('utf8', resultAt, record.length) : null,
   };
 }
 
 /** The summary of a record that is not written yet. */
 export function summaryOfTask({ task, startedAt, finishedAt }: FinishedTask): FinishedSummary {
-  return summaryOf(taskRow(task), { spec: task.profile.spec, startedAt, finishedAt });
-}
-
-function headOf(record: Buffer): Head {
-  const end = FIXED_BYTES + record.readUInt32LE(HEAD_BYTES_AT);
-  return decodeRow(record.subarray(FIXED_BYTES, end)) as Head;
-}
-
-function summaryOf(
-  row: TaskRow,
-  times: { spec: TaskSpec; startedAt: number; finishedAt: number },
-): FinishedSummary {
   return {
-    id: row[0],
-    spec: times.spec,
-    state: row[9],
-    reason: row[10],
-    payloadBytes: row[3],
-    createdAt: row[4],
-    startedAt: times.startedAt,
-    finishedAt: times.finishedAt,
-    affinityKey: row[5],
-    idempotencyKey: row[6],
-    deadlineAt: row[7],
-    metadata: row[8],
-    attempt: row[13],
-    fencingToken: row[14],
-    agentId: row[15],
-    failures: row[18],
-    error: row[19],
+    id: task.id,
+    spec: task.profile.spec,
+    state: task.state,
+    reason: task.reason,
+    payloadBytes: task.payloadBytes,
+    createdAt: task.createdAt,
+    startedAt,
+    finishedAt,
+    affinityKey: task.affinityKey,
+    idempotencyKey: task.idempotencyKey,
+    deadlineAt: task.deadlineAt,
+    metadata: task.metadata,
+    attempt: task.attempt,
+    fencingToken: task.fencingToken,
+    agentId: task.agentId,
+    failures: task.failures,
+    error: task.error,
   };
+}
+
+function textsAt(record: Buffer): number {
+  return rareAt(record) + record.readUInt32LE(AT.rareBytes);
+}
+
+function rareAt(record: Buffer): number {
+  return FIXED_BYTES + record.readUInt16LE(AT.agentBytes);
+}
+
+function readRare(record: Buffer): Rare {
+  const [start, end] = [rareAt(record), textsAt(record)];
+  return start === end ? NOTHING_RARE : (decodeRow(record.subarray(start, end)) as Rare);
+}
+
+function readAgent(record: Buffer): AgentId | null {
+  if (((record[AT.flags] as number) & FLAG.agent) === 0) return null;
+  return record.toString('utf8', FIXED_BYTES, rareAt(record)) as AgentId;
 }

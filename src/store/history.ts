@@ -47,6 +47,20 @@ export interface HistoryBounds {
 /** Records encoded between two looks at the clock. */
 const ENCODED_AT_ONCE = 16;
 const RECORD_BYTES = 400;
+const CHUNK_RECORDS_MAX = 2_048;
+
+/**
+ * Records that go out of memory together. One map for all of them would have each record taken out
+ * by itself, and grow past what the processor's caches hold: a tenth of a task's time.
+ */
+interface Chunk {
+  readonly records: Pending[];
+  readonly byId: Map<TaskId, Pending>;
+  bytes: number;
+  encoded: number;
+  /** Number of the block with the last of them, once all are encoded. */
+  block: number | null;
+}
 
 /**
  * Finished tasks: queued on the hot path, encoded a slice at a time, written by the writer's thread.
@@ -62,11 +76,11 @@ export class History {
   readonly combos: Dictionary<Combo>;
   /** By profile, its spec's and its combos' numbers; a cache of the dictionaries. */
   readonly #refs = new WeakMap<Profile, { spec: SpecRef; combos: Map<TaskState, number> }>();
-  readonly #pending = new Map<TaskId, Pending>();
-  #queue: Pending[] = [];
-  #queueStart = 0;
-  /** Sent, by number of the block that held the last of them, oldest first. */
-  readonly #sent: { number: number; records: Pending[] }[] = [];
+  /** Records that the file does not have, oldest first. A task is in one of them at most. */
+  #chunks: Chunk[] = [];
+  /** Place of the first chunk that is not encoded whole. */
+  #encodeAt = 0;
+  #count = 0;
   #bytes = 0;
   #added = 0;
   #encoded = 0;
@@ -86,7 +100,7 @@ export class History {
   }
 
   get backlog(): Backlog {
-    const count = this.#pending.size;
+    const count = this.#count;
     const { backlogCountMax, backlogBytesMax } = this.#bounds;
     const full = count >= backlogCountMax || this.#bytes >= backlogBytesMax;
     return { count, bytes: this.#bytes, full };
@@ -98,16 +112,19 @@ export class History {
     const payload = this.#payloads.release(finished.task);
     const bytes = (payload?.length ?? 0) + (finished.result?.length ?? 0) + RECORD_BYTES;
     const pending: Pending = { finished, payload, bytes };
-    this.#pending.set(id, pending);
-    this.#queue.push(pending);
+    const chunk = this.#chunkToFill();
+    chunk.records.push(pending);
+    chunk.byId.set(id, pending);
+    chunk.bytes += bytes;
     this.#bytes += bytes;
+    this.#count += 1;
     this.#added += 1;
     this.#timer ??= setTimeout(() => this.#wake(), this.#bounds.delayMs);
   }
 
   /** The record of a finished task, or null. */
   find(id: TaskId): FinishedView | null {
-    const pending = this.#pending.get(id);
+    const pending = this.#findPending(id);
     if (pending !== undefined) {
       const payload = pending.payload ?? this.#payloads.readStored(id);
       // Without a payload anywhere the record may have been written just now, and its payload moved.
@@ -120,19 +137,21 @@ export class History {
 
   #findWritten(id: TaskId): FinishedView | null {
     const record = this.#read(id);
-    return record === null ? null : readView(record, this.#specOf);
+    return record === null ? null : readView(record, { id, specOf: this.#specOf });
   }
 
   findSummary(id: TaskId): FinishedSummary | null {
-    const pending = this.#pending.get(id);
+    const pending = this.#findPending(id);
     if (pending !== undefined) return summaryOfTask(pending.finished);
     const record = this.#read(id);
-    return record === null ? null : readSummary(record, this.#specOf);
+    return record === null ? null : readSummary(record, { id, specOf: this.#specOf });
   }
 
   /** Records that are not in the file yet, in no order. */
   *pending(): Iterable<FinishedTask> {
-    for (const { finished } of this.#pending.values()) yield finished;
+    for (const { byId } of this.#chunks) {
+      for (const { finished } of byId.values()) yield finished;
+    }
   }
 
   /** Sends every record added so far; does not wait for those added meanwhile. */
@@ -149,9 +168,33 @@ export class History {
 
   /** Forgets records that the file has. */
   committed(number: number): void {
-    const [first] = this.#sent;
-    if (first === undefined || first.number > number) return;
-    void this.#forget(number);
+    let done = 0;
+    for (const { block, bytes, records } of this.#chunks) {
+      if (block === null || block > number) break;
+      done += 1;
+      this.#bytes -= bytes;
+      this.#count -= records.length;
+    }
+    if (done === 0) return;
+    this.#chunks.splice(0, done);
+    this.#encodeAt -= done;
+  }
+
+  #chunkToFill(): Chunk {
+    const last = this.#chunks.at(-1);
+    const isOpen = last?.encoded === 0 && last.records.length < CHUNK_RECORDS_MAX;
+    if (last !== undefined && isOpen) return last;
+    const chunk: Chunk = { records: [], byId: new Map(), bytes: 0, encoded: 0, block: null };
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  #findPending(id: TaskId): Pending | undefined {
+    for (let at = this.#chunks.length - 1; at >= 0; at--) {
+      const pending = (this.#chunks[at] as Chunk).byId.get(id);
+      if (pending !== undefined) return pending;
+    }
+    return undefined;
   }
 
   #wake(): void {
@@ -178,22 +221,27 @@ export class History {
   }
 
   #encodeSlice(slices: Slices): void {
-    const records: Pending[] = [];
     const block = new BlockWriter((bytes) => this.#writer.send(bytes));
+    const start = this.#encodeAt;
+    let chunk = this.#chunks[this.#encodeAt];
     do {
-      const end = Math.min(this.#queue.length, this.#queueStart + ENCODED_AT_ONCE);
-      for (; this.#queueStart < end; this.#queueStart++) {
-        const pending = this.#queue[this.#queueStart] as Pending;
-        this.#write(block, pending);
-        records.push(pending);
-        this.#encoded += 1;
-      }
-    } while (!slices.spent && this.#queueStart < this.#queue.length);
+      if (chunk === undefined) break;
+      this.#encodeSome(block, chunk);
+      if (chunk.encoded < chunk.records.length) continue;
+      this.#encodeAt += 1;
+      chunk = this.#chunks[this.#encodeAt];
+    } while (!slices.spent);
     block.flush();
-    this.#sent.push({ number: this.#writer.numberLast, records });
-    if (this.#queueStart === this.#queue.length) {
-      this.#queue = [];
-      this.#queueStart = 0;
+    for (const whole of this.#chunks.slice(start, this.#encodeAt)) {
+      whole.block = this.#writer.numberLast;
+    }
+  }
+
+  #encodeSome(block: BlockWriter, chunk: Chunk): void {
+    const end = Math.min(chunk.records.length, chunk.encoded + ENCODED_AT_ONCE);
+    for (; chunk.encoded < end; chunk.encoded++) {
+      this.#write(block, chunk.records[chunk.encoded] as Pending);
+      this.#encoded += 1;
     }
   }
 
@@ -225,30 +273,14 @@ export class History {
     return { spec: refs.spec, combo };
   }
 
-  async #forget(number: number): Promise<void> {
-    const slices = new Slices(this.#bounds.sliceMs);
-    for (let first = this.#sent[0]; first !== undefined; first = this.#sent[0]) {
-      if (first.number > number) return;
-      this.#sent.shift();
-      for (const pending of first.records) {
-        this.#bytes -= pending.bytes;
-        const { id } = pending.finished.task;
-        // A replay may have finished the task again in the meantime.
-        if (this.#pending.get(id) === pending) this.#pending.delete(id);
-      }
-      if (slices.spent) await slices.next();
-    }
-  }
-
   #read(id: TaskId): Buffer | null {
     const key = findTaskKey(id);
     return key === null ? null : (this.#records.getBinaryFast(key) ?? null);
   }
 
-  readonly #specOf = (ref: SpecRef): TaskSpec => {
-    if (typeof ref !== 'number') return ref;
-    const spec = this.#specs.valueOf(ref);
-    invariant(spec !== undefined, () => `spec ${ref} of a record is in the dictionary`);
+  readonly #specOf = (number: number): TaskSpec => {
+    const spec = this.#specs.valueOf(number);
+    invariant(spec !== undefined, () => `spec ${number} of a record is in the dictionary`);
     return spec;
   };
 }

@@ -13,4 +13,4 @@ export const META_KEY: {
 };
 
 /** Format of the file that this program writes and reads. */
-export const FORMAT = 1;
+export const FORMAT = 2;
