@@ -9,7 +9,7 @@ import type { Order } from './workers/submitter.ts';
 const RUNS = isQuick() ? 2 : 5;
 const BULK: Order = {
   kind: 'bulk',
-  tasks: isQuick() ? 50_000 : 200_000,
+  tasks: isQuick() ? 50_000 : 600_000,
   batch: 1_000,
   inFlight: 8,
   rate: 0,

@@ -1,9 +1,10 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { OrchestratorError } from '../base/errors.ts';
 import type { CommandBatch } from '../core/index.ts';
+import { readCommand, storedCommand, type StoredCommand } from './command-columns.ts';
 
 /** Version of the bytes below; a reader refuses others. */
-const ENTRY_FORMAT = 1;
+const ENTRY_FORMAT = 2;
 
 /** JSON texts of a batch, by command and then by item; null for commands that carry none. */
 export type BatchTexts = readonly (readonly string[] | null)[];
@@ -21,7 +22,8 @@ const unpackr = new Unpackr({ useRecords: true });
 
 /** Encodes an entry. The result is a view of its own bytes. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  return packr.pack([ENTRY_FORMAT, entry.batch.at, entry.batch.commands, entry.texts]);
+  const commands = entry.batch.commands.map(storedCommand);
+  return packr.pack([ENTRY_FORMAT, entry.batch.at, commands, entry.texts]);
 }
 
 /** @throws OrchestratorError `ENTRY_UNREADABLE` for bytes of another format */
@@ -29,7 +31,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   const [format, at, commands, texts] = unpackr.unpack(bytes) as [
     number,
     number,
-    CommandBatch['commands'],
+    readonly StoredCommand[],
     BatchTexts,
   ];
   if (format !== ENTRY_FORMAT) {
@@ -39,5 +41,5 @@ export function decodeEntry(bytes: Uint8Array): Entry {
       { format },
     );
   }
-  return { batch: { at, commands }, texts };
+  return { batch: { at, commands: commands.map(readCommand) }, texts };
 }

@@ -1,0 +1,168 @@
+/**
+ * The commands that come in thousands, as columns: all ids in one text, numbers side by side.
+ *
+ * Written so, a submit, its assignment and its completion cost the log a third less of the server's
+ * time than item by item. A command with anything unusual about it is kept as it is.
+ */
+import type { AgentId, Command, TaskId } from '../core/index.ts';
+
+type Submit = Extract<Command, { type: 'task.submit' }>;
+type Assign = Extract<Command, { type: 'task.assign' }>;
+type Complete = Extract<Command, { type: 'task.complete' }>;
+type NewTask = Submit['tasks'][number];
+type Completion = Complete['items'][number];
+
+const TAG = { submit: 1, assign: 2, complete: 3 } as const;
+
+type SubmitColumns = [
+  tag: typeof TAG.submit,
+  ids: string,
+  specs: Submit['specs'],
+  specOf: readonly number[] | number,
+  payloadBytes: readonly number[],
+];
+type AssignColumns = [
+  tag: typeof TAG.assign,
+  ids: string,
+  /** One for all, or one for each. */
+  agentIds: AgentId | readonly AgentId[],
+];
+type CompleteColumns = [
+  tag: typeof TAG.complete,
+  ids: string,
+  fencingTokens: readonly number[],
+  resultBytes: readonly number[],
+];
+
+/** A command as the log keeps it. */
+export type StoredCommand = Command | SubmitColumns | AssignColumns | CompleteColumns;
+
+/** Length of the ids that this program gives out; a report may name any text. */
+const ID_LENGTH = 36;
+
+/** All fields of a task that not every task has: one that is forgotten here does not compile. */
+const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'payloadBytes'>, true>> =
+  {
+    runAt: true,
+    deadlineAt: true,
+    affinityKey: true,
+    idempotencyKey: true,
+    bodyHash: true,
+    metadata: true,
+  };
+const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
+/** Does not compile once reports have a field that the columns would lose. */
+type Unforgotten =
+  Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes'> extends never
+    ? Completion
+    : never;
+
+export function storedCommand(command: Command): StoredCommand {
+  switch (command.type) {
+    case 'task.submit':
+      return submitColumns(command) ?? command;
+    case 'task.assign':
+      return assignColumns(command) ?? command;
+    case 'task.complete':
+      return completeColumns(command) ?? command;
+    default:
+      return command;
+  }
+}
+
+export function readCommand(stored: StoredCommand): Command {
+  if (!Array.isArray(stored)) return stored;
+  switch (stored[0]) {
+    case TAG.submit:
+      return readSubmit(stored);
+    case TAG.assign:
+      return readAssign(stored);
+    default:
+      return readComplete(stored);
+  }
+}
+
+function submitColumns({ specs, tasks }: Submit): SubmitColumns | null {
+  let ids = '';
+  let isOneSpec = true;
+  const first = tasks[0]?.spec ?? 0;
+  const payloadBytes: number[] = [];
+  for (const task of tasks) {
+    if (task.id.length !== ID_LENGTH || !isPlain(task)) return null;
+    ids += task.id;
+    isOneSpec &&= task.spec === first;
+    payloadBytes.push(task.payloadBytes);
+  }
+  const specOf = isOneSpec ? first : tasks.map((task) => task.spec);
+  return [TAG.submit, ids, specs, specOf, payloadBytes];
+}
+
+function isPlain(task: NewTask): boolean {
+  for (const field of RARE) if (task[field] !== undefined) return false;
+  return true;
+}
+
+function readSubmit([, ids, specs, specOf, payloadBytes]: SubmitColumns): Submit {
+  const texts = splitIds(ids);
+  const tasks = payloadBytes.map((bytes, position) => ({
+    id: texts[position] as TaskId,
+    spec: typeof specOf === 'number' ? specOf : (specOf[position] as number),
+    payloadBytes: bytes,
+  }));
+  return { type: 'task.submit', specs, tasks };
+}
+
+function assignColumns({ taskIds, agentIds }: Assign): AssignColumns | null {
+  let ids = '';
+  let isOneAgent = true;
+  const [first] = agentIds;
+  for (const [position, id] of taskIds.entries()) {
+    if (id.length !== ID_LENGTH) return null;
+    ids += id;
+    isOneAgent &&= agentIds[position] === first;
+  }
+  if (first === undefined || agentIds.length !== taskIds.length) return null;
+  return [TAG.assign, ids, isOneAgent ? first : agentIds];
+}
+
+function readAssign([, ids, agents]: AssignColumns): Assign {
+  const taskIds = splitIds(ids);
+  const agentIds = typeof agents === 'string' ? taskIds.map(() => agents) : agents;
+  return { type: 'task.assign', taskIds, agentIds };
+}
+
+function completeColumns({ items }: Complete): CompleteColumns | null {
+  let ids = '';
+  const fencingTokens: number[] = [];
+  const resultBytes: number[] = [];
+  const unforgotten: readonly Unforgotten[] = items;
+  for (const item of unforgotten) {
+    if (item.taskId.length !== ID_LENGTH) return null;
+    ids += item.taskId;
+    fencingTokens.push(item.fencingToken);
+    resultBytes.push(item.resultBytes);
+  }
+  return [TAG.complete, ids, fencingTokens, resultBytes];
+}
+
+function readComplete([, ids, fencingTokens, resultBytes]: CompleteColumns): Complete {
+  const texts = splitIds(ids);
+  const items = fencingTokens.map((fencingToken, position) => ({
+    taskId: texts[position] as TaskId,
+    fencingToken,
+    resultBytes: resultBytes[position] as number,
+  }));
+  return { type: 'task.complete', items };
+}
+
+/** Texts of their own: a slice would keep the whole text alive as long as its task. */
+function splitIds(ids: string): TaskId[] {
+  const bytes = Buffer.from(ids);
+  const isAscii = bytes.length === ids.length;
+  const split: TaskId[] = [];
+  for (let at = 0; at < ids.length; at += ID_LENGTH) {
+    const end = at + ID_LENGTH;
+    split.push((isAscii ? bytes.toString('latin1', at, end) : ids.slice(at, end)) as TaskId);
+  }
+  return split;
+}
