@@ -39,6 +39,7 @@ export interface FinishedSummary {
   readonly agentId: Task['agentId'];
   readonly failures: Task['failures'];
   readonly error: Task['error'];
+  readonly extra: Task['extra'];
 }
 
 /** All that is kept of a finished task. */
@@ -146,5 +147,6 @@ function summaryOf(
     agentId: row[15],
     failures: row[18],
     error: row[19],
+    extra: row[20] ?? null,
   };
 }
