@@ -10,10 +10,12 @@ import {
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
+  type InputPrompt,
   type RegisterAgent,
   type StatusView,
   type SubmitTask,
   type TaskView,
+  type TraceContext,
 } from './contract/index.ts';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime/index.ts';
 import { VERSION } from './base/version.ts';
@@ -37,6 +39,12 @@ export interface SubmittedTask<Result = unknown> {
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
   cancel(reason?: string): Promise<void>;
+  /**
+   * Answers the question that the task waits on; resolves when that is durable.
+   *
+   * @throws OrchestratorError `INPUT_NOT_ASKED`, `INPUT_KEY_MISMATCH`, `INPUT_NOT_ALLOWED`, `INPUT_INVALID`
+   */
+  answer(answer: unknown, options?: { readonly key?: string; readonly by?: string }): Promise<void>;
 }
 
 /** Status, with what the orchestrator's mathematics says of its dispatchers. */
@@ -105,6 +113,7 @@ export class UnifiedQuantumOrchestrator {
         const [error] = await this.runtime.tasks.cancel([id as never], reason);
         if (error != null) throw error;
       },
+      answer: (answer, options) => this.runtime.inputs.answer(id as never, { answer, ...options }),
     };
   }
 
@@ -147,7 +156,9 @@ export {
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
+  type InputPrompt,
   type RegisterAgent,
   type SubmitTask,
   type TaskView,
+  type TraceContext,
 };

@@ -19,6 +19,9 @@ function contextOf(signal: AbortSignal, fractions: number[] = []): HandlerContex
     progress: (fraction) => void fractions.push(fraction),
     emit: () => undefined,
     submit: () => Promise.reject(new Error('a built-in agent submits no task')),
+    waitForInput: () => Promise.reject(new Error('a built-in agent asks nobody')),
+    lastDetails: undefined,
+    trace: { traceId: '', spanId: '', traceparent: '' },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };
 }

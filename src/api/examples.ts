@@ -28,3 +28,25 @@ export const FAIL_EXAMPLE: unknown = {
   fencingToken: 1042,
   error: { code: 'UPSTREAM_DOWN', message: 'the printer does not answer', retryable: true },
 };
+
+export const ASK_EXAMPLE: unknown = {
+  fencingToken: 1042,
+  prompt: {
+    key: 'approve',
+    message: 'Pay 12,000 EUR to ACME?',
+    schema: {
+      type: 'object',
+      required: ['approved'],
+      properties: { approved: { type: 'boolean' } },
+    },
+    expiresMs: 86_400_000,
+    default: { approved: false },
+    answerers: ['ann', 'bob'],
+  },
+};
+
+export const ANSWER_EXAMPLE: unknown = {
+  key: 'approve',
+  answer: { approved: true },
+  by: 'ann',
+};

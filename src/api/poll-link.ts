@@ -30,6 +30,9 @@ export class PollLink implements AgentLink {
     );
   }
 
+  /** A polling agent asks for its answers itself. */
+  answer(): void {}
+
   flush(): void {
     if (this.#leases.length > 0) this.end();
   }

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
-import { AgentList, AgentView, LeaseList, LeaseRequest, RegisterAgent } from '../contract/index.ts';
+import {
+  AgentList,
+  AgentView,
+  LeaseList,
+  LeaseRequest,
+  RegisterAgent,
+  traceOf,
+} from '../contract/index.ts';
 import type { Lease } from '../runtime/index.ts';
 import {
   AgentParams,
@@ -207,7 +214,16 @@ function leaseJson(lease: Lease): string {
   const { attempt, fencingToken, payload, runUntil, taskId, type } = lease;
   const until = runUntil === 0 ? null : new Date(runUntil).toISOString();
   const rest = JSON.stringify({ taskId, fencingToken, attempt, type, runUntil: until });
-  return `${rest.slice(0, -1)},"payload":${payload}}`;
+  return `${rest.slice(0, -1)},"payload":${payload}${lease.extra === null ? '' : extraJson(lease)}}`;
+}
+
+function extraJson(lease: Lease): string {
+  const { details = null, traceparent = null } = lease.extra ?? {};
+  const trace = traceparent === null ? '' : traceOf(lease, traceparent).traceparent;
+  return [
+    details === null ? '' : `,"lastDetails":${details}`,
+    trace === '' ? '' : `,"traceparent":"${trace}"`,
+  ].join('');
 }
 
 function requireAgent(agent: AgentView | null, { id }: { readonly id: string }): AgentView {

@@ -5,6 +5,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import {
   chunkText,
   CompleteLease,
+  detailsText,
   ExtendLease,
   FailLease,
   LeaseAnswer,
@@ -98,10 +99,12 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     async (request) => {
       const { taskId } = request.params;
-      const { fencingToken, runMs } = request.body;
+      const { details, fencingToken, runMs } = request.body;
+      const text = details === undefined ? null : detailsText(details);
       await runtime.agents.extend({ taskId, fencingToken }, runMs).catch((error: unknown) => {
         throw fencedIfFinished(runtime, taskId, error);
       });
+      if (text !== null) runtime.agents.details({ taskId, fencingToken }, text);
       return answerOf(runtime, taskId);
     },
   );
@@ -116,13 +119,15 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     (request) => {
       const { taskId } = request.params;
-      const { chunk, fencingToken, fraction = null, note = null } = request.body;
+      const { chunk, details, fencingToken, fraction = null, note = null } = request.body;
       const ref = { taskId, fencingToken };
       const text = chunk === undefined ? null : chunkText(chunk);
+      const kept = details === undefined ? null : detailsText(details);
       if (!runtime.agents.progress(ref, fraction, note)) {
         throw notRunning(runtime, taskId, fencingToken);
       }
       if (text !== null) runtime.agents.emit(ref, text);
+      if (kept !== null) runtime.agents.details(ref, kept);
       return Promise.resolve(answerOf(runtime, taskId));
     },
   );
@@ -153,7 +158,7 @@ async function report(runtime: Runtime, end: AttemptEnd): Promise<void> {
 }
 
 /** Core has let a finished task go, but the caller's attempt is fenced rather than unknown. */
-function fencedIfFinished(runtime: Runtime, taskId: TaskId, error: unknown): unknown {
+export function fencedIfFinished(runtime: Runtime, taskId: TaskId, error: unknown): unknown {
   const isUnknown = error instanceof OrchestratorError && error.code === 'TASK_NOT_FOUND';
   const outcome = isUnknown ? runtime.tasks.outcome(taskId) : null;
   return outcome === null ? error : fenced(taskId, outcome.state);

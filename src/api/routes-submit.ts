@@ -1,7 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import { InvalidRequestError, Key, SubmitTask, SubmitTasks, TaskView } from '../contract/index.ts';
+import {
+  InvalidRequestError,
+  isTraceparent,
+  Key,
+  SubmitTask,
+  SubmitTasks,
+  TaskView,
+} from '../contract/index.ts';
 import { answers, CHANGE_CODES, json } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
 import { SUBMIT_EXAMPLES } from './examples.ts';
@@ -18,8 +25,11 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
         tags: ['Tasks'],
         summary: 'Submit one task, or several at once',
         description:
-          'Durable when answered. `{"tasks": […]}` takes all or none. With an idempotency key (for one task also as the header `Idempotency-Key`) a repeat answers the task that is there, with `idempotent-replayed: true`.',
-        headers: Type.Object({ 'idempotency-key': Type.Optional(Key) }),
+          'Durable when answered. `{"tasks": […]}` takes all or none. With an idempotency key (for one task also as the header `Idempotency-Key`) a repeat answers the task that is there, with `idempotent-replayed: true`. The header `traceparent` is that of tasks which name none; one that is not valid is ignored, as W3C Trace Context asks.',
+        headers: Type.Object({
+          'idempotency-key': Type.Optional(Key),
+          traceparent: Type.Optional(Type.String()),
+        }),
         body: Type.Union([SubmitTask, SubmitTasks], { examples: SUBMIT_EXAMPLES }),
         response: answers(
           {
@@ -45,7 +55,12 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
       validatorCompiler: () => () => true,
     },
     async (request, reply) => {
-      const limits = { payloadBytesMax, nowMs: clock.now() };
+      const { traceparent } = request.headers;
+      const limits = {
+        payloadBytesMax,
+        nowMs: clock.now(),
+        traceparent: isTraceparent(traceparent) ? traceparent : undefined,
+      };
       const body = withKeyOfHeader(request.body, request.headers['idempotency-key']);
       const isMany = isBatch(body);
       const submission = isMany

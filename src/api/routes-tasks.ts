@@ -10,6 +10,7 @@ import {
   TASK_STATES,
   TaskList,
   TaskOutcome,
+  TaskStateText,
   TaskView,
   type TaskStateName,
 } from '../contract/index.ts';
@@ -33,6 +34,7 @@ const ListQuery = Type.Object(
     states: Type.Optional(
       Type.String({ description: `States joined by commas, of ${TASK_STATES.join(', ')}` }),
     ),
+    state: Type.Optional(TaskStateText),
     namespace: Type.Optional(QueueName),
     queue: Type.Optional(QueueName),
     type: Type.Optional(Name),
@@ -75,8 +77,11 @@ function readRoutes(app: FastifyInstance, { clock, runtime }: ApiContext): void 
       },
     },
     (request) => {
-      const { limit = LIMIT_DEFAULT, states, ...rest } = request.query;
-      const wanted = states === undefined ? {} : { states: readStates(states) };
+      const { limit = LIMIT_DEFAULT, state, states, ...rest } = request.query;
+      if (state !== undefined && states !== undefined)
+        throw new InvalidRequestError('/query/state', 'must be absent when there are states');
+      const named = state ?? states;
+      const wanted = named === undefined ? {} : { states: readStates(named) };
       return Promise.resolve(runtime.tasks.list({ ...rest, ...wanted, limit }));
     },
   );

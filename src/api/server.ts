@@ -26,6 +26,7 @@ import { deadLetterRoutes } from './routes-dead-letters.ts';
 import { docsRoutes } from './routes-docs.ts';
 import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
+import { inputRoutes } from './routes-input.ts';
 import { leaseRoutes } from './routes-leases.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { statusRoutes } from './routes-status.ts';
@@ -195,6 +196,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   taskRoutes(app, ctx);
   agentRoutes(app, ctx);
   leaseRoutes(app, ctx);
+  inputRoutes(app, ctx);
   queueRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
   statusRoutes(app, ctx);

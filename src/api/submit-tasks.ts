@@ -16,6 +16,8 @@ export interface SubmitLimits {
   readonly payloadBytesMax: number;
   /** Milliseconds since 1970; what `delayMs` counts from. */
   readonly nowMs: number;
+  /** W3C trace context of the request: that of tasks which name none. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Largest metadata of a task, in bytes of JSON: unlike payloads it stays in memory while the task lives. */
@@ -24,7 +26,7 @@ export const METADATA_BYTES_MAX = 65_536;
 /** @throws InvalidRequestError; OrchestratorError `PAYLOAD_TOO_LARGE` */
 export function submissionOfOne(task: unknown, limits: SubmitLimits): Submission {
   checkSubmitTask(task);
-  const extras = extrasOf(task, '', limits.nowMs);
+  const extras = extrasOf(task, '', limits);
   return {
     specs: [normalizeSpec(task)],
     specOf: null,
@@ -46,7 +48,7 @@ export function submissionOfMany(tasks: unknown, limits: SubmitLimits): Submissi
     const path = `/tasks/${position}`;
     checkSubmitTask(task, path);
     payloads.push(payloadOf(task, path, limits.payloadBytesMax));
-    extras.push(extrasOf(task, path, limits.nowMs));
+    extras.push(extrasOf(task, path, limits));
     const key = optionsKey(task);
     const place = known.get(key) ?? specs.push(normalizeSpec(task)) - 1;
     known.set(key, place);
@@ -78,7 +80,11 @@ function boundedJson(value: unknown, path: string, bytesMax: number): string {
   );
 }
 
-function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras | null {
+function extrasOf(
+  task: SubmitTask,
+  path: string,
+  { nowMs, traceparent }: SubmitLimits,
+): SubmitExtras | null {
   const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt } = task;
   if (runAt !== undefined && delayMs !== undefined) {
     throw new InvalidRequestError(`${path}/delayMs`, 'must be absent when there is a runAt');
@@ -88,6 +94,7 @@ function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras |
     affinityKey,
     idempotencyKey,
     metadata,
+    traceparent: task.traceparent ?? traceparent,
     deadlineAt: momentOf(deadlineAt, `${path}/deadlineAt`),
     runAt: delayMs === undefined ? momentOf(runAt, `${path}/runAt`) : nowMs + delayMs,
   };

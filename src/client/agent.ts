@@ -6,15 +6,19 @@ import {
   CHANNEL_VERSION,
   checkRegisterAgents,
   frameSlices,
+  promptText,
   type AgentHandler,
   type AttemptHost,
   type AttemptLease,
   type HandlerLogger,
+  type KeyedPrompt,
+  type LeaseExtra,
   type Problem,
   type RawFrame,
   type RegisterAgent,
 } from '../contract/index.ts';
 import { Connection } from './connection.ts';
+import { DetailsQueue } from './details-queue.ts';
 import { HttpApi } from './http-api.ts';
 import { ReportQueue, type AttemptRef } from './report-queue.ts';
 import { stderrLogger } from './stderr-logger.ts';
@@ -65,6 +69,7 @@ export class Agent {
   readonly #incarnation: string = randomUUID();
   readonly #attempts: Attempts<Lease>;
   readonly #reports = new ReportQueue((frame) => this.#send(frame));
+  readonly #details = new DetailsQueue<Lease>((frame) => this.#send(frame));
   readonly #ready = Promise.withResolvers<void>();
   readonly #waits = new Set<Wait>();
   #connection: Connection | null = null;
@@ -121,7 +126,9 @@ export class Agent {
     if (this.#state === 'welcome' && connection !== null) {
       this.#state = 'stopping';
       this.#send(['drain']);
-      await this.#until(() => this.#attempts.size === 0, graceMs);
+      // Whoever waits for an answer may wait for days: its task is better asked of another agent.
+      await this.#until(() => this.#attempts.active === 0, graceMs);
+      this.#details.flush();
       this.#release(this.#attempts.abandonAll('stopped').map(refOf));
       this.#reports.flush();
       await this.#until(() => this.#reports.isEmpty, STOP_ANSWER_MS_MAX);
@@ -173,6 +180,16 @@ export class Agent {
       case 'deferred':
         this.#reports.deferred(frame[1] as number, frame[3] as number);
         return;
+      case 'answered':
+        this.#attempts.answered(attemptOf(frame), frame[3] as string, frame[4] as string);
+        return;
+      case 'ask_refused':
+        this.#attempts.refused(
+          attemptOf(frame),
+          frame[3] as string,
+          problemError(frame[4] as Problem),
+        );
+        return;
       case 'revoked':
         this.#revoked(frame[1] as string[], frame[2] as number[], frame[3] as string);
         return;
@@ -191,7 +208,9 @@ export class Agent {
   #welcome(heartbeatMs: number): void {
     this.#stopBeat();
     this.#beat = setInterval(() => this.#send(['beat']), heartbeatMs / 3);
+    this.#details.resend();
     this.#reports.resend();
+    for (const { lease, prompt } of this.#attempts.questions()) this.#ask(lease, prompt);
     // The hello made it ready for work again.
     if (this.#state === 'stopping') this.#send(['drain']);
     else this.#state = 'welcome';
@@ -212,16 +231,19 @@ export class Agent {
   }
 
   #leases(frame: RawFrame): void {
-    const [, types, agents, taskIds, tokens, attempts, typeOf, payloads] = frame as readonly [
-      string,
-      string[],
-      number[],
-      string[],
-      number[],
-      number[],
-      number[],
-      string[],
-    ];
+    const [, types, agents, taskIds, tokens, attempts, typeOf, payloads, , extras] =
+      frame as readonly [
+        string,
+        string[],
+        number[],
+        string[],
+        number[],
+        number[],
+        number[],
+        string[],
+        number[],
+        ((LeaseExtra | null)[] | null)?,
+      ];
     const leases = taskIds.map((taskId, i): Lease => ({
       agent: agents[i] as number,
       taskId,
@@ -229,6 +251,7 @@ export class Agent {
       attempt: attempts[i] as number,
       type: types[typeOf[i] as number] as string,
       payload: payloads[i] as string,
+      extra: extras?.[i] ?? null,
     }));
     if (this.#state === 'stopping') {
       this.#release(leases.map(refOf));
@@ -239,9 +262,11 @@ export class Agent {
 
   async #run(lease: Lease): Promise<void> {
     const ended = await this.#attempts.run(lease, this.#handlerOf(lease));
+    const details = this.#details.take(lease);
     if (ended !== null && this.#state !== 'stopped') {
       const { fencingToken, taskId } = lease;
-      this.#reports.add({ taskId, fencingToken, report: ended.report });
+      const { report } = ended;
+      this.#reports.add({ taskId, fencingToken, report, details: report.ok ? null : details });
     }
     this.#settle();
   }
@@ -261,6 +286,12 @@ export class Agent {
     return {
       progress: ({ fencingToken, taskId }, fraction, note) =>
         void this.#send(['progress', taskId, fencingToken, fraction, note]),
+      details: (lease, details) => this.#details.add(lease, details),
+      ask: (lease, prompt) => {
+        this.#ask(lease, prompt);
+        this.#settle();
+        return Promise.resolve(null);
+      },
       emit: ({ fencingToken, taskId }, chunk) =>
         void this.#send(['emit', taskId, fencingToken, chunk]),
       submit: async (task) => {
@@ -271,6 +302,11 @@ export class Agent {
       },
       logger: ({ attempt, taskId, type }) => loggerOf({ taskId, type, attempt }),
     };
+  }
+
+  /** What is asked while there is no connection is asked when there is one again. */
+  #ask({ fencingToken, taskId }: Lease, prompt: KeyedPrompt): void {
+    this.#send(['ask', taskId, fencingToken, prompt.key, promptText(prompt)]);
   }
 
   /** Gives attempts back: they start anew elsewhere, and count as none. */
@@ -304,6 +340,10 @@ export class Agent {
   #settle(): void {
     for (const { end, isMet } of this.#waits) if (isMet()) end();
   }
+}
+
+function attemptOf(frame: RawFrame): { readonly taskId: string; readonly fencingToken: number } {
+  return { taskId: frame[1] as string, fencingToken: frame[2] as number };
 }
 
 function refOf({ fencingToken, taskId }: Lease): AttemptRef {

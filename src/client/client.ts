@@ -30,6 +30,14 @@ export type TypedTask<Types extends TaskTypes, Type extends keyof Types & string
   'type' | 'payload'
 > & { readonly type: Type; readonly payload?: Types[Type]['payload'] };
 
+/** Which question is answered, and by whom. */
+export interface AnswerOptions {
+  /** The question's key. Default: whichever the task waits on. */
+  readonly key?: string;
+  /** Name of who answers; needed where the question names its answerers. */
+  readonly by?: string;
+}
+
 /** A submitted task. */
 export interface TaskHandle<Result> {
   readonly id: string;
@@ -40,6 +48,8 @@ export interface TaskHandle<Result> {
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
   cancel(reason?: string): Promise<void>;
+  /** Answers the question that the task waits on; see {@link Client.answer}. */
+  answer(answer: unknown, options?: AnswerOptions): Promise<void>;
   /** What happens to the task, from now to its end. */
   events(): AsyncIterable<ClientEvent>;
 }
@@ -142,6 +152,17 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     throw new OrchestratorError(code, `task ${ids[position as number]} could not be canceled`, {
       taskId: ids[position as number] ?? '',
     });
+  }
+
+  /**
+   * Answers the question that a task waits on; resolves when that is durable. Saying it again is fine
+   * where `key` is given.
+   *
+   * @throws OrchestratorError `INPUT_NOT_ASKED`, `INPUT_KEY_MISMATCH`, `INPUT_NOT_ALLOWED`,
+   *   `INPUT_INVALID` with the path of what the schema does not allow
+   */
+  async answer(id: string, answer: unknown, options: AnswerOptions = {}): Promise<void> {
+    await this.http.call('POST', `/tasks/${encodeURIComponent(id)}/input`, { answer, ...options });
   }
 
   /** Everything that happens, from now on; resumes where it was after a lost connection. */
@@ -313,6 +334,10 @@ class Handle<Result> implements TaskHandle<Result> {
 
   cancel(reason?: string): Promise<void> {
     return this.#client.cancel([this.id], reason);
+  }
+
+  answer(answer: unknown, options?: AnswerOptions): Promise<void> {
+    return this.#client.answer(this.id, answer, options);
   }
 
   events(): AsyncIterable<ClientEvent> {

@@ -3,10 +3,13 @@ export {
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
+  type InputPrompt,
+  type TraceContext,
 } from '../contract/index.ts';
 export { Agent, type AgentOptions, type ServedAgent } from './agent.ts';
 export {
   Client,
+  type AnswerOptions,
   type ClientOptions,
   type TaskHandle,
   type TaskTypes,

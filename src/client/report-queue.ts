@@ -14,6 +14,8 @@ export interface Ended {
   readonly taskId: string;
   readonly fencingToken: number;
   readonly report: AttemptReport;
+  /** What a failed one last said of how far it was, as JSON text: the next attempt must find it. */
+  readonly details: string | null;
 }
 
 export class ReportQueue {
@@ -62,13 +64,13 @@ export class ReportQueue {
     for (const slice of frameSlices(ended, lengthOf)) {
       const sequence = this.#sequence++;
       this.#unanswered.set(sequence, slice);
-      this.#send(reportFrame(sequence, slice));
+      this.#sendReport(sequence, slice);
     }
   }
 
   /** Sends everything unanswered again: the connection is a new one. */
   resend(): void {
-    for (const [sequence, ended] of this.#unanswered) this.#send(reportFrame(sequence, ended));
+    for (const [sequence, ended] of this.#unanswered) this.#sendReport(sequence, ended);
   }
 
   answered(sequence: number): void {
@@ -80,9 +82,17 @@ export class ReportQueue {
     const timer = setTimeout(() => {
       this.#deferred.delete(timer);
       const ended = this.#unanswered.get(sequence);
-      if (ended !== undefined) this.#send(reportFrame(sequence, ended));
+      if (ended !== undefined) this.#sendReport(sequence, ended);
     }, retryAfterMs);
     this.#deferred.add(timer);
+  }
+
+  #sendReport(sequence: number, ended: readonly Ended[]): void {
+    for (const { details, fencingToken, taskId } of ended) {
+      // Whether it arrived before is not known.
+      if (details !== null) this.#send(['details', taskId, fencingToken, details]);
+    }
+    this.#send(reportFrame(sequence, ended));
   }
 
   close(): void {

@@ -72,19 +72,21 @@ function optionsOf(task: SubmitTask): TaskOptions {
     affinityKey: _affinityKey,
     idempotencyKey: _idempotencyKey,
     metadata: _metadata,
+    traceparent: _traceparent,
     ...options
   } = task;
   return options;
 }
 
 function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
-  const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt } = task;
+  const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt, traceparent } = task;
   const isPlain =
     affinityKey === undefined &&
     deadlineAt === undefined &&
     delayMs === undefined &&
     idempotencyKey === undefined &&
     metadata === undefined &&
+    traceparent === undefined &&
     runAt === undefined;
   if (isPlain) return null;
   const readyAt =
@@ -94,6 +96,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     ...(deadlineAt === undefined ? {} : { deadlineAt: momentMs(deadlineAt) }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(readyAt === undefined ? {} : { runAt: readyAt }),
   };
 }

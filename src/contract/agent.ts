@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { Labels, Name } from './names.ts';
+import { InputPrompt } from './input.ts';
+import { Key, Labels, Name } from './names.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -32,6 +33,7 @@ export const AgentView = Type.Object(
     capabilities: Type.Array(Type.String()),
     slots: Type.Integer(),
     running: Type.Integer({ description: 'Slots in use' }),
+    waiting: Type.Integer({ description: 'Leases that wait for input, which take no slot' }),
     labels: Type.Record(Type.String(), Type.String()),
     cost: Type.Number(),
     weight: Type.Number(),
@@ -77,6 +79,12 @@ export const LeaseView = Type.Object(
     attempt: Type.Integer(),
     type: Type.String(),
     payload: Type.Unknown(),
+    lastDetails: Type.Optional(
+      Type.Unknown({ description: 'What an earlier attempt last said of how far it was' }),
+    ),
+    traceparent: Type.Optional(
+      Type.String({ description: "The attempt's, where the task was submitted with one" }),
+    ),
     runUntil: Type.Union([Type.String(), Type.Null()], { description: 'null: no bound' }),
   },
   { title: 'Lease' },
@@ -84,6 +92,10 @@ export const LeaseView = Type.Object(
 export type LeaseView = Static<typeof LeaseView>;
 
 export const LeaseList = Type.Object({ leases: Type.Array(LeaseView) }, { title: 'Leases' });
+
+const Details = Type.Unknown({
+  description: 'How far it is, up to 64 KiB; the next attempt gets the newest',
+});
 
 const FencingToken = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -109,7 +121,11 @@ export const FailLease = Type.Object(
 );
 
 export const ExtendLease = Type.Object(
-  { fencingToken: FencingToken, runMs: Type.Integer({ minimum: 1, maximum: 31_536_000_000 }) },
+  {
+    fencingToken: FencingToken,
+    runMs: Type.Integer({ minimum: 1, maximum: 31_536_000_000 }),
+    details: Type.Optional(Details),
+  },
   { ...closed, title: 'ExtendLease' },
 );
 
@@ -121,6 +137,7 @@ export const ProgressLease = Type.Object(
     chunk: Type.Optional(
       Type.Unknown({ description: 'A part of the output, up to 64 KiB, for those who follow' }),
     ),
+    details: Type.Optional(Details),
   },
   { ...closed, title: 'ProgressLease' },
 );
@@ -128,6 +145,40 @@ export const ProgressLease = Type.Object(
 export const ReleaseLease = Type.Object(
   { fencingToken: FencingToken, reason: Type.Optional(Type.String({ maxLength: 1000 })) },
   { ...closed, title: 'ReleaseLease' },
+);
+
+export const AskLease = Type.Object(
+  { fencingToken: FencingToken, prompt: InputPrompt },
+  { ...closed, title: 'AskLease' },
+);
+
+export const InputQuery = Type.Object(
+  {
+    fencingToken: FencingToken,
+    key: Type.Optional({ ...Key, description: 'Default: the newest question of the attempt' }),
+    waitMs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 60_000,
+        default: 0,
+        description: 'How long to wait for the answer',
+      }),
+    ),
+  },
+  closed,
+);
+
+/** What an attempt that asked is told: the answer, or that it must wait. */
+export const AskAnswer = Type.Object(
+  {
+    taskId: Type.String(),
+    state: Type.String(),
+    key: Type.String(),
+    answer: Type.Optional(Type.Unknown()),
+    by: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    reason: Type.Optional(Type.String()),
+  },
+  { title: 'AskAnswer' },
 );
 
 /** How a lease call ended well. */

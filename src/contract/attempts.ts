@@ -1,34 +1,17 @@
 /** The attempts that a process works on, wherever their leases come from. */
-import type { AgentHandler, HandlerContext, HandlerLogger } from './handler.ts';
-import { chunkText, progressFacts } from './progress.ts';
+import { AttemptContext, type AttemptHost, type AttemptLease } from './attempt-context.ts';
+import type { KeyedPrompt } from './attempt-questions.ts';
+import type { AgentHandler } from './handler.ts';
 import { runHandler, type AttemptReport } from './run-handler.ts';
-import type { SubmitTask } from './task.ts';
-
-/** An attempt to run, as its lease describes it. */
-export interface AttemptLease {
-  readonly taskId: string;
-  readonly fencingToken: number;
-  readonly attempt: number;
-  readonly type: string;
-  /** JSON text. */
-  readonly payload: string;
-}
-
-/** What handlers' contexts need of the process around them. */
-export interface AttemptHost<Lease extends AttemptLease> {
-  /** The attempt lives; how far it is, where it said so. */
-  progress(lease: Lease, fraction: number | null, note: string | null): void;
-  /** A part of the output, as JSON text. */
-  emit(lease: Lease, chunk: string): void;
-  submit(task: SubmitTask): Promise<string>;
-  logger(lease: Lease): HandlerLogger;
-}
 
 /** An attempt that ended and may be reported. */
 export interface EndedAttempt<Lease extends AttemptLease> {
   readonly lease: Lease;
   readonly report: AttemptReport;
 }
+
+/** Names an attempt. */
+type AttemptName = Pick<AttemptLease, 'taskId' | 'fencingToken'>;
 
 export class Attempts<Lease extends AttemptLease> {
   readonly #host: AttemptHost<Lease>;
@@ -41,6 +24,23 @@ export class Attempts<Lease extends AttemptLease> {
 
   get size(): number {
     return this.#running.size;
+  }
+
+  /** Attempts that do not wait for an answer. O(attempts). */
+  get active(): number {
+    let active = 0;
+    for (const { questions } of this.#running.values()) {
+      if ((questions?.pending ?? null) === null) active += 1;
+    }
+    return active;
+  }
+
+  /** Questions whose answers are waited for. */
+  questions(): readonly { readonly lease: Lease; readonly prompt: KeyedPrompt }[] {
+    return [...this.#running.values()].flatMap(({ lease, questions }) => {
+      const prompt = questions?.pending ?? null;
+      return prompt === null ? [] : [{ lease, prompt }];
+    });
   }
 
   leases(): readonly Lease[] {
@@ -63,10 +63,17 @@ export class Attempts<Lease extends AttemptLease> {
   }
 
   abort(taskId: string, fencingToken: number, reason: string): void {
-    const newest = this.#running.get(taskId);
-    const isNewest = newest?.fencingToken === fencingToken;
-    const context = isNewest ? newest : this.#running.get(olderKey(taskId, fencingToken));
-    context?.abort(reason);
+    this.#find(taskId, fencingToken)?.abort(reason);
+  }
+
+  /** An answer, as JSON text, for whoever asked under that key; one that nobody waits for is ignored. */
+  answered(attempt: AttemptName, key: string, answer: string): void {
+    this.#find(attempt.taskId, attempt.fencingToken)?.questions?.answered(key, answer);
+  }
+
+  /** A question was not taken: its promise rejects. */
+  refused(attempt: AttemptName, key: string, error: Error): void {
+    this.#find(attempt.taskId, attempt.fencingToken)?.questions?.refused(key, error);
   }
 
   /** Tells every handler to stop. */
@@ -80,6 +87,12 @@ export class Attempts<Lease extends AttemptLease> {
     this.abortAll(reason);
     this.#running.clear();
     return leases;
+  }
+
+  #find(taskId: string, fencingToken: number): AttemptContext<Lease> | undefined {
+    const newest = this.#running.get(taskId);
+    if (newest?.fencingToken === fencingToken) return newest;
+    return this.#running.get(olderKey(taskId, fencingToken));
   }
 
   #begin(lease: Lease): AttemptContext<Lease> | null {
@@ -101,69 +114,4 @@ export class Attempts<Lease extends AttemptLease> {
 
 function olderKey(taskId: string, fencingToken: number): string {
   return `${taskId} ${fencingToken}`;
-}
-
-/**
- * A handler's context. What costs something is made when it is asked for: most handlers ask for
- * nothing, and an AbortController costs as much as all the rest of a short attempt.
- */
-class AttemptContext<Lease extends AttemptLease> implements HandlerContext {
-  readonly lease: Lease;
-  readonly fencingToken: number;
-  readonly attempt: number;
-  readonly #host: AttemptHost<Lease>;
-  #controller: AbortController | null = null;
-  #abortReason: string | null = null;
-
-  constructor(host: AttemptHost<Lease>, lease: Lease) {
-    this.#host = host;
-    this.lease = lease;
-    this.fencingToken = lease.fencingToken;
-    this.attempt = lease.attempt;
-  }
-
-  get isAborted(): boolean {
-    return this.#abortReason !== null;
-  }
-
-  abort(reason: string): void {
-    if (this.#abortReason !== null) return;
-    this.#abortReason = reason;
-    this.#controller?.abort(new DOMException(reason, 'AbortError'));
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (this.#abortReason !== null) {
-        this.#controller.abort(new DOMException(this.#abortReason, 'AbortError'));
-      }
-    }
-    return this.#controller.signal;
-  }
-
-  // Functions from getters, not methods: handlers may take them out of the context.
-
-  get heartbeat(): HandlerContext['heartbeat'] {
-    return () => this.#host.progress(this.lease, null, null);
-  }
-
-  get progress(): HandlerContext['progress'] {
-    return (share, text) => {
-      const { fraction, note } = progressFacts(share, text);
-      this.#host.progress(this.lease, fraction, note);
-    };
-  }
-
-  get emit(): HandlerContext['emit'] {
-    return (chunk) => this.#host.emit(this.lease, chunkText(chunk));
-  }
-
-  get submit(): HandlerContext['submit'] {
-    return (task) => this.#host.submit(task);
-  }
-
-  get logger(): HandlerLogger {
-    return this.#host.logger(this.lease);
-  }
 }

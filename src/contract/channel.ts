@@ -8,6 +8,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { OrchestratorError } from '../base/errors.ts';
 import type { RegisterAgent } from './agent.ts';
+import type { LeaseExtra } from './attempt-context.ts';
 import type { Problem } from './problem.ts';
 import type { ErrorInfo, TaskOptions } from './task.ts';
 
@@ -24,6 +25,7 @@ export interface SubmitExtras {
   readonly affinityKey?: string | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** Frames a submitter sends. `specOf` is null when every task uses the first spec. */
@@ -107,6 +109,9 @@ export type AgentFrame =
       note: string | null,
     ]
   | readonly ['emit', taskId: string, fencingToken: number, chunk: string]
+  | readonly ['details', taskId: string, fencingToken: number, details: string]
+  /** `prompt` as JSON text, without its key. Said again after a reconnect while there is no answer. */
+  | readonly ['ask', taskId: string, fencingToken: number, key: string, prompt: string]
   | readonly ['beat']
   | readonly ['drain']
   | readonly ['leave'];
@@ -124,7 +129,10 @@ export type AgentReply =
       typeOf: readonly number[],
       payloads: readonly string[],
       runUntils: readonly number[],
+      extras: readonly (LeaseExtra | null)[] | null,
     ]
+  | readonly ['answered', taskId: string, fencingToken: number, key: string, answer: string]
+  | readonly ['ask_refused', taskId: string, fencingToken: number, key: string, problem: Problem]
   | readonly ['reported', sequence: number, refused: readonly (readonly [number, string])[] | null]
   /** Nothing of the report was taken: send it again after `retryAfterMs`. */
   | readonly ['deferred', sequence: number, code: string, retryAfterMs: number]

@@ -1,4 +1,6 @@
+import type { InputPrompt } from './input.ts';
 import type { SubmitTask } from './task.ts';
+import type { TraceContext } from './trace.ts';
 
 /** A task as its handler sees it. */
 export interface HandlerTask<Payload = unknown> {
@@ -23,8 +25,14 @@ export interface HandlerContext {
   readonly fencingToken: number;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Says that the attempt is alive; needed where the task has a heartbeat timeout. */
-  readonly heartbeat: () => void;
+  /**
+   * Says that the attempt is alive; needed where the task has a heartbeat timeout. `details`, any JSON
+   * value up to 64 KiB, is kept with the task for the next attempt, which finds the newest one as
+   * {@link lastDetails}. It is on its way to the disk when this returns, not there.
+   */
+  readonly heartbeat: (details?: unknown) => void;
+  /** What an earlier attempt last gave to {@link heartbeat}; undefined where none did. */
+  readonly lastDetails: unknown;
   /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
   readonly progress: (fraction: number, note?: string) => void;
   /**
@@ -32,7 +40,19 @@ export interface HandlerContext {
    * now. Counts as a heartbeat; it is not kept, and no part of the result.
    */
   readonly emit: (chunk: unknown) => void;
-  /** Submits another task; resolves with its id once it is durable. */
+  /**
+   * Asks a person, and resolves with the answer, which meets the prompt's schema. The task is
+   * `input_required` meanwhile: its slot is free, its run and heartbeat time-outs stand still.
+   *
+   * Answers are kept with the task: a later attempt that asks under the same key gets the answer at
+   * once. Questions of one attempt are asked one after the other.
+   *
+   * @throws OrchestratorError `INPUT_PROMPT_INVALID`, or the signal's reason
+   */
+  readonly waitForInput: <Answer = unknown>(prompt: InputPrompt) => Promise<Answer>;
+  /** W3C trace context of this attempt, to pass on to whatever it calls. */
+  readonly trace: TraceContext;
+  /** Submits another task, in this attempt's trace unless it names one; resolves with its id once it is durable. */
   readonly submit: (task: SubmitTask) => Promise<string>;
   readonly logger: HandlerLogger;
 }

@@ -1,9 +1,12 @@
 export {
   AgentList,
   AgentView,
+  AskAnswer,
+  AskLease,
   CompleteLease,
   ExtendLease,
   FailLease,
+  InputQuery,
   LeaseAnswer,
   LeaseList,
   LeaseRequest,
@@ -12,7 +15,9 @@ export {
   RegisterAgent,
   ReleaseLease,
 } from './agent.ts';
-export { Attempts, type AttemptHost, type AttemptLease, type EndedAttempt } from './attempts.ts';
+export { type AttemptHost, type AttemptLease, type LeaseExtra } from './attempt-context.ts';
+export { type KeyedPrompt } from './attempt-questions.ts';
+export { Attempts, type EndedAttempt } from './attempts.ts';
 export {
   CHANNEL_VERSION,
   FINISHED_STATES,
@@ -49,6 +54,15 @@ export {
   type HandlerTask,
 } from './handler.ts';
 export {
+  ANSWERS_MAX,
+  AnswerBody,
+  INPUT_TEXT_MAX,
+  InputPrompt,
+  InputView,
+  KeptAnswerView,
+  type AskedPrompt,
+} from './input.ts';
+export {
   findJsonFault,
   JSON_DEPTH_MAX,
   JSON_KEYS_MAX,
@@ -64,11 +78,13 @@ export {
   type NormalizedSpec,
 } from './normalize.ts';
 export { Problem } from './problem.ts';
-export { CHUNK_MAX, chunkText, progressFacts } from './progress.ts';
+export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
+export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
 export { StatusView } from './status.ts';
+export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {
   ErrorInfo,
   SUBMIT_TASKS_MAX,

@@ -1,7 +1,11 @@
 import { OrchestratorError } from '../base/errors.ts';
+import { findJsonFault } from './json.ts';
 
 /** Longest chunk of output, in UTF-16 units of its JSON text. */
 export const CHUNK_MAX = 65_536;
+
+/** Longest details of a heartbeat, in UTF-16 units of their JSON text. */
+export const DETAILS_MAX = 65_536;
 
 /** Longest note of a progress, in UTF-16 units. */
 const NOTE_MAX = 1_000;
@@ -24,18 +28,40 @@ export function progressFacts(
  * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry or is too long
  */
 export function chunkText(chunk: unknown): string {
+  return boundedText(chunk, { code: 'CHUNK_INVALID', what: 'a chunk', max: CHUNK_MAX });
+}
+
+/**
+ * The JSON text of a heartbeat's details.
+ *
+ * @throws OrchestratorError `DETAILS_INVALID` for what JSON cannot carry, is too long or too deep
+ */
+export function detailsText(details: unknown): string {
+  const what = 'details of a heartbeat';
+  const text = boundedText(details, { code: 'DETAILS_INVALID', what, max: DETAILS_MAX });
+  const fault = findJsonFault(JSON.parse(text));
+  if (fault === null) return text;
+  const path = `/details${fault.path}`;
+  throw new OrchestratorError('DETAILS_INVALID', `${path} ${fault.message}`, { path });
+}
+
+/** The JSON text of a value that must be JSON of at most `max` UTF-16 units; throws with `code` otherwise. */
+export function boundedText(
+  value: unknown,
+  { code, max, what }: { readonly code: string; readonly what: string; readonly max: number },
+): string {
   let text: string | undefined;
   let cause: unknown;
   try {
-    text = JSON.stringify(chunk);
+    text = JSON.stringify(value);
   } catch (error) {
     cause = error;
   }
-  if (text !== undefined && text.length <= CHUNK_MAX) return text;
-  const got = text === undefined ? typeof chunk : `${text.length} characters`;
+  if (text !== undefined && text.length <= max) return text;
+  const got = text === undefined ? typeof value : `${text.length} characters`;
   throw new OrchestratorError(
-    'CHUNK_INVALID',
-    `a chunk must be JSON of at most ${CHUNK_MAX} characters, got ${got}`,
+    code,
+    `${what} must be JSON of at most ${max} characters, got ${got}`,
     {},
     { cause },
   );

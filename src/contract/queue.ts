@@ -31,6 +31,7 @@ export const QueueView = Type.Object(
     scheduled: Type.Integer(),
     queued: Type.Integer(),
     running: Type.Integer(),
+    input_required: Type.Integer({ description: 'Waiting for an answer' }),
     failed: Type.Integer({ description: 'Dead letters' }),
     oldestReadyAgeMs: Type.Integer({
       description: 'Age of the oldest task that could start now; 0 when none',

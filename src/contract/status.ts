@@ -17,6 +17,7 @@ export const StatusView = Type.Object(
       scheduled: Type.Integer(),
       queued: Type.Integer(),
       running: Type.Integer(),
+      input_required: Type.Integer(),
       failed: Type.Integer(),
     }),
     agents: Type.Object({

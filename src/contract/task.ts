@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
+import { Traceparent } from './trace.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -73,6 +75,7 @@ const submitFields = {
       maxProperties: 64,
     }),
   ),
+  traceparent: Type.Optional(Traceparent),
 };
 
 /** A task as it is submitted, without its payload: what the channel sends once per kind of task. */
@@ -165,6 +168,14 @@ export const TaskView = Type.Object(
     affinityKey: Type.Optional(Type.String()),
     idempotencyKey: Type.Optional(Type.String()),
     metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    traceparent: Type.Optional(Type.String({ description: 'As it was submitted' })),
+    input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
+    answers: Type.Optional(
+      Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),
+    ),
+    details: Type.Optional(
+      Type.Unknown({ description: 'Absent in lists; what an attempt last said of how far it is' }),
+    ),
     payloadBytes: Type.Integer(),
     payload: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),
     result: Type.Optional(Type.Unknown({ description: 'Absent in lists and until completed' })),
@@ -203,6 +214,7 @@ export const SubmitExtrasBody = Type.Object(
     affinityKey: Type.Optional(Key),
     idempotencyKey: Type.Optional(Key),
     metadata: submitFields.metadata,
+    traceparent: submitFields.traceparent,
   },
   closed,
 );

@@ -1,8 +1,9 @@
 import { invariant } from '../base/invariant.ts';
+import { expireQuestion } from './dialogue.ts';
 import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
-import type { Task } from './task.ts';
+import { isLeased, startedAtOf, type Task } from './task.ts';
 import { moveTask } from './transition.ts';
 
 /** Timers fired by one `clock.advance`: bounds the work of one command; the leader proposes another. */
@@ -40,10 +41,13 @@ function fireTimer(step: Step, task: Task): void {
     }
     case 'running': {
       const { runMs } = task.profile.spec.timeouts;
-      const message = `the attempt did not end within ${runMs ?? task.runUntil - task.stateAt} ms`;
+      const message = `the attempt did not end within ${runMs ?? task.runUntil - startedAtOf(task)} ms`;
       breakAttempt(step, task, { code: 'RUN_TIMEOUT', message }, 'run_timeout');
       return;
     }
+    case 'input_required':
+      expireQuestion(step, task);
+      return;
     default:
       invariant(false, `a ${task.state} task has no timer`);
   }
@@ -51,7 +55,7 @@ function fireTimer(step: Step, task: Task): void {
 
 function passDeadline(step: Step, task: Task): void {
   const error = { code: 'DEADLINE_EXCEEDED', message: 'the task did not finish by its deadline' };
-  if (task.state === 'running') {
+  if (isLeased(task)) {
     revokeLease(step, task, 'deadline');
     recordFailure(step, task, error);
   }

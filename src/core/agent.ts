@@ -16,10 +16,17 @@ export interface Agent extends Tracked {
   state: AgentState;
   stateAt: number;
   readonly registeredAt: number;
-  /** The tasks it runs. */
+  /** The tasks it runs, and those of them that wait for input. */
   readonly leases: Set<Task>;
+  /** How many of its leases wait for input: those take no slot. */
+  waiting: number;
   /** Which requirements it meets, by signature; a cache, emptied when its spec changes. */
   readonly meets: Map<string, boolean>;
+}
+
+/** Slots in use. May be more than there are: an answered task takes its slot again at once. */
+export function slotsUsed(agent: Agent): number {
+  return agent.leases.size - agent.waiting;
 }
 
 /** Whether the agent meets the requirement behind a profile; O(1) after the first question. */

@@ -43,6 +43,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
     stateAt: state.nowMs,
     registeredAt: state.nowMs,
     leases: new Set(),
+    waiting: 0,
     meets: new Map(),
     ...UNTRACKED,
   };

@@ -3,6 +3,7 @@ import { advanceClock } from './advance.ts';
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
+import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import type { CoreEvent } from './event.ts';
 import type { AgentId } from './ids.ts';
 import { pauseQueue, setQueue } from './queues.ts';
@@ -63,6 +64,12 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.items, (item) => breakLease(step, item, command.error, command.reason));
     case 'task.extend':
       return each(command.items, (item) => extendLease(step, item, command.runMs));
+    case 'task.details':
+      return each(command.items, (item) => keepDetails(step, item));
+    case 'task.ask':
+      return each(command.items, (item) => askQuestion(step, item));
+    case 'task.answer':
+      return each(command.items, (item) => answerQuestion(step, item));
     case 'task.cancel':
       return each(command.taskIds, (id) => cancelTask(step, id, command.reason));
     case 'task.retry':
@@ -82,6 +89,9 @@ type ItemCommandType =
   | 'task.release'
   | 'task.break'
   | 'task.extend'
+  | 'task.details'
+  | 'task.ask'
+  | 'task.answer'
   | 'task.cancel'
   | 'task.retry'
   | 'dead-letter.purge';

@@ -1,4 +1,4 @@
-import { agentMeets } from './agent.ts';
+import { agentMeets, slotsUsed } from './agent.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
@@ -32,7 +32,7 @@ export function assignTask(
   if (agent.state !== 'ready') {
     return reject('AGENT_NOT_READY', `an agent must be ready, got ${agent.state}`, { agentId });
   }
-  if (agent.leases.size >= agent.spec.slots) {
+  if (slotsUsed(agent) >= agent.spec.slots) {
     return reject('AGENT_FULL', `agent ${agentId} has ${agent.spec.slots} slots, all taken`, {
       agentId,
     });

@@ -15,6 +15,8 @@ export interface NewTask {
   /** Hash of everything the caller sent; tells a repeat from a conflict. Present with the key. */
   readonly bodyHash?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** W3C trace context of whoever submitted it. */
+  readonly traceparent?: string;
 }
 
 /** Names one attempt: the task and the token it was given. */
@@ -32,6 +34,32 @@ export interface AttemptError extends LeaseRef {
   readonly retryable: boolean;
   /** Shortest wait before the next attempt that the agent asks for, in milliseconds. */
   readonly retryAfterMs?: number;
+}
+
+/** What an attempt says of how far it is. */
+export interface DetailsItem extends LeaseRef {
+  /** JSON text. */
+  readonly details: string;
+}
+
+/** A question of an attempt; see `Question` for its fields. */
+export interface AskItem extends LeaseRef {
+  /** Null for its ordinal among the attempt's questions. */
+  readonly key: string | null;
+  readonly message: string;
+  readonly schema: string | null;
+  readonly default: string | null;
+  readonly answerers: readonly string[] | null;
+  /** How long it is waited for, in milliseconds; 0 for ever. */
+  readonly expiresMs: number;
+}
+
+/** An answer to the question that the attempt with that token asked under that key. */
+export interface AnswerItem extends LeaseRef {
+  readonly key: string;
+  /** JSON text. */
+  readonly answer: string;
+  readonly by: string | null;
 }
 
 /** Bounds that core keeps; part of the replicated state so that every replica keeps the same. */
@@ -72,6 +100,9 @@ export type Command =
       readonly reason: string;
     }
   | { readonly type: 'task.extend'; readonly items: readonly LeaseRef[]; readonly runMs: number }
+  | { readonly type: 'task.details'; readonly items: readonly DetailsItem[] }
+  | { readonly type: 'task.ask'; readonly items: readonly AskItem[] }
+  | { readonly type: 'task.answer'; readonly items: readonly AnswerItem[] }
   | { readonly type: 'task.cancel'; readonly taskIds: readonly TaskId[]; readonly reason: string }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }

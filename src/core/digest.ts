@@ -1,3 +1,4 @@
+import { Fingerprint } from '../base/fingerprint.ts';
 import { agentRow, profileRow, queueRow, taskRow } from './rows.ts';
 import { stateHead } from './restore.ts';
 import type { CoreState } from './state.ts';
@@ -26,31 +27,4 @@ function canonical(value: unknown): string {
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
-}
-
-/** Two 32-bit multiply-and-mix lanes over UTF-16 units, finished as in MurmurHash3 (Appleby, 2011). */
-class Fingerprint {
-  #a = 0x9747b28c;
-  #b = 0x3c6ef372;
-
-  add(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
-    this.#mix(0x1_0000);
-  }
-
-  #mix(word: number): void {
-    this.#a = Math.imul(this.#a ^ word, 0x85ebca6b) ^ (this.#a >>> 13);
-    this.#b = Math.imul(this.#b ^ word, 0xc2b2ae35) ^ (this.#b >>> 16);
-  }
-
-  get text(): string {
-    return [finish(this.#a ^ (this.#b >>> 7)), finish(this.#b ^ (this.#a >>> 9))].join('');
-  }
-}
-
-function finish(lane: number): string {
-  let h = lane;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 0).toString(16).padStart(8, '0');
 }

@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts';
+import type { KeptAnswer } from './extra.ts';
 import type { AgentId } from './ids.ts';
 import type { Queue } from './queue.ts';
 import type { AttemptFailure, Task } from './task.ts';
@@ -24,13 +25,30 @@ export type CoreEvent =
       readonly waitMs: number;
     }
   | { readonly type: 'task.extended'; readonly task: Task }
+  /** The attempt waits: its slot is free, its lease is not. */
+  | { readonly type: 'task.input_required'; readonly task: Task; readonly agent: Agent }
+  /** The attempt goes on and has its slot again. */
+  | {
+      readonly type: 'task.input_answered';
+      readonly task: Task;
+      readonly agent: Agent;
+      readonly answer: KeptAnswer;
+    }
+  /** `waitedMs`: how much of the attempt was waiting for answers. */
   | {
       readonly type: 'task.completed';
       readonly task: Task;
       readonly agent: Agent;
       readonly startedAt: number;
+      readonly waitedMs: number;
     }
-  | { readonly type: 'attempt.failed'; readonly task: Task; readonly failure: AttemptFailure }
+  /** `waitedMs` as above. */
+  | {
+      readonly type: 'attempt.failed';
+      readonly task: Task;
+      readonly failure: AttemptFailure;
+      readonly waitedMs: number;
+    }
   | { readonly type: 'task.failed'; readonly task: Task }
   | { readonly type: 'task.canceled' | 'task.purged'; readonly task: Task }
   /** An attempt's right to run is over before the agent reported: it should be told to stop. */

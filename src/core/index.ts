@@ -1,17 +1,21 @@
-export type { Agent, AgentState } from './agent.ts';
+export { slotsUsed, type Agent, type AgentState } from './agent.ts';
 export { UNTRACKED, type ChangeSet, type Image, type Tracked } from './change-set.ts';
 export { apply, type Applied, type CommandResult } from './apply.ts';
 export type {
+  AnswerItem,
+  AskItem,
   AttemptError,
   Command,
   CommandBatch,
   Completion,
   CoreSettings,
+  DetailsItem,
   LeaseRef,
   NewTask,
 } from './command.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
+export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
 export { profileKey, type Profile } from './profile.ts';
@@ -41,4 +45,13 @@ export {
   type IdempotencyEntry,
 } from './state.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
-export type { AttemptFailure, LiveState, Task, TaskError, TaskState } from './task.ts';
+export {
+  isLeased,
+  questionOf,
+  startedAtOf,
+  type AttemptFailure,
+  type LiveState,
+  type Task,
+  type TaskError,
+  type TaskState,
+} from './task.ts';

@@ -1,9 +1,9 @@
 import { invariant } from '../base/invariant.ts';
 import type { CoreState } from './state.ts';
-import type { Task } from './task.ts';
+import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
 
-/** Checks I1–I9 and I11 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9, I11 and I12 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -18,13 +18,13 @@ export function checkInvariants(state: CoreState): void {
       state.profiles.get(profile.key) === profile,
       `I9: task ${task.id} has an interned profile`,
     );
-    if (task.state === 'running') leases += 1;
+    if (isLeased(task)) leases += 1;
     if (task.timerSlot >= 0) timers += 1;
     checkTask(state, task);
   }
   checkAgents(state, leases);
   for (const queue of state.queues.values()) {
-    for (const name of ['scheduled', 'queued', 'running', 'failed'] as const) {
+    for (const name of QUEUE_STATES) {
       const count = counts.get(`${queue.name} ${name}`) ?? 0;
       invariant(
         queue[name] === count,
@@ -40,19 +40,26 @@ export function checkInvariants(state: CoreState): void {
   checkIdempotency(state);
 }
 
+const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
+
 function checkTask(state: CoreState, task: Task): void {
   invariant(task.id <= state.newestId, `I11: ${task.id} is live, the newest is ${state.newestId}`);
   const { attemptsMax } = task.profile.spec.retry;
-  const isRunning = task.state === 'running';
+  const isHeld = isLeased(task);
   invariant(
-    (task.agentId !== null) === isRunning,
+    (task.agentId !== null) === isHeld,
     `I1: task ${task.id} is ${task.state} with agent ${task.agentId}`,
   );
-  if (isRunning) {
+  if (isHeld) {
     const agent = task.agentId === null ? undefined : state.agents.get(task.agentId);
     invariant(agent?.leases.has(task) === true, `I1: the agent of ${task.id} holds its lease`);
     invariant(0 < task.fencingToken && task.fencingToken <= state.index, `I3: token of ${task.id}`);
   }
+  invariant(
+    (questionOf(task) !== null) === (task.state === 'input_required'),
+    `I12: ${task.id} is ${task.state} with question ${questionOf(task)?.key}`,
+  );
+  invariant(isHeld || task.extra?.dialogue == null, `I12: ${task.id} asks without an attempt`);
   invariant(
     task.dueAt === dueAt(task),
     `I5: ${task.id} is due at ${dueAt(task)}, armed for ${task.dueAt}`,
@@ -78,13 +85,16 @@ function checkAgents(state: CoreState, leases: number): void {
   let held = 0;
   for (const agent of state.agents.values()) {
     held += agent.leases.size;
+    let waiting = 0;
     for (const task of agent.leases) {
+      if (task.state === 'input_required') waiting += 1;
       invariant(task.agentId === agent.id, `I1: ${agent.id} holds a lease of ${task.agentId}`);
     }
+    invariant(agent.waiting === waiting, `I12: ${agent.id} counts ${agent.waiting} of ${waiting}`);
     if (agent.state === 'lost')
       invariant(agent.leases.size === 0, `I2: lost ${agent.id} holds a lease`);
   }
-  invariant(held === leases, `I1: ${held} leases are held for ${leases} running tasks`);
+  invariant(held === leases, `I1: ${held} leases are held for ${leases} leased tasks`);
 }
 
 function checkIdempotency(state: CoreState): void {

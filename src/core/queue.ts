@@ -12,6 +12,7 @@ export interface Queue extends Tracked {
   scheduled: number;
   queued: number;
   running: number;
+  input_required: number;
   failed: number;
 }
 
@@ -28,6 +29,7 @@ export function createQueue(name: string, settings: QueueSettings): Queue {
     scheduled: 0,
     queued: 0,
     running: 0,
+    input_required: 0,
     failed: 0,
     ...UNTRACKED,
   };

@@ -2,7 +2,7 @@
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
-import type { Task } from './task.ts';
+import { isLeased, type Task } from './task.ts';
 import { revokeLease } from './settle.ts';
 import { endLease, moveTask, removeTask } from './transition.ts';
 
@@ -15,7 +15,7 @@ export function cancelTask(step: Step, taskId: TaskId, reason: string): Rejectio
   if (task.state === 'failed') {
     return reject('TASK_FINISHED', 'a canceled task must not be finished, got failed', { taskId });
   }
-  if (task.state === 'running') {
+  if (isLeased(task)) {
     revokeLease(step, task, 'canceled');
     endLease(state, task);
   }

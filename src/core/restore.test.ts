@@ -40,7 +40,7 @@ describe('a restored state', () => {
 test('a restored state goes on exactly like the one it was taken of', () => {
   const world = busyWorld();
   const twin = new World(restoreState(rowsOf(world.state)));
-  const commands = [complete('running', 3), agentCommand('agent.remove', 'a1'), ADVANCE];
+  const commands = [complete('running', 4), agentCommand('agent.remove', 'a1'), ADVANCE];
   const [events, twinEvents] = [world, twin].map((one) => one.run(60_000, ...commands).events);
   expect(twinEvents?.map(eventText)).toEqual(events?.map(eventText));
   expect(digest(twin.state)).toBe(digest(world.state));

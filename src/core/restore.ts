@@ -76,6 +76,7 @@ function restoreAgent(state: CoreState, row: AgentRow): void {
     registeredAt,
     leases,
     meets,
+    waiting: 0,
     ...RESTORED,
   };
   state.agents.set(id, agent);
@@ -125,6 +126,7 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     delayMsLast: row[17],
     failures: row[18],
     error: row[19],
+    extra: row[20] ?? null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
@@ -146,4 +148,5 @@ function holdLease(state: CoreState, task: Task): void {
   const agent = task.agentId === null ? undefined : state.agents.get(task.agentId);
   invariant(agent !== undefined, () => `the agent of task ${task.id} is in the snapshot`);
   agent.leases.add(task);
+  if (task.state === 'input_required') agent.waiting += 1;
 }

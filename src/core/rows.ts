@@ -4,6 +4,7 @@
  * Tuples, not objects: a restart reads a million of them, and field names would be most of their size.
  */
 import type { Agent, AgentState } from './agent.ts';
+import type { TaskExtra } from './extra.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import type { Queue } from './queue.ts';
@@ -31,6 +32,8 @@ export type TaskRow = readonly [
   delayMsLast: number,
   failures: readonly AttemptFailure[],
   error: TaskError | null,
+  /** Absent in rows of versions that knew none. */
+  extra?: TaskExtra | null,
 ];
 
 export type AgentRow = readonly [
@@ -68,6 +71,7 @@ export function taskRow(task: Task): TaskRow {
     task.delayMsLast,
     task.failures,
     task.error,
+    task.extra,
   ];
 }
 

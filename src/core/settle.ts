@@ -7,19 +7,23 @@ import type { Step } from './step.ts';
 import {
   ERROR_MESSAGE_MAX,
   FAILURES_KEPT_MAX,
+  isLeased,
+  startedAtOf,
+  waitedMsOf,
   type AttemptFailure,
   type Task,
   type TaskError,
 } from './task.ts';
+import { extraAfterTask } from './extra.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
-/** The running task whose newest attempt `ref` names, or why there is none. */
+/** The leased task whose newest attempt `ref` names, or why there is none. */
 export function leasedTask(state: CoreState, ref: LeaseRef): Task | Rejection {
   const task = state.tasks.get(ref.taskId);
   if (task === undefined) {
     return reject('TASK_NOT_FOUND', 'a reported task must be live', { taskId: ref.taskId });
   }
-  if (task.state !== 'running' || task.fencingToken !== ref.fencingToken) {
+  if (!isLeased(task) || task.fencingToken !== ref.fencingToken) {
     return reject(
       'LEASE_FENCED',
       `the attempt must still be the newest and running, got token ${ref.fencingToken} for a ${task.state} task whose newest is ${task.fencingToken}`,
@@ -37,14 +41,15 @@ export function leasedTask(state: CoreState, ref: LeaseRef): Task | Rejection {
 export function completeTask({ state, events }: Step, item: Completion): Rejection | null {
   const task = leasedTask(state, item);
   if ('code' in task) return task;
-  const startedAt = task.stateAt;
+  const startedAt = startedAtOf(task);
+  const waitedMs = waitedMsOf(task, state.nowMs);
   const agent = endLease(state, task);
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
   task.reason = null;
   task.stateAt = state.nowMs;
-  events.push({ type: 'task.completed', task, agent, startedAt });
+  events.push({ type: 'task.completed', task, agent, startedAt, waitedMs });
   return null;
 }
 
@@ -59,7 +64,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
 }
 
 /**
- * Ends the running attempt for a reason of ours; the task is retried at once while attempts remain
+ * Ends the attempt for a reason of ours; the task is retried at once while attempts remain
  * and its policy does not name the error's code as final.
  */
 export function breakAttempt(step: Step, task: Task, error: TaskError, reason: string): void {
@@ -96,7 +101,7 @@ export function releaseTask(
   return null;
 }
 
-/** Lets the attempt run `runMs` from now. */
+/** Lets the attempt run `runMs` from now, or from its answer on while it waits for one. */
 export function extendLease(
   { state, events }: Step,
   ref: LeaseRef,
@@ -105,8 +110,14 @@ export function extendLease(
   const task = leasedTask(state, ref);
   if ('code' in task) return task;
   state.taskChanges.touch(task);
-  task.runUntil = state.nowMs + runMs;
-  armTimer(state, task);
+  const dialogue = task.extra?.dialogue ?? null;
+  if (task.extra !== null && dialogue?.question != null) {
+    const question = { ...dialogue.question, runLeftMs: runMs };
+    task.extra = { ...task.extra, dialogue: { ...dialogue, question } };
+  } else {
+    task.runUntil = state.nowMs + runMs;
+    armTimer(state, task);
+  }
   events.push({ type: 'task.extended', task });
   return null;
 }
@@ -120,6 +131,7 @@ export function failTask(
 ): void {
   moveTask(state, task, 'failed', reason);
   task.error = error;
+  if (task.extra !== null) task.extra = extraAfterTask(task.extra);
   events.push({ type: 'task.failed', task });
 }
 
@@ -137,7 +149,8 @@ export function revokeLease({ events }: Step, task: Task, reason: string): void 
 
 /** Ends the lease and keeps what went wrong; returns the error as it is kept. */
 export function recordFailure({ state, events }: Step, task: Task, error: TaskError): TaskError {
-  const startedAt = task.stateAt;
+  const startedAt = startedAtOf(task);
+  const waitedMs = waitedMsOf(task, state.nowMs);
   const agent = endLease(state, task);
   const failure: AttemptFailure = {
     attempt: task.attempt,
@@ -147,7 +160,7 @@ export function recordFailure({ state, events }: Step, task: Task, error: TaskEr
     error: { code: error.code, message: cutMessage(error.message) },
   };
   task.failures = [...task.failures.slice(1 - FAILURES_KEPT_MAX), failure];
-  events.push({ type: 'attempt.failed', task, failure });
+  events.push({ type: 'attempt.failed', task, failure, waitedMs });
   return failure.error;
 }
 

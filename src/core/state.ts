@@ -5,9 +5,9 @@
  * Does not own: payloads and results (store), who is connected (runtime), which agent is best (scheduling).
  *
  * Invariants (checked by `invariants.ts`)
- *   I1  a task is running exactly when one registered agent holds its lease
+ *   I1  a task runs or waits for input exactly when one registered agent holds its lease
  *   I2  a lost agent holds no lease
- *   I3  a running task's fencing token is the index of its assignment: positive, at most the state's index
+ *   I3  a leased task's fencing token is the index of its assignment: positive, at most the state's index
  *   I4  the counters of a queue equal the number of its tasks in each state
  *   I5  a timer is armed exactly for the earliest bound of each task
  *   I6  a task has started at most `attemptsMax` attempts, and is not waiting once it has used them
@@ -16,6 +16,7 @@
  *   I9  every profile is used, and knows by how many tasks
  *   I10 time and index never go back
  *   I11 no live task's id is greater than `newestId`
+ *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';

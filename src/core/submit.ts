@@ -1,5 +1,6 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
+import { NO_EXTRA } from './extra.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { queueName } from './queue.ts';
@@ -193,6 +194,7 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     delayMsLast: 0,
     failures: NO_FAILURES,
     error: null,
+    extra: item.traceparent === undefined ? null : { ...NO_EXTRA, traceparent: item.traceparent },
     dueAt: 0,
     timerSlot: -1,
     payload: null,

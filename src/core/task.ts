@@ -1,9 +1,10 @@
 import type { Tracked } from './change-set.ts';
+import type { Question, TaskExtra } from './extra.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
 /** States of a task that core still holds. `completed` and `canceled` tasks leave for the history. */
-export type LiveState = 'scheduled' | 'queued' | 'running' | 'failed';
+export type LiveState = 'scheduled' | 'queued' | 'running' | 'input_required' | 'failed';
 export type TaskState = LiveState | 'completed' | 'canceled';
 
 /** Why the last attempt, or the whole task, failed. */
@@ -51,9 +52,9 @@ export interface Task extends Tracked {
   attempt: number;
   /** Log index of the newest assignment; 0 before the first. */
   fencingToken: number;
-  /** The agent of the running attempt. */
+  /** The agent of the attempt that runs or waits for input. */
   agentId: AgentId | null;
-  /** Moment the running attempt times out, or 0 for never. */
+  /** Moment the running attempt times out, or 0 for never; 0 while it waits for input. */
   runUntil: number;
   /** The delay before the last retry, in milliseconds; decorrelated jitter builds on it. */
   delayMsLast: number;
@@ -61,6 +62,8 @@ export interface Task extends Tracked {
   failures: readonly AttemptFailure[];
   /** Final error of a failed task. */
   error: TaskError | null;
+  /** What few tasks have: details, questions, answers, a trace context. */
+  extra: TaskExtra | null;
   /**
    * Its payload as JSON text, while the store needs it in memory; null otherwise. Hangs here so that
    * the store keeps no map of a million ids. Not part of the state: core never reads it.
@@ -76,6 +79,28 @@ export interface Task extends Tracked {
   dueAt: number;
   /** Place in the timer heap, or -1. Owned by `timers.ts`. */
   timerSlot: number;
+}
+
+/** Whether an agent holds a lease of it. */
+export function isLeased(task: Task): boolean {
+  return task.state === 'running' || task.state === 'input_required';
+}
+
+/** The question it waits on, or null. */
+export function questionOf(task: Task): Question | null {
+  return task.extra?.dialogue?.question ?? null;
+}
+
+/** When the attempt of a leased task started. */
+export function startedAtOf(task: Task): number {
+  return task.extra?.dialogue?.startedAt ?? task.stateAt;
+}
+
+/** How much of a leased task's attempt was waiting for answers until `nowMs`, in milliseconds. */
+export function waitedMsOf(task: Task, nowMs: number): number {
+  const dialogue = task.extra?.dialogue ?? null;
+  if (dialogue === null) return 0;
+  return dialogue.waitedMs + (dialogue.question === null ? 0 : nowMs - task.stateAt);
 }
 
 /** Failures kept per task; older ones are dropped, their number remains in `attempt`. */

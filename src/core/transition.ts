@@ -2,12 +2,13 @@
 import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
 import { UNTRACKED } from './change-set.ts';
+import { extraAfterAttempt, extraAfterTask } from './extra.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
-import type { LiveState, Task } from './task.ts';
+import { questionOf, type LiveState, type Task } from './task.ts';
 
 /** Moves a live task to another live state and keeps the counters and its timer. */
 export function moveTask(state: CoreState, task: Task, to: LiveState, reason: string | null): void {
@@ -38,6 +39,8 @@ export function dueAt(task: Task): number {
     }
     case 'running':
       return earlier(task.runUntil, task.deadlineAt);
+    case 'input_required':
+      return earlier(questionOf(task)?.expiresAt ?? 0, task.deadlineAt);
     default:
       return 0;
   }
@@ -49,13 +52,21 @@ function earlier(a: number, b: number): number {
   return Math.min(a, b);
 }
 
-/** Takes a running task off its agent. */
-export function endLease(state: CoreState, task: Task): Agent {
-  invariant(task.agentId !== null, 'a running task names its agent');
+/** The agent of a leased task. */
+export function agentOf(state: CoreState, task: Task): Agent {
+  invariant(task.agentId !== null, 'a leased task names its agent');
   const agent = state.agents.get(task.agentId);
-  invariant(agent !== undefined, 'the agent of a running task is registered');
-  invariant(agent.leases.delete(task), 'the agent of a running task holds its lease');
+  invariant(agent !== undefined, 'the agent of a leased task is registered');
+  return agent;
+}
+
+/** Takes a leased task off its agent. */
+export function endLease(state: CoreState, task: Task): Agent {
+  const agent = agentOf(state, task);
+  invariant(agent.leases.delete(task), 'the agent of a leased task holds its lease');
   state.taskChanges.touch(task);
+  if (task.state === 'input_required') agent.waiting -= 1;
+  if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
   task.runUntil = 0;
   return agent;
@@ -65,6 +76,7 @@ export function endLease(state: CoreState, task: Task): Agent {
 export function removeTask(state: CoreState, task: Task): void {
   state.taskChanges.remove(task);
   state.timers.arm(task, 0);
+  if (task.extra !== null) task.extra = extraAfterTask(task.extra);
   state.tasks.delete(task.id);
   task.profile.queue[task.state as LiveState] -= 1;
   task.profile.tasks -= 1;

@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Rng } from '../base/rng.ts';
 import { apply, type CommandResult } from './apply.ts';
+import { NO_EXTRA, type TaskExtra } from './extra.ts';
 import { checkInvariants } from './invariants.ts';
 import { REJECTION_CODES } from './rejection.ts';
 import { createState, type CoreState } from './state.ts';
 import { batchOf, histories } from './testing/histories.ts';
 import { Twin, type Answer } from './testing/twin.ts';
+import type { TwinTask } from './testing/twin-task.ts';
 
 const SEED = process.env['SEED'];
 const RUNS = 8_000;
@@ -27,7 +29,10 @@ test('core answers and changes exactly as its plain twin, whatever the history',
         same(pictureOf(state), twinPicture(twin), 'state');
         checkInvariants(state);
         for (const word of answers.flat()) if (/^[A-Z_]+$/.test(word)) reached.add(word);
-        for (const { reason } of state.tasks.values()) if (reason !== null) reached.add(reason);
+        for (const { extra, reason } of state.tasks.values()) {
+          if (reason !== null) reached.add(reason);
+          for (const answer of extra?.answers ?? []) reached.add(answer.reason ?? 'answered');
+        }
       }
     }),
     { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
@@ -40,10 +45,13 @@ const EVERY_REASON = [
   'agent_lost',
   'agent_removed',
   'agent_restarted',
+  'answered',
   'attempts_exhausted',
   'deadline',
   'delayed',
+  'expired_default',
   'heartbeat_timeout',
+  'input_expired',
   'not_retryable',
   'queue_timeout',
   'redriven',
@@ -73,6 +81,7 @@ function pictureOf(state: CoreState): unknown {
     [task.attempt, task.fencingToken, task.agentId, task.runUntil, task.delayMsLast],
     task.failures.map(({ attempt, agentId, error }) => `${attempt} ${agentId} ${error.code}`),
     task.error?.code ?? null,
+    extraPicture(task.extra),
   ]);
   const agents = [...state.agents.values()].map((agent) => [
     [agent.id, agent.state, agent.incarnation],
@@ -80,10 +89,31 @@ function pictureOf(state: CoreState): unknown {
   ]);
   const queues = [...state.queues.values()].map((queue) => [
     [queue.name, queue.paused, queue.settings.depthMax],
-    [queue.scheduled, queue.queued, queue.running, queue.failed],
+    [queue.scheduled, queue.queued, queue.running, queue.input_required, queue.failed],
   ]);
   const keys = [...state.idempotency.values()].map(({ key, taskId }) => [key, taskId]);
   return [state.index, state.nowMs, tasks, agents, queues, keys];
+}
+
+function extraPicture(extra: TaskExtra | null): unknown {
+  const { answers, details, dialogue, traceparent } = extra ?? NO_EXTRA;
+  const question = dialogue?.question ?? null;
+  return [
+    [traceparent, details],
+    answers.map(({ answer, by, key, reason }) => [key, answer, by, reason]),
+    dialogue === null ? null : [dialogue.startedAt, dialogue.waitedMs, dialogue.asked],
+    question === null ? null : [question.key, question.expiresAt, question.runLeftMs],
+  ];
+}
+
+function twinExtra(task: TwinTask): unknown {
+  const { answers, asked, details, question, startedAt, trace, waited } = task;
+  return [
+    [trace, details],
+    answers.map(({ answer, by, key, reason }) => [key, answer, by, reason]),
+    asked.length === 0 ? null : [startedAt, waited, asked],
+    question === null ? null : [question.key, question.expiresAt, question.left],
+  ];
 }
 
 function twinPicture(twin: Twin): unknown {
@@ -92,6 +122,7 @@ function twinPicture(twin: Twin): unknown {
     [task.attempt, task.token, task.agentId, task.runUntil, task.delayLast],
     task.failures,
     task.error,
+    twinExtra(task),
   ]);
   const agents = twin.agents.map((agent) => [
     [agent.id, agent.state, agent.incarnation],
@@ -102,7 +133,9 @@ function twinPicture(twin: Twin): unknown {
   ]);
   const queues = twin.queues.map(({ name, paused, settings }) => [
     [name, paused, settings.depthMax],
-    ['scheduled', 'queued', 'running', 'failed'].map((state) => twin.count(name, state)),
+    ['scheduled', 'queued', 'running', 'input_required', 'failed'].map((state) =>
+      twin.count(name, state),
+    ),
   ]);
   const keys = twin.keys.map(({ key, taskId }) => [key, taskId]);
   return [twin.index, twin.now, tasks, agents, queues, keys];

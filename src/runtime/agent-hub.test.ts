@@ -18,7 +18,8 @@ import {
 } from '../core/testing/commands.ts';
 import { Scheduler } from '../scheduling/index.ts';
 import { AgentHub } from './agent-hub.ts';
-import type { AgentLink, Lease, LinkKind } from './agent-link.ts';
+import type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
+import { InputWaits } from './input-waits.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { turn } from './testing/runtime-world.ts';
 
@@ -42,6 +43,10 @@ class Link implements AgentLink {
     this.said.push(`revoke ${taskId} ${fencingToken} ${reason}`);
   }
 
+  answer(attempt: HeldLease, key: string, answer: string): void {
+    this.said.push(`answer ${attempt.taskId} ${attempt.fencingToken} ${key} ${answer}`);
+  }
+
   flush(): void {
     this.said.push('flush');
   }
@@ -62,6 +67,7 @@ class HubWorld {
     state: this.state,
     scheduler: new Scheduler({ seed: 1 }),
     clock: this.clock,
+    waits: new InputWaits(this.clock),
     payloadOf: () => '{}',
     agentSilent: (agentId) => this.#verdict(`agent ${agentId}`),
     taskSilent: (task, fencingToken) => this.#verdict(`task ${task.id} ${fencingToken}`),
@@ -192,6 +198,7 @@ describe('the hub', () => {
       state: world.state,
       scheduler: new Scheduler({ seed: 1 }),
       clock: world.clock,
+      waits: new InputWaits(world.clock),
       payloadOf: () => '{}',
       agentSilent: (agentId) => Promise.resolve(world.silent.push(agentId)),
       taskSilent: () => Promise.resolve(),

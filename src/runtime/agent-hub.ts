@@ -5,16 +5,26 @@
  * Owns: links, presence. Does not own: who is registered and who holds what (core), who gets the
  * next task (scheduling).
  */
-import type { Agent, AgentId, CoreState, Task, TaskId } from '../core/index.ts';
+import {
+  isLeased,
+  type Agent,
+  type AgentId,
+  type CoreState,
+  type KeptAnswer,
+  type Task,
+  type TaskId,
+} from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { leaseOf, type AgentLink, type HeldLease, type LinkKind } from './agent-link.ts';
 import type { Clock } from './clock.ts';
+import type { InputWaits } from './input-waits.ts';
 import { Presence, type Watched } from './presence.ts';
 
 export interface AgentHubOptions {
   readonly state: CoreState;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
+  readonly waits: InputWaits;
   readonly payloadOf: (task: Task) => string;
   /** An agent fell silent for longer than it may. A rejection says that nothing came of it. */
   readonly agentSilent: (agentId: AgentId) => Promise<unknown>;
@@ -59,7 +69,7 @@ export class AgentHub {
       this.registered(agent);
       for (const task of agent.leases) {
         this.#seats.get(agent.id)?.undelivered.add(task);
-        this.#watchLease(task);
+        if (task.state === 'running') this.#watchLease(task);
       }
     }
   }
@@ -174,7 +184,7 @@ export class AgentHub {
       if (delivered === max) break;
       seat.undelivered.delete(task);
       // What ended meanwhile still names its last agent.
-      if (task.agentId !== agentId || task.state !== 'running') continue;
+      if (task.agentId !== agentId || !isLeased(task)) continue;
       seat.link.lease(leaseOf(task, this.#options.payloadOf(task)));
       delivered += 1;
     }
@@ -197,8 +207,29 @@ export class AgentHub {
     this.#dirty.add(seat.link);
   }
 
+  /** The attempt waits for an answer: it has no more to say meanwhile than that its agent is there. */
+  asked(task: Task): void {
+    this.#unwatchLease(task.id);
+  }
+
+  /** The attempt goes on: whoever runs it gets the answer. */
+  answered(task: Task, agentId: AgentId, { answer, key }: KeptAnswer): void {
+    // A later command of the same entry may have ended it.
+    if (task.state === 'running' && task.agentId === agentId) this.#watchLease(task);
+    this.#options.waits.wake(task.id);
+    const seat = this.#seats.get(agentId);
+    if (seat === undefined || seat.link === null) return;
+    seat.link.answer({ taskId: task.id, fencingToken: task.fencingToken }, key, answer);
+    this.#dirty.add(seat.link);
+  }
+
   /** A lease ended in the usual way. */
   ended(taskId: TaskId): void {
+    this.#options.waits.wake(taskId);
+    this.#unwatchLease(taskId);
+  }
+
+  #unwatchLease(taskId: TaskId): void {
     if (this.#leases.size === 0) return;
     const lease = this.#leases.get(taskId);
     if (lease === undefined) return;
@@ -228,7 +259,7 @@ export class AgentHub {
   }
 
   #watchLease(task: Task): void {
-    this.ended(task.id);
+    this.#unwatchLease(task.id);
     const { heartbeatMs } = task.profile.spec.timeouts;
     if (heartbeatMs === undefined || heartbeatMs === 0) return;
     const lease: WatchedLease = {

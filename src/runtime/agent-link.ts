@@ -1,4 +1,5 @@
-import type { AgentId, Task, TaskId } from '../core/index.ts';
+import type { LeaseExtra } from '../contract/index.ts';
+import type { AgentId, Task, TaskExtra, TaskId } from '../core/index.ts';
 
 /** How an agent takes its tasks. */
 export type LinkKind = 'in-process' | 'channel' | 'poll';
@@ -14,12 +15,14 @@ export interface Lease {
   readonly payload: string;
   /** Moment the attempt times out, or 0 for never. */
   readonly runUntil: number;
+  /** What few leases carry. */
+  readonly extra: LeaseExtra | null;
 }
 
 /**
  * The way to one or many agents: their handlers, their WebSocket, or their open poll request.
  *
- * `lease` and `revoke` may gather; everything leaves at the latest with the `flush` that follows.
+ * `lease`, `revoke` and `answer` may gather; everything leaves at the latest with the `flush` that follows.
  */
 export interface AgentLink {
   readonly kind: LinkKind;
@@ -27,12 +30,14 @@ export interface AgentLink {
   readonly lastHeardMs: number;
   lease(lease: Lease): void;
   revoke(agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void;
+  /** A question of an attempt was answered; `answer` is JSON text. */
+  answer(attempt: HeldLease, key: string, answer: string): void;
   flush(): void;
   /** Another link took over this one's agent: it must not serve it any more. */
   replaced(agentId: AgentId): void;
 }
 
-/** A lease that its agent says it still works on, after a reconnect. */
+/** Names a lease, such as one that its agent says it still works on after a reconnect. */
 export interface HeldLease {
   readonly taskId: TaskId;
   readonly fencingToken: number;
@@ -47,5 +52,10 @@ export function leaseOf(task: Task, payload: string): Lease {
     type: task.profile.spec.type,
     payload,
     runUntil: task.runUntil,
+    extra: task.extra === null ? null : extraOf(task.extra),
   };
+}
+
+function extraOf({ details, traceparent }: TaskExtra): LeaseExtra | null {
+  return details === null && traceparent === null ? null : { details, traceparent };
 }

@@ -15,6 +15,7 @@ import type { Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentLink, HeldLease } from './agent-link.ts';
 import type { CommandLoop } from './command-loop.ts';
+import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
@@ -27,6 +28,7 @@ export interface AgentServiceParts {
   readonly loop: CommandLoop;
   readonly hub: AgentHub;
   readonly feed: EventFeed;
+  readonly details: DetailsBuffer;
   readonly clock: Clock;
 }
 
@@ -116,6 +118,16 @@ export class AgentService {
     return true;
   }
 
+  /**
+   * Keeps what an attempt says of how far it is, as JSON text, for the next one; also a heartbeat. It is
+   * durable a little later. False when it is not the running one.
+   */
+  details({ fencingToken, taskId }: LeaseRef, details: string): boolean {
+    if (!this.#parts.hub.leaseSeen(taskId, fencingToken)) return false;
+    this.#parts.details.add({ taskId, fencingToken, details });
+    return true;
+  }
+
   /** Hands a part of an attempt's output, as JSON text, to followers. False when it is not the running one. */
   emit(ref: LeaseRef, chunk: string): boolean {
     if (!this.#parts.hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
@@ -138,6 +150,8 @@ export class AgentService {
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
     const { loop } = this.#parts;
     const commands = reportCommands(ends);
+    // The next attempt must find what this one said before it failed.
+    if (commands.fail !== null) this.#parts.details.flush();
     const answers = new Array<OrchestratorError | null>(ends.length).fill(null);
     const complete = commands.complete && loop.propose(commands.complete, commands.results);
     const fail = commands.fail && loop.propose(commands.fail);
@@ -158,6 +172,7 @@ export class AgentService {
 
   /** Gives leases back unstarted; they do not count as attempts. */
   async release(items: readonly LeaseRef[], reason: string): Promise<void> {
+    this.#parts.details.flush();
     await this.#parts.loop.propose({ type: 'task.release', items, reason });
   }
 
@@ -172,6 +187,7 @@ export class AgentService {
   }
 
   async remove(agentId: AgentId): Promise<void> {
+    this.#parts.details.flush();
     throwIfRefused(await this.#parts.loop.propose({ type: 'agent.remove', agentId }));
   }
 

@@ -49,8 +49,10 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     idempotencyKey: true,
     bodyHash: true,
     metadata: true,
+    traceparent: true,
   };
 const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
+
 /** Does not compile once reports have a field that the columns would lose. */
 type Unforgotten =
   Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes'> extends never

@@ -99,7 +99,7 @@ export class CommandLoop {
   propose(command: Command, texts: readonly string[] | null = null): Promise<CommandResult> {
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
     const items = itemsOf(command);
-    const bytes = texts === null ? 0 : lengthOf(texts);
+    const bytes = (texts === null ? 0 : lengthOf(texts)) + heldLength(command);
     if (this.#isFull(items, bytes)) return Promise.reject(overloaded(this.#pendingItems));
     return new Promise((resolve, reject) => {
       this.#pending.push({ command, texts, items, bytes, resolve, reject });
@@ -258,6 +258,24 @@ function itemsOf(command: Command): number {
   if ('items' in command) return command.items.length;
   if ('taskIds' in command) return command.taskIds.length;
   return command.type === 'task.submit' ? command.tasks.length : 1;
+}
+
+/** Text that a command itself carries, where that can be large. */
+function heldLength(command: Command): number {
+  switch (command.type) {
+    case 'task.details':
+      return command.items.reduce((sum, { details }) => sum + details.length, 0);
+    case 'task.answer':
+      return command.items.reduce((sum, { answer }) => sum + answer.length, 0);
+    case 'task.ask':
+      return command.items.reduce(
+        (sum, item) =>
+          sum + item.message.length + (item.schema?.length ?? 0) + (item.default?.length ?? 0),
+        0,
+      );
+    default:
+      return 0;
+  }
 }
 
 function lengthOf(texts: readonly string[]): number {

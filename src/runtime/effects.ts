@@ -84,10 +84,11 @@ export class Effects {
   }
 
   #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
-    const { task, agent, startedAt } = event;
+    const { task, agent, startedAt, waitedMs } = event;
     const { hub, live, metrics, scheduler, state, store } = this.#parts;
     live.remove(task);
-    const runMs = state.nowMs - startedAt;
+    // Time that people took says nothing of the agent.
+    const runMs = state.nowMs - startedAt - waitedMs;
     scheduler.leaseEnded(agent);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
@@ -107,6 +108,14 @@ export class Effects {
         scheduler.leaseGranted(event.agent);
         hub.granted(event.task);
         metrics.started(event.task, event.waitMs);
+        return;
+      case 'task.input_required':
+        scheduler.leaseEnded(event.agent);
+        hub.asked(event.task);
+        return;
+      case 'task.input_answered':
+        scheduler.leaseGranted(event.agent);
+        hub.answered(event.task, event.agent.id, event.answer);
         return;
       case 'attempt.failed':
         this.#attemptFailed(event);
@@ -159,10 +168,11 @@ export class Effects {
 
   #attemptFailed(event: Extract<CoreEvent, { type: 'attempt.failed' }>): void {
     const { hub, metrics, scheduler, state } = this.#parts;
-    const { failure, task } = event;
+    const { failure, task, waitedMs } = event;
     hub.ended(task.id);
     this.#resync(failure.agentId);
-    scheduler.observe(failure.agentId, failure.endedAt - failure.startedAt, false, state.nowMs);
+    const runMs = failure.endedAt - failure.startedAt - waitedMs;
+    scheduler.observe(failure.agentId, runMs, false, state.nowMs);
     metrics.attemptFailed(task, failure);
   }
 

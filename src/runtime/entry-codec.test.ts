@@ -36,6 +36,7 @@ const command = fc.oneof(
           id: fc.uuid(),
           idempotencyKey: name,
           deadlineAt: fc.nat(),
+          traceparent: name,
           metadata: fc.dictionary(
             name.filter((key) => key !== '__proto__'),
             fc.constantFrom(1, 'x', null, [true]),

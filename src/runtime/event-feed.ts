@@ -5,7 +5,7 @@
  * `index-position` (log index of the entry, place in it): a client that comes back names the last one
  * it saw, and gets what followed or is told that the gap is too old.
  */
-import type { CoreEvent } from '../core/index.ts';
+import { questionOf, type CoreEvent } from '../core/index.ts';
 import type { Clock } from './clock.ts';
 
 /** One event as plain data. */
@@ -26,6 +26,9 @@ export interface FeedEvent {
   readonly fraction?: number;
   readonly note?: string;
   readonly chunk?: unknown;
+  readonly key?: string;
+  readonly message?: string;
+  readonly by?: string;
 }
 
 export interface FeedListener {
@@ -38,6 +41,8 @@ export interface FeedListener {
 
 /** Events kept for those who come back. */
 const KEPT_MAX = 16_384;
+/** Longest text of a question in an event, in UTF-16 units; the task has all of it. */
+const MESSAGE_MAX = 1_000;
 /** How long recording goes on after the last listener left. */
 const LINGER_MS = 60_000;
 
@@ -222,6 +227,9 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
       return { ...common, state: 'queued', reason: event.reason };
     case 'task.scheduled':
       return { ...common, state: 'scheduled', reason: event.reason };
+    case 'task.input_required':
+    case 'task.input_answered':
+      return { ...common, ...describeInput(event) };
     case 'lease.revoked':
       return {
         ...common,
@@ -238,4 +246,25 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
     default:
       return common;
   }
+}
+
+type InputEvent = Extract<CoreEvent, { type: 'task.input_required' | 'task.input_answered' }>;
+
+function describeInput(event: InputEvent): Omit<Described, 'type'> {
+  const place = { agentId: event.agent.id, fencingToken: event.task.fencingToken };
+  if (event.type === 'task.input_answered') {
+    const { by, key, reason } = event.answer;
+    return {
+      ...place,
+      state: 'running',
+      key,
+      ...(by === null ? {} : { by }),
+      ...(reason === null ? {} : { reason }),
+    };
+  }
+  // A later command of the same entry may have answered it.
+  const question = questionOf(event.task);
+  const facts =
+    question === null ? {} : { key: question.key, message: question.message.slice(0, MESSAGE_MAX) };
+  return { ...place, state: 'input_required', ...facts };
 }

@@ -1,6 +1,6 @@
 import { Attempts, type AgentHandler, type AttemptHost } from '../contract/index.ts';
 import type { AgentId, TaskId } from '../core/index.ts';
-import type { AgentLink, Lease } from './agent-link.ts';
+import type { AgentLink, HeldLease, Lease } from './agent-link.ts';
 import type { AttemptEnd } from './reports.ts';
 
 /** What an in-process agent needs of the orchestrator around it. */
@@ -23,11 +23,17 @@ export class InProcessAgent implements AgentLink {
   constructor(host: InProcessHost, handler: AgentHandler) {
     this.#host = host;
     this.#handler = handler;
-    this.#attempts = new Attempts(host);
-  }
-
-  get running(): number {
-    return this.#attempts.size;
+    this.#attempts = new Attempts({
+      progress: (lease, fraction, note) => host.progress(lease, fraction, note),
+      details: (lease, details) => host.details(lease, details),
+      emit: (lease, chunk) => host.emit(lease, chunk),
+      submit: (task) => host.submit(task),
+      logger: (lease) => host.logger(lease),
+      ask: (lease, prompt) => {
+        this.#settleIdle();
+        return host.ask(lease, prompt);
+      },
+    });
   }
 
   lease(lease: Lease): void {
@@ -44,6 +50,10 @@ export class InProcessAgent implements AgentLink {
     this.#attempts.abort(taskId, fencingToken, reason);
   }
 
+  answer(attempt: HeldLease, key: string, answer: string): void {
+    this.#attempts.answered(attempt, key, answer);
+  }
+
   replaced(): void {
     this.abortAll('replaced');
   }
@@ -53,15 +63,20 @@ export class InProcessAgent implements AgentLink {
     this.#attempts.abortAll(reason);
   }
 
-  /** Resolves when no handler runs. */
+  /** Resolves when no handler runs but those that wait for an answer, which may take days. */
   async idle(): Promise<void> {
-    if (this.running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#attempts.active > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   async #run(lease: Lease): Promise<void> {
     const ended = await this.#attempts.run(lease, this.#handler);
     if (ended !== null) this.#end(lease, ended.report);
-    if (this.running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#settleIdle();
+  }
+
+  #settleIdle(): void {
+    if (this.#idle.length === 0 || this.#attempts.active > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Attempts that end in the same turn of the event loop are reported as one command. */

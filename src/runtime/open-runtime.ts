@@ -19,8 +19,11 @@ import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop } from './command-loop.ts';
 import { Effects } from './effects.ts';
+import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { InputService } from './input-service.ts';
+import { InputWaits } from './input-waits.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
@@ -149,10 +152,12 @@ function assemble(ground: Ground): Runtime {
   const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
   const feed = new EventFeed(clock, state.index);
+  const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
     state,
     scheduler,
     clock,
+    waits,
     payloadOf: (task) => store.payload(task) ?? 'null',
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
@@ -186,6 +191,7 @@ function assemble(ground: Ground): Runtime {
   });
   void log.failed.then((error) => fatal.resolve(error));
   mirror(state, scheduler, live, hub);
+  const details = new DetailsBuffer({ loop, clock, logger });
   const ids = new TaskIdSource(() => clock.now(), newestId(live, store));
   return new Runtime({
     state,
@@ -199,8 +205,11 @@ function assemble(ground: Ground): Runtime {
     clock,
     logger,
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
-    agents: new AgentService({ state, store, loop, hub, feed, clock }),
+    agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    inputs: new InputService({ state, store, loop, hub, waits, clock }),
+    details,
+    waits,
     version: options.version,
     failed: fatal.promise,
     releaseLock: ground.releaseLock,

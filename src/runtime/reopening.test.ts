@@ -206,6 +206,7 @@ describe('a polling agent that was lost before a restart', () => {
       lastHeardMs: Number.NEGATIVE_INFINITY,
       lease: (lease: { taskId: string; fencingToken: number }) => void leases.push(lease),
       revoke: () => undefined,
+      answer: () => undefined,
       flush: () => undefined,
       replaced: () => undefined,
     };

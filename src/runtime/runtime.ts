@@ -16,7 +16,7 @@ import {
   type StatusView,
   type SubmitTask,
 } from '../contract/index.ts';
-import type { AgentId, CoreState, LeaseRef } from '../core/index.ts';
+import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
@@ -25,8 +25,11 @@ import type { AgentService } from './agent-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
+import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
+import type { InputService } from './input-service.ts';
+import type { InputWaits } from './input-waits.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
@@ -47,6 +50,9 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly inputs: InputService;
+  readonly details: DetailsBuffer;
+  readonly waits: InputWaits;
   readonly version: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
@@ -57,6 +63,7 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly inputs: InputService;
   readonly feed: EventFeed;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
@@ -70,6 +77,7 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.inputs = parts.inputs;
     this.feed = parts.feed;
     this.failed = parts.failed;
     this.#parts = parts;
@@ -93,11 +101,12 @@ export class Runtime {
     checkSubmitTask(task);
     const payload = payloadText(task.payload);
     const runAt = task.delayMs === undefined ? task.runAt : this.#parts.clock.now() + task.delayMs;
-    const { affinityKey, deadlineAt, idempotencyKey, metadata } = task;
+    const { affinityKey, deadlineAt, idempotencyKey, metadata, traceparent } = task;
     const extras = {
       affinityKey,
       idempotencyKey,
       metadata,
+      traceparent,
       runAt: momentOf(runAt, '/runAt'),
       deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
     };
@@ -112,16 +121,15 @@ export class Runtime {
 
   status(): StatusView {
     const { clock, log, state, store, version } = this.#parts;
-    const tasks = { scheduled: 0, queued: 0, running: 0, failed: 0 };
+    const tasks = { scheduled: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
-      for (const name of ['scheduled', 'queued', 'running', 'failed'] as const)
-        tasks[name] += queue[name];
+      for (const name of COUNTED_STATES) tasks[name] += queue[name];
     }
     const agents = { ready: 0, draining: 0, lost: 0, slots: 0, slotsUsed: 0 };
     for (const agent of state.agents.values()) {
       agents[agent.state] += 1;
       agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
-      agents.slotsUsed += agent.leases.size;
+      agents.slotsUsed += slotsUsed(agent);
     }
     return {
       version,
@@ -152,11 +160,13 @@ export class Runtime {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { checkpointer, feed, hub, log, loop, releaseLock, store } = this.#parts;
+    const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     try {
       await this.#drainHandlers(graceMs);
       feed.close();
       hub.close();
+      details.close();
+      waits.close();
       this.tasks.close();
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
@@ -179,6 +189,7 @@ export class Runtime {
     for (const link of this.#inProcess.values()) link.abortAll('the orchestrator stops');
     // Reports of the handlers that ended just now are on their way into the loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#parts.details.flush();
     await loop.drained();
     await this.#releaseLeases();
     for (const cancelTimer of this.#deferred) cancelTimer();
@@ -219,10 +230,12 @@ export class Runtime {
   }
 
   #host(): InProcessHost {
-    const { agents, logger } = this.#parts;
+    const { agents, inputs, logger } = this.#parts;
     return {
       report: (ends) => this.#report(ends),
       progress: (lease, fraction, note) => void agents.progress(lease, fraction, note),
+      details: (lease, details) => void agents.details(lease, details),
+      ask: async (lease, prompt) => (await inputs.ask(lease, prompt)).answer?.answer ?? null,
       emit: (lease, chunk) => void agents.emit(lease, chunk),
       submit: (task) => this.submitTask(task),
       logger: (lease) => {
@@ -237,6 +250,8 @@ export class Runtime {
     };
   }
 }
+
+const COUNTED_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
 
 /** Errors after which the same report may be taken a little later, and how much later. */
 const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);

@@ -33,12 +33,13 @@ function extraFields(
   spec: TaskSpec,
   payload: string,
 ): Omit<NewTask, 'id' | 'spec' | 'payloadBytes'> {
-  const { affinityKey, deadlineAt, idempotencyKey, metadata, runAt } = extra;
+  const { affinityKey, deadlineAt, idempotencyKey, metadata, runAt, traceparent } = extra;
   return {
     ...(runAt === undefined ? {} : { runAt }),
     ...(deadlineAt === undefined ? {} : { deadlineAt }),
     ...(affinityKey === undefined ? {} : { affinityKey }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(idempotencyKey === undefined
       ? {}
       : { idempotencyKey, bodyHash: bodyHash(extra, spec, payload) }),
@@ -47,7 +48,7 @@ function extraFields(
 
 /**
  * Tells a repeat from a conflict. The moment a delayed task was to run is left out: a repeat of
- * `delayMs` reaches another one.
+ * `delayMs` reaches another one. So is the trace: a repeat is a step of its own in it.
  */
 function bodyHash(extra: SubmitExtras, spec: TaskSpec, payload: string): string {
   const hash = createHash('sha256');

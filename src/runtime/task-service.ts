@@ -214,7 +214,7 @@ export class TaskService {
 
 /** Whether tasks can be in that state at all; the contract names some that later features bring. */
 function isHeld(state: TaskStateName): state is TaskState {
-  return state !== 'blocked' && state !== 'input_required';
+  return state !== 'blocked';
 }
 
 function isTerminal(state: TaskStateName): boolean {

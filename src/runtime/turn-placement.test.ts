@@ -7,7 +7,17 @@ import {
   type Command,
   type CoreState,
 } from '../core/index.ts';
-import { assign, complete, extend, register, submit, submitAll } from '../core/testing/commands.ts';
+import {
+  answer,
+  ask,
+  assign,
+  complete,
+  details,
+  extend,
+  register,
+  submit,
+  submitAll,
+} from '../core/testing/commands.ts';
 import { Scheduler } from '../scheduling/index.ts';
 import { proposePlacement } from './turn-placement.ts';
 
@@ -47,6 +57,18 @@ describe('placement of a turn', () => {
     expect(proposed(world, extend('t1', 3))).toEqual([]);
     expect(proposed(world, complete('t1', 2))).toEqual([]);
     expect(proposed(world, complete('t1', 3))).toEqual(['t2']);
+  });
+
+  test('counts a slot that a question frees, and none that a task frees which waits for input', () => {
+    const world = place(1, submit('t1'), assign('t1', 'a'), submit('t2'));
+    for (const task of world.state.tasks.values()) world.scheduler.taskWaiting(task);
+    expect(proposed(world, details('t1', 3))).toEqual([]);
+    expect(proposed(world, ask('t1', 3))).toEqual(['t2']);
+    const first = [submit('t1'), assign('t1', 'a'), ask('t1', 3)];
+    const asked = place(1, ...first, submit('t2'), assign('t2', 'a'), submit('t3'));
+    for (const task of asked.state.tasks.values()) asked.scheduler.taskWaiting(task);
+    expect(proposed(asked, answer('t1', 3), complete('t1', 3))).toEqual([]);
+    expect(proposed(asked, complete('t2', 6))).toEqual(['t3']);
   });
 
   test('passes over what is delayed, a repeat, of a paused queue, or fit for no agent', () => {

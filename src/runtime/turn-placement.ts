@@ -29,8 +29,7 @@ export function proposePlacement(
   const arrivals: Arrival[] = [];
   for (const command of commands) {
     if (command.type === 'task.submit') collectArrivals(state, command, at, arrivals);
-    else if ('items' in command && command.type !== 'task.extend')
-      collectFreed(state, command.items, freed);
+    else if (freesSlots(command)) collectFreed(state, command.items, freed);
   }
   if (freed.length === 0 && arrivals.length === 0 && !scheduler.hasWork()) return null;
   const { taskIds, agentIds } = scheduler.place({
@@ -42,10 +41,30 @@ export function proposePlacement(
   return taskIds.length === 0 ? null : { type: 'task.assign', taskIds, agentIds };
 }
 
+type SlotFreeing = Extract<
+  Command,
+  { type: 'task.complete' | 'task.fail' | 'task.release' | 'task.break' | 'task.ask' }
+>;
+
+function freesSlots(command: Command): command is SlotFreeing {
+  switch (command.type) {
+    case 'task.complete':
+    case 'task.fail':
+    case 'task.release':
+    case 'task.break':
+    case 'task.ask':
+      return true;
+    default:
+      return false;
+  }
+}
+
 function collectFreed(state: CoreState, items: readonly LeaseRef[], freed: AgentId[]): void {
   for (const item of items) {
     const task = leasedTask(state, item);
-    if (!('code' in task) && task.agentId !== null) freed.push(task.agentId);
+    // One that waits for input has no slot to free.
+    if ('code' in task || task.state !== 'running') continue;
+    if (task.agentId !== null) freed.push(task.agentId);
   }
 }
 

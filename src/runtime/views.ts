@@ -1,14 +1,23 @@
 /** How tasks, agents and queues are shown to the outside. */
-import type { AgentView, QueueView, TaskOutcome, TaskView } from '../contract/index.ts';
-import type { Agent, AttemptFailure, Queue, Task } from '../core/index.ts';
+import type { AgentView, InputView, QueueView, TaskOutcome, TaskView } from '../contract/index.ts';
+import {
+  isLeased,
+  slotsUsed,
+  startedAtOf,
+  type Agent,
+  type AttemptFailure,
+  type Queue,
+  type Question,
+  type Task,
+  type TaskExtra,
+} from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
 import type { LinkKind } from './agent-link.ts';
 
 /** A live task; `payload` is JSON text, or undefined to leave it out. */
 export function liveTaskView(task: Task, payload?: string): TaskView {
   const { spec } = task.profile;
-  const startedAt =
-    task.state === 'running' ? task.stateAt : (task.failures.at(-1)?.startedAt ?? 0);
+  const startedAt = isLeased(task) ? startedAtOf(task) : (task.failures.at(-1)?.startedAt ?? 0);
   const agentId = task.agentId ?? task.failures.at(-1)?.agentId;
   return {
     id: task.id,
@@ -25,6 +34,7 @@ export function liveTaskView(task: Task, payload?: string): TaskView {
     ...(agentId === undefined ? {} : { agentId }),
     fencingToken: task.fencingToken,
     ...optionalFields(task),
+    ...(task.extra === null ? {} : extraFields(task.extra, payload !== undefined)),
     payloadBytes: task.payloadBytes,
     ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(task.error === null ? {} : { error: task.error }),
@@ -49,6 +59,7 @@ export function finishedTaskView(task: FinishedSummary | FinishedView): TaskView
     ...(task.agentId === null ? {} : { agentId: task.agentId }),
     fencingToken: task.fencingToken,
     ...optionalFields(task),
+    ...(task.extra === null ? {} : extraFields(task.extra, 'payload' in task)),
     payloadBytes: task.payloadBytes,
     ...(payload === null ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(result === null ? {} : { result: JSON.parse(result) as unknown }),
@@ -75,13 +86,14 @@ const CANCELED = { code: 'CANCELED', message: 'the task was canceled' };
 
 export function agentView(agent: Agent, connection: LinkKind | null): AgentView {
   const { spec } = agent;
-  const isBusy = agent.state === 'ready' && agent.leases.size >= spec.slots;
+  const isBusy = agent.state === 'ready' && slotsUsed(agent) >= spec.slots;
   return {
     id: agent.id,
     kind: spec.kind,
     capabilities: [...spec.capabilities],
     slots: spec.slots,
-    running: agent.leases.size,
+    running: slotsUsed(agent),
+    waiting: agent.waiting,
     labels: { ...spec.labels },
     cost: spec.cost,
     weight: spec.weight,
@@ -94,9 +106,20 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 }
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
-  const { name, paused, scheduled, queued, running, failed } = queue;
+  const { name, paused, scheduled, queued, running, input_required, failed } = queue;
   const { strategy, depthMax } = queue.settings;
-  return { name, strategy, depthMax, paused, scheduled, queued, running, failed, oldestReadyAgeMs };
+  return {
+    name,
+    strategy,
+    depthMax,
+    paused,
+    scheduled,
+    queued,
+    running,
+    input_required,
+    failed,
+    oldestReadyAgeMs,
+  };
 }
 
 export function iso(ms: number): string {
@@ -134,6 +157,42 @@ function optionalFields(
     ...(task.affinityKey === null ? {} : { affinityKey: task.affinityKey }),
     ...(task.idempotencyKey === null ? {} : { idempotencyKey: task.idempotencyKey }),
     ...(task.metadata === null ? {} : { metadata: { ...task.metadata } }),
+  };
+}
+
+/** What a list leaves out may be large. */
+function extraFields(
+  { answers, details, dialogue, traceparent }: TaskExtra,
+  isWhole: boolean,
+): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details'> {
+  const question = dialogue?.question ?? null;
+  return {
+    ...(traceparent === null ? {} : { traceparent }),
+    ...(question === null ? {} : { input: inputView(question) }),
+    ...(isWhole && answers.length > 0
+      ? {
+          answers: answers.map(({ answer, at, by, key, reason }) => ({
+            key,
+            answer: JSON.parse(answer) as unknown,
+            by,
+            ...(reason === null ? {} : { reason }),
+            at: iso(at),
+          })),
+        }
+      : {}),
+    ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
+  };
+}
+
+function inputView(question: Question): InputView {
+  const { answerers, askedAt, expiresAt, key, message, schema } = question;
+  return {
+    key,
+    message,
+    ...(schema === null ? {} : { schema: JSON.parse(schema) as unknown }),
+    askedAt: iso(askedAt),
+    ...(expiresAt === 0 ? {} : { expiresAt: iso(expiresAt) }),
+    ...(answerers === null ? {} : { answerers: [...answerers] }),
   };
 }
 

@@ -6,7 +6,13 @@
  * are reused after removal; tables double when they are full. 48 bytes an agent here.
  */
 import { invariant } from '../base/invariant.ts';
-import type { Agent, AgentId, AgentSpec, AgentState } from '../core/index.ts';
+import {
+  slotsUsed,
+  type Agent,
+  type AgentId,
+  type AgentSpec,
+  type AgentState,
+} from '../core/index.ts';
 import type { Offer } from './offers.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
@@ -82,7 +88,7 @@ export class AgentTable {
     this.#agents[index] = agent;
     this.specs[index] = agent.spec;
     this.#set(index, SLOTS, agent.spec.slots);
-    this.#set(index, IN_FLIGHT, agent.leases.size);
+    this.#set(index, IN_FLIGHT, slotsUsed(agent));
     this.#set(index, STATE, STATE_CODES[agent.state]);
     this.#weights[index] = agent.spec.weight;
     this.#costs[index] = agent.spec.cost;
@@ -100,7 +106,7 @@ export class AgentTable {
     return this.#get(index, SLOTS);
   }
 
-  /** Tasks it runs, counting proposals of the batch at hand. */
+  /** Tasks that take its slots, counting proposals of the batch at hand. */
   inFlight(index: number): number {
     return this.#get(index, IN_FLIGHT);
   }
@@ -109,7 +115,7 @@ export class AgentTable {
     this.#set(index, IN_FLIGHT, count);
   }
 
-  /** Share of its slots that are taken, 0..1 and above where slots were reduced. */
+  /** Share of its slots that are taken, 0..1 and above where slots were reduced or an answered task came back. */
   load(index: number): number {
     return this.#get(index, IN_FLIGHT) / this.#get(index, SLOTS);
   }

@@ -10,7 +10,15 @@
  */
 import { invariant } from '../base/invariant.ts';
 import { Rng } from '../base/rng.ts';
-import type { Agent, AgentId, Queue, StrategyName, Task, TaskId } from '../core/index.ts';
+import {
+  slotsUsed,
+  type Agent,
+  type AgentId,
+  type Queue,
+  type StrategyName,
+  type Task,
+  type TaskId,
+} from '../core/index.ts';
 import { AgentTable } from './agent-table.ts';
 import { explain } from './explain.ts';
 import type { Explanation } from './explanation.ts';
@@ -249,7 +257,7 @@ export class Scheduler {
   /** Takes the tasks in flight over from core's record. */
   #catchUp(index: number): void {
     this.#table.setAhead(index, false);
-    this.#table.setInFlight(index, this.#table.agentAt(index).leases.size);
+    this.#table.setInFlight(index, slotsUsed(this.#table.agentAt(index)));
     this.#refresh(index);
   }
 

@@ -16,6 +16,8 @@ const MOVES = {
   submit: 6,
   cancel: 2,
   retry: 3,
+  ask: 3,
+  answer: 2,
   batch: 8,
 } as const;
 type Kind = keyof typeof MOVES;

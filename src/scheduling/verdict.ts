@@ -1,4 +1,4 @@
-import type { Task } from '../core/index.ts';
+import { questionOf, type Task } from '../core/index.ts';
 import type { Standings } from './explain.ts';
 import type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
 
@@ -30,6 +30,8 @@ function notQueued(task: Task): string {
   switch (task.state) {
     case 'running':
       return `it runs on agent ${task.agentId}`;
+    case 'input_required':
+      return waitsForAnswer(task);
     case 'scheduled':
       return `it waits until ${new Date(task.runAt).toISOString()} (${task.reason ?? 'delayed'})`;
     case 'failed':
@@ -37,6 +39,19 @@ function notQueued(task: Task): string {
     default:
       return `it is ${task.state}`;
   }
+}
+
+/** Longest text of a question in a verdict, in UTF-16 units. */
+const MESSAGE_MAX = 200;
+
+function waitsForAnswer(task: Task): string {
+  const question = questionOf(task);
+  if (question === null) return 'it waits for an answer';
+  const { answerers, expiresAt, key, message } = question;
+  const by = answerers === null ? '' : ` by ${answerers.join(', ')}`;
+  const until = expiresAt === 0 ? '' : ` until ${new Date(expiresAt).toISOString()}`;
+  const text = message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}…` : message;
+  return `it waits for an answer to ${key}${by}${until}: ${text}`;
 }
 
 function noneMatches(requirements: readonly RequirementExplanation[]): string {

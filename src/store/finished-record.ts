@@ -41,6 +41,7 @@ export interface FinishedSummary {
   readonly agentId: Task['agentId'];
   readonly failures: Task['failures'];
   readonly error: Task['error'];
+  readonly extra: Task['extra'];
 }
 
 /** All that is kept of a finished task. */
@@ -89,8 +90,9 @@ type Rare = readonly [
   metadata: Task['metadata'],
   failures: Task['failures'],
   error: Task['error'],
+  extra: Task['extra'],
 ];
-const NOTHING_RARE: Rare = [null, null, null, null, null, [], null];
+const NOTHING_RARE: Rare = [null, null, null, null, null, [], null, null];
 const NO_BYTES = Buffer.alloc(0);
 
 export interface RecordParts {
@@ -140,7 +142,7 @@ export function writeRecord(
 
 function rareOf(task: Task, spec: SpecRef): Uint8Array {
   const whole = typeof spec === 'number' ? null : spec;
-  const { reason, affinityKey, idempotencyKey, metadata, failures, error } = task;
+  const { reason, affinityKey, idempotencyKey, metadata, failures, error, extra } = task;
   const hasNone =
     whole === null &&
     reason === null &&
@@ -148,9 +150,10 @@ function rareOf(task: Task, spec: SpecRef): Uint8Array {
     idempotencyKey === null &&
     metadata === null &&
     failures.length === 0 &&
-    error === null;
+    error === null &&
+    extra === null;
   if (hasNone) return NO_BYTES;
-  const rare: Rare = [whole, reason, affinityKey, idempotencyKey, metadata, failures, error];
+  const rare: Rare = [whole, reason, affinityKey, idempotencyKey, metadata, failures, error, extra];
   return encodeRow(rare);
 }
 
@@ -170,7 +173,8 @@ export interface RecordContext {
 
 /** Reads a record without its texts. `record` may be a view that soon changes. */
 export function readSummary(record: Buffer, { id, specOf }: RecordContext): FinishedSummary {
-  const [spec, reason, affinityKey, idempotencyKey, metadata, failures, error] = readRare(record);
+  const rare = readRare(record);
+  const [spec, reason, affinityKey, idempotencyKey, metadata, failures, error, extra] = rare;
   const state = STATES[record[AT.state] as number];
   invariant(state !== undefined, 'a record names its state by number');
   return {
@@ -191,6 +195,7 @@ export function readSummary(record: Buffer, { id, specOf }: RecordContext): Fini
     agentId: readAgent(record),
     failures,
     error,
+    extra,
   };
 }
 
@@ -228,6 +233,7 @@ export function summaryOfTask({ task, startedAt, finishedAt }: FinishedTask): Fi
     agentId: task.agentId,
     failures: task.failures,
     error: task.error,
+    extra: task.extra,
   };
 }
 

@@ -7,6 +7,7 @@ interface SourceQueue {
   readonly scheduled: number;
   readonly queued: number;
   readonly running: number;
+  readonly input_required: number;
   readonly failed: number;
   readonly oldestReadyAgeMs: number;
 }
@@ -31,7 +32,7 @@ export interface MetricsSource {
 type Status = ReturnType<MetricsSource['status']>;
 
 interface QueueSum {
-  readonly depth: Record<'ready' | 'delayed' | 'running' | 'dead', number>;
+  readonly depth: Record<'ready' | 'delayed' | 'running' | 'input_required' | 'dead', number>;
   oldestMs: number;
   paused: number;
 }
@@ -121,7 +122,7 @@ function sumQueues(
   for (const queue of queues) {
     const label = labelOf(queue.name);
     const sum = sums.get(label) ?? {
-      depth: { ready: 0, delayed: 0, running: 0, dead: 0 },
+      depth: { ready: 0, delayed: 0, running: 0, input_required: 0, dead: 0 },
       oldestMs: 0,
       paused: 0,
     };
@@ -129,6 +130,7 @@ function sumQueues(
     sum.depth.ready += queue.queued;
     sum.depth.delayed += queue.scheduled;
     sum.depth.running += queue.running;
+    sum.depth.input_required += queue.input_required;
     sum.depth.dead += queue.failed;
     sum.oldestMs = Math.max(sum.oldestMs, queue.oldestReadyAgeMs);
     sum.paused = Math.max(sum.paused, queue.paused ? 1 : 0);

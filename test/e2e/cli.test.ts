@@ -127,6 +127,40 @@ describe('a task', () => {
     expect(piped.exitCode).toBe(0);
   });
 
+  test('that waits for a person is listed, shown, and answered', async () => {
+    const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
+      const response = await fetch(`${server.url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as Record<string, unknown>;
+    };
+    await post('/agents', { id: 'clerk', capabilities: ['cli.pay'] });
+    const { id } = await answer<Task>('task', 'submit', 'cli.pay');
+    const { leases } = await post('/agents/clerk/lease', { max: 1, waitMs: 20_000 });
+    const [{ fencingToken }] = leases as [{ fencingToken: number }];
+    const prompt = { key: 'pay', message: 'pay?', schema: { type: 'boolean' }, answerers: ['ann'] };
+    await post(`/leases/${id}/ask`, { fencingToken, prompt });
+    const listed = await answer<{ items: Task[] }>('task', 'list', '--state', 'input_required');
+    expect(listed.items.map((task) => task.id)).toEqual([id]);
+    const shown = await uqo('task', 'get', id);
+    expect(shown.stdout).toContain('pay: pay?');
+    expect(shown.stdout).toContain(`uqo task answer ${id} JSON --key pay`);
+    const refused = await uqo('task', 'answer', id, '"yes"', '--by', 'ann', '--output', 'json');
+    expect(refused.exitCode).toBe(1);
+    expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'INPUT_INVALID' } });
+    expect((await uqo('task', 'answer', id, '{')).exitCode).toBe(2);
+    const args = ['task', 'answer', id, 'true', '--key', 'pay', '--by', 'ann'] as const;
+    expect(await answer<Task>(...args)).toMatchObject({
+      state: 'running',
+      answers: [{ key: 'pay', answer: true, by: 'ann' }],
+    });
+    await post(`/leases/${id}/complete`, { fencingToken });
+    expect((await answer<Task>('task', 'wait', id)).state).toBe('completed');
+    await uqo('agent', 'remove', 'clerk');
+  });
+
   test('tells its events to the end', async () => {
     const { id } = await answer<Task>(
       'task',

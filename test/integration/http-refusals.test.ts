@@ -205,6 +205,22 @@ const REFUSALS: readonly Row[] = [
   [['POST', `/api/v1/leases/${UNKNOWN}/progress`, { fencingToken: 1 }], 404, 'TASK_NOT_FOUND'],
   [['POST', `/api/v1/leases/${UNKNOWN}/release`, { fencingToken: 1 }], 404, 'TASK_NOT_FOUND'],
   [
+    ['POST', `/api/v1/leases/${UNKNOWN}/ask`, { fencingToken: 1, prompt: { message: '?' } }],
+    404,
+    'TASK_NOT_FOUND',
+  ],
+  [
+    ['POST', `/api/v1/leases/${UNKNOWN}/ask`, { fencingToken: 1, prompt: { message: 7 } }],
+    400,
+    'INVALID_REQUEST',
+    '/prompt/message',
+  ],
+  [['GET', `/api/v1/leases/${UNKNOWN}/input?fencingToken=1`], 404, 'TASK_NOT_FOUND'],
+  [['GET', `/api/v1/leases/${UNKNOWN}/input`], 400, 'INVALID_REQUEST', '/query'],
+  [['POST', `${tasksUrl}/${UNKNOWN}/input`, { answer: 1 }], 404, 'TASK_NOT_FOUND'],
+  [['POST', `${tasksUrl}/${UNKNOWN}/input`, { answer: 1, by: 7 }], 400, 'INVALID_REQUEST', '/by'],
+  [['GET', `${tasksUrl}?state=running&states=running`], 400, 'INVALID_REQUEST', '/query/state'],
+  [
     ['POST', `/api/v1/leases/${UNKNOWN}/extend`, { fencingToken: 1, runMs: 1 }],
     404,
     'TASK_NOT_FOUND',

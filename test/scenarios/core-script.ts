@@ -5,10 +5,13 @@
  *     register a1 slots=2 can=email          one command
  *     submit t1 key=k + t2 key=k             several tasks in one submit
  *     assign t1 a1 & complete t1 token=3     several commands in one batch
+ *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
+ *     answer t1 token=3 key=ok with=yes by=ann
+ *     details t1 token=3 text=7              what a heartbeat says
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
-import type { Command, NewTask } from '../../src/core/command.ts';
+import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
 import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
@@ -84,6 +87,15 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.break', items: leases, error: SILENT, reason: 'heartbeat_timeout' };
     case 'extend':
       return { type: 'task.extend', items: leases, runMs: words.number('runMs') ?? 0 };
+    case 'details':
+      return {
+        type: 'task.details',
+        items: leases.map((ref) => ({ ...ref, details: words.text('text') ?? 'null' })),
+      };
+    case 'ask':
+      return parseAsk(words, leases);
+    case 'answer':
+      return parseAnswer(words, leases);
     case 'cancel':
       return { type: 'task.cancel', taskIds, reason: words.text('reason') ?? 'unwanted' };
     case 'retry':
@@ -173,10 +185,33 @@ function parseTimeouts(words: Words): TaskTimeouts {
   };
 }
 
-function parseFail(
-  words: Words,
-  leases: readonly { readonly taskId: TaskId; readonly fencingToken: number }[],
-): Command {
+/** Without `key=` it gets its ordinal. */
+function parseAsk(words: Words, leases: readonly LeaseRef[]): Command {
+  const question = {
+    key: words.text('key') ?? null,
+    message: 'all right?',
+    schema: null,
+    default: jsonOf(words.text('default')),
+    answerers: words.list('answerers') ?? null,
+    expiresMs: words.number('expires') ?? 0,
+  };
+  return { type: 'task.ask', items: leases.map((ref) => ({ ...ref, ...question })) };
+}
+
+function parseAnswer(words: Words, leases: readonly LeaseRef[]): Command {
+  const given = {
+    key: words.text('key') ?? '1',
+    answer: jsonOf(words.text('with')) ?? 'null',
+    by: words.text('by') ?? null,
+  };
+  return { type: 'task.answer', items: leases.map((ref) => ({ ...ref, ...given })) };
+}
+
+function jsonOf(text: string | undefined): string | null {
+  return text === undefined ? null : JSON.stringify(text);
+}
+
+function parseFail(words: Words, leases: readonly LeaseRef[]): Command {
   const error = { code: words.text('code') ?? 'SMTP_DOWN', message: 'no route' };
   const retryAfterMs = words.number('retryAfter');
   const wish = retryAfterMs === undefined ? {} : { retryAfterMs };

@@ -5,8 +5,12 @@ import {
   CHANNEL_VERSION,
   CHUNK_MAX,
   checkRegisterAgents,
+  DETAILS_MAX,
   frameSlices,
+  INPUT_TEXT_MAX,
   InvalidRequestError,
+  isInputKey,
+  readPrompt,
   type AttemptReport,
   type Problem,
   type RawFrame,
@@ -39,6 +43,9 @@ const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
 
 /** Longest bound of one attempt, in milliseconds: a year. */
 const RUN_MS_MAX = 31_536_000_000;
+
+/** Longest key of a question. */
+const KEY_MAX = 255;
 
 /** Leases an agent may say it holds: as many as the slots of several large agents. */
 const HELD_MAX = 1_000_000;
@@ -77,6 +84,10 @@ export class AgentChannel implements AgentLink {
     // A lease that is revoked before it left must reach the agent first.
     for (const frame of this.#gather()) this.#frames.send(frame);
     this.#frames.send(['revoked', [taskId], [fencingToken], reason]);
+  }
+
+  answer({ fencingToken, taskId }: HeldLease, key: string, answer: string): void {
+    this.#frames.send(['answered', taskId, fencingToken, key, answer]);
   }
 
   /** What was gathered leaves with the next message, together with the answers of this turn. */
@@ -122,6 +133,7 @@ export class AgentChannel implements AgentLink {
       typeOf,
       leases.map((lease) => lease.payload),
       leases.map((lease) => lease.runUntil),
+      leases.some(({ extra }) => extra !== null) ? leases.map(({ extra }) => extra) : null,
     ];
   }
 
@@ -139,6 +151,10 @@ export class AgentChannel implements AgentLink {
         return this.#progress(frame);
       case 'emit':
         return this.#emit(frame);
+      case 'details':
+        return this.#details(frame);
+      case 'ask':
+        return this.#ask(frame);
       case 'extend':
         return this.#extend(frame);
       case 'release':
@@ -253,10 +269,7 @@ export class AgentChannel implements AgentLink {
   }
 
   #progress(frame: RawFrame): void {
-    const ref = {
-      taskId: stringAt(frame[1], '/progress/1', 64) as TaskId,
-      fencingToken: integerAt(frame[2], '/progress/2'),
-    };
+    const ref = refOf(frame, 'progress');
     const [fraction, note] = [frame[3], frame[4]];
     const isShare = typeof fraction === 'number' && 0 <= fraction && fraction <= 1;
     if (fraction !== null && !isShare)
@@ -266,21 +279,34 @@ export class AgentChannel implements AgentLink {
   }
 
   #emit(frame: RawFrame): void {
-    const ref = {
-      taskId: stringAt(frame[1], '/emit/1', 64) as TaskId,
-      fencingToken: integerAt(frame[2], '/emit/2'),
-    };
-    const chunk = stringAt(frame[3], '/emit/3', CHUNK_MAX);
-    const fault = findTextFault(chunk, 3 * CHUNK_MAX);
-    if (fault !== null) throw new InvalidRequestError(`/emit/3${fault.path}`, fault.message);
-    this.#options.runtime.agents.emit(ref, chunk);
+    const chunk = jsonTextAt(frame[3], '/emit/3', CHUNK_MAX);
+    this.#options.runtime.agents.emit(refOf(frame, 'emit'), chunk);
+  }
+
+  #details(frame: RawFrame): void {
+    const details = jsonTextAt(frame[3], '/details/3', DETAILS_MAX);
+    this.#options.runtime.agents.details(refOf(frame, 'details'), details);
+  }
+
+  /** Asks again after a reconnect are answered at once if the answer came meanwhile. */
+  async #ask(frame: RawFrame): Promise<void> {
+    const ref = refOf(frame, 'ask');
+    const key = stringAt(frame[3], '/ask/3', KEY_MAX);
+    if (!isInputKey(key)) throw new InvalidRequestError('/ask/3', 'must be a key');
+    const text = jsonTextAt(frame[4], '/ask/4', INPUT_TEXT_MAX);
+    try {
+      const prompt = { ...readPrompt(JSON.parse(text)), key };
+      const { answer } = await this.#options.runtime.inputs.ask(ref, prompt);
+      if (answer !== null) this.answer(ref, key, answer.answer);
+    } catch (error) {
+      if (!isOrchestratorError(error)) throw error;
+      const problem = this.#options.problemOf(error);
+      this.#frames.send(['ask_refused', ref.taskId, ref.fencingToken, key, problem]);
+    }
   }
 
   async #extend(frame: RawFrame): Promise<void> {
-    const ref = {
-      taskId: stringAt(frame[1], '/extend/1', 64) as TaskId,
-      fencingToken: integerAt(frame[2], '/extend/2'),
-    };
+    const ref = refOf(frame, 'extend');
     const runMs = integerAt(frame[3], '/extend/3', RUN_MS_MAX);
     try {
       await this.#options.runtime.agents.extend(ref, runMs);
@@ -305,6 +331,22 @@ export class AgentChannel implements AgentLink {
   async #eachAgent(act: (agentId: AgentId) => Promise<void>): Promise<void> {
     await Promise.all([...this.#agents.keys()].map((agentId) => act(agentId)));
   }
+}
+
+function refOf(frame: RawFrame, name: string): HeldLease {
+  return {
+    taskId: stringAt(frame[1], `/${name}/1`, 64) as TaskId,
+    fencingToken: integerAt(frame[2], `/${name}/2`),
+  };
+}
+
+/** JSON text of a sane shape, of at most so many UTF-16 units. */
+function jsonTextAt(value: unknown, path: string, lengthMax: number): string {
+  const text = stringAt(value, path, lengthMax);
+  // UTF-8 takes at most three bytes for each of them.
+  const fault = findTextFault(text, 3 * lengthMax);
+  if (fault !== null) throw new InvalidRequestError(`${path}${fault.path}`, fault.message);
+  return text;
 }
 
 function refsOf(frame: RawFrame): { taskId: TaskId; fencingToken: number }[] {

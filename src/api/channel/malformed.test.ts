@@ -101,6 +101,11 @@ describe('a frame of an agent', () => {
     ['a release of odd tokens', ['release', [task], ['1'], 'why']],
     ['a progress above one', ['progress', task, 1, 2, null]],
     ['a progress of a number for a note', ['progress', task, 1, 0.5, 7]],
+    ['details that are not JSON', ['details', task, 1, '{']],
+    ['details that are too long', ['details', task, 1, `"${'x'.repeat(65_536)}"`]],
+    ['a question of a number for a key', ['ask', task, 1, 7, '{"message":"?"}']],
+    ['a question with a line feed for a key', ['ask', task, 1, '\n', '{"message":"?"}']],
+    ['a question that is not JSON', ['ask', task, 1, 'k', '{']],
     ['an extend without end', ['extend', task, 1, Number.MAX_SAFE_INTEGER]],
     ['too many items', ['release', Array.from({ length: 20_001 }, () => ''), [], '']],
   ])('(%s) is refused', async (_, frame) => {
@@ -127,7 +132,21 @@ describe('a frame of an agent', () => {
     const reported = frames.find(([name]) => name === 'reported');
     expect(reported?.[1]).toBe(9);
     expect(reported?.[2]).toHaveLength(2);
-    socket.send(packMessage([['extend', task, 1, 1_000], ['leave']]));
+    socket.send(
+      packMessage([
+        ['extend', task, 1, 1_000],
+        ['details', task, 1, '7'],
+        ['ask', task, 1, 'k', '{"message":"?"}'],
+        ['ask', task, 1, 'k', '{"message":7}'],
+      ]),
+    );
+    while (frames.filter(([name]) => name === 'ask_refused').length < 2) await turn();
+    const refused = frames.filter(([name]) => name === 'ask_refused');
+    expect(refused.map((frame) => (frame[4] as { code: string }).code).toSorted()).toEqual([
+      'INPUT_PROMPT_INVALID',
+      'TASK_NOT_FOUND',
+    ]);
+    socket.send(packMessage([['leave']]));
     while (!frames.some(([name]) => name === 'left')) await turn();
     expect(frames.find(([name]) => name === 'revoked')?.slice(0, 3)).toEqual([
       'revoked',
@@ -178,8 +197,20 @@ describe('a submit', () => {
 });
 
 describe('any message', () => {
-  const word = fc.constantFrom('hello', 'report', 'release', 'extend', 'progress', 'beat', 'drain');
-  const name = fc.oneof(word, fc.constantFrom('leave', 'submit', 'watch', 'cancel'), fc.string());
+  const word = fc.constantFrom(
+    'hello',
+    'report',
+    'release',
+    'extend',
+    'progress',
+    'ask',
+    'details',
+  );
+  const name = fc.oneof(
+    word,
+    fc.constantFrom('beat', 'drain', 'leave', 'submit', 'watch', 'cancel'),
+    fc.string(),
+  );
   const field = fc.oneof(
     fc.jsonValue({ maxDepth: 4 }),
     fc.array(fc.string(), { maxLength: 3 }),

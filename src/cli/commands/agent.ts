@@ -79,6 +79,7 @@ function agentFields(agent: AgentView, nowMs: number): Fields {
     ['kind', agent.kind],
     ['connection', agent.connection],
     ['slots', `${agent.running} of ${agent.slots} in use`],
+    ['waiting for input', agent.waiting === 0 ? undefined : agent.waiting],
     ['capabilities', agent.capabilities.join(' ')],
     ['labels', labelsOf(agent)],
     ['cost', agent.cost],

@@ -35,13 +35,23 @@ export function taskFields(task: TaskView, nowMs: number): Fields {
     ['started', when(task.startedAt)],
     ['times out', when(task.runUntil)],
     ['deadline', when(task.deadlineAt)],
+    ...questionFields(task),
     ['requires', requiresOf(task)],
     ['affinity key', task.affinityKey],
     ['idempotency key', task.idempotencyKey],
     ['metadata', jsonOf(task.metadata)],
+    ['trace', task.traceparent],
+    ['details', jsonOf(task.details)],
     ['payload', jsonOf(task.payload)],
     ['result', jsonOf(task.result)],
     ['error', task.error === undefined ? undefined : errorOf(task)],
+    ...(task.answers ?? []).map(
+      ({ answer, at, by, key, reason }) =>
+        [
+          `answer to ${key}`,
+          `${at} by ${by ?? reason ?? 'nobody named'}: ${jsonOf(answer)}`,
+        ] as const,
+    ),
     ...task.failures.map(
       (failure) =>
         [
@@ -49,6 +59,18 @@ export function taskFields(task: TaskView, nowMs: number): Fields {
           `${failure.endedAt} on ${failure.agentId}: ${failure.error.code}: ${failure.error.message}`,
         ] as const,
     ),
+  ];
+}
+
+/** What the task waits to be told, and what to do about it. */
+function questionFields({ id, input }: TaskView): Fields {
+  if (input === undefined) return [];
+  return [
+    ['asks', `${input.key}: ${input.message}`],
+    ['answer must be', jsonOf(input.schema)],
+    ['answerers', input.answerers?.join(', ')],
+    ['answer until', input.expiresAt],
+    ['answer with', `uqo task answer ${id} JSON --key ${input.key}`],
   ];
 }
 

@@ -32,6 +32,7 @@ export function taskChecks(): CheckGroup {
       { title: 'a paused queue starts nothing; resumed, priorities go first', run: order },
       { title: 'canceling tells the running attempt to stop', run: cancel },
       { title: 'an attempt that runs too long is ended', run: timeOut },
+      { title: 'a question waits for its answer; details reach the next attempt', run: ask },
       { title: 'explain names what no agent can do', run: explain },
       { title: 'the events of a task end with its end', run: events },
     ],
@@ -188,6 +189,22 @@ async function timeOut(world: World): Promise<string> {
   await toldToStop(world, id);
   const ranMs = Date.parse(task.stateAt) - Date.parse(task.startedAt ?? task.stateAt);
   return `200 ms allowed, ended after ${ranMs} ms`;
+}
+
+async function ask(world: World): Promise<string> {
+  const { api } = world;
+  const id = await submitted(world, { type: 'verify.asks', retry: QUICK });
+  for await (const { data } of api.http.events({ taskId: id })) {
+    if (data['state'] === 'input_required') break;
+  }
+  const path = pathOf('tasks', id, 'input');
+  await expectRefusal(api.post(path, { answer: 'yes' }), 'INPUT_INVALID', 400);
+  await expectRefusal(api.post(path, { key: 'other', answer: true }), 'INPUT_KEY_MISMATCH', 409);
+  await api.post(path, { answer: true, by: 'verify' });
+  const { result } = await finished(world, id);
+  const wanted = '{"answer":true,"lastDetails":{"attempt":1}}';
+  expect(JSON.stringify(result) === wanted, `the result must be ${wanted}`, result);
+  return `answered at attempt 2: ${wanted}`;
 }
 
 async function explain(world: World): Promise<string> {

@@ -164,6 +164,12 @@ export class World {
       'verify.hopeless': (() => {
         throw new TaskFailure('HOPELESS', 'pointless to try again', { retryable: false });
       }) as AgentHandler,
+      'verify.asks': (async (_task, { attempt, heartbeat, lastDetails, waitForInput }) => {
+        heartbeat({ attempt });
+        if (attempt === 1) throw new TaskFailure('FLAKY', 'the first attempt fails on purpose');
+        const answer = await waitForInput({ message: 'go on?', schema: { type: 'boolean' } });
+        return { answer, lastDetails };
+      }) as AgentHandler,
       'verify.now': (() => ({ at: performance.now() })) as AgentHandler,
       'verify.endless': (async ({ id }, { signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

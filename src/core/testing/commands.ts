@@ -1,5 +1,5 @@
 /** Short ways to write commands in tests; what is not said has a fixed, unremarkable value. */
-import type { Command, NewTask } from '../command.ts';
+import type { AskItem, Command, NewTask } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
 import type { AgentSpec, RetryPolicy, TaskSpec } from '../spec.ts';
 import type { TaskError } from '../task.ts';
@@ -108,6 +108,42 @@ export function breakLease(
 
 export function extend(taskId: string, fencingToken: number, runMs = 5_000): Command {
   return { type: 'task.extend', items: [{ taskId: taskId as TaskId, fencingToken }], runMs };
+}
+
+export function details(taskId: string, fencingToken: number, text = '{"page":7}'): Command {
+  return {
+    type: 'task.details',
+    items: [{ taskId: taskId as TaskId, fencingToken, details: text }],
+  };
+}
+
+export type AskOptions = Partial<Omit<AskItem, 'taskId' | 'fencingToken'>>;
+
+/** A question under the key `ok`, to anybody, for ever. */
+export function ask(taskId: string, fencingToken: number, options: AskOptions = {}): Command {
+  const item = {
+    taskId: taskId as TaskId,
+    fencingToken,
+    key: 'ok',
+    message: 'all right?',
+    schema: null,
+    default: null,
+    answerers: null,
+    expiresMs: 0,
+    ...options,
+  };
+  return { type: 'task.ask', items: [item] };
+}
+
+export interface AnswerOptions {
+  readonly key?: string;
+  readonly answer?: string;
+  readonly by?: string | null;
+}
+
+export function answer(taskId: string, fencingToken: number, options: AnswerOptions = {}): Command {
+  const given = { key: 'ok', answer: 'true', by: 'ann', ...options };
+  return { type: 'task.answer', items: [{ taskId: taskId as TaskId, fencingToken, ...given }] };
 }
 
 export function cancel(taskId: string, reason = 'unwanted'): Command {

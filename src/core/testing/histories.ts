@@ -4,14 +4,17 @@ import type { Command, CommandBatch } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
 import { CORE_SETTINGS_DEFAULT, type CoreState } from '../state.ts';
 import { RETRY_STRATEGIES, type TaskSpec } from '../spec.ts';
-import type { LiveState } from '../task.ts';
+import { questionOf, type LiveState } from '../task.ts';
 import {
   ADVANCE,
   agentCommand,
   agentSpec,
+  answer,
+  ask,
   breakLease,
   cancel,
   complete,
+  details,
   extend,
   fail,
   purge,
@@ -44,6 +47,9 @@ const KINDS = {
   release: 1,
   break: 1,
   extend: 1,
+  details: 2,
+  ask: 5,
+  answer: 5,
   cancel: 1,
   retry: 2,
   purge: 1,
@@ -94,7 +100,8 @@ export function batchOf(state: CoreState, move: Move): CommandBatch {
 function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Command {
   const agentId = `a${a % 5}`;
   const queue = ['default', 'mail', 'team/mail', 'nowhere'][a % 4] as string;
-  const running = (): [string, number] => tokenOf(state, pick(state, 'running', a), b);
+  const held = c % 4 === 0 ? 'input_required' : 'running';
+  const running = (): [string, number] => tokenOf(state, pick(state, held, a), b);
   switch (kind) {
     case 'submit':
       return submitOf(a, b, c, at);
@@ -117,8 +124,19 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     }
     case 'extend':
       return extend(...running(), c % 2_000);
+    case 'details':
+      return details(...running(), String(c % 5));
+    case 'ask':
+      return ask(...running(), {
+        key: [null, 'x', 'y', '2'][b % 4] as string | null,
+        expiresMs: [0, 150, 900][c % 3] as number,
+        default: b % 3 === 0 ? '"late"' : null,
+        answerers: b % 5 === 0 ? ['ann'] : null,
+      });
+    case 'answer':
+      return answerOf(state, a, b, c);
     case 'cancel':
-      return cancel(pick(state, ['scheduled', 'queued', 'running'][b % 3] as LiveState, a));
+      return cancel(pick(state, CANCELED[b % 4] as LiveState, a));
     case 'retry':
       return retry(pick(state, 'failed', a));
     case 'purge':
@@ -139,6 +157,19 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
   }
 }
 
+const CANCELED = ['scheduled', 'queued', 'running', 'input_required'] as const;
+
+function answerOf(state: CoreState, a: number, b: number, c: number): Command {
+  const wanted = c % 6 === 0 ? (['queued', 'running', 'failed'][b % 3] as LiveState) : null;
+  const [id, token] = tokenOf(state, pick(state, wanted ?? 'input_required', a), b);
+  const task = state.tasks.get(id as TaskId);
+  const asked = task === undefined ? undefined : questionOf(task)?.key;
+  const known = task?.extra?.answers.at(-1)?.key;
+  const key = [asked, asked, asked, known, 'x', 'never'][b % 6] ?? 'y';
+  const by = ['ann', 'bob', null][c % 3] as string | null;
+  return answer(id, token, { key, by, answer: c % 2 === 0 ? '"yes"' : '"no"' });
+}
+
 function submitOf(a: number, b: number, c: number, at: number): Command {
   const specs = [specOf(b), specOf(c)];
   const tasks = Array.from({ length: 1 + (c % 3) }, (_, i) => {
@@ -154,6 +185,7 @@ function submitOf(a: number, b: number, c: number, at: number): Command {
       ...((c >> 2) % 3 === 0
         ? { idempotencyKey: `k${key % 6}`, bodyHash: key % 11 === 0 ? 'x' : 'y' }
         : {}),
+      ...(b % 9 === 0 ? { traceparent: `of ${a % 3}` } : {}),
       ...(c % 7 === 0 ? { metadata: { ward: b % 3 }, affinityKey: `user-${a % 3}` } : {}),
     };
   });

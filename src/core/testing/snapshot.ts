@@ -2,7 +2,18 @@ import type { StateRows } from '../restore.ts';
 import { stateHead } from '../restore.ts';
 import { agentRow, profileRow, queueRow, taskRow } from '../rows.ts';
 import type { CoreState } from '../state.ts';
-import { agentCommand, assign, complete, extend, fail, register, submit } from './commands.ts';
+import {
+  agentCommand,
+  answer,
+  ask,
+  assign,
+  complete,
+  details,
+  extend,
+  fail,
+  register,
+  submit,
+} from './commands.ts';
 import { World } from './world.ts';
 
 /** Every row of a state, as it comes back from text. */
@@ -18,7 +29,7 @@ export function rowsOf(state: CoreState): StateRows {
   return JSON.parse(JSON.stringify(rows)) as typeof rows;
 }
 
-/** A state with something of everything: each live state, failures, keys, labels, several queues. */
+/** A state with something of everything: each live state, failures, keys, labels, questions, several queues. */
 export function busyWorld(): World {
   const world = new World();
   const labels = { zone: 'eu' };
@@ -38,14 +49,25 @@ export function busyWorld(): World {
     submit('waits', { namespace: 'team', timeouts: { queueMs: 5_000, heartbeatMs: 7 } }),
     submit('later', { priority: 9 }, { runAt: 8_000, deadlineAt: 9_000, affinityKey: 'user-1' }),
   );
-  world.run(1_200, assign('done', 'a1'), assign('running', 'a1'), assign('dead', 'a2'));
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  world.run(1_150, submit('asks', { timeouts: { runMs: 5_000 } }, { traceparent }));
+  world.run(
+    1_200,
+    assign('asks', 'a1'),
+    assign('done', 'a1'),
+    assign('running', 'a1'),
+    assign('dead', 'a2'),
+  );
   world.run(1_250, assign('again', 'a3'), agentCommand('agent.drain', 'a2'));
+  world.run(1_260, ask('asks', 4, { key: 'first' }), details('again', 5));
+  world.run(1_270, answer('asks', 4, { key: 'first', by: null }));
   world.run(
     1_300,
-    complete('done', 3),
-    fail('dead', 3, { retryable: false }),
-    fail('again', 4),
-    extend('running', 3, 2_000),
+    ask('asks', 4, { schema: '{"type":"boolean"}', answerers: ['ann'], expiresMs: 60_000 }),
+    complete('done', 4),
+    fail('dead', 4, { retryable: false }),
+    fail('again', 5),
+    extend('running', 4, 2_000),
     agentCommand('agent.lost', 'a3'),
     { type: 'queue.pause', queue: 'team/default' },
   );

@@ -1,10 +1,11 @@
 /** What core answered, did and holds, as short lines that tables and scenario files compare. */
 import { unreachable } from '../../base/invariant.ts';
+import { slotsUsed } from '../agent.ts';
 import type { CommandResult } from '../apply.ts';
 import type { CoreEvent } from '../event.ts';
 import type { CoreState } from '../state.ts';
 import { nextDeadline } from '../state.ts';
-import type { Task } from '../task.ts';
+import { questionOf, type Task } from '../task.ts';
 
 /** The codes of everything a result refused; empty when all was taken. */
 export function refusalsOf(result: CommandResult | undefined): readonly string[] {
@@ -51,6 +52,12 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.task.id} (${event.task.reason})`;
     case 'task.extended':
       return `${event.type} ${event.task.id} until ${event.task.runUntil}`;
+    case 'task.input_required':
+      return `${event.type} ${event.task.id} on ${event.agent.id}: ${questionOf(event.task)?.key}`;
+    case 'task.input_answered': {
+      const { by, key, reason } = event.answer;
+      return `${event.type} ${event.task.id} on ${event.agent.id}: ${key} by ${by ?? reason}`;
+    }
     case 'lease.revoked':
       return `${event.type} ${event.task.id} from ${event.agentId} token=${event.fencingToken} (${event.reason})`;
     case 'assignment.refused':
@@ -77,7 +84,24 @@ export function taskText(task: Task): string {
   if (task.runAt !== 0) words.push(`runAt=${task.runAt}`);
   if (task.runUntil !== 0) words.push(`runUntil=${task.runUntil}`);
   if (task.error !== null) words.push(`error=${task.error.code}`);
+  if (task.extra !== null) words.push(...extraWords(task));
   return words.join(' ');
+}
+
+function extraWords(task: Task): string[] {
+  const words: string[] = [];
+  const question = questionOf(task);
+  if (question !== null) {
+    words.push(`asks=${question.key}`);
+    if (question.expiresAt !== 0) words.push(`expiresAt=${question.expiresAt}`);
+    if (question.runLeftMs !== null) words.push(`runLeftMs=${question.runLeftMs}`);
+  }
+  const { answers = [], details = null } = task.extra ?? {};
+  for (const { answer, by, key, reason } of answers) {
+    words.push(`${key}=${answer} by ${by ?? reason}`);
+  }
+  if (details !== null) words.push(`details=${details}`);
+  return words;
 }
 
 /** The whole state for a reader: clock, queues, agents, tasks by submission, keys. */
@@ -86,10 +110,14 @@ export function stateLines(state: CoreState): string[] {
   for (const queue of state.queues.values()) {
     const { name, scheduled, queued, running, failed } = queue;
     const counts = `scheduled=${scheduled} queued=${queued} running=${running} failed=${failed}`;
-    lines.push(`queue ${name} ${counts}${queue.paused ? ' paused' : ''}`);
+    const waiting = queue.input_required === 0 ? '' : ` input_required=${queue.input_required}`;
+    lines.push(`queue ${name} ${counts}${waiting}${queue.paused ? ' paused' : ''}`);
   }
   for (const agent of state.agents.values()) {
-    lines.push(`agent ${agent.id} ${agent.state} ${agent.leases.size}/${agent.spec.slots}`);
+    const waiting = agent.waiting === 0 ? '' : ` waiting=${agent.waiting}`;
+    lines.push(
+      `agent ${agent.id} ${agent.state} ${slotsUsed(agent)}/${agent.spec.slots}${waiting}`,
+    );
   }
   const tasks = [...state.tasks.values()].toSorted((a, b) => a.seq - b.seq);
   for (const task of tasks) lines.push(`task ${task.id} ${taskText(task)}`);

@@ -4,27 +4,17 @@
  * It says what core promises and shares none of core's machinery, so that the two can be held
  * against each other. Slow on purpose.
  */
-import type { Command, CommandBatch, CoreSettings, NewTask } from '../command.ts';
+import type {
+  AnswerItem,
+  AskItem,
+  Command,
+  CommandBatch,
+  CoreSettings,
+  NewTask,
+} from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
-
-export interface TwinTask {
-  readonly id: string;
-  readonly order: number;
-  readonly spec: TaskSpec;
-  readonly deadlineAt: number;
-  state: string;
-  reason: string | null;
-  stateAt: number;
-  runAt: number;
-  attempt: number;
-  token: number;
-  agentId: string | null;
-  runUntil: number;
-  delayLast: number;
-  failures: string[];
-  error: string | null;
-}
+import { dueAt, type TwinAnswer, type TwinTask } from './twin-task.ts';
 
 export interface TwinAgent {
   readonly id: string;
@@ -116,9 +106,20 @@ export class Twin {
       case 'task.extend':
         return command.items.map((item) =>
           this.#leased(item, (task) => {
-            task.runUntil = this.now + command.runMs;
+            if (task.question === null) task.runUntil = this.now + command.runMs;
+            else task.question.left = command.runMs;
           }),
         );
+      case 'task.details':
+        return command.items.map((item) =>
+          this.#leased(item, (task) => {
+            task.details = item.details;
+          }),
+        );
+      case 'task.ask':
+        return command.items.map((item) => this.#ask(item));
+      case 'task.answer':
+        return command.items.map((item) => this.#answer(item));
       case 'task.cancel':
         return command.taskIds.map((id) => this.#cancel(id));
       case 'task.retry':
@@ -240,6 +241,13 @@ export class Twin {
       delayLast: 0,
       failures: [],
       error: null,
+      trace: item.traceparent ?? null,
+      startedAt: 0,
+      waited: 0,
+      details: null,
+      asked: [],
+      question: null,
+      answers: [],
     });
   }
 
@@ -251,12 +259,14 @@ export class Twin {
     const agent = this.agents.find(({ id }) => id === agentId);
     if (agent === undefined) return 'AGENT_NOT_FOUND';
     if (agent.state !== 'ready') return 'AGENT_NOT_READY';
-    if (this.leasesOf(agentId).length >= agent.spec.slots) return 'AGENT_FULL';
+    const running = this.leasesOf(agentId).filter(({ state }) => state === 'running');
+    if (running.length >= agent.spec.slots) return 'AGENT_FULL';
     if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
     task.attempt += 1;
     task.token = this.index;
     this.#move(task, 'running', null);
     task.agentId = agentId;
+    task.startedAt = this.now;
     const { runMs } = task.spec.timeouts;
     if (runMs !== undefined) task.runUntil = this.now + runMs;
     return 'ok';
@@ -265,9 +275,66 @@ export class Twin {
   #leased(ref: Lease, then: (task: TwinTask) => void): string {
     const task = this.#find(ref.taskId);
     if (task === undefined) return 'TASK_NOT_FOUND';
-    if (task.state !== 'running' || task.token !== ref.fencingToken) return 'LEASE_FENCED';
+    if (task.agentId === null || task.token !== ref.fencingToken) return 'LEASE_FENCED';
     then(task);
     return 'ok';
+  }
+
+  #ask(item: AskItem): string {
+    let answer = 'ok';
+    const lease = this.#leased(item, (task) => {
+      if (task.question !== null) {
+        const isSame = item.key === null || item.key === task.question.key;
+        if (!isSame) answer = 'INPUT_PENDING';
+        return;
+      }
+      let [key, ordinal] = [item.key, task.asked.length];
+      while (key === null) {
+        ordinal += 1;
+        if (!task.asked.includes(`${ordinal}`)) key = `${ordinal}`;
+      }
+      if (!task.asked.includes(key)) task.asked.push(key);
+      if (task.answers.some((given) => given.key === key)) return;
+      task.question = {
+        key,
+        default: item.default,
+        answerers: item.answerers,
+        expiresAt: item.expiresMs === 0 ? 0 : this.now + item.expiresMs,
+        left: task.runUntil === 0 ? null : Math.max(0, task.runUntil - this.now),
+      };
+      task.state = 'input_required';
+      task.reason = null;
+      task.stateAt = this.now;
+      task.runUntil = 0;
+    });
+    return lease === 'ok' ? answer : lease;
+  }
+
+  #answer(item: AnswerItem): string {
+    const task = this.#find(item.taskId);
+    if (task === undefined) return 'TASK_NOT_FOUND';
+    if (task.state === 'failed') return 'TASK_FINISHED';
+    const { answer, by, key } = item;
+    if (task.answers.some((one) => one.key === key && one.answer === answer && one.by === by))
+      return 'ok';
+    const { question } = task;
+    if (question === null || task.token !== item.fencingToken) return 'INPUT_NOT_ASKED';
+    if (question.key !== key) return 'INPUT_KEY_MISMATCH';
+    if (question.answerers !== null && !question.answerers.some((name) => name === by))
+      return 'INPUT_NOT_ALLOWED';
+    this.#goOn(task, { key, answer, by, reason: null });
+    return 'ok';
+  }
+
+  #goOn(task: TwinTask, answer: TwinAnswer): void {
+    const left = task.question?.left ?? null;
+    task.answers.push(answer);
+    task.question = null;
+    task.waited += this.now - task.stateAt;
+    task.state = 'running';
+    task.reason = null;
+    task.stateAt = this.now;
+    task.runUntil = left === null ? 0 : this.now + left;
   }
 
   #attemptFailed(
@@ -276,7 +343,7 @@ export class Twin {
     reason: string,
     wait: number | 'at once' | null,
   ): void {
-    task.failures = [...task.failures, `${task.attempt} ${task.agentId} ${code}`].slice(-20);
+    this.#failures(task, code);
     const { retry } = task.spec;
     if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
@@ -287,6 +354,10 @@ export class Twin {
       this.#move(task, delay === 0 ? 'queued' : 'scheduled', reason);
       if (delay > 0) task.runAt = this.now + delay;
     }
+  }
+
+  #failures(task: TwinTask, code: string): void {
+    task.failures = [...task.failures, `${task.attempt} ${task.agentId} ${code}`].slice(-20);
   }
 
   #policyDelay(task: TwinTask): number {
@@ -312,6 +383,7 @@ export class Twin {
   #fail(task: TwinTask, code: string, reason: string): void {
     this.#move(task, 'failed', reason);
     task.error = code;
+    task.details = null;
   }
 
   /** Into another state, with nothing left of the one before. */
@@ -322,6 +394,9 @@ export class Twin {
     task.runAt = 0;
     task.runUntil = 0;
     task.agentId = null;
+    task.question = null;
+    task.asked = [];
+    task.waited = 0;
   }
 
   #cancel(taskId: string): string {
@@ -384,15 +459,20 @@ export class Twin {
 
   #fire(task: TwinTask): void {
     if (task.deadlineAt !== 0 && task.deadlineAt <= this.now) {
-      if (task.state === 'running') {
-        const failure = `${task.attempt} ${task.agentId} DEADLINE_EXCEEDED`;
-        task.failures = [...task.failures, failure].slice(-20);
+      if (task.agentId !== null) {
+        this.#failures(task, 'DEADLINE_EXCEEDED');
       }
       this.#fail(task, 'DEADLINE_EXCEEDED', 'deadline');
     } else if (task.state === 'scheduled') {
       this.#move(task, 'queued', task.reason);
     } else if (task.state === 'queued') {
       this.#fail(task, 'QUEUE_TIMEOUT', 'queue_timeout');
+    } else if (task.question !== null) {
+      const { default: answer, key } = task.question;
+      if (answer === null) {
+        this.#failures(task, 'INPUT_EXPIRED');
+        this.#fail(task, 'INPUT_EXPIRED', 'input_expired');
+      } else this.#goOn(task, { key, answer, by: null, reason: 'expired_default' });
     } else {
       this.#attemptFailed(task, 'RUN_TIMEOUT', 'run_timeout', 'at once');
     }
@@ -432,15 +512,4 @@ function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
     requires.capabilities.every((name) => offered.includes(name)) &&
     Object.entries(requires.labels).every(([name, value]) => agent.labels[name] === value)
   );
-}
-
-/** The earliest bound of the task; Infinity when it has none. */
-function dueAt(task: TwinTask): number {
-  if (task.state === 'failed') return Infinity;
-  const { queueMs } = task.spec.timeouts;
-  const bounds = [task.deadlineAt || Infinity];
-  if (task.state === 'scheduled') bounds.push(task.runAt);
-  if (task.state === 'queued' && queueMs !== undefined) bounds.push(task.stateAt + queueMs);
-  if (task.state === 'running') bounds.push(task.runUntil || Infinity);
-  return Math.min(...bounds);
 }

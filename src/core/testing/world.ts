@@ -9,6 +9,7 @@ import { createState, type CoreState } from '../state.ts';
 import type { Task, TaskState } from '../task.ts';
 import {
   agentCommand,
+  ask,
   assign,
   cancel,
   complete,
@@ -62,7 +63,7 @@ export const TOKEN = 3;
 /**
  * Agent `a1` (batch 1, at 1000) and task `t1` (batch 2, at 1000) in the state asked for.
  *
- * Running ones were assigned by batch {@link TOKEN}; a failed one failed for good at its first attempt.
+ * Running ones were assigned by batch {@link TOKEN}; one that waits for input asked in the next; a failed one failed for good at its first attempt.
  */
 export function worldWith(given: Given, spec: SpecOptions = {}, fields: TaskFields = {}): World {
   const world = new World();
@@ -75,6 +76,7 @@ export function worldWith(given: Given, spec: SpecOptions = {}, fields: TaskFiel
     return world;
   }
   world.run(1000, assign('t1', 'a1'));
+  if (given === 'input_required') world.run(1000, ask('t1', TOKEN));
   if (given === 'completed') world.run(1000, complete('t1', TOKEN));
   if (given === 'failed') world.run(1000, fail('t1', TOKEN, { retryable: false }));
   return world;

@@ -32,6 +32,7 @@ export function makeAgent(id: string, spec: Partial<AgentSpec> = {}): Agent {
     stateAt: 0,
     registeredAt: 0,
     leases: new Set(),
+    waiting: 0,
     meets: new Map(),
     ...UNTRACKED,
   };
@@ -46,6 +47,7 @@ export function makeQueue(name: string, strategy: StrategyName): Queue {
     scheduled: 0,
     queued: 0,
     running: 0,
+    input_required: 0,
     failed: 0,
     ...UNTRACKED,
   };
@@ -108,6 +110,7 @@ export function makeTask(seq: number, profile: Profile, affinityKey: string | nu
     delayMsLast: 0,
     failures: [],
     error: null,
+    extra: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,

@@ -23,13 +23,13 @@ export class Twin {
   running: Task[] = [];
 
   isAvailable({ agent, credit, freed, taken }: TwinAgent): boolean {
-    const inFlight = agent.leases.size - freed + taken;
+    const inFlight = used(agent) - freed + taken;
     return agent.state === 'ready' && inFlight < agent.spec.slots && credit > 0;
   }
 
   standing(one: TwinAgent): Standing {
     if (one.agent.state !== 'ready') return one.agent.state;
-    if (one.agent.leases.size >= one.agent.spec.slots) return 'full';
+    if (used(one.agent) >= one.agent.spec.slots) return 'full';
     return one.credit > 0 ? 'available' : 'noCredit';
   }
 
@@ -58,6 +58,11 @@ export class Twin {
     const lane = this.waiting.filter((one) => sameLane(one, task));
     return lane.filter((one) => before(one, task) < 0).length;
   }
+}
+
+/** Slots taken: not by tasks that wait for input. */
+export function used(agent: Agent): number {
+  return [...agent.leases].filter(({ state }) => state !== 'input_required').length;
 }
 
 function sameLane(a: Task, b: Task): boolean {

@@ -6,7 +6,7 @@ import type { Placement } from '../placement.ts';
 import { Scheduler } from '../scheduler.ts';
 import { canTake, makeAgent, makeProfile, makeQueue, makeTask } from './fixtures.ts';
 import { arrivalOf } from './fleet.ts';
-import { before, Twin, type TwinAgent } from './twin.ts';
+import { before, Twin, used, type TwinAgent } from './twin.ts';
 
 /** Four whole numbers without a meaning of their own: they choose whom a move is about. */
 export type Draw = readonly [number, number, number, number];
@@ -117,6 +117,26 @@ export class World {
     this.scheduler.taskLeft(task);
   }
 
+  /** A running task waits for input: its slot is free. */
+  ask([which]: Draw): void {
+    const task = this.#leasedAs('running', which);
+    if (task === null) return;
+    const { agent } = this.#ofTask(task);
+    task.state = 'input_required';
+    agent.waiting += 1;
+    this.scheduler.leaseEnded(agent);
+  }
+
+  /** It goes on, whether or not there is a slot. */
+  answer([which]: Draw): void {
+    const task = this.#leasedAs('input_required', which);
+    if (task === null) return;
+    const { agent } = this.#ofTask(task);
+    task.state = 'running';
+    agent.waiting -= 1;
+    this.scheduler.leaseGranted(agent);
+  }
+
   /** A running task goes back to wait, older than most that do. */
   retry([which, runMs, ok]: Draw): void {
     const task = this.twin.running[which % Math.max(1, this.twin.running.length)];
@@ -134,7 +154,9 @@ export class World {
     const completed = this.twin.running.filter(
       (_, index) => (completions >> (index % 16)) % 2 === 1,
     );
-    const freed = completed.map((task) => this.#ofTask(task));
+    const freed = completed
+      .filter(({ state }) => state === 'running')
+      .map((task) => this.#ofTask(task));
     for (const one of freed) one.freed += 1;
     const arrivals = Array.from({ length: arriving % 5 }, (_, index) =>
       this.#task(arriving + index * 7),
@@ -240,7 +262,7 @@ export class World {
     const placed = new Set(granted.map(([task]) => task));
     for (const task of arrivals) if (!placed.has(task)) events.push(() => this.#wait(task));
     for (const [index, [task, one]] of granted.entries()) {
-      const isFull = one.agent.leases.size >= one.agent.spec.slots;
+      const isFull = used(one.agent) >= one.agent.spec.slots;
       if (isFull || (refusals >> (index % 8)) % 8 === 6) {
         one.credit += 1;
         events.push(() => this.scheduler.refused(task.id, one.agent.id));
@@ -263,9 +285,15 @@ export class World {
 
   #endLease(agent: Agent, task: Task): void {
     agent.leases.delete(task);
+    if (task.state === 'input_required') agent.waiting -= 1;
     task.state = 'queued';
     task.agentId = null;
     this.twin.running = this.twin.running.filter((other) => other !== task);
+  }
+
+  #leasedAs(state: Task['state'], which: number): Task | null {
+    const tasks = this.twin.running.filter((task) => task.state === state);
+    return tasks[which % Math.max(1, tasks.length)] ?? null;
   }
 
   #wait(task: Task): void {

@@ -1,0 +1,145 @@
+import { AttemptQuestions, type KeyedPrompt } from './attempt-questions.ts';
+import type { HandlerContext, HandlerLogger } from './handler.ts';
+import type { InputPrompt } from './input.ts';
+import { chunkText, detailsText, progressFacts } from './progress.ts';
+import type { SubmitTask } from './task.ts';
+import { traceOf, type TraceContext } from './trace.ts';
+
+/** What few leases carry. */
+export interface LeaseExtra {
+  /** What an earlier attempt last said of how far it was, as JSON text. */
+  readonly details: string | null;
+  /** W3C trace context that the task was submitted with. */
+  readonly traceparent: string | null;
+}
+
+/** An attempt to run, as its lease describes it. */
+export interface AttemptLease {
+  readonly taskId: string;
+  readonly fencingToken: number;
+  readonly attempt: number;
+  readonly type: string;
+  /** JSON text. */
+  readonly payload: string;
+  readonly extra: LeaseExtra | null;
+}
+
+/** What handlers' contexts need of the process around them. */
+export interface AttemptHost<Lease extends AttemptLease> {
+  /** The attempt lives; how far it is, where it said so. */
+  progress(lease: Lease, fraction: number | null, note: string | null): void;
+  /** The attempt lives, and the next one is to find this, as JSON text. */
+  details(lease: Lease, details: string): void;
+  /** A part of the output, as JSON text. */
+  emit(lease: Lease, chunk: string): void;
+  /**
+   * Asks a person. Resolves with the answer as JSON text where it is kept; with null where it will
+   * come through `Attempts.answered`.
+   */
+  ask(lease: Lease, prompt: KeyedPrompt): Promise<string | null>;
+  submit(task: SubmitTask): Promise<string>;
+  logger(lease: Lease): HandlerLogger;
+}
+
+/**
+ * A handler's context. What costs something is made when it is asked for: most handlers ask for
+ * nothing, and an AbortController costs as much as all the rest of a short attempt.
+ */
+export class AttemptContext<Lease extends AttemptLease> implements HandlerContext {
+  readonly lease: Lease;
+  readonly fencingToken: number;
+  readonly attempt: number;
+  readonly #host: AttemptHost<Lease>;
+  #controller: AbortController | null = null;
+  #abortReason: string | null = null;
+  #questions: AttemptQuestions | null = null;
+  #trace: TraceContext | null = null;
+
+  constructor(host: AttemptHost<Lease>, lease: Lease) {
+    this.#host = host;
+    this.lease = lease;
+    this.fencingToken = lease.fencingToken;
+    this.attempt = lease.attempt;
+  }
+
+  get isAborted(): boolean {
+    return this.#abortReason !== null;
+  }
+
+  /** The questions it asked; null while it asked none. */
+  get questions(): AttemptQuestions | null {
+    return this.#questions;
+  }
+
+  abort(reason: string): void {
+    if (this.#abortReason !== null) return;
+    this.#abortReason = reason;
+    this.#controller?.abort(abortError(reason));
+    this.#questions?.abort(abortError(reason));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== null) this.#controller.abort(abortError(this.#abortReason));
+    }
+    return this.#controller.signal;
+  }
+
+  get lastDetails(): unknown {
+    const details = this.lease.extra?.details ?? null;
+    return details === null ? undefined : JSON.parse(details);
+  }
+
+  get trace(): TraceContext {
+    this.#trace ??= traceOf(this.lease, this.lease.extra?.traceparent ?? null);
+    return this.#trace;
+  }
+
+  // Functions from getters, not methods: handlers may take them out of the context.
+
+  get heartbeat(): HandlerContext['heartbeat'] {
+    return (details) => {
+      if (details === undefined) this.#host.progress(this.lease, null, null);
+      else this.#host.details(this.lease, detailsText(details));
+    };
+  }
+
+  get progress(): HandlerContext['progress'] {
+    return (share, text) => {
+      const { fraction, note } = progressFacts(share, text);
+      this.#host.progress(this.lease, fraction, note);
+    };
+  }
+
+  get emit(): HandlerContext['emit'] {
+    return (chunk) => this.#host.emit(this.lease, chunkText(chunk));
+  }
+
+  get waitForInput(): HandlerContext['waitForInput'] {
+    return <Answer>(prompt: InputPrompt) => this.#ask(prompt) as Promise<Answer>;
+  }
+
+  get submit(): HandlerContext['submit'] {
+    return (task) =>
+      this.#host.submit(
+        task.traceparent === undefined ? { ...task, traceparent: this.trace.traceparent } : task,
+      );
+  }
+
+  get logger(): HandlerLogger {
+    return this.#host.logger(this.lease);
+  }
+
+  #ask(prompt: InputPrompt): Promise<unknown> {
+    if (this.#questions === null) {
+      this.#questions = new AttemptQuestions((keyed) => this.#host.ask(this.lease, keyed));
+      if (this.#abortReason !== null) this.#questions.abort(abortError(this.#abortReason));
+    }
+    return this.#questions.ask(prompt);
+  }
+}
+
+function abortError(reason: string): DOMException {
+  return new DOMException(reason, 'AbortError');
+}

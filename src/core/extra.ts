@@ -1,0 +1,77 @@
+/** What few tasks have, in one slot of the task that is null for all others. */
+
+/** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
+export interface Question {
+  /** Names it among the questions of the task: an answer is kept under it. */
+  readonly key: string;
+  readonly message: string;
+  /** JSON Schema of the answer, as JSON text. Core does not read it. */
+  readonly schema: string | null;
+  /** What it is answered with when nobody did in time, as JSON text; null fails the attempt then. */
+  readonly default: string | null;
+  /** Who may answer; null for anybody. */
+  readonly answerers: readonly string[] | null;
+  readonly askedAt: number;
+  /** Moment after which it is not waited for any more, or 0 for never. */
+  readonly expiresAt: number;
+  /** What was left of the attempt's time when it asked, in milliseconds; null without a bound. */
+  readonly runLeftMs: number | null;
+}
+
+/** An answer, kept for every later attempt that asks under the same key. */
+export interface KeptAnswer {
+  readonly key: string;
+  /** JSON text. */
+  readonly answer: string;
+  /** Who answered, as they said; null for one that nobody gave. */
+  readonly by: string | null;
+  /** `expired_default` for a default; null otherwise. */
+  readonly reason: string | null;
+  readonly at: number;
+}
+
+/** What one attempt asked. Begins with its first question and ends with the attempt. */
+export interface Dialogue {
+  /** When the attempt started: the task's own moment is that of its last question or answer. */
+  readonly startedAt: number;
+  /** Time it spent waiting for answers so far, in milliseconds. */
+  readonly waitedMs: number;
+  /** Keys it asked under, in order, each once. */
+  readonly asked: readonly string[];
+  /** The one it waits on. */
+  readonly question: Question | null;
+}
+
+/** Replaced as a whole at each change, never changed inside: a checkpoint under way may hold it. */
+export interface TaskExtra {
+  /** W3C trace context that the task was submitted with. */
+  readonly traceparent: string | null;
+  /** What an attempt last said of how far it is, as JSON text; the next attempt gets it. */
+  readonly details: string | null;
+  readonly answers: readonly KeptAnswer[];
+  readonly dialogue: Dialogue | null;
+}
+
+export const NO_EXTRA: TaskExtra = {
+  traceparent: null,
+  details: null,
+  answers: [],
+  dialogue: null,
+};
+
+/** What stays when the attempt ends. */
+export function extraAfterAttempt(extra: TaskExtra): TaskExtra | null {
+  return extra.dialogue === null ? extra : orNull({ ...extra, dialogue: null });
+}
+
+/** What stays when the task has finished: where it came from, and who answered what. */
+export function extraAfterTask(extra: TaskExtra): TaskExtra | null {
+  return orNull({ ...extra, dialogue: null, details: null });
+}
+
+function orNull(extra: TaskExtra): TaskExtra | null {
+  const { answers, details, dialogue, traceparent } = extra;
+  const isEmpty =
+    traceparent === null && details === null && dialogue === null && answers.length === 0;
+  return isEmpty ? null : extra;
+}
