@@ -8,7 +8,7 @@ import { problemOf } from './problems.ts';
 
 const SOURCES = new URL('..', import.meta.url).pathname;
 /** Rooms that throw to whoever uses them, not through this server. */
-const OTHER_DOORS = ['cli', 'client', 'agents'];
+const OTHER_DOORS = ['cli', 'client', 'agents', 'quantum'];
 
 function thrownCodes(): Map<string, string> {
   const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter(

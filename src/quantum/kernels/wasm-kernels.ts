@@ -1,0 +1,227 @@
+import {
+  bitCount,
+  itemCount,
+  type Amplitudes,
+  type Controls,
+  type KernelStep,
+} from './kernel-step.ts';
+import type { KernelTeam } from './kernel-team.ts';
+import type { ChunkWeights, Kernels, Precision } from './kernels.ts';
+import type { KernelStage } from './stage.ts';
+import { DENSE_TARGETS_MAX, StepEncoder, type BlockShape } from './step-encoder.ts';
+import { runTwin } from './twin-kernels.ts';
+import { chunkBitsFor } from './twin-measures.ts';
+import type { WasmArena } from './wasm-arena.ts';
+import type { KernelName } from './wasm-module.ts';
+
+/** Amplitudes times steps between two turns: about a millisecond. */
+const WORK_PER_TURN = 2 ** 20;
+/** Work below which waking a thread costs more than it brings. */
+const WORK_SHARED_MIN = 2 ** 15;
+
+const MODE = { items: 0, blocks: 1, gathered: 2 } as const;
+
+/** Units of a call and what one of them costs, in amplitudes times steps. */
+interface Units {
+  readonly count: number;
+  readonly work: number;
+}
+
+/** The kernels in WebAssembly on the amplitudes of an arena. */
+export class WasmKernels implements Kernels {
+  readonly name = 'wasm';
+  readonly amplitudes: Amplitudes;
+  readonly threads: number;
+  readonly #arena: WasmArena;
+  readonly #precision: Precision;
+  readonly #team: KernelTeam | null;
+
+  constructor(arena: WasmArena, team: KernelTeam | null) {
+    this.#arena = arena;
+    this.amplitudes = arena.amplitudes;
+    this.#precision = arena.writer.precision;
+    this.#team = team;
+    this.threads = team?.size ?? 1;
+  }
+
+  run(stages: readonly KernelStage[], turn: (stagesDone: number) => void): void {
+    for (const [stagesDone, stage] of stages.entries()) {
+      let done = 0;
+      const stageTurn = (): void => turn(stagesDone);
+      while (done < stage.steps.length) done = this.#runSome(stage, done, stageTurn);
+    }
+  }
+
+  weights(controls: Controls): ChunkWeights {
+    const { qubits } = this.amplitudes;
+    const chunkBits = chunkBitsFor(qubits);
+    const shift = this.#elementShift;
+    const laneBits = 4 - shift;
+    const inChunk = controls.controlMask & (2 ** chunkBits - 1);
+    const skip = inChunk >>> laneBits;
+    const base = (controls.controlValue & inChunk) >>> laneBits;
+    const laneMask = inChunk & (2 ** laneBits - 1);
+    const lanes = [0, 1, 2, 3].map((word) => {
+      const lane = laneBits === 2 ? word : word >> 1;
+      return (lane & laneMask) === (controls.controlValue & laneMask) ? -1 : 0;
+    });
+    const count = 2 ** (chunkBits - laneBits - bitCount(skip));
+    const chunks = 2 ** (qubits - chunkBits);
+    const out = this.#head([2 ** (chunkBits + shift), skip << 4, base << 4, count], lanes);
+    this.#call('weights', { count: chunks, work: 2 ** chunkBits }, ignoreTurn);
+    const sums = new Float64Array(this.#arena.memory.buffer, out, chunks).slice();
+    const highMask = controls.controlMask - inChunk;
+    const highValue = controls.controlValue & highMask;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      if (((chunk * 2 ** chunkBits) & highMask) !== highValue) sums[chunk] = 0;
+    }
+    return { chunkBits, sums };
+  }
+
+  pauli(x: number, z: number): readonly [re: number, im: number] {
+    const { qubits } = this.amplitudes;
+    const chunkBits = chunkBitsFor(qubits);
+    const chunks = 2 ** (qubits - chunkBits);
+    const out = this.#head([2 ** chunkBits, x, z, 0], []);
+    this.#call('pauli', { count: chunks, work: 2 ** chunkBits }, ignoreTurn);
+    const pairs = new Float64Array(this.#arena.memory.buffer, out, 2 * chunks);
+    let re = 0;
+    let im = 0;
+    for (let k = 0; k < pairs.length; k += 2) {
+      re += pairs[k];
+      im += pairs[k + 1];
+    }
+    return [re, im];
+  }
+
+  get #elementShift(): number {
+    return this.#precision === 'f64' ? 3 : 2;
+  }
+
+  /** Writes the fields of a sum's job; returns where its results will be. */
+  #head(fields: readonly number[], lanes: readonly number[]): number {
+    const { head, im, programEnd, re, words } = this.#arena;
+    // The results may fill what otherwise is the program.
+    const out = programEnd / 2;
+    words.set([re, im, ...fields, out, 0, ...lanes], head / 4);
+    return out;
+  }
+
+  /** Encodes as many steps from `begin` as fit, runs them, and returns where it got to. */
+  #runSome(stage: KernelStage, begin: number, turn: () => void): number {
+    const { steps } = stage;
+    const { writer } = this.#arena;
+    const isSingle = steps.length === 1;
+    const { qubits } = this.amplitudes;
+    const shape = isSingle ? wholeShape(qubits) : blockShape(stage, qubits);
+    const encoder = new StepEncoder(writer, shape);
+    writer.clear();
+    const countMax = Math.max(1, (2 * WORK_PER_TURN) / 2 ** shape.localBits);
+    let end = begin;
+    while (end < steps.length && (end - begin < countMax || isSingle)) {
+      const bytes = encodedBytes(steps[end]);
+      if (isForTwin(steps[end]) || bytes > writer.free) break;
+      encoder.encode(steps[end]);
+      end++;
+    }
+    if (end === begin) {
+      runTwin(this.amplitudes, steps[begin], turn);
+      return begin + 1;
+    }
+    if (isSingle) this.#runItems(steps[begin], turn);
+    else this.#runBlocks(stage, shape, turn);
+    return end;
+  }
+
+  #stage(mode: number, shape: { localBits: number; lowBits: number; highMask: number }): void {
+    const { head, im, re, words } = this.#arena;
+    words.set([re, im, mode, shape.localBits, shape.lowBits, shape.highMask], head / 4);
+  }
+
+  /** A step alone: its items are the units. */
+  #runItems(step: KernelStep, turn: () => void): void {
+    const { amplitudes } = this;
+    const { head, words, writer } = this.#arena;
+    const { qubits } = amplitudes;
+    this.#stage(MODE.items, { localBits: qubits, lowBits: qubits, highMask: 0 });
+    for (const at of writer.steps) {
+      words.set([1, at], head / 4 + 6);
+      const count = words[at / 4 + 4];
+      const items = itemCount(step, qubits);
+      const work =
+        step.kind === 'dense' && step.targets.length > 2
+          ? step.matrix.rows ** 2
+          : Math.max(1, 2 ** qubits / Math.max(items, count)) * (step.kind === 'dense' ? 2 : 1);
+      this.#call('stage', { count, work }, turn);
+    }
+  }
+
+  #runBlocks(stage: KernelStage, shape: BlockShape, turn: () => void): void {
+    const { head, words, writer } = this.#arena;
+    const { localBits } = shape;
+    const isContiguous = stage.highMask + 2 ** stage.lowBits === 2 ** localBits;
+    const mode = isContiguous ? MODE.blocks : MODE.gathered;
+    const lowBits = isContiguous ? localBits : stage.lowBits;
+    const highMask = isContiguous ? 0 : stage.highMask;
+    this.#stage(mode, { localBits, lowBits, highMask });
+    words.set([writer.steps.length, writer.steps[0]], head / 4 + 6);
+    const count = 2 ** (this.amplitudes.qubits - localBits);
+    this.#call('stage', { count, work: 2 ** localBits * writer.steps.length }, turn);
+  }
+
+  #call(name: 'stage' | 'weights' | 'pauli', units: Units, turn: () => void): void {
+    const { head, kernels, memory, roomBytes, rooms } = this.#arena;
+    const kernel: KernelName = `${name}${this.#precision === 'f64' ? '64' : '32'}`;
+    const run = kernels[kernel];
+    const work = (from: number, to: number): void => {
+      run(head, from, to, rooms);
+      turn();
+    };
+    const { count } = units;
+    const turns = Math.max(1, Math.floor(WORK_PER_TURN / units.work));
+    if (this.#team === null || count === 1 || count * units.work < WORK_SHARED_MIN) {
+      for (let from = 0; from < count; from += turns) work(from, Math.min(count, from + turns));
+      return;
+    }
+    const fair = Math.ceil(count / (this.threads * 4));
+    const unitsPerTurn = Math.min(turns, fair);
+    this.#team.run(
+      { memory, kernel, pointer: head, units: count, unitsPerTurn, rooms, roomBytes },
+      work,
+    );
+  }
+}
+
+function ignoreTurn(): void {
+  // Sums are one pass over the amplitudes, and nobody waits to end them.
+}
+
+/** Steps whose matrix is larger than the kernels take. */
+function isForTwin(step: KernelStep): boolean {
+  return step.kind === 'dense' && step.targets.length > DENSE_TARGETS_MAX;
+}
+
+/** Bytes that a step takes at most once encoded. */
+function encodedBytes(step: KernelStep): number {
+  const fields = 1024;
+  if (step.kind === 'dense') return fields + 20 * step.matrix.rows ** 2;
+  if (step.kind !== 'diagonal') return fields;
+  return [step.row, ...step.outer].reduce((sum, { re }) => sum + 16 * re.length + 512, fields);
+}
+
+function wholeShape(qubits: number): BlockShape {
+  return {
+    localBits: qubits,
+    placeOf: Int8Array.from({ length: 32 }, (_, k) => (k < qubits ? k : -1)),
+  };
+}
+
+/** Low qubits keep their places within a block; the others follow in order. */
+function blockShape({ highMask, lowBits }: KernelStage, qubits: number): BlockShape {
+  const placeOf = new Int8Array(32).fill(-1);
+  let place = 0;
+  for (let qubit = 0; qubit < qubits; qubit++) {
+    if (qubit < lowBits || (highMask >>> qubit) & 1) placeOf[qubit] = place++;
+  }
+  return { localBits: place, placeOf };
+}

@@ -1,0 +1,56 @@
+/** Circuits in a basis without any optimisation: operation by operation. */
+import { isLowerable, lower } from './lower.ts';
+import type { Operation } from '../circuit/operation.ts';
+import { OrchestratorError } from '../../base/errors.ts';
+import type { Basis } from './basis.ts';
+import { qubitsOf } from './cost.ts';
+import { emit } from './emit.ts';
+import { NetworkBuilder } from './network-builder.ts';
+import { withSwapsMade } from './pieces.ts';
+
+/** Operations in a basis for one operation. */
+function translatedOne(operation: Operation, basis: Basis): readonly Operation[] {
+  switch (operation.kind) {
+    case 'if':
+      return [
+        {
+          ...operation,
+          then: translated(operation.then, basis),
+          otherwise: translated(operation.otherwise, basis),
+        },
+      ];
+    case 'while':
+      return [{ ...operation, body: translated(operation.body, basis) }];
+    case 'gate':
+    case 'unitary':
+      break;
+    default:
+      return [operation];
+  }
+  const isKept = operation.kind === 'gate' && operation.controls.length === 0;
+  if (isKept && basis.names.has(operation.name)) return [operation];
+  if (!isLowerable(operation)) {
+    if (basis.isOpen) return [operation];
+    throw new OrchestratorError(
+      'QUANTUM_BASIS_UNREACHABLE',
+      `unitaries without a name must have one or two qubits to be made of other gates, got ${qubitsOf(operation).length}`,
+      { qubits: qubitsOf(operation).length },
+    );
+  }
+  const qubits = qubitsOf(operation);
+  const place = new Map(qubits.map((qubit, k) => [qubit, k]));
+  const local = (qubit: number): number => place.get(qubit) ?? 0;
+  const builder = new NetworkBuilder(qubits.length);
+  lower(builder, {
+    ...operation,
+    qubits: operation.qubits.map(local),
+    controls: operation.controls.map(({ qubit, value }) => ({ qubit: local(qubit), value })),
+  });
+  const emitted = emit(withSwapsMade(builder.build()), basis);
+  return emitted.map((made) => ({ ...made, qubits: made.qubits.map((k) => qubits[k]) }));
+}
+
+/** Operations with every gate made of the basis by itself. */
+export function translated(operations: readonly Operation[], basis: Basis): readonly Operation[] {
+  return operations.flatMap((operation) => translatedOne(operation, basis));
+}

@@ -1,0 +1,134 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Rng } from '../../base/rng.ts';
+import { wasmApi } from '../kernels/wasm-api.ts';
+import { UNWATCHED, type Watch } from '../watch.ts';
+import { DenseState } from './dense-state.ts';
+import type { UnitaryPart } from './simulated-state.ts';
+import { randomGate } from './testing/random-circuit.ts';
+
+const platform = wasmApi();
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
+function gates(qubits: number, count: number): UnitaryPart[] {
+  const rng = Rng.fromSeed(5);
+  return Array.from({ length: count }, () => randomGate(qubits, rng));
+}
+
+describe('memory', () => {
+  test.each(['fastest', 'twin'] as const)(
+    'of the %s kernels returns once states are dropped',
+    async (kernels) => {
+      const qubits = kernels === 'twin' ? 18 : 21;
+      const operations = gates(qubits, 6);
+      const use = (): void => {
+        const state = DenseState.create(qubits, { kernels });
+        state.applyAll(operations, UNWATCHED);
+        state.copy();
+      };
+      use();
+      collectGarbage();
+      const before = process.memoryUsage().rss;
+      for (let k = 0; k < 12; k++) use();
+      collectGarbage();
+      await new Promise(setImmediate);
+      collectGarbage();
+      // Each round took two states; all of them would be far more than this.
+      expect(process.memoryUsage().rss - before).toBeLessThan(3 * 2 ** (qubits + 4));
+    },
+  );
+
+  test('of hundreds of states at once is there', () => {
+    const states = Array.from({ length: 300 }, () => DenseState.create(13));
+    for (const state of states) state.applyAll(gates(13, 3), UNWATCHED);
+    expect(states.every((state) => Math.abs(state.norm() - 1) < 1e-12)).toBe(true);
+  });
+
+  test('that the platform refuses is an error with a code', () => {
+    function Memory(): void {
+      throw new RangeError('could not allocate memory');
+    }
+    vi.stubGlobal('WebAssembly', { ...platform, Memory });
+    expect(() => DenseState.create(20)).toThrow(
+      expect.objectContaining({ code: 'QUANTUM_OUT_OF_MEMORY' }),
+    );
+  });
+});
+
+describe('a platform', () => {
+  test.each([
+    ['without WebAssembly', undefined],
+    ['whose WebAssembly has no SIMD', { ...platform, validate: () => false }],
+  ])('%s has the kernels in TypeScript', async (_, wasm) => {
+    vi.stubGlobal('WebAssembly', wasm);
+    vi.resetModules();
+    const fresh = await import('./dense-state.ts');
+    for (const qubits of [5, 14]) {
+      const operations = gates(qubits, 40);
+      const state = fresh.DenseState.create(qubits);
+      expect(state.engine).toEqual({ kernels: 'twin', threads: 1 });
+      state.applyAll(operations, UNWATCHED);
+      const fast = DenseState.create(qubits, { kernels: 'twin' });
+      fast.applyAll(operations, UNWATCHED);
+      expect(state.amplitudes()).toEqual(fast.amplitudes());
+    }
+  });
+});
+
+describe('a watch', () => {
+  test.each([
+    ['fastest', 22, 2 ** 20],
+    ['twin', 18, 2 ** 17],
+  ] as const)('of the %s kernels is looked at within a gate', (kernels, qubits, amplitudesMax) => {
+    let looks = 0;
+    const fractions: number[] = [];
+    const watch: Watch = {
+      nowMs: () => 0,
+      isCanceled: () => ++looks === 0,
+      progress: (fraction) => fractions.push(fraction),
+    };
+    const state = DenseState.create(qubits, { kernels });
+    for (const name of ['h', 'sx', 'cx', 'rxx'] as const) {
+      looks = 0;
+      const on = name === 'h' || name === 'sx' ? [qubits - 1] : [qubits - 1, 3];
+      const params = name === 'rxx' ? [0.3] : [];
+      state.applyAll([{ kind: 'gate', name, params, qubits: on, controls: [] }], watch);
+      expect(looks, name).toBeGreaterThanOrEqual(2 ** qubits / amplitudesMax / 2);
+    }
+    fractions.length = 0;
+    state.applyAll(gates(qubits, 12), watch);
+    expect(fractions.at(-1)).toBe(1);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  });
+
+  test('ends the work by its cancellation', () => {
+    let looks = 0;
+    const state = DenseState.create(16);
+    const run = (): void =>
+      state.applyAll(gates(16, 100), { ...UNWATCHED, isCanceled: () => ++looks === 5 });
+    expect(run).toThrow(expect.objectContaining({ code: 'QUANTUM_CANCELED' }));
+    expect(looks).toBe(5);
+  });
+});
+
+test('the smallest states are states', () => {
+  for (const precision of ['f64', 'f32'] as const) {
+    const nothing = DenseState.create(0, { precision });
+    nothing.applyAll([{ kind: 'global-phase', angle: 0.5 }], UNWATCHED);
+    expect(nothing.amplitudes().re[0]).toBeCloseTo(Math.cos(0.5), 6);
+    const one = DenseState.create(1, { precision });
+    one.applyAll([{ kind: 'gate', name: 'x', params: [], qubits: [0], controls: [] }], UNWATCHED);
+    expect([...one.probabilities()]).toEqual([0, 1]);
+    expect(one.sample([0], 10, Rng.fromSeed(1))).toEqual(new Map([[1n, 10]]));
+  }
+});
