@@ -35,7 +35,7 @@ async function perform(type: string, payload: unknown, fractions?: number[]): Pr
   return await agentFor(type).handler(task, contextOf(new AbortController().signal, fractions));
 }
 
-test('there is one agent for each capability, two tasks at a time', () => {
+test('the agents are these, each two tasks at a time', () => {
   const shown = builtInAgents().map(({ id, kind, capabilities, slots }) => ({
     id,
     kind,
@@ -45,6 +45,18 @@ test('there is one agent for each capability, two tasks at a time', () => {
   expect(shown).toEqual([
     { id: 'data-agent', kind: 'specialized', capabilities: ['data.analyze'], slots: 2 },
     { id: 'forecast-agent', kind: 'specialized', capabilities: ['ml.forecast'], slots: 2 },
+    {
+      id: 'quantum-agent',
+      kind: 'quantum',
+      capabilities: [
+        'quantum.circuit.run',
+        'quantum.circuit.optimize',
+        'quantum.state.analyze',
+        'quantum.ising.solve',
+        'quantum.assign.solve',
+      ],
+      slots: 2,
+    },
   ]);
 });
 

@@ -23,12 +23,15 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each code says, for help and docs. */
 export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [EXIT.ok, 'done'],
-  [EXIT.refused, 'the server refused the request, or a check of verify or doctor failed'],
+  [
+    EXIT.refused,
+    'the server refused the request, a check of verify or doctor failed, or a circuit or problem was refused',
+  ],
   [EXIT.usage, 'unknown command or option, bad value, bad configuration'],
   [EXIT.unreachable, 'no server answers at the address'],
   [EXIT.notFound, 'there is no such task, agent, queue or dead letter'],
   [EXIT.taskFailed, 'the task waited for failed or was canceled'],
-  [EXIT.timedOut, 'timed out waiting'],
+  [EXIT.timedOut, 'timed out waiting, or computing'],
   [EXIT.addressUnusable, 'start: the port is in use, or the address cannot be listened on'],
   [EXIT.dataDirUnusable, 'start: the data folder is in use by another process, or not writable'],
   [EXIT.dataDamaged, 'start: the data cannot be opened: damaged, or of another version'],
@@ -49,6 +52,9 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   TASK_ENDED_BADLY: EXIT.taskFailed,
   WAIT_TIMEOUT: EXIT.timedOut,
   REQUEST_TIMEOUT: EXIT.timedOut,
+  QUANTUM_TIME_EXCEEDED: EXIT.timedOut,
+  QUANTUM_INTERNAL: EXIT.internal,
+  INTERRUPTED: EXIT.interrupted,
   ADDRESS_UNUSABLE: EXIT.addressUnusable,
   DATA_DIR_LOCKED: EXIT.dataDirUnusable,
   DATA_DIR_UNUSABLE: EXIT.dataDirUnusable,

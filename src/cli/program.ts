@@ -6,6 +6,7 @@ import { addAgent } from './commands/agent.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -22,6 +23,7 @@ const EXAMPLES = `Examples:
   uqo task list --state queued,running
   uqo task explain ID                                   why is it not running?
   uqo dlq redrive --queue email --dry-run
+  uqo quantum run bell.qasm --shots 1000
   uqo status
 `;
 
@@ -45,6 +47,7 @@ export function createProgram(ctx: CliContext): Command {
   addAgent(program, ctx);
   addQueue(program, ctx);
   addDlq(program, ctx);
+  addQuantum(program, ctx);
   addStatus(program, ctx);
   addDoctor(program, ctx);
   addVerify(program, ctx);

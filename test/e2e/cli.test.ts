@@ -276,7 +276,12 @@ describe('an operator', () => {
       body: '{"id":"e2e-agent","capabilities":["e2e.agent"]}',
     });
     const { items } = await answer<{ items: { id: string }[] }>('agent', 'list');
-    expect(items.map(({ id }) => id)).toEqual(['data-agent', 'forecast-agent', 'e2e-agent']);
+    expect(items.map(({ id }) => id)).toEqual([
+      'data-agent',
+      'forecast-agent',
+      'quantum-agent',
+      'e2e-agent',
+    ]);
     expect(await answer('agent', 'drain', 'e2e-agent')).toMatchObject({ state: 'draining' });
     expect((await uqo('agent', 'remove', 'e2e-agent')).exitCode).toBe(0);
     expect((await uqo('agent', 'get', 'e2e-agent')).exitCode).toBe(4);

@@ -8,6 +8,8 @@ export interface CommandWords {
   readonly commands: readonly Word[];
   /** Its own options and those of all commands. */
   readonly options: readonly OptionWords[];
+  /** Whether it is given files. */
+  readonly takesFiles: boolean;
 }
 
 interface Word {
@@ -26,7 +28,7 @@ export interface OptionWords {
   readonly isPath: boolean;
 }
 
-const PATHS = new Set(['data', 'config', 'file']);
+const PATHS = new Set(['data', 'config', 'file', 'noise', 'coupling', 'statevector']);
 
 /** Every command of the tree, the program first. */
 export function commandWords(program: Command): readonly CommandWords[] {
@@ -49,6 +51,7 @@ export function commandWords(program: Command): readonly CommandWords[] {
           isPath: false,
         },
       ],
+      takesFiles: command.registeredArguments.some((argument) => argument.name() === 'file'),
     },
     ...command.commands.flatMap((child) => gather(child, [...path, child.name()])),
   ];

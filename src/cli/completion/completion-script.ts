@@ -53,6 +53,14 @@ function wordCases(commands: readonly CommandWords[], answer: (words: string) =>
     .join('\n');
 }
 
+/** Commands whose words are files, unless an option is begun. */
+function filePatterns(commands: readonly CommandWords[]): string {
+  return commands
+    .filter(({ takesFiles }) => takesFiles)
+    .map(({ path }) => quote(keyOf(path)))
+    .join('|');
+}
+
 function pathPatterns(commands: readonly CommandWords[]): string {
   return commands
     .filter(({ path }) => path.length > 0)
@@ -74,6 +82,9 @@ _uqo() {
 ${valueCases(commands, (values) => `COMPREPLY=($(compgen -W ${quote(values)} -- "$current")); return`)}
     ${flagPatterns(commands, isFile)}) COMPREPLY=($(compgen -f -- "$current")); return ;;
     ${flagPatterns(commands, isFree)}) return ;;
+  esac
+  case "$path" in
+    ${filePatterns(commands)}) [[ "$current" == -* ]] || { COMPREPLY=($(compgen -f -- "$current")); return; } ;;
   esac
   case "$path" in
 ${wordCases(commands, (words) => `COMPREPLY=($(compgen -W ${quote(words)} -- "$current"))`)}
@@ -99,6 +110,9 @@ ${valueCases(commands, (values) => `compadd -- ${values}; return`)}
     ${flagPatterns(commands, isFree)}) return ;;
   esac
   case "$path_" in
+    ${filePatterns(commands)}) [[ "\${words[CURRENT]}" == -* ]] || { _files; return; } ;;
+  esac
+  case "$path_" in
 ${wordCases(commands, (words) => `compadd -- ${words}`)}
   esac
 }
@@ -107,9 +121,10 @@ if [ "$funcstack[1]" = "_uqo" ]; then _uqo "$@"; else compdef _uqo uqo; fi
 }
 
 function fishScript(commands: readonly CommandWords[]): string {
-  const lines = commands.flatMap(({ commands: children, options, path }) => {
+  const lines = commands.flatMap(({ commands: children, options, path, takesFiles }) => {
     const at = `complete -c uqo -n ${quote(`__uqo_at ${path.join(' ')}`.trim())}`;
     return [
+      ...(takesFiles ? [`${at} -F`] : []),
       ...children.map(({ description, name }) => `${at} -a ${name} -d ${quote(description)}`),
       ...options.map((option) => `${at} ${fishOption(option)} -d ${quote(option.description)}`),
     ];

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { StrategyText } from '../../contract/index.ts';
 import { CliContext } from '../cli-context.ts';
+import { ISING_CHOICES, METHOD_CHOICES, METRIC_CHOICES } from '../commands/quantum.ts';
 import { STRATEGY_CHOICES } from '../commands/queue.ts';
 import { createProgram } from '../program.ts';
 import { commandWords } from './command-words.ts';
@@ -65,13 +66,21 @@ test('bash offers files where one is wanted', () => {
   expect(offers('uqo', 'start', '--config', '/etc/host')).toContain('/etc/hosts');
 });
 
+test('bash offers files to a command that takes one', () => {
+  expect(offers('uqo', 'quantum', 'run', '/etc/host')).toContain('/etc/hosts');
+  expect(offers('uqo', 'quantum', 'run', '/etc/hosts', '--noise', '/etc/host')).toContain(
+    '/etc/hosts',
+  );
+  expect(offers('uqo', 'quantum', 'run', '/etc/hosts', '--meth')).toEqual(['--method']);
+});
+
 test('bash offers every command and option there is', () => {
-  for (const { commands, options, path } of words) {
+  for (const { commands, options, path, takesFiles } of words) {
     const expected = [
       ...commands.map(({ name }) => name),
       ...options.flatMap(({ flags }) => flags.filter((flag) => flag.startsWith('--'))),
     ];
-    expect(offers('uqo', ...path, '')).toEqual(expected);
+    expect(offers('uqo', ...path, takesFiles ? '-' : '')).toEqual(expected);
   }
 }, 60_000);
 
@@ -82,6 +91,13 @@ test.each(SHELLS)('the %s script names every command and option', (shell) => {
     const flags = options.flatMap((option) => option.flags.filter((flag) => flag.startsWith('--')));
     for (const flag of flags) expect(script).toContain(flag.slice(2));
   }
+});
+
+test('the methods and metrics offered are those of the agent', async () => {
+  const agents = await import('../../agents/index.ts');
+  expect(METHOD_CHOICES).toEqual(agents.METHOD_CHOICES);
+  expect(ISING_CHOICES).toEqual(agents.ISING_METHOD_NAMES);
+  expect(METRIC_CHOICES).toEqual(agents.METRIC_CHOICES);
 });
 
 test('the strategies offered are those of the contract', () => {

@@ -1,7 +1,7 @@
 /** Puts the server together: orchestrator, built-in agents, API; and takes it apart in order. */
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { builtInAgents } from '../../agents/index.ts';
+import { join, resolve } from 'node:path';
+import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
 import { createApiServer, type ApiServer } from '../../api/index.ts';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
@@ -35,6 +35,7 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
   await orchestrator.start();
   let api: ApiServer | null = null;
   let removePidFile: () => void = () => undefined;
+  const agents = config.agents ? agentsFor(config) : [];
   try {
     const { runtime } = orchestrator;
     removePidFile = writePidFile(resolve(config.dataDir));
@@ -49,15 +50,16 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
       payloadBytesMax: config.payloadMax,
       allowInsecurePublicBind: config.insecurePublic,
     });
-    const agentIds = config.agents ? await serveBuiltInAgents(orchestrator) : [];
+    await serveBuiltInAgents(orchestrator, agents);
     const url = await listen(api, config);
     return {
       url,
-      agentIds,
+      agentIds: agents.map(({ id }) => id),
       failed: runtime.failed,
       close: async (graceMs) => {
         await api?.close(graceMs);
         await orchestrator.stop(graceMs);
+        await closeAgents(agents);
         removePidFile();
       },
       abandon: removePidFile,
@@ -65,6 +67,7 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
   } catch (error) {
     await api?.close(0);
     await orchestrator.stop(0);
+    await closeAgents(agents);
     removePidFile();
     throw error;
   }
@@ -102,12 +105,22 @@ function createOrchestrator(
   });
 }
 
-async function serveBuiltInAgents(orchestrator: UnifiedQuantumOrchestrator): Promise<string[]> {
-  const agents = builtInAgents();
+/** Large outputs of agents are kept beside the rest of the data. */
+function agentsFor({ dataDir }: ServerConfig): readonly BuiltInAgent[] {
+  return builtInAgents({ quantum: { artifactsDir: join(resolve(dataDir), 'artifacts') } });
+}
+
+async function serveBuiltInAgents(
+  orchestrator: UnifiedQuantumOrchestrator,
+  agents: readonly BuiltInAgent[],
+): Promise<void> {
   for (const { capabilities, handler, id, kind, slots } of agents) {
     await orchestrator.registerAgent({ id, kind, capabilities: [...capabilities], slots }, handler);
   }
-  return agents.map(({ id }) => id);
+}
+
+async function closeAgents(agents: readonly BuiltInAgent[]): Promise<void> {
+  await Promise.all(agents.map(async (agent) => await agent.close?.()));
 }
 
 async function listen(api: ApiServer, { host, port }: ServerConfig): Promise<string> {

@@ -1,5 +1,5 @@
 /** Parts of the plan that this version does not have: listed as such, never as passed. */
-import type { AgentList, StatusView } from '../../contract/index.ts';
+import type { StatusView } from '../../contract/index.ts';
 import { CONFIG_KEYS } from '../config/config-keys.ts';
 import type { Report } from './report.ts';
 import type { World } from './world.ts';
@@ -11,7 +11,6 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
-  { title: 'quantum engine and agent', isThere: hasQuantumAgent },
   { title: 'cluster: crash-tolerant log (raft)', isThere: () => hasChoice('log', 'raft') },
   { title: 'cluster: Byzantine-tolerant log (pbft)', isThere: () => hasChoice('log', 'pbft') },
   { title: 'log on NATS JetStream', isThere: () => hasChoice('log', 'jetstream') },
@@ -31,11 +30,6 @@ export async function listNotBuilt(world: World, report: Report): Promise<void> 
     const detail = found ? 'it is there, and this command has no check for it' : null;
     report.add({ group, title, status: found ? 'failed' : 'not built', durationMs: 0, detail });
   }
-}
-
-async function hasQuantumAgent({ api }: World): Promise<boolean> {
-  const { items } = await api.get<AgentList>('/agents');
-  return items.some(({ capabilities }) => capabilities.some((name) => name.startsWith('quantum.')));
 }
 
 function hasChoice(name: string, choice: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { runChecks } from './check.ts';
 import { crashChecks } from './crash-checks.ts';
 import { fencingChecks } from './fencing-checks.ts';
 import { listNotBuilt } from './not-built.ts';
+import { quantumChecks } from './quantum-checks.ts';
 import { Report } from './report.ts';
 import { stopChecks } from './stop-checks.ts';
 import { surfaceChecks } from './surface-checks.ts';
@@ -29,6 +30,7 @@ export async function verify(entry: string, output: Output): Promise<ExitCode> {
       await runChecks(fencingChecks(), world, report);
       await runChecks(taskChecks(), world, report);
       await runChecks(surfaceChecks(), world, report);
+      await runChecks(quantumChecks(), world, report);
       await listNotBuilt(world, report);
       await runChecks(stopChecks(), world, report);
     }
