@@ -1,0 +1,129 @@
+/**
+ * One case on one simulator: `quantum-peer.ts PEER CASE QUBITS` prints the least of at least three times in milliseconds.
+ *
+ * A process of its own, so that one that takes too long can be ended.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { performance } from 'node:perf_hooks';
+import { WorkerTeam } from '../../src/agents/quantum/threads/worker-team.ts';
+import type { GateName } from '../../src/quantum/circuit/gate-table.ts';
+import type { GateOperation } from '../../src/quantum/circuit/operation.ts';
+import { DenseState } from '../../src/quantum/simulate/dense-state.ts';
+import { UNWATCHED } from '../../src/quantum/watch.ts';
+
+const require = createRequire(import.meta.url);
+const RUNS = 3;
+/** Short ones are repeated, until the compilers have done what they can. */
+const WARM_MS = 500;
+
+/** Gates of a case: `walls` of H, a chain of CX, walls of T and H; `qft` of a basis state, without the swaps. */
+function gatesOf(name: string, qubits: number): GateOperation[] {
+  const gates: GateOperation[] = [];
+  const push = (gate: GateName, on: number[], params: number[] = []): void => {
+    gates.push({ kind: 'gate', name: gate, params, qubits: on, controls: [] });
+  };
+  if (name === 'walls') {
+    for (let q = 0; q < qubits; q++) push('h', [q]);
+    for (let q = 0; q + 1 < qubits; q++) push('cx', [q, q + 1]);
+    for (const gate of ['t', 'h'] as const) {
+      for (let q = 0; q < qubits; q++) push(gate, [q]);
+    }
+    return gates;
+  }
+  for (let q = 0; q < qubits; q += 2) push('x', [q]);
+  for (let t = qubits - 1; t >= 0; t--) {
+    push('h', [t]);
+    for (let k = t - 1; k >= 0; k--) push('cp', [k, t], [Math.PI / 2 ** (t - k)]);
+  }
+  return gates;
+}
+
+type Run = () => Promise<number>;
+
+async function timed(work: () => unknown): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+}
+
+async function own(gates: readonly GateOperation[], qubits: number, threads: number): Promise<Run> {
+  const team = threads > 1 ? await WorkerTeam.start(threads) : null;
+  return () => {
+    const state = DenseState.create(qubits, team === null ? {} : { team });
+    return timed(() => state.applyAll(gates, UNWATCHED));
+  };
+}
+
+/** The part of npm `quantum-circuit` that is used here. */
+interface PeerCircuit {
+  appendGate(name: string, wires: number | number[], options?: object): void;
+  run(): void;
+}
+
+function quantumCircuit(gates: readonly GateOperation[], qubits: number): Run {
+  const Circuit = require('quantum-circuit') as new (qubits: number) => PeerCircuit;
+  return () => {
+    const peer = new Circuit(qubits);
+    for (const { name, params, qubits: wires } of gates) {
+      if (name === 'cp') peer.appendGate('cu1', [...wires], { params: { lambda: params[0] } });
+      else peer.appendGate(name, [...wires]);
+    }
+    return timed(() => peer.run());
+  };
+}
+
+/** The part of npm `qsharp-lang` that is used here. */
+interface QsharpModule {
+  loadWasmModule(bytes: ArrayBuffer): Promise<void>;
+  getCompiler(): Promise<{
+    run(program: object, entry: string, shots: number, events: object): Promise<void>;
+  }>;
+  readonly QscEventTarget: new (captures: boolean) => object;
+}
+
+async function qsharp(gates: readonly GateOperation[], qubits: number): Promise<Run> {
+  const main = require.resolve('qsharp-lang').replace(/[^/]+$/, 'main.js');
+  const peer = (await import(main)) as QsharpModule;
+  const wasm = readFileSync(main.replace(/dist.main\.js$/, 'lib/web/qsc_wasm_bg.wasm'));
+  await peer.loadWasmModule(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength));
+  const compiler = await peer.getCompiler();
+  const lines = gates.map(({ name, params, qubits: [a, b] }) =>
+    name === 'cp'
+      ? `Controlled R1([q[${a}]], (${(params[0] ?? 0).toFixed(17)}, q[${b}]));`
+      : b === undefined
+        ? `${name.toUpperCase()}(q[${a}]);`
+        : `CNOT(q[${a}], q[${b}]);`,
+  );
+  // Reading one qubit makes the simulator do what it has put off.
+  const source = `namespace Bench { operation Main() : Result {
+    use q = Qubit[${qubits}];
+    ${lines.join('\n    ')}
+    let result = M(q[0]);
+    ResetAll(q);
+    return result;
+  } }`;
+  const program = {
+    sources: [['case.qs', source]],
+    languageFeatures: [],
+    profile: 'unrestricted',
+  };
+  return () => timed(() => compiler.run(program, 'Bench.Main()', 1, new peer.QscEventTarget(true)));
+}
+
+async function prepare(peer: string, name: string, qubits: number): Promise<Run> {
+  const gates = gatesOf(name, qubits);
+  if (peer === 'quantum-circuit') return quantumCircuit(gates, qubits);
+  if (peer === 'qsharp-lang') return await qsharp(gates, qubits);
+  return await own(gates, qubits, peer === 'two-threads' ? 2 : 1);
+}
+
+const [peer = '', name = '', count = ''] = process.argv.slice(2);
+const run = await prepare(peer, name, Number(count));
+let least = Infinity;
+const startMs = performance.now();
+for (let k = 0; k < RUNS || performance.now() - startMs < WARM_MS; k++) {
+  least = Math.min(least, await run());
+}
+console.log(least.toFixed(3));
+process.exit(0);
