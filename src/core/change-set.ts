@@ -35,7 +35,8 @@ const SWEEP_MIN = 1_024;
  * moved on is skipped where it still stands. Most tasks come and go between two checkpoints.
  */
 export class ChangeSet<Entity extends Tracked, Row, Key> {
-  readonly #rowOf: (entity: Entity) => Row;
+  /** The row of an entity as it is now. */
+  readonly rowOf: (entity: Entity) => Row;
   readonly #keyOf: (entity: Entity) => Key;
   /** Counts checkpoints, from 1. */
   #epoch = 1;
@@ -50,7 +51,7 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
   #imagesAt = 0;
 
   constructor(rowOf: (entity: Entity) => Row, keyOf: (entity: Entity) => Key) {
-    this.#rowOf = rowOf;
+    this.rowOf = rowOf;
     this.#keyOf = keyOf;
   }
 
@@ -141,7 +142,7 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
 
   #imageOf(entity: Entity): Image<Entity, Row> {
     entity.isStored = true;
-    return { entity, row: this.#rowOf(entity) };
+    return { entity, row: this.rowOf(entity) };
   }
 
   /** Lets go of removed entities once they are the most of the list. */

@@ -71,6 +71,7 @@ describe('the digest', () => {
       'profiles.*.1.namespace',
       'profiles.*.1.queue',
       'queues.*.0',
+      'records.*.0',
       'tasks.*.15',
       'tasks.*.2',
     ]);

@@ -1,5 +1,6 @@
 import { Fingerprint } from '../base/fingerprint.ts';
 import { agentRow, profileRow, queueRow, taskRow } from './rows.ts';
+import { recordTables } from './records.ts';
 import { stateHead } from './restore.ts';
 import type { CoreState } from './state.ts';
 
@@ -18,6 +19,7 @@ export function digest(state: CoreState): string {
   byText(state.agents.values().map(agentRow));
   byText(state.tasks.values().map(taskRow));
   byText(state.idempotency.values());
+  for (const table of recordTables(state.records)) byText(table.values().map(table.changes.rowOf));
   return hash.text;
 }
 

@@ -11,7 +11,8 @@ import type { AttemptFailure, Task } from './task.ts';
  * the same batch may have moved it on.
  */
 export type CoreEvent =
-  | { readonly type: 'task.submitted'; readonly task: Task }
+  /** `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it. */
+  | { readonly type: 'task.submitted'; readonly task: Task; readonly payload: string | null }
   | {
       readonly type: 'task.queued' | 'task.scheduled';
       readonly task: Task;

@@ -50,6 +50,8 @@ export interface TaskExtra {
   readonly details: string | null;
   readonly answers: readonly KeptAnswer[];
   readonly dialogue: Dialogue | null;
+  /** Key of the group of dead letters that it is counted in, while it is one. */
+  readonly failureGroup: string | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -57,21 +59,40 @@ export const NO_EXTRA: TaskExtra = {
   details: null,
   answers: [],
   dialogue: null,
+  failureGroup: null,
 };
+
+/** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
+const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>> = {
+  traceparent: 'history',
+  details: 'task',
+  answers: 'history',
+  dialogue: 'attempt',
+  failureGroup: 'task',
+};
+const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 
 /** What stays when the attempt ends. */
 export function extraAfterAttempt(extra: TaskExtra): TaskExtra | null {
-  return extra.dialogue === null ? extra : orNull({ ...extra, dialogue: null });
+  return without(extra, (slot) => LIFETIME[slot] === 'attempt');
 }
 
 /** What stays when the task has finished: where it came from, and who answered what. */
 export function extraAfterTask(extra: TaskExtra): TaskExtra | null {
-  return orNull({ ...extra, dialogue: null, details: null });
+  return without(extra, (slot) => LIFETIME[slot] !== 'history');
 }
 
-function orNull(extra: TaskExtra): TaskExtra | null {
-  const { answers, details, dialogue, traceparent } = extra;
-  const isEmpty =
-    traceparent === null && details === null && dialogue === null && answers.length === 0;
-  return isEmpty ? null : extra;
+/** The same object where nothing goes, and null where nothing stays. */
+function without(extra: TaskExtra, goes: (slot: keyof TaskExtra) => boolean): TaskExtra | null {
+  const full = SLOTS.filter((slot) => !isEmpty(extra, slot));
+  const kept = full.filter((slot) => !goes(slot));
+  if (kept.length === 0) return null;
+  if (kept.length === full.length) return extra;
+  return { ...NO_EXTRA, ...Object.fromEntries(kept.map((slot) => [slot, extra[slot]])) };
+}
+
+/** An absent slot is one that the version before did not know. */
+function isEmpty(extra: TaskExtra, slot: keyof TaskExtra): boolean {
+  const value = extra[slot] as TaskExtra[keyof TaskExtra] | undefined;
+  return value == null || (Array.isArray(value) && value.length === 0);
 }

@@ -15,6 +15,7 @@ export type {
 } from './command.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
+export type { FailureGroup, FailureGroupState } from './failure-group.ts';
 export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
@@ -22,6 +23,8 @@ export { profileKey, type Profile } from './profile.ts';
 export { queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
 export { capabilityMeets, meetsRequirement, requirementKey } from './requirement.ts';
+export type { CoreRecord, RecordRow, RecordTable } from './record.ts';
+export { recordTables, type RecordName, type Records } from './records.ts';
 export { restoreState, stateHead, type StateHead, type StateRows } from './restore.ts';
 export { taskRow, type AgentRow, type ProfileRow, type QueueRow, type TaskRow } from './rows.ts';
 export { leasedTask } from './settle.ts';

@@ -3,7 +3,7 @@ import type { CoreState } from './state.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
 
-/** Checks I1–I9, I11 and I12 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I13 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -38,6 +38,7 @@ export function checkInvariants(state: CoreState): void {
     invariant(state.profiles.get(key)?.tasks === count, `I9: profile ${key} counts its tasks`);
   }
   checkIdempotency(state);
+  checkFailureGroups(state);
 }
 
 const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
@@ -95,6 +96,21 @@ function checkAgents(state: CoreState, leases: number): void {
       invariant(agent.leases.size === 0, `I2: lost ${agent.id} holds a lease`);
   }
   invariant(held === leases, `I1: ${held} leases are held for ${leases} leased tasks`);
+}
+
+function checkFailureGroups(state: CoreState): void {
+  const live = new Map<string, number>();
+  for (const task of state.tasks.values()) {
+    const key = task.extra?.failureGroup ?? null;
+    invariant((key !== null) === (task.state === 'failed'), `I13: ${task.id} is in group ${key}`);
+    if (key !== null) live.set(key, (live.get(key) ?? 0) + 1);
+  }
+  for (const group of state.records.failureGroups.values()) {
+    const count = live.get(group.key) ?? 0;
+    invariant(group.live === count, `I13: group ${group.key} counts ${group.live} of ${count}`);
+    live.delete(group.key);
+  }
+  invariant(live.size === 0, `I13: ${live.size} groups are missing`);
 }
 
 function checkIdempotency(state: CoreState): void {

@@ -34,5 +34,6 @@ export function profileKey(spec: TaskSpec): string {
     timeouts.queueMs ?? null,
     timeouts.runMs ?? null,
     timeouts.heartbeatMs ?? null,
+    spec.rules ?? null,
   ]);
 }

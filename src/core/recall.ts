@@ -1,4 +1,5 @@
 /** Changes asked for by people: cancel, retry a dead letter, purge it. */
+import { leaveFailureGroup } from './failure-groups.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
@@ -32,6 +33,7 @@ export function retryTask({ state, events }: Step, taskId: TaskId): Rejection | 
   const task = deadLetter(state.tasks.get(taskId), taskId);
   if ('code' in task) return task;
   state.taskChanges.touch(task);
+  leaveFailureGroup(state, task);
   task.attempt = 0;
   task.error = null;
   task.delayMsLast = 0;
@@ -44,6 +46,7 @@ export function retryTask({ state, events }: Step, taskId: TaskId): Rejection | 
 export function purgeTask({ state, events }: Step, taskId: TaskId): Rejection | null {
   const task = deadLetter(state.tasks.get(taskId), taskId);
   if ('code' in task) return task;
+  leaveFailureGroup(state, task);
   removeTask(state, task);
   events.push({ type: 'task.purged', task });
   return null;

@@ -5,6 +5,8 @@ import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName } from './queue.ts';
+import type { RecordRow } from './record.ts';
+import { restoreRecord } from './records.ts';
 import { requirementKey } from './requirement.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from './rows.ts';
 import { emptyState, type CoreState, type IdempotencyEntry } from './state.ts';
@@ -17,14 +19,15 @@ export interface StateHead {
   readonly nowMs: number;
   readonly taskSeq: number;
   readonly profileSeq: number;
+  readonly recordSeq: number;
   readonly idempotencySeq: number;
   readonly settings: CoreSettings;
   readonly rng: RngState;
 }
 
 export function stateHead(state: CoreState): StateHead {
-  const { index, nowMs, taskSeq, profileSeq, idempotencySeq, settings, rng } = state;
-  return { index, nowMs, taskSeq, profileSeq, idempotencySeq, settings, rng: rng.state };
+  const { index, nowMs, taskSeq, profileSeq, recordSeq, idempotencySeq, settings, rng } = state;
+  return { index, nowMs, taskSeq, profileSeq, recordSeq, idempotencySeq, settings, rng: rng.state };
 }
 
 /** A snapshot, its rows in any order but as given: queues and profiles are read before tasks. */
@@ -34,6 +37,7 @@ export interface StateRows {
   readonly profiles: Iterable<ProfileRow>;
   readonly agents: Iterable<AgentRow>;
   readonly tasks: Iterable<TaskRow>;
+  readonly records: Iterable<RecordRow>;
   /** In the order the keys were made. */
   readonly idempotency: Iterable<IdempotencyEntry>;
 }
@@ -46,6 +50,7 @@ export function restoreState(rows: StateRows): CoreState {
   state.nowMs = head.nowMs;
   state.taskSeq = head.taskSeq;
   state.profileSeq = head.profileSeq;
+  state.recordSeq = head.recordSeq;
   state.idempotencySeq = head.idempotencySeq;
   state.idempotencySeqStored = head.idempotencySeq;
   state.settings = head.settings;
@@ -53,6 +58,7 @@ export function restoreState(rows: StateRows): CoreState {
   for (const row of rows.agents) restoreAgent(state, row);
   const profiles = new Map<number, Profile>();
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
+  for (const row of rows.records) restoreRecord(state.records, row);
   for (const row of rows.tasks) restoreTask(state, profiles, row);
   for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
   return state;

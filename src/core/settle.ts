@@ -15,6 +15,7 @@ import {
   type TaskError,
 } from './task.ts';
 import { extraAfterTask } from './extra.ts';
+import { joinFailureGroup } from './failure-groups.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
 /** The leased task whose newest attempt `ref` names, or why there is none. */
@@ -132,6 +133,7 @@ export function failTask(
   moveTask(state, task, 'failed', reason);
   task.error = error;
   if (task.extra !== null) task.extra = extraAfterTask(task.extra);
+  joinFailureGroup(state, task);
   events.push({ type: 'task.failed', task });
 }
 

@@ -41,6 +41,19 @@ export interface Requirement {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/**
+ * What few kinds of task ask for beyond that; each rule is absent where it is not asked for.
+ *
+ * Equal rules must be equal as JSON: the reader of a submit writes their fields in one order.
+ */
+export interface TaskRules {
+  /** How many live attempts the tasks of one `concurrencyKey` may have, and what happens past that. */
+  readonly concurrency?: {
+    readonly limit: number;
+    readonly policy: 'queue' | 'cancel-oldest' | 'cancel-newest';
+  };
+}
+
 /** Everything that tasks submitted alike have in common; held once, whatever their number. */
 export interface TaskSpec {
   readonly namespace: string;
@@ -51,6 +64,8 @@ export interface TaskSpec {
   readonly requires: Requirement;
   readonly retry: RetryPolicy;
   readonly timeouts: TaskTimeouts;
+  /** Absent for most. */
+  readonly rules?: TaskRules;
 }
 
 /** Load-balancing strategies a queue can choose; implemented in `scheduling`. */

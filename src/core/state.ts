@@ -17,6 +17,7 @@
  *   I10 time and index never go back
  *   I11 no live task's id is greater than `newestId`
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
+ *   I13 a failed task is counted in exactly one group of failures, and groups count right
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -25,6 +26,8 @@ import type { CoreSettings } from './command.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import type { Queue } from './queue.ts';
+import type { CoreRecord } from './record.ts';
+import { createRecords, type Records } from './records.ts';
 import {
   agentRow,
   profileRow,
@@ -58,6 +61,8 @@ export interface CoreState {
   /** At least the greatest id of a live task; spares most submits a look-up. Derived, not stored. */
   newestId: string;
   profileSeq: number;
+  /** Records made so far. */
+  recordSeq: number;
   idempotencySeq: number;
   settings: CoreSettings;
   readonly rng: Rng;
@@ -66,7 +71,12 @@ export interface CoreState {
   readonly agents: Map<AgentId, Agent>;
   readonly profiles: Map<string, Profile>;
   readonly idempotency: Map<string, IdempotencyEntry>;
-  readonly timers: Timers;
+  /** What else is kept under a key, a table for each kind. */
+  readonly records: Records;
+  /** Bounds of live tasks. */
+  readonly timers: Timers<Task>;
+  /** Moments at which something must happen to a record. */
+  readonly alarms: Timers<CoreRecord>;
   readonly taskChanges: ChangeSet<Task, TaskRow, TaskId>;
   readonly agentChanges: ChangeSet<Agent, AgentRow, AgentId>;
   readonly queueChanges: ChangeSet<Queue, QueueRow, string>;
@@ -96,6 +106,7 @@ export function emptyState(rng: Rng): CoreState {
     taskSeq: 0,
     newestId: '',
     profileSeq: 0,
+    recordSeq: 0,
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,
     rng,
@@ -104,7 +115,9 @@ export function emptyState(rng: Rng): CoreState {
     agents: new Map(),
     profiles: new Map(),
     idempotency: new Map(),
+    records: createRecords(),
     timers: new Timers(),
+    alarms: new Timers(),
     taskChanges: new ChangeSet(taskRow, (task) => task.id),
     agentChanges: new ChangeSet(agentRow, (agent) => agent.id),
     queueChanges: new ChangeSet(queueRow, (queue) => queue.name),
@@ -115,9 +128,11 @@ export function emptyState(rng: Rng): CoreState {
 
 /** The next moment at which `clock.advance` has something to do, or null. */
 export function nextDeadline(state: CoreState): number | null {
-  const timer = state.timers.nextDueAt;
   const [oldest] = state.idempotency.values();
-  if (oldest === undefined) return timer;
-  const expiresAt = oldest.createdAt + state.settings.idempotencyWindowMs;
-  return timer === null ? expiresAt : Math.min(timer, expiresAt);
+  const due = Math.min(
+    state.timers.nextDueAt ?? Infinity,
+    state.alarms.nextDueAt ?? Infinity,
+    oldest === undefined ? Infinity : oldest.createdAt + state.settings.idempotencyWindowMs,
+  );
+  return due === Infinity ? null : due;
 }

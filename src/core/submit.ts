@@ -38,7 +38,7 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
     const task = createTask(state, item, profile);
     addTask(state, task);
     rememberKey(state, task, item);
-    events.push({ type: 'task.submitted', task });
+    events.push({ type: 'task.submitted', task, payload: null });
     taskIds.push(task.id);
   }
   return { taskIds, repeated: [...plan.known.keys()] };

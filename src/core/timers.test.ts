@@ -31,7 +31,7 @@ describe('timers against a sorted array', () => {
   test('pop the earliest due task, ties by submission, whatever was armed, moved and disarmed', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 200, size: 'max' }), (acts) => {
-        const timers = new Timers();
+        const timers = new Timers<Task>();
         const tasks = idleTasks(30);
         let twin: { task: Task; dueAt: number }[] = [];
         for (const one of acts) {
@@ -58,7 +58,7 @@ describe('timers against a sorted array', () => {
 });
 
 test('a popped or disarmed task is as if it had never been armed', () => {
-  const timers = new Timers();
+  const timers = new Timers<Task>();
   const [popped, disarmed] = idleTasks(2) as [Task, Task];
   timers.arm(popped, 5);
   timers.arm(disarmed, 6);
@@ -69,7 +69,7 @@ test('a popped or disarmed task is as if it had never been armed', () => {
 });
 
 test('nothing is popped a millisecond early', () => {
-  const timers = new Timers();
+  const timers = new Timers<Task>();
   const [task] = idleTasks(1) as [Task];
   timers.arm(task, 5);
   expect(timers.popDue(4)).toBeNull();

@@ -1,15 +1,24 @@
 import { invariant } from '../base/invariant.ts';
-import type { Task } from './task.ts';
+
+/** Something that is to happen by itself at a moment; at most one timer each. */
+export interface Timed {
+  /** Order among those due at the same moment; its own among all in the heap. */
+  readonly seq: number;
+  /** Moment the armed timer is due, or 0. Owned by {@link Timers}. */
+  dueAt: number;
+  /** Place in the heap, or -1. Owned by {@link Timers}. */
+  timerSlot: number;
+}
 
 /**
- * The deadlines of live tasks: a 4-ary heap that knows where each task sits.
+ * Deadlines: a 4-ary heap that knows where each of its items sits.
  *
- * A task has at most one armed timer (the earliest of its bounds), so a timer that is no longer
+ * An item has at most one armed timer (the earliest of its bounds), so a timer that is no longer
  * wanted is removed at once instead of staying until it is due. Arming and removing cost O(log n).
- * Ties are broken by the order of submission, so replicas fire in the same order.
+ * Ties are broken by `seq`, so replicas fire in the same order.
  */
-export class Timers {
-  readonly #heap: Task[] = [];
+export class Timers<Item extends Timed> {
+  readonly #heap: Item[] = [];
 
   get size(): number {
     return this.#heap.length;
@@ -20,56 +29,56 @@ export class Timers {
     return this.#heap[0]?.dueAt ?? null;
   }
 
-  /** Arms the task's timer for `dueAt`, moving one that was armed; 0 disarms it. */
-  arm(task: Task, dueAt: number): void {
-    if (dueAt === task.dueAt) return;
-    if (task.timerSlot >= 0) this.#remove(task);
+  /** Arms the item's timer for `dueAt`, moving one that was armed; 0 disarms it. */
+  arm(item: Item, dueAt: number): void {
+    if (dueAt === item.dueAt) return;
+    if (item.timerSlot >= 0) this.#remove(item);
     if (dueAt === 0) return;
-    task.dueAt = dueAt;
-    this.#heap.push(task);
-    this.#rise(task, this.#heap.length - 1);
+    item.dueAt = dueAt;
+    this.#heap.push(item);
+    this.#rise(item, this.#heap.length - 1);
   }
 
-  /** Takes the earliest task that is due at `nowMs` out of the heap. */
-  popDue(nowMs: number): Task | null {
-    const task = this.#heap[0];
-    if (task === undefined || task.dueAt > nowMs) return null;
-    this.#remove(task);
-    return task;
+  /** Takes the earliest item that is due at `nowMs` out of the heap. */
+  popDue(nowMs: number): Item | null {
+    const item = this.#heap[0];
+    if (item === undefined || item.dueAt > nowMs) return null;
+    this.#remove(item);
+    return item;
   }
 
-  #remove(task: Task): void {
-    const slot = task.timerSlot;
-    invariant(this.#heap[slot] === task, 'a task sits at the timer slot it names');
-    const last = this.#heap.pop() as Task;
-    task.dueAt = 0;
-    task.timerSlot = -1;
-    if (last === task) return;
+  #remove(item: Item): void {
+    const slot = item.timerSlot;
+    invariant(this.#heap[slot] === item, 'an item sits at the timer slot it names');
+    const last = this.#heap.pop() as Item;
+    item.dueAt = 0;
+    item.timerSlot = -1;
+    if (last === item) return;
     this.#sink(last, slot);
     if (last.timerSlot === slot) this.#rise(last, slot);
   }
 
-  #rise(task: Task, from: number): void {
+  #rise(item: Item, from: number): void {
     let slot = from;
     while (slot > 0) {
       const above = (slot - 1) >> 2;
-      const parent = this.#heap[above] as Task;
-      if (!isEarlier(task, parent)) break;
+      const parent = this.#heap[above] as Item;
+      if (!isEarlier(item, parent)) break;
       this.#place(parent, slot);
       slot = above;
     }
-    this.#place(task, slot);
+    this.#place(item, slot);
   }
 
-  #sink(task: Task, from: number): void {
+  #sink(item: Item, from: number): void {
     let slot = from;
     for (;;) {
       const child = this.#earliestChild(slot);
-      if (child < 0 || !isEarlier(this.#heap[child] as Task, task)) break;
-      this.#place(this.#heap[child] as Task, slot);
+      if (child < 0 || !isEarlier(this.#heap[child] as Item, item)) break;
+      this.#place(this.#heap[child] as Item, slot);
       slot = child;
     }
-    this.#place(task, slot);
+    this.#place(item, slot);
   }
 
   #earliestChild(slot: number): number {
@@ -77,17 +86,17 @@ export class Timers {
     const end = Math.min(first + 4, this.#heap.length);
     let earliest = first < end ? first : -1;
     for (let child = first + 1; child < end; child++) {
-      if (isEarlier(this.#heap[child] as Task, this.#heap[earliest] as Task)) earliest = child;
+      if (isEarlier(this.#heap[child] as Item, this.#heap[earliest] as Item)) earliest = child;
     }
     return earliest;
   }
 
-  #place(task: Task, slot: number): void {
-    this.#heap[slot] = task;
-    task.timerSlot = slot;
+  #place(item: Item, slot: number): void {
+    this.#heap[slot] = item;
+    item.timerSlot = slot;
   }
 }
 
-function isEarlier(a: Task, b: Task): boolean {
+function isEarlier(a: Timed, b: Timed): boolean {
   return a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.seq < b.seq);
 }

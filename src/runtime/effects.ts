@@ -37,9 +37,8 @@ export class Effects {
   /** Keeps the mirrors; gathers what {@link flush} lets out. */
   applied(entry: Entry, applied: Applied): void {
     const { state, feed, store } = this.#parts;
-    const payloads = submittedPayloads(entry, applied);
+    const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
-    let submitted = 0;
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -47,8 +46,7 @@ export class Effects {
         completed += 1;
       } else {
         if (event.type === 'task.submitted') {
-          store.putPayload(event.task, payloads[submitted] ?? 'null');
-          submitted += 1;
+          store.putPayload(event.task, event.payload ?? payloads.next());
         }
         this.#other(event);
       }
@@ -199,8 +197,22 @@ function isFinished(task: Task): boolean {
   return task.state === 'completed' || task.state === 'failed' || task.state === 'canceled';
 }
 
-/** Payload texts of the tasks that core took, in the order of their events. */
-export function submittedPayloads(entry: Entry, applied: Applied): readonly string[] {
+/** Payload texts that came with an entry, one after the other in the order in which core took their tasks. */
+export class SubmittedPayloads {
+  readonly #texts: readonly string[];
+  #next = 0;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = takenPayloads(entry, applied);
+  }
+
+  /** The text of the next task that was submitted by a command of the entry. */
+  next(): string {
+    return this.#texts[this.#next++] ?? 'null';
+  }
+}
+
+function takenPayloads(entry: Entry, applied: Applied): readonly string[] {
   const payloads: string[] = [];
   for (const [position, command] of entry.batch.commands.entries()) {
     const result = applied.results[position];

@@ -1,6 +1,6 @@
 import type { Applied, CoreState } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
-import { completedResults, submittedPayloads } from './effects.ts';
+import { completedResults, SubmittedPayloads } from './effects.ts';
 import type { Entry } from './entry-codec.ts';
 
 /** What an entry means for the store, when it is read again after a restart: nobody is told. */
@@ -10,14 +10,12 @@ export function replayEffects(
   entry: Entry,
   applied: Applied,
 ): void {
-  const payloads = submittedPayloads(entry, applied);
+  const payloads = new SubmittedPayloads(entry, applied);
   const results = completedResults(entry, applied);
-  let submitted = 0;
   let completed = 0;
   for (const event of applied.events) {
     if (event.type === 'task.submitted') {
-      store.putPayload(event.task, payloads[submitted] ?? 'null');
-      submitted += 1;
+      store.putPayload(event.task, event.payload ?? payloads.next());
     } else if (event.type === 'task.completed') {
       const { startedAt, task } = event;
       store.finish({

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ChangeSet, CoreState, Image, Task, TaskId, Tracked } from '../core/index.ts';
-import { stateHead } from '../core/index.ts';
+import { recordTables, stateHead } from '../core/index.ts';
 import { BlockWriter } from './block.ts';
 import { encodeHead } from './checkpoint-head.ts';
 import { META_KEY } from './meta.ts';
@@ -108,6 +108,13 @@ export class Checkpoint {
       put: ({ row }) => this.#block.put(TABLE.agents, textKey(row[0]), encodeRow(row)),
       remove: (key) => this.#block.remove(TABLE.agents, textKey(key)),
     });
+    for (const [at, table] of recordTables(state.records).entries()) {
+      const keyOf = (key: string): Buffer => textKey(`${table.name} ${key}`);
+      await this.#sendChanges(table.changes, frozen.recordsGone[at] ?? [], {
+        put: ({ row }) => this.#block.put(TABLE.records, keyOf(row[1]), encodeRow(row)),
+        remove: (key) => this.#block.remove(TABLE.records, keyOf(key)),
+      });
+    }
     await this.#sendChanges(state.taskChanges, frozen.tasksGone, {
       put: ({ entity, row }) => {
         this.#block.putTask(TABLE.tasks, row[0], encodeRow(row));
@@ -176,6 +183,8 @@ interface Frozen {
   readonly agentsGone: readonly string[];
   readonly queuesGone: readonly string[];
   readonly profilesGone: readonly number[];
+  /** By table, in the order of `recordTables`. */
+  readonly recordsGone: readonly (readonly string[])[];
 }
 
 /** Everything that must be taken at one moment. */
@@ -192,5 +201,6 @@ function freeze(state: CoreState, idempotency: NewIdempotency): Frozen {
     agentsGone: state.agentChanges.begin(),
     queuesGone: state.queueChanges.begin(),
     profilesGone: state.profileChanges.begin(),
+    recordsGone: recordTables(state.records).map((table) => table.changes.begin()),
   };
 }

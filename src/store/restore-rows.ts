@@ -3,6 +3,7 @@ import type {
   IdempotencyEntry,
   ProfileRow,
   QueueRow,
+  RecordRow,
   StateRows,
   TaskId,
   TaskRow,
@@ -38,6 +39,7 @@ export function readRows(tables: Tables, head: CheckpointHead): StateRows {
     profiles: rowsOf<ProfileRow>(tables, 'profiles'),
     agents: rowsOf<AgentRow>(tables, 'agents'),
     tasks: rowsOf<TaskRow>(tables, 'tasks'),
+    records: rowsOf<RecordRow>(tables, 'records'),
     idempotency: entriesFrom(tables, head.idempotencySeqMin),
   };
 }

@@ -16,6 +16,7 @@ export const TABLE = {
   history: 7,
   historyIndex: 8,
   dictionary: 9,
+  records: 10,
 } as const;
 export type TableName = keyof typeof TABLE;
 export type TableNumber = (typeof TABLE)[TableName];

@@ -1,5 +1,7 @@
 import { invariant } from '../../base/invariant.ts';
 import type { ChangeSet, Tracked } from '../change-set.ts';
+import type { RecordRow } from '../record.ts';
+import { recordTables } from '../records.ts';
 import { stateHead, type StateHead, type StateRows } from '../restore.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from '../rows.ts';
 import type { CoreState, IdempotencyEntry } from '../state.ts';
@@ -19,6 +21,7 @@ export class CheckpointStore {
   readonly #agents: Rows<string> = new Map();
   readonly #tasks: Rows<string> = new Map();
   readonly #keys: Rows<string> = new Map();
+  readonly #records = new Map<string, Rows<string>>();
   /** Writes of the checkpoint under way, made when it is done. */
   #staged: (() => void)[] = [];
   #drains: ((max: number) => number)[] = [];
@@ -32,6 +35,9 @@ export class CheckpointStore {
       this.#changes(this.#profiles, state.profileChanges, (row) => row[0]),
       this.#changes(this.#agents, state.agentChanges, (row) => row[0]),
       this.#changes(this.#tasks, state.taskChanges, (row) => row[0]),
+      ...recordTables(state.records).map((table) =>
+        this.#changes(this.#table(table.name), table.changes, (row) => row[1]),
+      ),
     ];
   }
 
@@ -52,8 +58,15 @@ export class CheckpointStore {
       profiles: parsed<ProfileRow>(this.#profiles),
       agents: parsed<AgentRow>(this.#agents),
       tasks: parsed<TaskRow>(this.#tasks),
+      records: [...this.#records.values()].flatMap((rows) => parsed<RecordRow>(rows)),
       idempotency: parsed<IdempotencyEntry>(this.#keys).toSorted((a, b) => a.seq - b.seq),
     };
+  }
+
+  #table(name: string): Rows<string> {
+    const known = this.#records.get(name) ?? new Map<string, string>();
+    this.#records.set(name, known);
+    return known;
   }
 
   /** Keys are forgotten from the oldest on: those before the oldest one held are gone. */

@@ -1,3 +1,4 @@
+import { recordTables } from '../records.ts';
 import type { StateRows } from '../restore.ts';
 import { stateHead } from '../restore.ts';
 import { agentRow, profileRow, queueRow, taskRow } from '../rows.ts';
@@ -24,6 +25,9 @@ export function rowsOf(state: CoreState): StateRows {
     profiles: [...state.profiles.values()].map(profileRow),
     agents: [...state.agents.values()].map(agentRow),
     tasks: [...state.tasks.values()].map(taskRow),
+    records: recordTables(state.records).flatMap((table) =>
+      [...table.values()].map(table.changes.rowOf),
+    ),
     idempotency: [...state.idempotency.values()],
   };
   return JSON.parse(JSON.stringify(rows)) as typeof rows;

@@ -1,0 +1,33 @@
+/** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { RESTORED } from './change-set.ts';
+import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+
+export interface Records {
+  readonly failureGroups: RecordTable<FailureGroup>;
+}
+export type RecordName = keyof Records;
+
+export function createRecords(): Records {
+  return { failureGroups: new RecordTable('failureGroups', failureGroupFields) };
+}
+
+/** All tables, in an order that never changes: that of the property names. */
+export function recordTables(records: Records): readonly RecordTable<CoreRecord>[] {
+  const names = Object.keys(records).toSorted() as RecordName[];
+  // Tables of one kind of record each are walked as tables of records; nothing is added through this.
+  return names.map((name) => records[name] as unknown as RecordTable<CoreRecord>);
+}
+
+/** Adds a record as it was when the checkpoint was taken. */
+export function restoreRecord(records: Records, row: RecordRow): void {
+  const [table, key, seq, ...fields] = row;
+  const kept = { key, seq, dueAt: 0, timerSlot: -1, ...RESTORED };
+  switch (table) {
+    case 'failureGroups':
+      records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    default:
+      throw new TypeError(`a record belongs to a known table, got ${String(table)}`);
+  }
+}
