@@ -2,11 +2,14 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Rng } from '../../src/base/rng.ts';
 import { formatBits } from '../../src/quantum/circuit/bit-order.ts';
+import { circuit as build } from '../../src/quantum/circuit/circuit-builder.ts';
 import type { Circuit } from '../../src/quantum/circuit/circuit.ts';
 import { GATE_NAMES, gateSpec, type GateName } from '../../src/quantum/circuit/gate-table.ts';
 import type { Control, GateOperation } from '../../src/quantum/circuit/operation.ts';
+import { randomGates } from '../../src/quantum/circuit/testing/random-circuit.ts';
 import { distance, unitaryOf } from '../../src/quantum/circuit/testing/run-exactly.ts';
 import { matrix, type ComplexMatrix } from '../../src/quantum/linear/complex-matrix.ts';
+import { toQasm3 } from '../../src/quantum/qasm/to-qasm3.ts';
 import type { Method } from '../../src/quantum/simulate/run/run-options.ts';
 import { runCircuit } from '../../src/quantum/simulate/run-circuit.ts';
 import {
@@ -22,6 +25,7 @@ import {
   qsharpProgram,
   qsharpStatements,
   type Qsharp,
+  type QsharpShot,
 } from './qsharp-oracle.ts';
 
 /** Rounding of 60 gates on each side, with room. */
@@ -118,6 +122,26 @@ function randomCircuit(rng: Rng): Circuit {
   return circuitOf(qubits, gates);
 }
 
+/** What shots returned, against the circuit's exact probabilities. */
+function expectCounts(shots: readonly QsharpShot[], circuit: Circuit, what: string): void {
+  const counts = new Map<string, number>();
+  for (const { result } of shots) {
+    const bits = String(result)
+      .match(/Zero|One/g)!
+      .map((name) => (name === 'One' ? 1 : 0));
+    const key = bits.toReversed().join('');
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const { probabilities } = runCircuit(circuit, { probabilities: true, shots: 0 }, UNWATCHED);
+  for (const key of new Set([...counts.keys(), ...Object.keys(probabilities!)])) {
+    const p = probabilities![key] ?? 0;
+    const off = Math.abs((counts.get(key) ?? 0) - shots.length * p);
+    expect(off, `P(${key}) = ${p} of ${what}`).toBeLessThanOrEqual(
+      SPREADS_MAX * Math.sqrt(shots.length * p * (1 - p)) + (p > 1e-9 ? 3 : 0),
+    );
+  }
+}
+
 describe('circuits', () => {
   test("amplitudes are those of Q#, and every method's probabilities their squares", async () => {
     const circuits = Array.from({ length: CIRCUITS }, (_, k) =>
@@ -158,23 +182,22 @@ describe('circuits', () => {
         ResetAll(q);
         return c;`;
       const shots = await qsharp.run('qsharp', qsharpProgram([body], 'Result[]'), SHOTS);
-      const counts = new Map<string, number>();
-      for (const { result } of shots) {
-        const bits = String(result)
-          .match(/Zero|One/g)!
-          .map((name) => (name === 'One' ? 1 : 0));
-        const key = bits.toReversed().join('');
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-      const options = { probabilities: true, shots: 0 };
-      const { probabilities } = runCircuit(circuit, options, UNWATCHED);
-      for (const key of new Set([...counts.keys(), ...Object.keys(probabilities!)])) {
-        const p = probabilities![key] ?? 0;
-        const off = Math.abs((counts.get(key) ?? 0) - SHOTS * p);
-        expect(off, `P(${key}) = ${p} of program ${k}`).toBeLessThanOrEqual(
-          SPREADS_MAX * Math.sqrt(SHOTS * p * (1 - p)) + (p > 1e-9 ? 3 : 0),
-        );
-      }
+      expectCounts(shots, circuit, `program ${k}`);
     }
   });
+});
+
+// Its OpenQASM 2 knows no gates but those of the language's first description.
+test('what is exported as OpenQASM 3 is read by Q# as what it was', async () => {
+  seedOracle(SEED);
+  for (let k = 0; k < 10; k++) {
+    const qubits = 2 + (k % 3);
+    const gates = randomGates(qubits, 8, SEED * 1000 + k);
+    const builder = build(qubits, qubits);
+    for (const operation of gates.operations) builder.add(operation);
+    for (let q = 0; q < qubits; q++) builder.measure(q, q);
+    const circuit = builder.build();
+    const shots = await qsharp.run('openqasm', toQasm3(circuit), SHOTS / 4);
+    expectCounts(shots, circuit, `circuit ${k}`);
+  }
 });

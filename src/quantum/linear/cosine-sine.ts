@@ -18,7 +18,7 @@ export interface CosineSine {
   readonly right: readonly [ComplexMatrix, ComplexMatrix];
 }
 
-/** Rows and columns `from` … `from + size` of a matrix, each from its own number. */
+/** What stands at a row and a column, and so many of them from there. */
 function block(
   a: ComplexMatrix,
   [row, column]: readonly [number, number],
@@ -31,6 +31,12 @@ function block(
     result.im.set(a.im.subarray(start, start + columns), r * columns);
   }
   return result;
+}
+
+/** One of the four quarters of a matrix of an even number of rows. */
+export function quarter(a: ComplexMatrix, row: 0 | 1, column: 0 | 1): ComplexMatrix {
+  const size = a.rows / 2;
+  return block(a, [row * size, column * size], [size, size]);
 }
 
 /** Columns in the opposite order. */
@@ -71,8 +77,7 @@ function scaledRows(values: Float64Array, a: ComplexMatrix): ComplexMatrix {
 export function cosineSine(unitary: ComplexMatrix, watch: Watch = UNWATCHED): CosineSine {
   const size = unitary.rows / 2;
   invariant(Number.isInteger(size) && size > 0, 'a cosine-sine decomposition halves the rows');
-  const part = (row: 0 | 1, column: 0 | 1): ComplexMatrix =>
-    block(unitary, [row * size, column * size], [size, size]);
+  const part = (row: 0 | 1, column: 0 | 1): ComplexMatrix => quarter(unitary, row, column);
   const upper = singularValues(part(0, 0), watch);
   // Cosines ascend, so that the large sines come first and QR finds their vectors well.
   const cosines = upper.values.toReversed();
