@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
 import { Rng } from '../../base/rng.ts';
 import { circuit as build } from '../circuit/circuit-builder.ts';
+import { errorOf } from '../circuit/testing/error-of.ts';
 import { distance, fullProbabilities, unitaryOf } from '../circuit/testing/run-exactly.ts';
 import {
   PARAMETERS,
@@ -17,16 +17,6 @@ import { toQasm2 } from './to-qasm2.ts';
 import { toQasm3 } from './to-qasm3.ts';
 
 const qubits = fc.integer({ min: 1, max: 5 });
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error.code;
-    throw error;
-  }
-  return 'none';
-}
 
 describe('exports', () => {
   test('OpenQASM 3 reads back as the same unitary, phase included', () => {
@@ -155,9 +145,11 @@ describe('exports', () => {
     const loop = build(1)
       .while(always, (body) => body.x(0))
       .build();
-    expect(codeOf(() => toQasm2(loop))).toBe('QASM_UNSUPPORTED');
+    expect(errorOf(() => toQasm2(loop)).code).toBe('QASM_UNSUPPORTED');
     expect(toQasm3(loop)).toContain('while (true) {\n  x q[0];\n}');
     const channel = { name: 'keep', qubits: 1, operators: [] };
-    expect(codeOf(() => toQasm3(build(1).channel(channel, [0]).build()))).toBe('QASM_UNSUPPORTED');
+    expect(errorOf(() => toQasm3(build(1).channel(channel, [0]).build())).code).toBe(
+      'QASM_UNSUPPORTED',
+    );
   });
 });
