@@ -9,7 +9,7 @@ import type { GateName } from '../src/quantum/circuit/gate-table.ts';
 import { WorkerTeam } from '../src/agents/quantum/threads/worker-team.ts';
 import type { KernelTeam } from '../src/quantum/kernels/kernel-team.ts';
 import { DenseState } from '../src/quantum/simulate/dense-state.ts';
-import type { UnitaryPart } from '../src/quantum/simulate/simulated-state.ts';
+import type { UnitaryPart } from '../src/quantum/circuit/operation.ts';
 import { UNWATCHED } from '../src/quantum/watch.ts';
 import { spread } from './harness/statistics.ts';
 

@@ -12,10 +12,15 @@ import {
   S,
   Z,
   type LocalClifford,
-} from './axis.ts';
+} from '../synthesis/axis.ts';
 import type { BareGate, Basis, Entangler } from './basis.ts';
 import type { Network } from './network.ts';
-import { CLIFFORD_QUATERNIONS, multiply, rotation, type Quaternion } from './quaternion.ts';
+import {
+  CLIFFORD_QUATERNIONS,
+  multiply,
+  rotation,
+  type Quaternion,
+} from '../synthesis/quaternion.ts';
 
 /** A way to bring a qubit's axis where an entangler wants it: gates now, a Clifford that is left for later. */
 interface Alignment {

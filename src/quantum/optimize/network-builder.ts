@@ -8,8 +8,8 @@ import {
   NEGATIVE,
   quarterTurns,
   type LocalClifford,
-} from './axis.ts';
-import type { GateSink } from './gate-sink.ts';
+} from '../synthesis/axis.ts';
+import type { GateSink } from '../synthesis/gate-sink.ts';
 import { select, type Network } from './network.ts';
 
 const CAPACITY_MIN = 32;

@@ -3,7 +3,7 @@
  *
  * Such rules keep every measured distribution, not the unitary.
  */
-import { IMAGE, LOCAL_CLIFFORDS, PAULI_X, H, Z } from './axis.ts';
+import { IMAGE, LOCAL_CLIFFORDS, PAULI_X, H, Z } from '../synthesis/axis.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { qubitsOf } from './cost.ts';
 import { inverted, NetworkBuilder } from './network-builder.ts';

@@ -6,7 +6,7 @@ import { entanglers, isUnpermuted, type Network } from './network.ts';
 import { synthesized, type SynthesisOptions } from './pauli-synthesis.ts';
 import { mergeRotations } from './rotation-form.ts';
 import { matrixOf } from './piece-matrix.ts';
-import { cartan, entanglersNeeded, pushCartan } from './two-qubit.ts';
+import { cartan, entanglersNeeded, pushCartan } from '../synthesis/two-qubit.ts';
 
 /** What counts first: controlled Paulis, or rotations (the number of T among them). */
 export type Priority = 'entanglers' | 'rotations';

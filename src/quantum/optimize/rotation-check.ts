@@ -7,11 +7,11 @@
  * for example.
  */
 import type { Operation } from '../circuit/operation.ts';
-import { quarterTurns } from './axis.ts';
-import type { GateSink } from './gate-sink.ts';
+import { quarterTurns } from '../synthesis/axis.ts';
+import type { GateSink } from '../synthesis/gate-sink.ts';
 import { lower } from './lower.ts';
 import { conjugateRow, PauliFrame, rowsAnticommute, type PauliRows } from './pauli-frame.ts';
-import { ANGLE_EPSILON } from './quaternion.ts';
+import { ANGLE_EPSILON } from '../synthesis/quaternion.ts';
 import type { RotationList } from './rotation-form.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
 

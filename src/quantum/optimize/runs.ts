@@ -1,9 +1,9 @@
 /** One-qubit turns between controlled Paulis: at most two of them, and three at the end. */
 import { isEighth } from './angle.ts';
-import { X, Y, Z } from './axis.ts';
+import { X, Y, Z } from '../synthesis/axis.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import type { Network } from './network.ts';
-import { euler, multiply, ONE, rotation, type Quaternion } from './quaternion.ts';
+import { euler, multiply, ONE, rotation, type Quaternion } from '../synthesis/quaternion.ts';
 
 interface Turn {
   readonly axis: number;

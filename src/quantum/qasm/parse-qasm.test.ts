@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
 import { checkCircuit } from '../circuit/check-circuit.ts';
 import { circuit as build } from '../circuit/circuit-builder.ts';
 import type { Circuit } from '../circuit/circuit.ts';
+import { errorOf } from '../circuit/testing/error-of.ts';
 import {
   bitProbabilities,
   distance,
@@ -30,16 +30,6 @@ function gates({ operations }: Circuit): string[] {
     const angles = o.params.map((p) => Number(p.toFixed(4)));
     return [[o.name, ...angles.map((a) => `(${a})`), ...controls, ...o.qubits].join(' ')];
   });
-}
-
-function errorOf(run: () => unknown): OrchestratorError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 /** Outcomes that are certain to 1e-6, for programs whose result is not up to chance. */

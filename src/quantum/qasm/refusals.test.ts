@@ -1,22 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
 import type { Circuit } from '../circuit/circuit.ts';
+import { errorOf } from '../circuit/testing/error-of.ts';
 import { parseQasm, type QasmOptions } from './parse-qasm.ts';
 
 const V3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n';
 
 function v3(text: string, options: QasmOptions = {}): Circuit {
   return parseQasm(V3 + text, options);
-}
-
-function errorOf(run: () => unknown): OrchestratorError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('messages', () => {

@@ -5,7 +5,7 @@ import { Rng } from '../../base/rng.ts';
 import { wasmApi } from '../kernels/wasm-api.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
 import { DenseState } from './dense-state.ts';
-import type { UnitaryPart } from './simulated-state.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
 import { randomGate } from './testing/random-circuit.ts';
 
 const platform = wasmApi();

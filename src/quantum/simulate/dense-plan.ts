@@ -7,7 +7,7 @@ import { Fusion } from './dense-fusion.ts';
 import { lower, type ItemSink } from './dense-lower.ts';
 import { splitRotations } from './dense-rotations.ts';
 import { planStages, type BlockPlan } from './dense-stages.ts';
-import type { UnitaryPart } from './simulated-state.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
 
 /** What a plan leaves behind beside its stages. */
 export interface DensePlan {

@@ -2,7 +2,8 @@
 import type { Rng } from '../../base/rng.ts';
 import { gatherBits, type Amplitudes } from '../kernels/kernel-step.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import { drawMultinomial, unit53 } from './draw.ts';
+import { uniform } from '../linear/random-unitary.ts';
+import { drawMultinomial } from '../states/draw-binomial.ts';
 import type { Outcomes } from './simulated-state.ts';
 
 /** Shots in one chunk of amplitudes up to which sorted draws are faster than a draw for each outcome. */
@@ -46,7 +47,7 @@ function fillWeights({ im, re }: Amplitudes, begin: number, weights: Float64Arra
 }
 
 function drawSorted(count: number, rng: Rng): Float64Array {
-  return Float64Array.from({ length: count }, () => unit53(rng)).sort();
+  return Float64Array.from({ length: count }, () => uniform(rng)).sort();
 }
 
 /** Finds for each draw in [0, 1), in ascending order, where the sum of weights passes its share. */

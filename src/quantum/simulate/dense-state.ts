@@ -12,7 +12,8 @@ import { planDense } from './dense-plan.ts';
 import { distribution, IndexMap } from './dense-readout.ts';
 import { sampleIndices } from './dense-sample.ts';
 import type { BlockPlan } from './dense-stages.ts';
-import type { Outcomes, SimulatedState, UnitaryPart } from './simulated-state.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
+import type { Outcomes, SimulatedState } from './simulated-state.ts';
 
 export interface DenseOptions {
   /** Default `f64`. */

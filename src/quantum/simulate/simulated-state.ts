@@ -1,9 +1,6 @@
 import type { Rng } from '../../base/rng.ts';
-import type { Operation } from '../circuit/operation.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
 import type { Watch } from '../watch.ts';
-
-/** The operations that are unitary. */
-export type UnitaryPart = Extract<Operation, { kind: 'gate' | 'unitary' | 'global-phase' }>;
 
 /** How often each outcome was seen: bit k of an outcome is the k-th qubit asked for. */
 export type Outcomes = ReadonlyMap<bigint, number>;

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Rng } from '../../../base/rng.ts';
 import { DenseState } from '../../../quantum/simulate/dense-state.ts';
-import type { UnitaryPart } from '../../../quantum/simulate/simulated-state.ts';
+import type { UnitaryPart } from '../../../quantum/circuit/operation.ts';
 import { randomGate } from '../../../quantum/simulate/testing/random-circuit.ts';
 import { UNWATCHED } from '../../../quantum/watch.ts';
 import { WorkerTeam } from './worker-team.ts';

@@ -8,14 +8,16 @@ import { OrchestratorError } from '../../../base/errors.ts';
 import type { Rng } from '../../../base/rng.ts';
 import { matrix as matrixOf, zeros, type ComplexMatrix } from '../../linear/complex-matrix.ts';
 import type { KernelTeam } from '../../kernels/kernel-team.ts';
+import { superoperator } from '../../states/channel.ts';
 import type { Kraus } from '../../states/kraus.ts';
 import { UNWATCHED, type Watch } from '../../watch.ts';
 import { DenseState } from '../dense-state.ts';
 import { distributionOfWeights } from '../distribution-of-weights.ts';
-import { drawMultinomial } from '../draw.ts';
+import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { gateAction, type GateAction } from '../gate-action.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 
 /** Most qubits: 1 GiB. */
 export const DENSITY_QUBITS_MAX = 13;
@@ -50,24 +52,14 @@ const RESET: Kraus = {
 
 const known = new WeakMap<Kraus, ComplexMatrix>();
 
-/** ΣK⊗K* of a channel on k qubits: bits of the row's index below, those of the column's above. */
-export function superoperator(channel: Kraus): ComplexMatrix {
-  const found = known.get(channel);
-  if (found !== undefined) return found;
-  const size = 2 ** channel.qubits;
-  const sum = zeros(size * size);
-  for (const { re, im } of channel.operators) {
-    for (let to = 0; to < size * size; to++) {
-      for (let from = 0; from < size * size; from++) {
-        const a = (to % size) * size + (from % size);
-        const b = Math.floor(to / size) * size + Math.floor(from / size);
-        sum.re[to * size * size + from] += re[a] * re[b] + im[a] * im[b];
-        sum.im[to * size * size + from] += im[a] * re[b] - re[a] * im[b];
-      }
-    }
+/** ΣK⊗K*, made once for each channel: bits of the column's index below, those of the row's above. */
+function superoperatorOf(channel: Kraus): ComplexMatrix {
+  let found = known.get(channel);
+  if (found === undefined) {
+    found = superoperator(channel);
+    known.set(channel, found);
   }
-  known.set(channel, sum);
-  return sum;
+  return found;
 }
 
 /** Operations that are collected before they are applied together, so that they can be fused. */
@@ -139,7 +131,7 @@ export class DensityState implements ExactState {
   }
 
   #pushMatrix(matrix: ComplexMatrix, qubits: readonly number[], watch: Watch): void {
-    const both = [...qubits, ...qubits.map((qubit) => qubit + this.qubits)];
+    const both = [...qubits.map((qubit) => qubit + this.qubits), ...qubits];
     this.#push({ kind: 'unitary', matrix, qubits: both, controls: [], label: '' }, watch);
   }
 
@@ -150,11 +142,11 @@ export class DensityState implements ExactState {
   }
 
   applyChannel(channel: Kraus, qubits: readonly number[], watch: Watch): void {
-    this.#pushMatrix(superoperator(channel), qubits, watch);
+    this.#pushMatrix(superoperatorOf(channel), qubits, watch);
   }
 
   reset(qubit: number): void {
-    this.#pushMatrix(superoperator(RESET), [qubit], UNWATCHED);
+    this.#pushMatrix(superoperatorOf(RESET), [qubit], UNWATCHED);
   }
 
   probabilityOfOne(qubit: number): number {

@@ -4,9 +4,9 @@ import { zeros, type ComplexMatrix } from '../../linear/complex-matrix.ts';
 import { throwIfCanceled, UNWATCHED, type Watch } from '../../watch.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { actionQubits, gateAction, wholeMatrix } from '../gate-action.ts';
-import { drawMultinomial } from '../draw.ts';
-import { unpack } from '../outcome-counts.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import { drawOutcomes } from '../draw-outcomes.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 import { chainDistribution, drawFromChain } from './chain-outcomes.ts';
 import { SiteChain, type Site } from './site-chain.ts';
 
@@ -170,7 +170,7 @@ export class MatrixProductState implements ExactState {
   sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
     if (shots >= SHOTS_LISTED_MIN) {
       const listed = this.distribution(qubits, shots);
-      if (listed !== null) return drawListed(listed, shots, rng);
+      if (listed !== null) return drawOutcomes(listed, shots, rng);
     }
     const watch = this.#watch;
     this.#chain.moveCenter(0, watch);
@@ -183,17 +183,6 @@ export class MatrixProductState implements ExactState {
     for (const [k, qubit] of qubits.entries()) places[this.#siteOf[qubit]] = k;
     return places;
   }
-}
-
-function drawListed(listed: Distribution, shots: number, rng: Rng): Outcomes {
-  const { words, keys, probabilities } = listed;
-  const counts = new Float64Array(probabilities.length);
-  drawMultinomial(probabilities, shots, rng, counts);
-  const outcomes = new Map<bigint, number>();
-  for (const [i, count] of counts.entries()) {
-    if (count > 0) outcomes.set(unpack(keys, i * words, words), count);
-  }
-  return outcomes;
 }
 
 function wholeMatrixOf(action: Parameters<typeof wholeMatrix>[0]): ComplexMatrix {

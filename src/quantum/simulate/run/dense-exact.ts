@@ -4,7 +4,8 @@ import type { Watch } from '../../watch.ts';
 import { DenseState, type DenseOptions } from '../dense-state.ts';
 import { distributionOfWeights } from '../distribution-of-weights.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 import { densityOfExpectations } from './pauli-density.ts';
 
 /** A dense state with its exact distributions. */

@@ -1,7 +1,7 @@
 /** Outcomes of a whole circuit from those of its parts, which are independent. */
 import type { Rng } from '../../../base/rng.ts';
 import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawMultinomial } from '../draw.ts';
+import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution } from '../exact-state.ts';
 import type { OutcomeCounts } from '../outcome-counts.ts';
 import { wordsFor } from '../packed-table.ts';

@@ -15,7 +15,7 @@ import {
   type ClassicalValue,
 } from '../../circuit/evaluate.ts';
 import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawBinomial } from '../draw.ts';
+import { drawBinomial } from '../../states/draw-binomial.ts';
 import type { ExactState } from '../exact-state.ts';
 import type { Readout } from '../noise/readout.ts';
 import { OutcomeCounts, pack } from '../outcome-counts.ts';

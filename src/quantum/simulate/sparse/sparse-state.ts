@@ -2,12 +2,13 @@ import { OrchestratorError } from '../../../base/errors.ts';
 import type { Rng } from '../../../base/rng.ts';
 import { zeros, type ComplexMatrix } from '../../linear/complex-matrix.ts';
 import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawMultinomial } from '../draw.ts';
+import { drawOutcomes } from '../draw-outcomes.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { asMonomial, gateAction, type GateAction, type Monomial } from '../gate-action.ts';
 import { distributionOf, unpack } from '../outcome-counts.ts';
 import { PackedTable, wordsFor } from '../packed-table.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 
 /** Amplitudes with a smaller modulus are dropped. */
 const AMPLITUDE_MIN = 1e-14;
@@ -156,14 +157,7 @@ export class SparseState implements ExactState {
   }
 
   sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
-    const { words, keys, probabilities } = this.distribution(qubits, Infinity) as Distribution;
-    const counts = new Float64Array(probabilities.length);
-    drawMultinomial(probabilities, shots, rng, counts);
-    const outcomes = new Map<bigint, number>();
-    for (const [i, count] of counts.entries()) {
-      if (count > 0) outcomes.set(unpack(keys, i * words, words), count);
-    }
-    return outcomes;
+    return drawOutcomes(this.distribution(qubits, Infinity) as Distribution, shots, rng);
   }
 
   reduced(qubits: readonly number[]): ComplexMatrix {

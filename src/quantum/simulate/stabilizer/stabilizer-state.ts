@@ -1,10 +1,10 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { Rng } from '../../../base/rng.ts';
-import type { GateOperation, UnitaryOperation } from '../../circuit/operation.ts';
+import type { GateOperation, UnitaryOperation, UnitaryPart } from '../../circuit/operation.ts';
 import { throwIfCanceled, UNWATCHED, type Watch } from '../../watch.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { OutcomeCounts } from '../outcome-counts.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { Outcomes } from '../simulated-state.ts';
 import { affineDistribution, affineOutcomes, drawAffine } from './affine-outcomes.ts';
 import { CliffordRecognizer, cliffordQubits } from './clifford-action.ts';
 import { wordsFor } from '../packed-table.ts';

@@ -1,20 +1,16 @@
 /** Exact draws of how often outcomes are seen, without drawing shot by shot. */
 import { invariant } from '../../base/invariant.ts';
 import type { Rng } from '../../base/rng.ts';
+import { uniform } from '../linear/random-unitary.ts';
 
-/** Mean count from which rejection is faster than inversion. */
+/** Mean count from which rejection is faster than inversion; its hat is proved from 10 on. */
 const REJECTION_MEAN_MIN = 10;
-
-/** A uniform number in [0, 1) of 53 random bits. */
-export function unit53(rng: Rng): number {
-  return ((rng.u32() >>> 5) * 0x400_0000 + (rng.u32() >>> 6)) / 0x20_0000_0000_0000;
-}
 
 /** Inversion: walks the distribution function from 0. `mean` is below the bound above, so short. */
 function byInversion(trials: number, probability: number, rng: Rng): number {
   const odds = probability / (1 - probability);
   let mass = Math.exp(trials * Math.log1p(-probability));
-  let rest = unit53(rng);
+  let rest = uniform(rng);
   let k = 0;
   while (rest >= mass && k < trials) {
     rest -= mass;
@@ -26,19 +22,20 @@ function byInversion(trials: number, probability: number, rng: Rng): number {
   return k;
 }
 
-/** log k! − (Stirling's leading terms), the tail of the series. */
+/** ln k! − Stirling's formula, for k = 0 … 9. */
+const STIRLING_TAILS = [
+  0.08106146679532726, 0.04134069595540929, 0.02767792568499834, 0.02079067210376509,
+  0.01664469118982119, 0.01387612882307075, 0.01189670994589177, 0.01041126526197209,
+  0.009255462182712733, 0.008330563433362871,
+];
+
 function stirlingTail(k: number): number {
-  const TABLE = [
-    0.08106146679532726, 0.0413406959554093, 0.0276779256849983, 0.02079067210376509,
-    0.0166446911898212, 0.0138761288230707, 0.0118967099458918, 0.0104112652619721,
-    0.0092554621827128, 0.0083305634333632,
-  ];
-  if (k < TABLE.length) return TABLE[k];
+  if (k < STIRLING_TAILS.length) return STIRLING_TAILS[k];
   const x = 1 / (k + 1) ** 2;
   return (1 / 12 - (1 / 360 - (1 / 1260) * x) * x) / (k + 1);
 }
 
-/** Hörmann, "The generation of binomial random variates" (1993), algorithm BTRS. */
+/** Hörmann, J. Stat. Comput. Simul. 46 (1993) 101, algorithm BTRS. */
 function byRejection(trials: number, probability: number, rng: Rng): number {
   const odds = probability / (1 - probability);
   const spread = Math.sqrt(trials * probability * (1 - probability));
@@ -48,8 +45,8 @@ function byRejection(trials: number, probability: number, rng: Rng): number {
   const alpha = (2.83 + 5.1 / b) * spread;
   const mode = Math.floor((trials + 1) * probability);
   for (;;) {
-    const u = unit53(rng) - 0.5;
-    let v = 1 - unit53(rng);
+    const u = uniform(rng) - 0.5;
+    let v = 1 - uniform(rng);
     const us = 0.5 - Math.abs(u);
     const k = Math.floor(((2 * a) / us + b) * u + c);
     if (us >= 0.07 && v <= 0.92 - 4.2 / b) return k;
@@ -72,7 +69,7 @@ export function drawBinomial(trials: number, probability: number, rng: Rng): num
   invariant(trials >= 0, 'trials are not negative');
   if (trials === 0 || probability <= 0) return 0;
   if (probability >= 1) return trials;
-  if (trials === 1) return unit53(rng) < probability ? 1 : 0;
+  if (trials === 1) return uniform(rng) < probability ? 1 : 0;
   if (probability > 0.5) return trials - drawBinomial(trials, 1 - probability, rng);
   return trials * probability < REJECTION_MEAN_MIN
     ? byInversion(trials, probability, rng)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
-import { drawBinomial, drawMultinomial } from './draw.ts';
+import { drawBinomial, drawMultinomial } from './draw-binomial.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1);
 
