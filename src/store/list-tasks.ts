@@ -6,7 +6,7 @@ import type { ScanBounds, TaskFilter } from './listing.ts';
 import type { Store } from './store.ts';
 import { findTaskKey, readTaskKey, TASK_KEY_BYTES } from './task-key.ts';
 
-export interface TaskQuery extends TaskFilter, ScanBounds {
+export interface TaskScan extends TaskFilter, ScanBounds {
   /** Where an earlier page ended. */
   readonly cursor?: string;
   /** Asked of what passes the filter. */
@@ -38,7 +38,7 @@ export interface TaskPage {
  *
  * @throws OrchestratorError CURSOR_INVALID
  */
-export function listTasks(live: LiveIndex, store: Store, query: TaskQuery): TaskPage {
+export function listTasks(live: LiveIndex, store: Store, query: TaskScan): TaskPage {
   const { accepts, before, cursor, ...rest } = query;
   const bounded = { ...rest, ...startOf(cursor, before) };
   const livePage = live.page(

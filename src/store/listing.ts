@@ -53,7 +53,7 @@ const RANGES_MAX = 64;
 const KEYS_AT_ONCE_MIN = 16;
 const KEYS_AT_ONCE_MAX = 256;
 /** Tasks looked at between two looks at the clock. */
-const LOOKS_AT_ONCE = 32;
+const LOOKS_AT_ONCE = 8;
 /** Above every key of a task. */
 const KEY_MAX = Buffer.alloc(TASK_KEY_BYTES + 1, 0xff);
 const KEY_MIN = Buffer.of(0);
