@@ -18,7 +18,7 @@ import { SearchedFinished, SearchedLive } from './searchable-tasks.ts';
 import { finishedTaskView, liveTaskView } from './views.ts';
 
 /** Longest stretch of one search in one turn of the event loop, in milliseconds. */
-const SLICE_MS = 3;
+const SLICE_MS = 2;
 /** Matches shown of one slice, at most: to show one takes some microseconds. */
 const SLICE_ITEMS_MAX = 200;
 /** Tasks that one call looks at, at most. */

@@ -14,7 +14,7 @@ import type { Payloads } from './payloads.ts';
 import { Slices } from './slices.ts';
 import { StoredRecord } from './stored-record.ts';
 import { TABLE, tableOf, type Table, type Tables } from './tables.ts';
-import { findTaskKey } from './task-key.ts';
+import { TASK_KEY_BYTES, writeTaskKey } from './task-key.ts';
 import type { Writer } from './writer.ts';
 
 /** What the index can tell apart. */
@@ -70,6 +70,8 @@ interface Chunk {
  */
 export class History {
   readonly #records: Table;
+  /** The key of whatever record is read, spared from being made a million times in a search. */
+  readonly #key = Buffer.alloc(TASK_KEY_BYTES);
   readonly #writer: Writer;
   readonly #payloads: Payloads;
   readonly #bounds: HistoryBounds;
@@ -144,8 +146,8 @@ export class History {
 
   /** The bytes of a record that the file has, or null: a view that the next read changes. */
   stored(id: TaskId): Buffer | null {
-    const key = findTaskKey(id);
-    return key === null ? null : (this.#records.getBinaryFast(key) ?? null);
+    if (!writeTaskKey(id, this.#key, 0)) return null;
+    return this.#records.getBinaryFast(this.#key) ?? null;
   }
 
   /** Reads such bytes. */

@@ -51,7 +51,7 @@ export const SCAN_MAX_DEFAULT = 10_000;
 const RANGES_MAX = 64;
 /** Keys fetched at once: few at first, for a page may want no more. */
 const KEYS_AT_ONCE_MIN = 16;
-const KEYS_AT_ONCE_MAX = 256;
+const KEYS_AT_ONCE_MAX = 128;
 /** Tasks looked at between two looks at the clock. */
 const LOOKS_AT_ONCE = 8;
 /** Above every key of a task. */
