@@ -22,6 +22,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   INPUT_INVALID: row(400, 'The answer is not valid'),
   CHANNEL_VERSION: row(400, 'The version of the channel is not spoken here'),
   AGENT_REPLACED: row(409, 'The agent connected from elsewhere'),
+  QUERY_INVALID: row(400, 'The query is not valid'),
   CURSOR_INVALID: row(400, 'The cursor is not valid'),
   FORBIDDEN_ORIGIN: row(403, 'Requests of other sites are refused'),
   ROUTE_NOT_FOUND: row(404, 'There is no such route'),

@@ -9,6 +9,7 @@ const HINTS: Readonly<Record<string, string>> = {
   SERVER_UNREACHABLE: 'start one with `uqo start`, or name it with --url or UQO_URL',
   NOT_A_SERVER: 'name the right address with --url or UQO_URL',
   REQUEST_TIMEOUT: 'try again with a longer --timeout',
+  QUERY_INVALID: 'fields and operators are in `uqo task list --help`',
   TASK_NOT_FOUND: 'list tasks with `uqo task list`; finished ones are kept for a time only',
   AGENT_NOT_FOUND: 'list agents with `uqo agent list`',
   QUEUE_NOT_FOUND: 'list queues with `uqo queue list`',

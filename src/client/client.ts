@@ -9,11 +9,13 @@ import {
   type Problem,
   type RawFrame,
   type SubmitTask,
+  type TaskView,
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
+import { taskPages, type TaskSelection } from './task-pages.ts';
 import { TaskWatch } from './task-watch.ts';
 
 export interface ClientOptions {
@@ -168,6 +170,16 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   /** Everything that happens, from now on; resumes where it was after a lost connection. */
   events(): AsyncIterable<ClientEvent> {
     return this.http.events({});
+  }
+
+  /**
+   * Tasks that a query means, newest first, live and finished: `for await (const task of client.tasks({
+   * query: 'state:failed age>10m' }))`. Without payloads and results; those are in `GET /tasks/{id}`.
+   *
+   * @throws OrchestratorError `QUERY_INVALID` with `details.at`, where in the query
+   */
+  tasks(selection: TaskSelection = {}): AsyncIterable<TaskView> {
+    return taskPages(this.http, selection);
   }
 
   /** Closes the connection. Results still waited for are rejected with `CLIENT_CLOSED`. */

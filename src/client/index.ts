@@ -17,3 +17,4 @@ export {
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
 export { TaskError } from './task-error.ts';
+export type { TaskSelection } from './task-pages.ts';

@@ -23,5 +23,6 @@ export function problemError(problem: Problem): OrchestratorError {
   return new OrchestratorError(problem.code, problem.detail, {
     status: problem.status,
     ...(problem.path === undefined ? {} : { path: problem.path }),
+    ...(problem.at === undefined ? {} : { at: problem.at }),
   });
 }

@@ -9,6 +9,9 @@ export const Problem = Type.Object(
     code: Type.String({ description: 'Stable; match on this' }),
     detail: Type.String({ description: 'What must hold, then what was got' }),
     path: Type.Optional(Type.String({ description: 'Where in the request, as a JSON Pointer' })),
+    at: Type.Optional(
+      Type.Integer({ description: 'Where in the text of a query, in UTF-16 units from 0' }),
+    ),
   },
   { title: 'Problem' },
 );

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { submitCommand, type Submission } from './submission.ts';
 import type { TaskIdSource } from './task-ids.ts';
+import { TaskSearch, type SearchRequest } from './task-search.ts';
 import { taskWaiters, type FinishedListener } from './task-waiters.ts';
 import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
 
@@ -41,10 +42,12 @@ export class TaskService {
   readonly #parts: TaskServiceParts;
   /** Ends of the waits under way. */
   readonly #waits = new Set<() => void>();
+  readonly #search: TaskSearch;
   #isClosed = false;
 
   constructor(parts: TaskServiceParts) {
     this.#parts = parts;
+    this.#search = new TaskSearch(parts);
   }
 
   /**
@@ -140,6 +143,11 @@ export class TaskService {
     };
   }
 
+  /** The newest tasks that a query means; see {@link TaskSearch.page}. */
+  search(request: SearchRequest): Promise<TaskList> {
+    return this.#search.page(request);
+  }
+
   /** Cancels tasks; one answer each: null, or why not. */
   async cancel(ids: readonly TaskId[], reason: string): Promise<(OrchestratorError | null)[]> {
     return this.#each(ids, { type: 'task.cancel', taskIds: ids, reason });
@@ -170,6 +178,7 @@ export class TaskService {
   /** Ends every wait with what is known. */
   close(): void {
     this.#isClosed = true;
+    this.#search.close();
     for (const end of this.#waits) end();
   }
 

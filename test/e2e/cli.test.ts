@@ -66,6 +66,26 @@ describe('a task', () => {
     );
   });
 
+  test('is found by a query', async () => {
+    const meta = ['--metadata', 'customer=42'];
+    const { id } = await answer<Task>('task', 'submit', 'e2e.search', '--delay', '1h', ...meta);
+    const other = await answer<Task>('task', 'submit', 'e2e.search', '--delay', '1h');
+    const ids = async (...args: readonly string[]): Promise<string[]> => {
+      const { items } = await answer<{ items: Task[] }>('task', 'list', ...args);
+      return items.map((task) => task.id);
+    };
+    expect(await ids('type:e2e.s*', 'metadata.customer=42')).toEqual([id]);
+    expect(await ids('type:e2e.search not metadata.customer:*')).toEqual([other.id]);
+    expect(await ids('--query', 'type:e2e.search age<1h', '-n', '1')).toEqual([other.id]);
+    expect(await ids('metadata.customer:4*', '--state', 'completed')).toEqual([]);
+    const wrong = await uqo('task', 'list', 'stat:failed');
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(wrong.stderr).toContain('did you mean state? (QUERY_INVALID)');
+    const twice = await uqo('task', 'list', 'state:failed', '--query', 'state:failed');
+    expect(twice).toMatchObject({ exitCode: 2, stdout: '' });
+    await answer('task', 'cancel', id, other.id);
+  });
+
   test('takes every option', async () => {
     const flags =
       '--queue e2e --priority 9 --delay 1h --idempotency-key k1 --affinity-key a ' +

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { formatBytes } from '../../base/byte-size.ts';
 import type { StatusView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
-import { formatBytes } from '../config/duration.ts';
 import { showSpan } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
 

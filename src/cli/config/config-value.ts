@@ -1,7 +1,8 @@
+import { formatBytes, parseBytes } from '../../base/byte-size.ts';
+import { formatDuration, parseDurationMs } from '../../base/duration.ts';
 import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
 import type { ConfigKey } from './config-keys.ts';
-import { formatBytes, formatDuration, parseBytes, parseDurationMs } from './duration.ts';
 
 export type ConfigValue = string | number | boolean;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, parseBytes, parseDurationMs } from './duration.ts';
+import { formatDuration, parseDurationMs } from './duration.ts';
 
 const seed = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
 
@@ -42,27 +42,4 @@ test('every duration is read back as it was written', () => {
     }),
     seed,
   );
-});
-
-test.each([
-  ['512', 512],
-  ['1KiB', 1024],
-  ['1.5MiB', 1_572_864],
-  ['16 MiB', 16_777_216],
-  ['2GiB', 2_147_483_648],
-])('%s is %i bytes', (text, bytes) => {
-  expect(parseBytes(text)).toBe(bytes);
-});
-
-test.each(['', '1MB', '1.5', '-1', 'MiB', '1  MiB', '1kib'])('%j is no size', (text) => {
-  expect(parseBytes(text)).toBeNull();
-});
-
-test.each([
-  [0, '0 B'],
-  [1023, '1023 B'],
-  [1536, '1.5 KiB'],
-  [16 * 1024 ** 2, '16 MiB'],
-])('%i bytes are shown as %s', (bytes, text) => {
-  expect(formatBytes(bytes)).toBe(text);
 });

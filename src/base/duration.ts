@@ -1,4 +1,4 @@
-/** Lengths of time and sizes as people write them: `30s`, `1h30m`, `16MiB`. */
+/** Lengths of time as people write them: `30s`, `1h30m`. */
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -6,14 +6,6 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
-};
-
-const UNIT_BYTES: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
 };
 
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy;
@@ -48,24 +40,4 @@ export function formatDuration(ms: number): string {
     if (count > 0) text += `${count}${unit}`;
   }
   return text;
-}
-
-/** Bytes of a size such as `512`, `64KiB`, `1.5MiB`; null for anything else. */
-export function parseBytes(text: string): number | null {
-  const match = /^(\d+(?:\.\d+)?) ?(|B|KiB|MiB|GiB)$/.exec(text);
-  if (match === null) return null;
-  const bytes = Number(match[1]) * (UNIT_BYTES[match[2] as string] as number);
-  return Number.isSafeInteger(bytes) ? bytes : null;
-}
-
-/** A size in the largest unit that keeps it readable: `1 MiB`, `1.5 GiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${Number(value.toFixed(1))} ${units[unit]}`;
 }
