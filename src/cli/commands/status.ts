@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { StatusView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
-import { formatBytes } from '../config/duration.ts';
+import { formatBytes } from '../../base/duration.ts';
 import { showSpan } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
 

@@ -1,7 +1,7 @@
 import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
 import type { ConfigKey } from './config-keys.ts';
-import { formatBytes, formatDuration, parseBytes, parseDurationMs } from './duration.ts';
+import { formatBytes, formatDuration, parseBytes, parseDurationMs } from '../../base/duration.ts';
 
 export type ConfigValue = string | number | boolean;
 

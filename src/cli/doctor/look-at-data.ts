@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { isOrchestratorError, messageOf } from '../../base/errors.ts';
 import { inspectEmbeddedLog, lockDataDirectory } from '../../log/index.ts';
 import { inspectStore } from '../../store/index.ts';
-import { formatBytes } from '../config/duration.ts';
+import { formatBytes } from '../../base/duration.ts';
 import { readPid } from '../server/pid-file.ts';
 import { bad, odd, ok, type Finding } from './finding.ts';
 
