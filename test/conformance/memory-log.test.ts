@@ -1,4 +1,4 @@
-import { MemoryLog, type MemoryDisk } from '../../src/runtime/testing/memory-log.ts';
+import { MemoryLog, type MemoryDisk } from '../../src/testing/memory-log.ts';
 import { describeReplicatedLog } from './replicated-log.ts';
 
 describeReplicatedLog('the log in memory that tests use', () => {

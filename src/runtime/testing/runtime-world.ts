@@ -5,7 +5,7 @@ import type { AgentHandler, HandlerContext, HandlerTask } from '../../contract/i
 import type { FeedEvent } from '../event-feed.ts';
 import { openRuntime, type RuntimeOptions } from '../open-runtime.ts';
 import type { Runtime } from '../runtime.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 
 /** Ids as the runtime brands them. */
 export type TaskId = Parameters<Runtime['tasks']['get']>[0];
