@@ -144,18 +144,7 @@ function assemble(ground: Ground): Runtime {
   });
   const metrics = terms.metrics ?? NO_METRICS;
   const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
-  const fatal = Promise.withResolvers<Error>();
-  const checkpointer = new Checkpointer({
-    state,
-    log,
-    store,
-    clock,
-    logger,
-    bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
-    intervalMs: terms.checkpointIntervalMs ?? 30_000,
-    onFailed: (error) =>
-      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
+  const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
     log,
@@ -169,7 +158,6 @@ function assemble(ground: Ground): Runtime {
       hasWork: () => scheduler.hasWork(),
     },
   });
-  void log.failed.then((error) => fatal.resolve(error));
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
   const ids = new TaskIdSource(() => clock.now(), {
@@ -195,8 +183,22 @@ function assemble(ground: Ground): Runtime {
     waits,
     version: terms.version,
     logKind: ground.kind,
-    failed: fatal.promise,
+    failed: log.failed,
     releaseLock: ground.release,
+  });
+}
+
+function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
+  return new Checkpointer({
+    state,
+    log,
+    store,
+    clock,
+    logger,
+    bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
+    intervalMs: terms.checkpointIntervalMs ?? 30_000,
+    onFailed: (error) =>
+      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
   });
 }
 

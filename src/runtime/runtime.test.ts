@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { OrchestratorError } from '../base/errors.ts';
 import { TaskFailure } from '../contract/index.ts';
 import type { Runtime } from './runtime.ts';
@@ -60,7 +60,8 @@ describe('a task', () => {
   });
 
   test('that is delayed starts at its moment and not before', async () => {
-    await using uqo = await TestOrchestrator.start();
+    const uqo = await TestOrchestrator.start();
+    onTestFinished(() => uqo.stop());
     await uqo.agent(WORKER, () => 'done');
     const task = await uqo.submit({ type: 'work', delayMs: 1_000 });
     await uqo.clock.advance(999);
@@ -70,7 +71,8 @@ describe('a task', () => {
   });
 
   test('that fails waits for its delay and is tried again, until its attempts are used', async () => {
-    await using uqo = await TestOrchestrator.start();
+    const uqo = await TestOrchestrator.start();
+    onTestFinished(() => uqo.stop());
     let runs = 0;
     await uqo.agent(WORKER, () => {
       runs += 1;
@@ -265,7 +267,8 @@ describe('an agent', () => {
 
 describe('a full disk', () => {
   test('refuses submits, holds back reports, and loses neither tasks nor slots', async () => {
-    await using uqo = await TestOrchestrator.start();
+    const uqo = await TestOrchestrator.start();
+    onTestFinished(() => uqo.stop());
     const held = new HeldHandler();
     await uqo.agent({ ...WORKER, slots: 1 }, held.handler);
     const first = await uqo.submit({ type: 'work' });

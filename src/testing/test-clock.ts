@@ -124,7 +124,9 @@ export function durationMs(duration: Duration): number {
 export function momentMs(moment: Moment): number {
   const ms = new Date(moment).getTime();
   if (!Number.isNaN(ms)) return ms;
-  throw new RangeError(`a moment must be milliseconds since 1970 or ISO 8601, got ${moment}`);
+  throw new RangeError(
+    `a moment must be milliseconds since 1970 or ISO 8601, got ${String(moment)}`,
+  );
 }
 
 function isoOf(ms: number): string {

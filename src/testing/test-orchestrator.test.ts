@@ -418,7 +418,7 @@ describe('an expectation that is not met', () => {
 
 describe('two runs with the same seed', () => {
   async function run(seed: number): Promise<string> {
-    await using other = await TestOrchestrator.start({ seed, startAt: 0 });
+    const other = await TestOrchestrator.start({ seed, startAt: 0 });
     for (const id of ['a', 'b', 'c']) {
       await other.agent({ ...WORKER, id }, () => {
         throw new TaskFailure('NO_LUCK', 'again');
@@ -427,6 +427,7 @@ describe('two runs with the same seed', () => {
     for (let i = 0; i < 20; i++) await other.submit({ type: 'work', delayMs: i * 10 });
     await other.clock.runUntilIdle();
     await other.assertInvariants();
+    await other.stop();
     return JSON.stringify(other.events);
   }
 

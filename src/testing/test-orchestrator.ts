@@ -52,7 +52,7 @@ interface HandlerAgent {
 type AgentId = Parameters<Runtime['agents']['get']>[0];
 type TaskId = Parameters<Runtime['tasks']['get']>[0];
 
-export class TestOrchestrator {
+export class TestOrchestrator implements AsyncDisposable {
   readonly clock: TestClock;
   readonly #time: ManualClock;
   readonly #options: TestOrchestratorOptions;
@@ -66,6 +66,7 @@ export class TestOrchestrator {
   readonly #scripted = new Map<string, ScriptedAgent>();
   readonly #taskHost: TestTaskHost;
   #orchestrator: UnifiedQuantumOrchestrator | null = null;
+  #runtime: Runtime | null = null;
   #process: ProcessClock;
   #crashed = unheardPromise();
 
@@ -78,7 +79,7 @@ export class TestOrchestrator {
     this.#process = new ProcessClock(time);
     const settle = (): Promise<void> => this.settle();
     this.clock = new TestClock({ time, settle, process: () => this.#process });
-    this.#expect = new Expectations(() => this.#runtimeOrNull, this.#record);
+    this.#expect = new Expectations(() => this.#runtime, this.#record);
     this.#taskHost = this.#hostTasks();
   }
 
@@ -157,11 +158,9 @@ export class TestOrchestrator {
   settle(): Promise<void> {
     return comeToRest({
       count: () =>
-        this.#record.all.length +
-        this.#runs.count +
-        (this.#runtimeOrNull?.observed.state.index ?? 0),
+        this.#record.all.length + this.#runs.count + (this.#runtime?.observed.state.index ?? 0),
       isBusy: () => {
-        const runtime = this.#runtimeOrNull;
+        const runtime = this.#runtime;
         return runtime !== null && !runtime.observed.loop.isIdle && !this.#storage.isStuck;
       },
       awaited: () => this.#runs.realTime(),
@@ -212,6 +211,7 @@ export class TestOrchestrator {
   crash(): void {
     if (this.#orchestrator === null) return;
     this.#orchestrator = null;
+    this.#runtime = null;
     this.#process.end();
     this.#storage.crash();
     this.#runs.forget();
@@ -245,6 +245,7 @@ export class TestOrchestrator {
     this.#time.advance(0);
     await stopped;
     this.#orchestrator = null;
+    this.#runtime = null;
     this.#process.end();
     this.#runs.forget();
   }
@@ -303,10 +304,6 @@ export class TestOrchestrator {
     await checkEverything(this.runtime, this.#record, this.#seed);
   }
 
-  get #runtimeOrNull(): Runtime | null {
-    return this.#orchestrator?.runtime ?? null;
-  }
-
   async #open(): Promise<void> {
     this.#process = new ProcessClock(this.#time);
     const orchestrator = new UnifiedQuantumOrchestrator({
@@ -321,6 +318,7 @@ export class TestOrchestrator {
     });
     await orchestrator.start();
     this.#orchestrator = orchestrator;
+    this.#runtime = orchestrator.runtime;
     this.#record.follow(orchestrator.runtime);
   }
 
@@ -345,14 +343,14 @@ export class TestOrchestrator {
   }
 
   #isRunning(taskId: string): boolean {
-    return this.#runtimeOrNull?.tasks.get(taskId as TaskId)?.state === 'running';
+    return this.#runtime?.tasks.get(taskId as TaskId)?.state === 'running';
   }
 
   #hostTasks(): TestTaskHost {
     return {
       view: (id) => this.runtime.tasks.get(id as TaskId),
       history: (id) => this.#record.ofTask(id),
-      describe: (id) => describeTask(id, this.#runtimeOrNull, this.#record),
+      describe: (id) => describeTask(id, this.#runtime, this.#record),
       result: (id) => this.#result(id),
       cancel: async (id, reason) => {
         const [error] = await this.#untilCrash(this.runtime.tasks.cancel([id as TaskId], reason));
