@@ -23,6 +23,8 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   agents: ['base', 'contract', 'quantum'],
   client: ['base', 'contract'],
   api: ['base', 'contract', 'runtime', 'telemetry'],
+  // What users test with: the orchestrator, on storage and a clock of its own.
+  testing: ['base', 'contract', 'core', 'runtime', 'log', 'store', '..'],
   // The composition root of the server, and `doctor`, which looks into log and store without a server.
   cli: [
     'base',

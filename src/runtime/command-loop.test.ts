@@ -4,8 +4,8 @@ import { createState, type Applied, type Command, type CommandResult } from '../
 import { assign, register, submit, submitAll } from '../core/testing/commands.ts';
 import { CommandLoop, PENDING_ITEMS_MAX } from './command-loop.ts';
 import { decodeEntry, type Entry } from './entry-codec.ts';
-import { ManualClock } from './testing/manual-clock.ts';
-import { MemoryLog, type MemoryDisk } from './testing/memory-log.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { MemoryLog, type MemoryDisk } from '../testing/memory-log.ts';
 import { turn } from './testing/runtime-world.ts';
 
 /** A loop over a log in memory, and what became of everything. */

@@ -88,6 +88,11 @@ export class CommandLoop {
     return { items: this.#pendingItems, bytes: this.#pendingBytes };
   }
 
+  /** Whether nothing waits for a turn and no entry is under way. */
+  get isIdle(): boolean {
+    return !this.#busy && !this.#scheduled && this.#pending.length === 0;
+  }
+
   /**
    * Asks for a change; resolves with its result once it is durable and applied.
    *

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
 import {
@@ -10,9 +8,9 @@ import {
   type CoreState,
   type Task,
 } from '../core/index.ts';
-import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
+import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { listTasks, LiveIndex, openStore, type Store } from '../store/index.ts';
+import { listTasks, LiveIndex, type Store } from '../store/index.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -29,13 +27,13 @@ import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
+import { folderStorage, type FolderOptions, type RuntimeStorage } from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
 import { TaskService } from './task-service.ts';
 import { proposePlacement } from './turn-placement.ts';
 
-export interface RuntimeOptions {
-  /** Folder of everything this orchestrator keeps; made if it is not there. */
-  readonly dataDir: string;
+/** Everything about a runtime but where it keeps what it keeps. */
+export interface RuntimeTerms {
   readonly version: string;
   readonly clock?: Clock;
   readonly logger?: RuntimeLogger;
@@ -44,61 +42,42 @@ export interface RuntimeOptions {
   readonly settings?: Partial<CoreSettings>;
   /** Seed of chance for a new data folder and for placement; drawn when absent. */
   readonly seed?: number;
-  readonly history?: { readonly ageMsMax?: number; readonly countMax?: number };
-  readonly payloadCacheBytes?: number;
+  /** Random bytes for task ids; those of the system when absent. */
+  readonly idBytes?: (count: number) => Buffer;
   /** Log bytes between checkpoints. Default 64 MiB. */
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
-  readonly onFlush?: (durationMs: number, bytes: number, entries: number) => void;
 }
+
+export interface RuntimeOptions extends RuntimeTerms, FolderOptions {}
 
 /**
  * Opens the data folder and brings back everything it holds.
  *
  * @throws OrchestratorError `DATA_DIR_LOCKED`, `LOG_CORRUPT` and others of the log and store
  */
-export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { dataDir } = options;
-  await mkdir(dataDir, { recursive: true });
-  const lock = lockDataDirectory(dataDir);
-  const close: (() => Promise<unknown>)[] = [];
+export function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  return openRuntimeOn(folderStorage(options), options);
+}
+
+/** Opens a storage of any kind and brings back everything it holds. */
+export async function openRuntimeOn(
+  storage: RuntimeStorage,
+  terms: RuntimeTerms,
+): Promise<Runtime> {
+  const clock = terms.clock ?? systemClock;
+  const logger = terms.logger ?? SILENT_LOGGER;
+  const { kind, log, release, store } = await storage.open({ clock, logger });
   try {
-    const clock = options.clock ?? systemClock;
-    const logger = options.logger ?? SILENT_LOGGER;
-    const store = await openStore({
-      directory: join(dataDir, 'store'),
-      now: () => clock.now(),
-      onStalled: (message) => {
-        if (message === null) logger.info('the store goes on: there is space again');
-        else logger.error('the store waits for space on the disk', { error: message });
-      },
-      ...(options.payloadCacheBytes === undefined
-        ? {}
-        : { payloadCacheBytes: options.payloadCacheBytes }),
-      ...(options.history === undefined ? {} : { history: options.history }),
-    });
-    close.push(() => store.close());
-    const log = await openEmbeddedLog({
-      directory: join(dataDir, 'log'),
-      ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
-    });
-    close.push(() => log.close());
-    const state = await recover(store, log, options.seed ?? randomInt(2 ** 31), logger);
-    const runtime = assemble({
-      options,
-      clock,
-      logger,
-      store,
-      log,
-      state,
-      releaseLock: () => lock.release(),
-    });
-    await applySettings(runtime, state, options.settings);
+    const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
+    const runtime = assemble({ terms, clock, logger, kind, store, log, state, release });
+    await applySettings(runtime, state, terms.settings);
     return runtime;
   } catch (error) {
-    for (const step of close.toReversed()) await step();
-    lock.release();
+    await log.close();
+    await store.close();
+    release();
     throw error;
   }
 }
@@ -138,18 +117,19 @@ async function recover(
 }
 
 interface Ground {
-  readonly options: RuntimeOptions;
+  readonly terms: RuntimeTerms;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
+  readonly kind: string;
   readonly store: Store;
   readonly log: ReplicatedLog;
   readonly state: CoreState;
-  readonly releaseLock: () => void;
+  readonly release: () => void;
 }
 
 function assemble(ground: Ground): Runtime {
-  const { clock, log, logger, options, state, store } = ground;
-  const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
+  const { clock, log, logger, state, store, terms } = ground;
+  const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
   const feed = new EventFeed(clock, state.index);
   const waits = new InputWaits(clock);
@@ -162,20 +142,9 @@ function assemble(ground: Ground): Runtime {
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
-  const metrics = options.metrics ?? NO_METRICS;
+  const metrics = terms.metrics ?? NO_METRICS;
   const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
-  const fatal = Promise.withResolvers<Error>();
-  const checkpointer = new Checkpointer({
-    state,
-    log,
-    store,
-    clock,
-    logger,
-    bytesMax: options.checkpointBytes ?? 64 * 1024 * 1024,
-    intervalMs: options.checkpointIntervalMs ?? 30_000,
-    onFailed: (error) =>
-      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
+  const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
     log,
@@ -189,10 +158,12 @@ function assemble(ground: Ground): Runtime {
       hasWork: () => scheduler.hasWork(),
     },
   });
-  void log.failed.then((error) => fatal.resolve(error));
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), newestId(live, store));
+  const ids = new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
+  });
   return new Runtime({
     state,
     log,
@@ -210,9 +181,24 @@ function assemble(ground: Ground): Runtime {
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,
-    version: options.version,
-    failed: fatal.promise,
-    releaseLock: ground.releaseLock,
+    version: terms.version,
+    logKind: ground.kind,
+    failed: log.failed,
+    releaseLock: ground.release,
+  });
+}
+
+function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
+  return new Checkpointer({
+    state,
+    log,
+    store,
+    clock,
+    logger,
+    bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
+    intervalMs: terms.checkpointIntervalMs ?? 30_000,
+    onFailed: (error) =>
+      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
   });
 }
 

@@ -54,6 +54,7 @@ export interface RuntimeParts {
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
   readonly version: string;
+  readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
   readonly releaseLock: () => void;
@@ -120,7 +121,7 @@ export class Runtime {
   }
 
   status(): StatusView {
-    const { clock, log, state, store, version } = this.#parts;
+    const { clock, log, logKind, state, store, version } = this.#parts;
     const tasks = { scheduled: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
@@ -137,7 +138,7 @@ export class Runtime {
       startedAt: iso(this.#startedAt),
       uptimeMs: Math.max(0, clock.now() - this.#startedAt),
       ready: this.ready,
-      log: { kind: 'embedded', lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
+      log: { kind: logKind, lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
       tasks,
       agents,
       queues: state.queues.size,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Task, TaskId } from '../core/index.ts';
 import { listTasks } from './list-tasks.ts';
 import { LiveIndex } from './live-index.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type LmdbStore } from './store.ts';
 import { finishedOf, taskOf } from './testing/finished-tasks.ts';
 import { seeded } from './testing/seed.ts';
 import { idOf } from './testing/store-run.ts';
@@ -13,9 +13,9 @@ import { withDirectory } from './testing/temporary.ts';
 class Tasks {
   readonly live = new LiveIndex();
   readonly #byId = new Map<TaskId, Task>();
-  readonly #store: Store;
+  readonly #store: LmdbStore;
 
-  constructor(store: Store) {
+  constructor(store: LmdbStore) {
     this.#store = store;
   }
 

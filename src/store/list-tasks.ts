@@ -3,7 +3,7 @@ import type { Task, TaskId } from '../core/index.ts';
 import type { FinishedSummary } from './finished-record.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { ScanBounds, TaskFilter } from './listing.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store-port.ts';
 import { findTaskKey, readTaskKey, TASK_KEY_BYTES } from './task-key.ts';
 
 export interface TaskScan extends TaskFilter, ScanBounds {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TaskId, TaskState } from '../core/index.ts';
 import { matches, type TaskFilter } from './listing.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type LmdbStore } from './store.ts';
 import { finishedOf, taskOf } from './testing/finished-tasks.ts';
 import { seeded } from './testing/seed.ts';
 import { idOf } from './testing/store-run.ts';
@@ -42,13 +42,13 @@ const question = fc.record({
   accepted: fc.oneof(fc.constant(null), fc.subarray('0123456789abcdef'.split(''))),
 });
 
-function finish(store: Store, id: TaskId, { state, ...spec }: Kind): void {
+function finish(store: LmdbStore, id: TaskId, { state, ...spec }: Kind): void {
   const task = taskOf(id, { ...spec, requires: { capabilities: [], labels: {} } });
   store.finish(finishedOf(task, state));
 }
 
 /** All that a walk through the pages shows. */
-function walk(store: Store, query: Parameters<Store['list']>[0]): TaskId[] {
+function walk(store: LmdbStore, query: Parameters<LmdbStore['list']>[0]): TaskId[] {
   const ids: TaskId[] = [];
   let before: TaskId | undefined;
   for (;;) {

@@ -1,5 +1,5 @@
-import { OrchestratorError } from '../../base/errors.ts';
-import type { LogEntry, LogRecovery, ReplicatedLog } from '../../log/index.ts';
+import { OrchestratorError } from '../base/errors.ts';
+import type { LogEntry, LogRecovery, ReplicatedLog } from '../log/index.ts';
 
 /** What outlives a {@link MemoryLog}, as a disk does. */
 export interface MemoryDisk {
@@ -26,6 +26,7 @@ export class MemoryLog implements ReplicatedLog {
   #isScheduled = false;
   #failure: OrchestratorError | null = null;
   #isClosed = false;
+  #isCrashed = false;
   #idle: (() => void)[] = [];
   /** While true, appends are refused with `LOG_FULL`. */
   isFull = false;
@@ -64,7 +65,19 @@ export class MemoryLog implements ReplicatedLog {
     this.#schedule();
   }
 
+  /** Whether nothing becomes durable until {@link release}. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The process is no more: what waits is lost, and nobody hears of it. */
+  crash(): void {
+    this.#isCrashed = true;
+    this.#waiting = [];
+  }
+
   append(body: Uint8Array): Promise<number> {
+    if (this.#isCrashed) return new Promise(() => undefined);
     if (this.#isClosed) return Promise.reject(closedError());
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (body.byteLength > this.#entryBytesMax) {

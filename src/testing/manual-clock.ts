@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../runtime/index.ts';
 
 interface Timer {
   readonly dueMs: number;
@@ -21,6 +21,11 @@ export class ManualClock implements Clock {
   /** Timers that are armed. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** When the next timer is due, on the monotonic clock; null when none ever is. */
+  get nextMs(): number | null {
+    return this.#next(Number.MAX_VALUE)?.dueMs ?? null;
   }
 
   now(): number {
