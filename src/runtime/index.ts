@@ -1,5 +1,6 @@
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
+export type { OpenArtifact } from './artifact-service.ts';
 export type { FeedEvent, FeedListener } from './event-feed.ts';
 export type { RuntimeMetrics } from './metrics-port.ts';
 export { openRuntime, type RuntimeOptions } from './open-runtime.ts';

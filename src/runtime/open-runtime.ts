@@ -12,9 +12,10 @@ import {
 } from '../core/index.ts';
 import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { listTasks, LiveIndex, openStore, type Store } from '../store/index.ts';
+import { ArtifactStore, listTasks, LiveIndex, openStore, type Store } from '../store/index.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
+import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -46,6 +47,8 @@ export interface RuntimeOptions {
   readonly seed?: number;
   readonly history?: { readonly ageMsMax?: number; readonly countMax?: number };
   readonly payloadCacheBytes?: number;
+  /** Bounds of the large outputs that are kept. Default 8 GiB, 10,000 of them. */
+  readonly artifacts?: { readonly bytesMax?: number; readonly countMax?: number };
   /** Log bytes between checkpoints. Default 64 MiB. */
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
@@ -84,12 +87,18 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
     });
     close.push(() => log.close());
+    const artifacts = await ArtifactStore.open({
+      directory: join(dataDir, 'artifacts'),
+      now: () => clock.now(),
+      ...options.artifacts,
+    });
     const state = await recover(store, log, options.seed ?? randomInt(2 ** 31), logger);
     const runtime = assemble({
       options,
       clock,
       logger,
       store,
+      artifacts,
       log,
       state,
       releaseLock: () => lock.release(),
@@ -142,6 +151,7 @@ interface Ground {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly store: Store;
+  readonly artifacts: ArtifactStore;
   readonly log: ReplicatedLog;
   readonly state: CoreState;
   readonly releaseLock: () => void;
@@ -207,6 +217,7 @@ function assemble(ground: Ground): Runtime {
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,

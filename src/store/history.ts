@@ -140,6 +140,10 @@ export class History {
     return record === null ? null : readView(record, { id, specOf: this.#specOf });
   }
 
+  has(id: TaskId): boolean {
+    return this.#findPending(id) !== undefined || this.#read(id) !== null;
+  }
+
   findSummary(id: TaskId): FinishedSummary | null {
     const pending = this.#findPending(id);
     if (pending !== undefined) return summaryOfTask(pending.finished);

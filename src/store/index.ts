@@ -1,3 +1,9 @@
+export {
+  ArtifactStore,
+  type ArtifactOrder,
+  type ArtifactStoreOptions,
+} from './artifacts/artifact-store.ts';
+export type { ArtifactFacts } from './artifacts/artifact-facts.ts';
 export type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
 export { inspectStore } from './inspect-store.ts';
 export { listTasks } from './list-tasks.ts';

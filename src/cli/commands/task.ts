@@ -4,6 +4,7 @@ import type { ExplanationView, TaskList, TaskView } from '../../contract/index.t
 import type { CliContext } from '../cli-context.ts';
 import { integerValue, taskIdsValue, taskIdValue } from '../option-values.ts';
 import { pathOf, queryOf } from '../server-api.ts';
+import { addTaskArtifacts } from './task-artifacts.ts';
 import { addTaskAnswer } from './task-answer.ts';
 import { addTaskEvents } from './task-events.ts';
 import { addTaskSubmit } from './task-submit.ts';
@@ -29,6 +30,7 @@ export function addTask(program: Command, ctx: CliContext): void {
   addRecalls(group, ctx);
   addTaskAnswer(group, ctx);
   addTaskEvents(group, ctx);
+  addTaskArtifacts(group, ctx);
 }
 
 function addReads(group: Command, ctx: CliContext): void {

@@ -1,6 +1,6 @@
 /** Puts the server together: orchestrator, built-in agents, API; and takes it apart in order. */
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
 import { createApiServer, type ApiServer } from '../../api/index.ts';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
@@ -35,7 +35,7 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
   await orchestrator.start();
   let api: ApiServer | null = null;
   let removePidFile: () => void = () => undefined;
-  const agents = config.agents ? agentsFor(config) : [];
+  const agents = config.agents ? agentsFor(orchestrator) : [];
   try {
     const { runtime } = orchestrator;
     removePidFile = writePidFile(resolve(config.dataDir));
@@ -96,6 +96,7 @@ function createOrchestrator(
     maxAgents: config.agentsMax,
     idempotencyWindowMs: config.idempotencyWindow,
     history: { ageMsMax: config.historyAge, countMax: config.historyCount },
+    artifacts: { bytesMax: config.artifactsMax },
     payloadCacheBytes: config.payloadCache,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
@@ -105,9 +106,8 @@ function createOrchestrator(
   });
 }
 
-/** Large outputs of agents are kept beside the rest of the data. */
-function agentsFor({ dataDir }: ServerConfig): readonly BuiltInAgent[] {
-  return builtInAgents({ quantum: { artifactsDir: join(resolve(dataDir), 'artifacts') } });
+function agentsFor({ runtime }: UnifiedQuantumOrchestrator): readonly BuiltInAgent[] {
+  return builtInAgents({ quantum: { artifacts: runtime.artifacts } });
 }
 
 async function serveBuiltInAgents(
