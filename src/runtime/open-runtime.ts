@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
@@ -59,11 +58,10 @@ export interface RuntimeOptions {
 /**
  * Opens the data folder and brings back everything it holds.
  *
- * @throws OrchestratorError `DATA_DIR_LOCKED`, `LOG_CORRUPT` and others of the log and store
+ * @throws OrchestratorError `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE`, `LOG_CORRUPT` and others of the log and store
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { dataDir } = options;
-  await mkdir(dataDir, { recursive: true });
   const lock = lockDataDirectory(dataDir);
   const close: (() => Promise<unknown>)[] = [];
   try {

@@ -336,6 +336,10 @@ describe('what must be refused', () => {
     [['start', '--data', 'data', '--port', '0'], 11, 'DATA_DIR_LOCKED'],
     [['start', '--data', 'other', '--port', '0', '--host', '0.0.0.0'], 13, 'INSECURE_BIND'],
     [['start', '--data', 'table.json/data', '--port', '0'], 11, 'DATA_DIR_UNUSABLE'],
+    [['start', '--data', 'table.json', '--port', '0'], 11, 'a file where a folder must be'],
+    [['start', '--data', '/proc/x/y', '--port', '0'], 11, 'name one on a disk'],
+    [['start', '--data', 'x'.repeat(300), '--port', '0'], 11, 'name a shorter one'],
+    [['start', '--data', 'x/'.repeat(300), '--port', '0'], 11, 'at most 480 bytes'],
     [['start', '--config', 'missing.yaml'], 2, 'missing.yaml must be readable'],
   ])('%j', async (args, exitCode, message) => {
     const ran = await uqo(...args);

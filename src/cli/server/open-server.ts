@@ -1,5 +1,4 @@
 /** Puts the server together: orchestrator, built-in agents, API; and takes it apart in order. */
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
 import { createApiServer, type ApiServer } from '../../api/index.ts';
@@ -29,7 +28,6 @@ export interface OpenServer {
  * @throws OrchestratorError `ADDRESS_UNUSABLE`, `INSECURE_BIND`, `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE` and those of log and store
  */
 export async function openServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
-  await makeDataDir(resolve(config.dataDir));
   const metrics = new Metrics({ version: VERSION });
   const orchestrator = createOrchestrator(config, logger, metrics);
   await orchestrator.start();
@@ -70,19 +68,6 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
     await closeAgents(agents);
     removePidFile();
     throw error;
-  }
-}
-
-async function makeDataDir(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (error) {
-    throw new OrchestratorError(
-      'DATA_DIR_UNUSABLE',
-      `the data folder must be there or be made, got: ${messageOf(error)}`,
-      { directory },
-      { cause: error },
-    );
   }
 }
 
