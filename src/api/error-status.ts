@@ -47,6 +47,8 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   INPUT_KEY_MISMATCH: row(409, 'The task waits on another question'),
   INPUT_NOT_ALLOWED: row(403, 'Somebody else must answer'),
   INPUT_LIMIT: row(409, 'The task has been given too many answers'),
+  ARTIFACT_NOT_FOUND: row(404, 'There is no such artifact'),
+  ARTIFACT_RANGE: row(416, 'The artifact has no such bytes'),
   AGENT_NOT_FOUND: row(404, 'There is no such agent'),
   AGENT_NOT_READY: row(409, 'The agent is not ready'),
   AGENT_NOT_ABLE: row(409, 'The agent does not meet the requirement'),
@@ -65,6 +67,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   STOPPED: row(503, 'The server is stopping', 5),
   // 507 rather than 503: it lasts until someone frees space, and monitoring must tell it from a restart.
   LOG_FULL: row(507, 'The disk is full', 10),
+  ARTIFACTS_FULL: row(507, 'There is no room for more artifacts'),
   LOG_FAILED: row(503, 'The log failed', 10),
   LOG_CLOSED: row(503, 'The log is closed', 5),
   LOG_ENTRY_TOO_LARGE: row(413, 'The request is too large for one entry of the log'),
@@ -72,6 +75,10 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   // Failures of this server; a caller cannot mend them.
   INTERNAL: FAILED,
   EIO: FAILED,
+  ARTIFACT_INVALID: FAILED,
+  ARTIFACT_UNREADABLE: FAILED,
+  ARTIFACT_UNWRITABLE: FAILED,
+  ARTIFACTS_UNREADABLE: FAILED,
   ENTRY_UNREADABLE: FAILED,
   DATA_DIR_LOCKED: FAILED,
   DATA_DIR_UNUSABLE: FAILED,

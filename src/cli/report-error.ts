@@ -16,7 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
   DEAD_LETTER_NOT_FOUND: 'list dead letters with `uqo dlq list`',
   DATA_DIR_LOCKED:
     'the process that holds it is named in its uqo.pid; give another folder with --data',
-  DATA_DIR_UNUSABLE: 'check its owner and mode, or give another folder with --data',
+  DATA_DIR_UNUSABLE: 'give another folder with --data or UQO_DATA_DIR',
   LOG_FULL: 'free space on the disk, or give another folder with --data',
   ADDRESS_UNUSABLE: 'give another with --port (0 takes a free one) or --host',
   INSECURE_BIND:

@@ -5,6 +5,8 @@ import {
   MESSAGE_BYTES_MAX,
   packMessage,
   SUBMIT_TASKS_MAX,
+  type ArtifactList,
+  type ArtifactView,
   type ErrorInfo,
   type Problem,
   type RawFrame,
@@ -165,6 +167,24 @@ export class Client<Types extends TaskTypes = TaskTypes> {
    */
   async answer(id: string, answer: unknown, options: AnswerOptions = {}): Promise<void> {
     await this.http.call('POST', `/tasks/${encodeURIComponent(id)}/input`, { answer, ...options });
+  }
+
+  /** Large outputs of a task, of all its attempts, oldest first. */
+  async artifacts(taskId: string): Promise<readonly ArtifactView[]> {
+    const path = `/tasks/${encodeURIComponent(taskId)}/artifacts`;
+    return ((await this.http.call('GET', path)) as ArtifactList).items;
+  }
+
+  /**
+   * The bytes of an artifact, as a stream that is also an async iterable; `from` begins at a later one.
+   *
+   * @throws OrchestratorError `ARTIFACT_NOT_FOUND`
+   */
+  artifact(
+    id: string,
+    options: { readonly from?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    return this.http.bytes(`/api/v1/artifacts/${encodeURIComponent(id)}`, options);
   }
 
   /** Everything that happens, from now on; resumes where it was after a lost connection. */

@@ -1,4 +1,5 @@
 export {
+  type ArtifactView,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,

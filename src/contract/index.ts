@@ -15,6 +15,14 @@ export {
   RegisterAgent,
   ReleaseLease,
 } from './agent.ts';
+export {
+  ArtifactIdText,
+  ArtifactList,
+  ArtifactView,
+  type ArtifactDraft,
+  type ArtifactRequest,
+  type ArtifactSink,
+} from './artifact.ts';
 export { type AttemptHost, type AttemptLease, type LeaseExtra } from './attempt-context.ts';
 export { type KeyedPrompt } from './attempt-questions.ts';
 export { Attempts, type EndedAttempt } from './attempts.ts';

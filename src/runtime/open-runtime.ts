@@ -10,9 +10,10 @@ import {
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { listTasks, LiveIndex, type Store } from '../store/index.ts';
+import { listTasks, LiveIndex, type ArtifactStore, type Store } from '../store/index.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
+import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -55,7 +56,7 @@ export interface RuntimeOptions extends RuntimeTerms, FolderOptions {}
 /**
  * Opens the data folder and brings back everything it holds.
  *
- * @throws OrchestratorError `DATA_DIR_LOCKED`, `LOG_CORRUPT` and others of the log and store
+ * @throws OrchestratorError `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE`, `LOG_CORRUPT` and others of the log and store
  */
 export function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   return openRuntimeOn(folderStorage(options), options);
@@ -68,10 +69,20 @@ export async function openRuntimeOn(
 ): Promise<Runtime> {
   const clock = terms.clock ?? systemClock;
   const logger = terms.logger ?? SILENT_LOGGER;
-  const { kind, log, release, store } = await storage.open({ clock, logger });
+  const { artifacts, kind, log, release, store } = await storage.open({ clock, logger });
   try {
     const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
-    const runtime = assemble({ terms, clock, logger, kind, store, log, state, release });
+    const runtime = assemble({
+      terms,
+      clock,
+      logger,
+      kind,
+      store,
+      artifacts,
+      log,
+      state,
+      release,
+    });
     await applySettings(runtime, state, terms.settings);
     return runtime;
   } catch (error) {
@@ -122,6 +133,7 @@ interface Ground {
   readonly logger: RuntimeLogger;
   readonly kind: string;
   readonly store: Store;
+  readonly artifacts: ArtifactStore;
   readonly log: ReplicatedLog;
   readonly state: CoreState;
   readonly release: () => void;
@@ -178,6 +190,7 @@ function assemble(ground: Ground): Runtime {
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,

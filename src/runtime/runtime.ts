@@ -22,6 +22,7 @@ import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
+import type { ArtifactService } from './artifact-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
@@ -51,6 +52,7 @@ export interface RuntimeParts {
   readonly agents: AgentService;
   readonly queues: QueueService;
   readonly inputs: InputService;
+  readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
   readonly version: string;
@@ -65,6 +67,7 @@ export class Runtime {
   readonly agents: AgentService;
   readonly queues: QueueService;
   readonly inputs: InputService;
+  readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
@@ -79,6 +82,7 @@ export class Runtime {
     this.agents = parts.agents;
     this.queues = parts.queues;
     this.inputs = parts.inputs;
+    this.artifacts = parts.artifacts;
     this.feed = parts.feed;
     this.failed = parts.failed;
     this.#parts = parts;
@@ -164,6 +168,7 @@ export class Runtime {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     try {
       await this.#drainHandlers(graceMs);
+      await this.artifacts.close();
       feed.close();
       hub.close();
       details.close();

@@ -1,8 +1,7 @@
 /** Where a runtime keeps everything: a log, and a store beside it. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
-import { openStore, type Store } from '../store/index.ts';
+import { ArtifactStore, openStore, type Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 
@@ -12,6 +11,8 @@ export interface OpenStorage {
   readonly kind: string;
   readonly log: ReplicatedLog;
   readonly store: Store;
+  /** Large outputs of tasks. */
+  readonly artifacts: ArtifactStore;
   /** Lets others open it; called once, after both were closed. */
   readonly release: () => void;
 }
@@ -25,6 +26,8 @@ export interface FolderOptions {
   readonly dataDir: string;
   readonly history?: { readonly ageMsMax?: number; readonly countMax?: number };
   readonly payloadCacheBytes?: number;
+  /** Bounds of the large outputs that are kept. Default 8 GiB, 10,000 of them. */
+  readonly artifacts?: { readonly bytesMax?: number; readonly countMax?: number };
   readonly onFlush?: (durationMs: number, bytes: number, entries: number) => void;
 }
 
@@ -32,9 +35,8 @@ export interface FolderOptions {
 export function folderStorage(options: FolderOptions): RuntimeStorage {
   const { dataDir, history, onFlush, payloadCacheBytes } = options;
   return {
-    /** @throws OrchestratorError `DATA_DIR_LOCKED`, `LOG_CORRUPT` and others of the log and store */
+    /** @throws OrchestratorError `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE`, `LOG_CORRUPT` and others of the log and store */
     open: async ({ clock, logger }) => {
-      await mkdir(dataDir, { recursive: true });
       const lock = lockDataDirectory(dataDir);
       let store: Store | null = null;
       try {
@@ -48,11 +50,16 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
           ...(payloadCacheBytes === undefined ? {} : { payloadCacheBytes }),
           ...(history === undefined ? {} : { history }),
         });
+        const artifacts = await ArtifactStore.open({
+          directory: join(dataDir, 'artifacts'),
+          now: () => clock.now(),
+          ...options.artifacts,
+        });
         const log = await openEmbeddedLog({
           directory: join(dataDir, 'log'),
           ...(onFlush === undefined ? {} : { onFlush }),
         });
-        return { kind: 'embedded', log, store, release: () => lock.release() };
+        return { kind: 'embedded', log, store, artifacts, release: () => lock.release() };
       } catch (error) {
         await store?.close();
         lock.release();

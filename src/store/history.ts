@@ -144,6 +144,11 @@ export class History {
     return record === null ? null : this.reader().open(id, record).view();
   }
 
+  /** Whether it has a record of the task. */
+  has(id: TaskId): boolean {
+    return this.#findPending(id) !== undefined || this.stored(id) !== null;
+  }
+
   /** The bytes of a record that the file has, or null: a view that the next read changes. */
   stored(id: TaskId): Buffer | null {
     if (!writeTaskKey(id, this.#key, 0)) return null;

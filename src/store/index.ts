@@ -1,3 +1,9 @@
+export {
+  ArtifactStore,
+  type ArtifactOrder,
+  type ArtifactStoreOptions,
+} from './artifacts/artifact-store.ts';
+export type { ArtifactFacts } from './artifacts/artifact-facts.ts';
 export type { CheckpointStats } from './checkpoint.ts';
 export {
   summaryOfTask,

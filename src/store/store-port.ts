@@ -29,6 +29,8 @@ export interface Store {
   finish(finished: FinishedTask): void;
   /** A finished task, or null when there is none of that id or retention let it go. */
   finished(id: TaskId): FinishedView | null;
+  /** Whether it has a finished task of that id. */
+  isFinished(id: TaskId): boolean;
   /** A page of finished tasks, newest id first. */
   list(query: FinishedQuery): FinishedPage;
   /** Resolves when every task finished so far is as durable as it gets. */

@@ -151,6 +151,11 @@ export class LmdbStore implements Store {
     return this.#parts.history.find(id);
   }
 
+  /** Whether there is a finished task of that id. About a microsecond. */
+  isFinished(id: TaskId): boolean {
+    return this.#parts.history.has(id);
+  }
+
   /** A page of finished tasks, newest id first. */
   list(query: FinishedQuery): FinishedPage {
     return this.#listing.page(query);

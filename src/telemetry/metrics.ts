@@ -7,7 +7,7 @@ import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
 
 /** Ways in which clients stay connected. */
-const TRANSPORTS = ['sse', 'websocket', 'poll'] as const;
+const TRANSPORTS = ['sse', 'websocket', 'poll', 'download'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /**
@@ -21,7 +21,12 @@ export class Metrics {
   readonly #tasks = new TaskStats();
   readonly #requests = new RequestStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
-  readonly #clients: Record<Transport, number> = { sse: 0, websocket: 0, poll: 0 };
+  readonly #clients: Record<Transport, number> = {
+    sse: 0,
+    websocket: 0,
+    poll: 0,
+    download: 0,
+  };
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   #source: MetricsSource | null = null;
 

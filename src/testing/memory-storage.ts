@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { OrchestratorError } from '../base/errors.ts';
-import type { OpenStorage, RuntimeStorage } from '../runtime/index.ts';
+import { ArtifactStore } from '../store/index.ts';
+import type { Clock, OpenStorage, RuntimeStorage } from '../runtime/index.ts';
 import { MemoryLog, type MemoryDisk } from './memory-log.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -7,22 +11,30 @@ import { MemoryStore } from './memory-store.ts';
 export class MemoryStorage implements RuntimeStorage {
   readonly #disk: MemoryDisk = { bodies: [], released: 0 };
   #log: MemoryLog | null = null;
+  /** The folder of large outputs. */
+  #artifacts: string | null = null;
   #isFull = false;
   #isSlow = false;
 
-  open(): Promise<OpenStorage> {
+  /** @throws OrchestratorError `DATA_DIR_LOCKED` while it is open */
+  async open({ clock }: { readonly clock: Clock }): Promise<OpenStorage> {
     if (this.#log !== null) {
       const message = 'a storage must be open once at a time';
-      return Promise.reject(new OrchestratorError('DATA_DIR_LOCKED', message));
+      throw new OrchestratorError('DATA_DIR_LOCKED', message);
     }
     const log = new MemoryLog(this.#disk);
     log.isFull = this.#isFull;
     if (this.#isSlow) log.hold();
     this.#log = log;
+    // Large outputs are files all the same; they stay until it is closed.
+    const directory = (this.#artifacts ??= mkdtempSync(join(tmpdir(), 'uqo-test-')));
+    const artifacts = await ArtifactStore.open({ directory, now: () => clock.now() });
     const release = (): void => {
       this.#log = null;
+      this.#artifacts = null;
+      rmSync(directory, { recursive: true, force: true });
     };
-    return Promise.resolve({ kind: 'memory', log, store: new MemoryStore(), release });
+    return { kind: 'memory', log, store: new MemoryStore(), artifacts, release };
   }
 
   /** Whether something waits for a disk that takes its time. */

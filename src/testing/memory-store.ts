@@ -48,6 +48,10 @@ export class MemoryStore implements Store {
     return { ...summaryOfTask(finished), payload: task.payload, result };
   }
 
+  isFinished(id: TaskId): boolean {
+    return this.#finished.has(id);
+  }
+
   /** O(finished tasks), and their sorting where one finished since the last page. */
   list(query: FinishedQuery): FinishedPage {
     const { accepts, before, from = '', isSpent, limit, scanMax = SCAN_MAX_DEFAULT } = query;

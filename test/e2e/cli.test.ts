@@ -181,6 +181,21 @@ describe('a task', () => {
     await uqo('agent', 'remove', 'clerk');
   });
 
+  test('shows and hands over its large outputs', async () => {
+    const qasm = 'OPENQASM 3.0; qubit[2] q; x q[1];';
+    const payload = JSON.stringify({ qasm, statevector: 'file' });
+    const task = ['quantum.circuit.run', '--payload', payload, '--wait', '-o', 'json'];
+    const { id } = JSON.parse((await uqo('task', 'submit', ...task)).stdout) as { id: string };
+    const listed = await uqo('task', 'artifacts', id);
+    expect(listed.stdout).toMatch(/statevector-\d+\.c128 +64 /);
+    const saved = await uqo('task', 'artifacts', id, '--save', 'saved', '-o', 'jsonl');
+    const { file } = JSON.parse(saved.stdout) as { file: string };
+    const bytes = readFileSync(join(folder, file));
+    expect(Array.from({ length: 8 }, (_, k) => bytes.readDoubleLE(8 * k))).toEqual([
+      0, 0, 0, 0, 1, 0, 0, 0,
+    ]);
+  });
+
   test('tells its events to the end', async () => {
     const { id } = await answer<Task>(
       'task',
@@ -341,6 +356,10 @@ describe('what must be refused', () => {
     [['start', '--data', 'data', '--port', '0'], 11, 'DATA_DIR_LOCKED'],
     [['start', '--data', 'other', '--port', '0', '--host', '0.0.0.0'], 13, 'INSECURE_BIND'],
     [['start', '--data', 'table.json/data', '--port', '0'], 11, 'DATA_DIR_UNUSABLE'],
+    [['start', '--data', 'table.json', '--port', '0'], 11, 'a file where a folder must be'],
+    [['start', '--data', '/proc/x/y', '--port', '0'], 11, 'name one on a disk'],
+    [['start', '--data', 'x'.repeat(300), '--port', '0'], 11, 'name a shorter one'],
+    [['start', '--data', 'x/'.repeat(300), '--port', '0'], 11, 'at most 480 bytes'],
     [['start', '--config', 'missing.yaml'], 2, 'missing.yaml must be readable'],
   ])('%j', async (args, exitCode, message) => {
     const ran = await uqo(...args);

@@ -7,6 +7,7 @@ import type { CliContext } from '../cli-context.ts';
 import { integerValue, taskIdsValue, taskIdValue } from '../option-values.ts';
 import { pathOf } from '../server-api.ts';
 import { usageError } from '../usage-error.ts';
+import { addTaskArtifacts } from './task-artifacts.ts';
 import { addTaskAnswer } from './task-answer.ts';
 import { addTaskEvents } from './task-events.ts';
 import { addTaskSubmit } from './task-submit.ts';
@@ -46,6 +47,7 @@ export function addTask(program: Command, ctx: CliContext): void {
   addRecalls(group, ctx);
   addTaskAnswer(group, ctx);
   addTaskEvents(group, ctx);
+  addTaskArtifacts(group, ctx);
 }
 
 function addReads(group: Command, ctx: CliContext): void {

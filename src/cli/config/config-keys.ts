@@ -80,6 +80,8 @@ export interface ServerConfig {
   readonly historyAge: number;
   readonly historyCount: number;
   /** Bytes. */
+  readonly artifactsMax: number;
+  /** Bytes. */
   readonly bodyMax: number;
   /** Bytes. */
   readonly payloadMax: number;
@@ -208,6 +210,15 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0,
     max: 1_000_000_000,
     doc: 'finished tasks that are kept',
+  },
+  {
+    name: 'artifactsMax',
+    env: 'UQO_ARTIFACTS_MAX',
+    type: 'bytes',
+    default: 8 * 1024 * MIB,
+    min: 0,
+    max: 1024 ** 2 * MIB,
+    doc: 'room for large outputs of tasks',
   },
   {
     name: 'bodyMax',
