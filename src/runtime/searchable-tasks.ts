@@ -122,12 +122,10 @@ export class SearchedFinished extends SearchedTask<FinishedSummary> {
   get startedAt(): number {
     return this.task.startedAt || (this.task.failures.at(-1)?.startedAt ?? 0);
   }
-  /** The newest attempt may have failed long before its task was given up. */
+  /** Only a completed task's attempt ended with it. */
   get endedAt(): number {
     const { failures, finishedAt, startedAt } = this.task;
-    const failure = failures.at(-1);
-    const isFailure = startedAt === 0 || failure?.startedAt === startedAt;
-    return isFailure ? (failure?.endedAt ?? 0) : finishedAt;
+    return startedAt === 0 ? (failures.at(-1)?.endedAt ?? 0) : finishedAt;
   }
   get runAt(): number {
     return 0;

@@ -184,6 +184,7 @@ describe('a query', () => {
       'created>=2026-01-01 created<2026-01-02',
       { created: { fromMs: Date.UTC(2026, 0, 1), toMs: Date.UTC(2026, 0, 2) } },
     ],
+    ['age<=1h', { created: { fromMs: NOW_MS - HOUR_MS, toMs: Infinity } }],
     ['age<1h', { created: { fromMs: NOW_MS - HOUR_MS + 1, toMs: Infinity } }],
     ['idle>1h', { created: { fromMs: -Infinity, toMs: NOW_MS - HOUR_MS } }],
   ])('%s tells an index %j', (text, expected) => {
@@ -197,6 +198,7 @@ describe('a text that fits nearly everywhere', () => {
     ['a glob of many stars', `metadata.t:${'a*'.repeat(1500)}b`],
     ['a glob of long pieces', `metadata.t:*${'a'.repeat(1900)}b*${'a'.repeat(1900)}c*`],
     ['a piece that fails at its start', `metadata.t~b${'a'.repeat(3900)}`],
+    ['a piece that fails at its middle', `metadata.t~${'a'.repeat(1950)}b${'a'.repeat(1950)}`],
     ['a piece that fails at its end', `metadata.t~${'a'.repeat(3900)}b`],
   ])('takes time linear in its length: %s', (_, text) => {
     const predicate = compileQuery(parseQuery(text), { nowMs: NOW_MS });

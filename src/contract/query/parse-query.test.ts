@@ -112,6 +112,10 @@ describe('a query', () => {
     expect(() => parseQuery([...terms, 'type:a'].join(' '))).toThrow(/at most 100 terms/);
   });
 
+  test('may have any number of brackets side by side', () => {
+    expect(parseQuery('(type:a) '.repeat(50))).toMatchObject({ terms: { length: 50 } });
+  });
+
   test('may be twenty brackets deep, and negated any number of times', () => {
     const text = `${'-('.repeat(20)}type:a${')'.repeat(20)}`;
     expect(canonical(text)).toBe('type:a');
