@@ -55,6 +55,7 @@ export class ArtifactService implements ArtifactSink {
     const { bytes, contentType, fencingToken, name, taskId } = request;
     const order = { bytes, contentType, fencingToken, name, taskId };
     const { discard, file, id, keep } = this.#parts.artifacts.begin(order);
+    this.#arm();
     return { id, file, keep: async (sha256) => artifactView(await keep(sha256)), discard };
   }
 
@@ -110,8 +111,13 @@ export class ArtifactService implements ArtifactSink {
     return state.tasks.has(taskId as TaskId) || store.isFinished(taskId as TaskId);
   }
 
+  /** Sees to it that a sweep comes while there is something to sweep. */
   #arm(): void {
-    this.#cancelTimer = this.#parts.clock.setTimer(SWEEP_MS, () => void this.#sweepAndArm());
+    if (this.#cancelTimer !== null || this.#isClosed || this.#parts.artifacts.bytes === 0) return;
+    this.#cancelTimer = this.#parts.clock.setTimer(SWEEP_MS, () => {
+      this.#cancelTimer = null;
+      void this.#sweepAndArm();
+    });
   }
 
   async #sweepAndArm(): Promise<void> {
@@ -121,7 +127,7 @@ export class ArtifactService implements ArtifactSink {
       const { logger } = this.#parts;
       logger.error('artifacts could not be removed; tried again', { error: String(error) });
     }
-    if (!this.#isClosed) this.#arm();
+    this.#arm();
   }
 }
 
