@@ -42,7 +42,7 @@ export class ArtifactService implements ArtifactSink {
 
   constructor(parts: ArtifactServiceParts) {
     this.#parts = parts;
-    this.#arm();
+    if (parts.artifacts.count > 0) this.#arm();
   }
 
   /** Bytes of all artifacts, with those that are reserved. */
@@ -53,9 +53,9 @@ export class ArtifactService implements ArtifactSink {
   // oxlint-disable-next-line typescript/require-await -- the port leaves room for stores that must ask
   async begin(request: ArtifactRequest): Promise<ArtifactDraft> {
     const { bytes, contentType, fencingToken, name, taskId } = request;
+    this.#arm();
     const order = { bytes, contentType, fencingToken, name, taskId };
     const { discard, file, id, keep } = this.#parts.artifacts.begin(order);
-    this.#arm();
     return { id, file, keep: async (sha256) => artifactView(await keep(sha256)), discard };
   }
 
@@ -111,13 +111,9 @@ export class ArtifactService implements ArtifactSink {
     return state.tasks.has(taskId as TaskId) || store.isFinished(taskId as TaskId);
   }
 
-  /** Sees to it that a sweep comes while there is something to sweep. */
   #arm(): void {
-    if (this.#cancelTimer !== null || this.#isClosed || this.#parts.artifacts.bytes === 0) return;
-    this.#cancelTimer = this.#parts.clock.setTimer(SWEEP_MS, () => {
-      this.#cancelTimer = null;
-      void this.#sweepAndArm();
-    });
+    if (this.#cancelTimer !== null || this.#isClosed) return;
+    this.#cancelTimer = this.#parts.clock.setTimer(SWEEP_MS, () => void this.#sweepAndArm());
   }
 
   async #sweepAndArm(): Promise<void> {
@@ -127,7 +123,8 @@ export class ArtifactService implements ArtifactSink {
       const { logger } = this.#parts;
       logger.error('artifacts could not be removed; tried again', { error: String(error) });
     }
-    this.#arm();
+    this.#cancelTimer = null;
+    if (this.#parts.artifacts.count > 0) this.#arm();
   }
 }
 
