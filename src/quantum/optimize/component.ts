@@ -122,10 +122,9 @@ function hasHalfTurn(operation: Operation): boolean {
 
 function portfolioOptions(context: ComponentContext, isDue: IsDue): PortfolioOptions {
   const { level, metric, rng, keepsPairs, watch } = context;
-  const { progress } = watch;
   const priority = priorityOf(metric);
   const look = lookAt(watch);
-  return { level, priority, rng, isDue, look, keepsPairs, keepsRotations: false, progress };
+  return { level, priority, rng, isDue, look, keepsPairs, keepsRotations: false };
 }
 
 function priorityOf(metric: Metric): Priority {

@@ -17,7 +17,7 @@ describe('what a circuit costs', () => {
     });
     switch (kind) {
       case 0:
-        return { kind: 'measure', qubit: a, bit: rng.below(30) };
+        return { kind: 'measure', qubit: a, bit: rng.below(6) };
       case 1:
         return { kind: 'barrier', qubits: [a, b] };
       case 2:
@@ -33,7 +33,7 @@ describe('what a circuit costs', () => {
     const rng = Rng.fromSeed(11);
     for (let round = 0; round < 300; round++) {
       const operations = Array.from({ length: 12 }, () => operation(rng.below(6), rng));
-      const circuit = { ...circuitOf(5, operations), bits: 30 };
+      const circuit = { ...circuitOf(5, operations), bits: 6 };
       const { tCount, ...others } = costOfCircuit(circuit);
       const stats = circuitStats(circuit);
       expect({ ...others, tCount }).toEqual({ ...stats, tCount: stats.tCount });

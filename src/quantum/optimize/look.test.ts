@@ -6,7 +6,7 @@ import { circuitOf, randomGates } from './testing/random-gates.ts';
 
 describe('a run over thousands of gates', () => {
   const qubits = 12;
-  const operations = randomGates({ qubits, gates: 6000 }, Rng.fromSeed(4));
+  const operations = randomGates({ qubits, gates: 2000 }, Rng.fromSeed(4));
   const circuit = circuitOf(qubits, operations);
 
   /** Optimises until the n-th look at the watch; how many followed, and what came out. */
@@ -25,13 +25,6 @@ describe('a run over thousands of gates', () => {
     }
   }
 
-  test('looks at the watch many times in every pass', () => {
-    const { result, looks } = canceledAt(Infinity, { level: 1, timeMs: Infinity });
-    expect(result?.verified).toBe('pauli-rotations');
-    // A dozen passes, each every 512 gates.
-    expect(looks).toBeGreaterThan((12 * operations.length) / 512);
-  });
-
   test.each<OptimizeOptions>([
     { level: 1 },
     { level: 2, timeMs: Infinity },
@@ -42,8 +35,8 @@ describe('a run over thousands of gates', () => {
       coupling: { qubits, edges: operations.slice(1, qubits).map((_, k) => [k, k + 1]) },
     },
   ])('ends soon after it was canceled, wherever that is: %j', (options) => {
-    const all = canceledAt(1500, options).looks;
-    for (let n = 1; n < all; n = Math.ceil(n * 1.9)) {
+    const all = canceledAt(600, options).looks;
+    for (let n = 1; n < all; n = Math.ceil(n * 3)) {
       const { looks, result } = canceledAt(n, options);
       expect(looks - n, `canceled at look ${n}`).toBeLessThan(60);
       if (result !== null && options.coupling === undefined) {

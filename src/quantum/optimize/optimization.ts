@@ -36,7 +36,8 @@ export class Optimization {
   readonly unchecked: string[] = [];
   readonly #context: ComponentContext;
   readonly #look: Look;
-  readonly #deadlineMs: number;
+  readonly #startMs: number;
+  readonly #timeMs: number;
   readonly #methods = new Set<string>();
   readonly #passes = new Map<string, number>();
   #reason: string | null = null;
@@ -46,7 +47,8 @@ export class Optimization {
   constructor(context: ComponentContext, timeMs: number, operations: readonly Operation[]) {
     this.#context = context;
     this.#look = lookAt(context.watch);
-    this.#deadlineMs = context.watch.nowMs() + timeMs;
+    this.#startMs = context.watch.nowMs();
+    this.#timeMs = timeMs;
     this.#gatesLeft = countUnitary(operations);
   }
 
@@ -114,10 +116,14 @@ export class Optimization {
     const { watch } = context;
     const start = watch.nowMs();
     const share = component.operations.length / Math.max(1, this.#gatesLeft);
-    const until = start + Math.max(0, this.#deadlineMs - start) * Math.min(1, share);
+    const left = Math.max(0, this.#startMs + this.#timeMs - start);
+    const until = start + left * Math.min(1, share);
     this.#gatesLeft -= component.operations.length;
-    const isDue = (part = 1): boolean =>
-      watch.nowMs() > start + part * (until - start) || watch.isCanceled();
+    const isDue = (part = 1): boolean => {
+      const now = watch.nowMs();
+      watch.progress(Math.min(1, (now - this.#startMs) / this.#timeMs));
+      return now > start + part * (until - start) || watch.isCanceled();
+    };
     const found = optimizeComponent(component, context, isDue, ends);
     this.#passes.set(found.pass, (this.#passes.get(found.pass) ?? 0) + 1);
     this.defects.push(...found.defects);

@@ -23,8 +23,6 @@ export interface PortfolioOptions {
   readonly keepsRotations: boolean;
   /** Whether only pairs that the network entangles may be entangled: then re-synthesis is out. */
   readonly keepsPairs: boolean;
-  /** Takes the share of this network's search that is done, 0 … 1. */
-  readonly progress: (fraction: number) => void;
 }
 
 /** One result, and the pass that it came from. */
@@ -77,7 +75,7 @@ export function sweepAll(network: Network, options: PortfolioOptions): Network {
 
 /** Random windows and whole re-syntheses, going sideways too, until time is up or nothing is gained. */
 function search(network: Network, options: PortfolioOptions): Network {
-  const { priority, rng, isDue, look, progress } = options;
+  const { priority, rng, isDue, look } = options;
   let best = network;
   let current = network;
   for (let stale = 0; stale < STALE_ROUNDS_MAX && !isDue(); stale++) {
@@ -98,7 +96,6 @@ function search(network: Network, options: PortfolioOptions): Network {
       best = current;
       stale = 0;
     } else if (costOf(current, priority) > costOf(best, priority)) current = best;
-    progress(stale / STALE_ROUNDS_MAX);
   }
   return best;
 }
