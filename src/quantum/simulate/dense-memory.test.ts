@@ -5,6 +5,7 @@ import { Rng } from '../../base/rng.ts';
 import { wasmApi } from '../kernels/wasm-api.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
 import { DenseState } from './dense-state.ts';
+import { DensityState } from './density/density-state.ts';
 import type { UnitaryPart } from './simulated-state.ts';
 import { randomGate } from './testing/random-circuit.ts';
 
@@ -114,6 +115,14 @@ describe('a watch', () => {
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   });
 
+  test('is looked at while gates are planned', () => {
+    let looks = 0;
+    const watch = { ...UNWATCHED, isCanceled: () => ++looks < 0 };
+    DenseState.create(4, { kernels: 'fastest' }).applyAll(gates(4, 4000), watch);
+    // Once for 64 operations, and some more for the stages.
+    expect(looks).toBeGreaterThan(4000 / 64);
+  });
+
   test('ends the work by its cancellation', () => {
     let looks = 0;
     const state = DenseState.create(16);
@@ -182,6 +191,14 @@ describe('a copy', () => {
       im: new Float64Array(3),
     });
   });
+});
+
+test('the diagonal of a density matrix of 13 qubits is read without a copy of its GiB', () => {
+  const state = DensityState.create(13);
+  const before = process.memoryUsage().rss;
+  const diagonal = state.diagonal();
+  expect([diagonal.length, diagonal[0], diagonal[1]]).toEqual([2 ** 13, 1, 0]);
+  expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28);
 });
 
 test('the smallest states are states', () => {

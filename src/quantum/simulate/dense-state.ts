@@ -89,7 +89,7 @@ export class DenseState implements SimulatedState {
     for (let begin = 0; begin < operations.length; begin += BATCH) {
       throwIfCanceled(watch);
       const batch = operations.slice(begin, begin + BATCH);
-      const plan = planDense(batch, this.#placeOf, this.#blocks());
+      const plan = planDense(batch, this.#placeOf, this.#blocks(), turnOf(watch));
       const share = batch.length / operations.length;
       const before = begin / operations.length;
       this.#run(plan.stages, watch, (fraction) => watch.progress(before + share * fraction));
