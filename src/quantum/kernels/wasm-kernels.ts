@@ -1,10 +1,4 @@
-import {
-  bitCount,
-  itemCount,
-  type Amplitudes,
-  type Controls,
-  type KernelStep,
-} from './kernel-step.ts';
+import { bitCount, type Amplitudes, type Controls, type KernelStep } from './kernel-step.ts';
 import type { KernelTeam } from './kernel-team.ts';
 import type { ChunkWeights, Kernels, Precision, Turn } from './kernels.ts';
 import type { KernelStage } from './stage.ts';
@@ -22,8 +16,8 @@ const WORK_PER_BLOCK_MAX = 2 ** 21;
 const PAGE_BYTES = 4096;
 /** Bytes of new memory between two turns: up to 3 ms where the platform has to find them. */
 const TOUCHED_PER_TURN = 2 ** 20;
-/** Work below which waking a thread costs more than it brings. */
-const WORK_SHARED_MIN = 2 ** 15;
+/** Work below which waking a thread costs more than it brings: some 70 microseconds of one. */
+const WORK_SHARED_MIN = 2 ** 17;
 
 const MODE = { items: 0, blocks: 1, gathered: 2 } as const;
 
@@ -161,19 +155,14 @@ export class WasmKernels implements Kernels {
 
   /** A step alone: its items are the units. */
   #runItems(step: KernelStep, turn: Turn): void {
-    const { amplitudes } = this;
     const { head, words, writer } = this.#arena;
-    const { qubits } = amplitudes;
+    const { qubits } = this.amplitudes;
     this.#stage(MODE.items, { localBits: qubits, lowBits: qubits, highMask: 0 });
     for (const at of writer.steps) {
       words.set([1, at], head / 4 + 6);
       const count = words[at / 4 + 4];
-      const items = itemCount(step, qubits);
-      const work =
-        step.kind === 'dense' && step.targets.length > 2
-          ? step.matrix.rows ** 2
-          : Math.max(1, 2 ** qubits / Math.max(items, count)) * (step.kind === 'dense' ? 2 : 1);
-      this.#call('stage', { count, work }, turn);
+      const amplitudes = 2 ** (qubits - bitCount(step.controlMask));
+      this.#call('stage', { count, work: (amplitudes * workOf(step)) / count }, turn);
     }
   }
 
@@ -196,7 +185,7 @@ export class WasmKernels implements Kernels {
     const run = kernels[kernel];
     const work = (from: number, to: number): void => run(head, from, to, rooms);
     const { count } = units;
-    const turns = Math.max(1, Math.floor(WORK_PER_TURN / units.work));
+    const turns = powerBelow(WORK_PER_TURN / units.work);
     if (this.#team === null || count === 1 || count * units.work < WORK_SHARED_MIN) {
       for (let from = 0; from < count; from += turns) {
         work(from, Math.min(count, from + turns));
@@ -204,8 +193,7 @@ export class WasmKernels implements Kernels {
       }
       return;
     }
-    const fair = Math.ceil(count / (this.threads * 4));
-    const unitsPerTurn = Math.min(turns, fair);
+    const unitsPerTurn = Math.min(turns, powerBelow(count / (this.threads * 4)));
     this.#team.run(
       { memory, kernel, pointer: head, units: count, unitsPerTurn, rooms, roomBytes },
       work,
@@ -214,9 +202,16 @@ export class WasmKernels implements Kernels {
   }
 }
 
-/** What a step costs an amplitude, in the cheapest steps. */
+/** The largest power of two that is no larger, but at least 1: kernels take units in pairs where they can. */
+function powerBelow(x: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(x)));
+}
+
+/** What a step costs an amplitude, in the cheapest steps: measured, for matrices of eight rows and more by far. */
 function workOf(step: KernelStep): number {
-  return step.kind === 'dense' ? Math.max(1, step.matrix.rows / 4) : 1;
+  if (step.kind !== 'dense') return 1;
+  const { rows } = step.matrix;
+  return rows === 2 ? 1 : rows === 4 ? 3 : 2 * rows;
 }
 
 /** Steps whose matrix is larger than the kernels take. */

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Rng } from '../../../base/rng.ts';
-import type { TeamJob } from '../../../quantum/kernels/kernel-team.ts';
+import type { KernelTeam, TeamJob } from '../../../quantum/kernels/kernel-team.ts';
 import { openArena } from '../../../quantum/kernels/wasm-arena.ts';
 import { DenseState } from '../../../quantum/simulate/dense-state.ts';
 import type { UnitaryPart } from '../../../quantum/simulate/simulated-state.ts';
@@ -74,6 +74,25 @@ describe('a team of three threads', () => {
       }
     }
     for (const { alone, together } of states) expect(apart(together, alone)).toBeLessThan(1e-5);
+  });
+
+  test('is not woken for a gate that the caller has done by then', () => {
+    let runs = 0;
+    const counted: KernelTeam = {
+      size: team.size,
+      newMemory: (pages) => team.newMemory(pages),
+      run: (job, work, turn) => {
+        runs++;
+        team.run(job, work, turn);
+      },
+    };
+    const runsOf = (qubits: number): number => {
+      const state = DenseState.create(qubits, { team: counted });
+      runs = 0;
+      state.applyAll(operationsOn(1, 0, SEED), UNWATCHED);
+      return runs;
+    };
+    expect([16, 17, 18].map(runsOf)).toEqual([0, 1, 1]);
   });
 
   test('leaves small states to the caller', () => {
