@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Rng } from '../../../base/rng.ts';
 import type { KernelTeam, TeamJob } from '../../../quantum/kernels/kernel-team.ts';
@@ -200,6 +201,27 @@ describe('a caller that waits for a helper', () => {
     expect(performance.now() - lostAtMs).toBeLessThan(1000);
     expect(other.isWhole).toBe(false);
   });
+});
+
+test('a helper that ends between two jobs is done without', async () => {
+  const workers: Worker[] = [];
+  const note = (worker: Worker): number => workers.push(worker);
+  process.on('worker', note);
+  const other = (await WorkerTeam.start(3))!;
+  process.off('worker', note);
+  const state = DenseState.create(18, { team: other });
+  const alone = DenseState.create(18);
+  expect(other.isWhole).toBe(true);
+  for (let ended = 0; ended < 3; ended++) {
+    await workers[ended - 1]?.terminate();
+    const operations = operationsOn(18, 20, SEED + ended);
+    state.applyAll(operations, UNWATCHED);
+    alone.applyAll(operations, UNWATCHED);
+  }
+  expect(apart(state, alone)).toBeLessThan(1e-12);
+  expect(workers).toHaveLength(2);
+  expect(other.isWhole).toBe(false);
+  await other.close();
 });
 
 test('a helper lets go of its memory half a second after a job, and works on it again', async () => {
