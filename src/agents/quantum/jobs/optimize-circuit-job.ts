@@ -93,6 +93,6 @@ function denseRunner(team: KernelTeam | null): StateRunner {
   return (qubits, operations, watch) => {
     const state = DenseState.create(qubits, team === null ? {} : { team });
     state.applyAll(operations, watch);
-    return state.amplitudes();
+    return state.amplitudes(watch);
   };
 }
