@@ -178,7 +178,7 @@ describe('the loop', () => {
       submitAll(Array.from({ length: 9_000 }, (_, i) => ({ id: ID(from + i) })));
     const answers = [0, 9_000, 18_000].map((from) => settledOf(world.loop.propose(items(from))));
     await turn();
-    expect(world.loop.backlog.items).toBe(9_000);
+    expect(world.loop.backlog.items).toBe(18_000);
     await world.loop.stop(STOPPED).catch(() => undefined);
     expect(answers).toHaveLength(3);
   });

@@ -13,6 +13,8 @@ import {
 import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
 import { listTasks, LiveIndex, openStore, type Store } from '../store/index.ts';
+import type { AdmissionOptions } from '../reliability/index.ts';
+import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -24,6 +26,7 @@ import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
+import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
@@ -50,6 +53,10 @@ export interface RuntimeOptions {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** When new work is refused because too much is under way. */
+  readonly admission?: AdmissionOptions;
+  /** Readings of memory and disk. Default: this process's. */
+  readonly probes?: LoadProbes;
   readonly onFlush?: (durationMs: number, bytes: number, entries: number) => void;
 }
 
@@ -151,7 +158,14 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, options, state, store } = ground;
   const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const feed = new EventFeed(clock, state.index);
+  const admission = new AdmissionGate({
+    options: options.admission ?? {},
+    clock,
+    logger,
+    probes: options.probes ?? systemProbes(options.dataDir),
+    storeShare: () => store.backlog.share,
+  });
+  const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
     state,
@@ -181,6 +195,7 @@ function assemble(ground: Ground): Runtime {
     log,
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
+    onWaited: (waited) => admission.waited(waited),
     hooks: {
       place: (commands, at) => proposePlacement(state, scheduler, commands, at),
       applied: (entry, applied) => effects.applied(entry, applied),
@@ -189,6 +204,7 @@ function assemble(ground: Ground): Runtime {
       hasWork: () => scheduler.hasWork(),
     },
   });
+  admission.open({ loop, feed });
   void log.failed.then((error) => fatal.resolve(error));
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
@@ -204,12 +220,13 @@ function assemble(ground: Ground): Runtime {
     checkpointer,
     clock,
     logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
+    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,
+    admission,
     version: options.version,
     failed: fatal.promise,
     releaseLock: ground.releaseLock,

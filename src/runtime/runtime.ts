@@ -20,6 +20,7 @@ import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
@@ -53,6 +54,7 @@ export interface RuntimeParts {
   readonly inputs: InputService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
+  readonly admission: AdmissionGate;
   readonly version: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
@@ -65,6 +67,7 @@ export class Runtime {
   readonly queues: QueueService;
   readonly inputs: InputService;
   readonly feed: EventFeed;
+  readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -79,6 +82,7 @@ export class Runtime {
     this.queues = parts.queues;
     this.inputs = parts.inputs;
     this.feed = parts.feed;
+    this.admission = parts.admission;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -142,6 +146,7 @@ export class Runtime {
       agents,
       queues: state.queues.size,
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
+      admission: this.admission.view(),
     };
   }
 
@@ -165,6 +170,7 @@ export class Runtime {
       await this.#drainHandlers(graceMs);
       feed.close();
       hub.close();
+      this.admission.close();
       details.close();
       waits.close();
       this.tasks.close();
