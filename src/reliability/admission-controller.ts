@@ -16,6 +16,7 @@ import {
   type AdmissionSample,
   type Pressures,
 } from './pressure.ts';
+import { ReadRest } from './read-rest.ts';
 import { FLOOR_MAX, PRIORITIES, SheddingFloor } from './shedding-floor.ts';
 
 /** How often it wants to observe, in milliseconds. */
@@ -63,6 +64,7 @@ export class AdmissionController {
   readonly #settings: AdmissionSettings;
   readonly #window = new PressureWindow(WINDOW_MS);
   readonly #floor: SheddingFloor;
+  readonly #rest = new ReadRest();
   readonly #shed = new Float64Array(PRIORITIES);
   #shedLists = 0;
   #level: AdmissionLevel = 'normal';
@@ -108,6 +110,11 @@ export class AdmissionController {
     if (kind === 'other' || this.#level !== 'critical') return null;
     this.#shedLists += 1;
     return this.#refusal(0);
+  }
+
+  /** How long a sender that was refused is best left unread, in milliseconds. */
+  get restMs(): number {
+    return this.#rest.ms;
   }
 
   /**
@@ -159,12 +166,21 @@ export class AdmissionController {
     const step = {
       applied: sample.applied,
       waiting: sample.waiting,
+      finished: sample.finished,
+      queued: sample.queued,
       elapsedMs: isGap ? STEP_MS : elapsedMs,
       floorMin: Math.min(FLOOR_MAX, FLOOR_MAX * Math.max(0, this.#otherPressure() - 1)),
     };
     this.#floor.count(step);
     if (this.#level === 'elevated') this.#floor.move(step, 1);
+    this.#stepRest();
     return this.#changeLevel(standing, worst, nowMs);
+  }
+
+  #stepRest(): void {
+    const { offered, rate } = this.#floor;
+    if (this.#level === 'elevated') this.#rest.step(offered, rate);
+    else if (this.#level === 'normal') this.#rest.clear();
   }
 
   /** Delay and lag are what the floor steers: they are far too much only where it has nowhere to go. */

@@ -8,7 +8,7 @@ export type AdmissionLevel = (typeof ADMISSION_LEVELS)[number];
 export interface AdmissionOptions {
   /** Default true; without it only the fixed bounds of the queues refuse. */
   readonly enabled?: boolean;
-  /** Delay of a submit that may stand for a whole interval, in milliseconds. 10 to 60,000, default 500. */
+  /** Delay of a submit that may stand for a whole interval, in milliseconds. 10 to 60,000, default 250. */
   readonly delayTargetMs?: number;
   /** Share of the heap's and of the machine's memory at which nearly everything is refused. 0.1 to 1, default 0.9. */
   readonly memoryShareMax?: number;
@@ -20,7 +20,7 @@ export interface AdmissionSettings {
 }
 
 const BOUNDS = {
-  delayTargetMs: { min: 10, max: 60_000, default: 500 },
+  delayTargetMs: { min: 10, max: 60_000, default: 250 },
   memoryShareMax: { min: 0.1, max: 1, default: 0.9 },
 } as const;
 

@@ -88,6 +88,8 @@ class Plant {
         lagMs: 0,
         applied: this.#applied,
         waiting: this.queued,
+        finished: this.#applied,
+        queued: 0,
         backlogShare: 0,
         memoryShare: 0,
         storeShare: 0,
@@ -175,4 +177,34 @@ test('recovers within seconds of the end of the overload', () => {
   plant.run(20_000, CAPACITY * 0.5, UNIFORM);
   const back = plant.moments.find(({ atMs, level }) => atMs > endMs && level === 'normal');
   expect((back?.atMs ?? Number.POSITIVE_INFINITY) - endMs).toBeLessThan(5_000);
+});
+
+test('a trickle after the overload is all let in, although nothing gets done', () => {
+  const controller = new AdmissionController(admissionSettings({ delayTargetMs: TARGET_MS }));
+  const show = (steps: number, sample: { delayMs: number; waiting: number }): void => {
+    for (let i = 0; i < steps; i++) {
+      nowMs += STEP_MS;
+      for (let n = 0; n < 3; n++) controller.admit({ kind: 'submit', priority: 4, tasks: 1 });
+      controller.observe(
+        {
+          ...sample,
+          lagMs: 0,
+          applied: 3,
+          finished: 0,
+          queued: 100_000,
+          backlogShare: 0,
+          memoryShare: 0,
+          storeShare: 0,
+          diskFreeBytes: Number.POSITIVE_INFINITY,
+          diskBytes: 1,
+        },
+        nowMs,
+      );
+    }
+  };
+  let nowMs = 0;
+  show(30, { delayMs: 500, waiting: 1_000 });
+  expect(controller.floor).toBeGreaterThan(4);
+  show(50, { delayMs: 0, waiting: 0 });
+  expect(controller.level).toBe('normal');
 });

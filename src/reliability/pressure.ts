@@ -19,6 +19,10 @@ export interface AdmissionSample {
   readonly applied: number;
   /** Tasks of submits that wait to be applied. */
   readonly waiting: number;
+  /** Tasks that ended since the last sample. */
+  readonly finished: number;
+  /** Tasks that wait for an agent. */
+  readonly queued: number;
   /** Changes that wait for the log, as a share of the most that may. */
   readonly backlogShare: number;
   /** Memory in use, as a share of what there is; the worse of heap and process. */

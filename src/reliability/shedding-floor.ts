@@ -7,7 +7,9 @@
  * Where it should be follows from two counts of the last intervals: how much was served, and how much
  * came with each priority (as WeChat's DAGOR finds its threshold from a histogram; Zhou and others,
  * "Overload Control for Scaling WeChat Microservices", 2018). The rate that is let in is what was
- * served, less while the queue is longer than wanted, more while it is shorter.
+ * served, less while the queue is longer than wanted, more while it is shorter. Where tasks pile up
+ * behind their submits it is no more than a little above what gets done: taking what nobody gets to is
+ * work taken from what is there.
  */
 
 export const PRIORITIES = 10;
@@ -18,8 +20,12 @@ export const FLOOR_MAX: number = PRIORITIES - 1;
 export interface FloorStep {
   /** Tasks applied in it. */
   readonly applied: number;
-  /** Tasks that wait at its end. */
+  /** Tasks that wait to be applied at its end. */
   readonly waiting: number;
+  /** Tasks that ended in it. */
+  readonly finished: number;
+  /** Tasks that wait for an agent at its end. */
+  readonly queued: number;
   /** Time it covers, in milliseconds; above 0. */
   readonly elapsedMs: number;
   /** The floor that other pressures ask for, 0 to 9. */
@@ -34,10 +40,23 @@ const DRAIN_MIN = 0.1;
 /** How much more is let in, a step, while nothing waits. */
 const PROBE = 0.1;
 
+/** Fewer tasks a millisecond are none: a mean only comes close to it. */
+const OFFERED_MIN = 1e-5;
+/** Let in is so much more than gets done, so that agents that were short of work are not. */
+const AHEAD = 1.2;
+/** … but at least this share of the most that was served: agents may come. */
+const TAKEN_MIN = 0.5;
+/** Tasks that wait for an agent are many past what gets done in so many milliseconds. */
+const QUEUED_MS_MAX = 1_000;
+/** How much of the most that was served is left after a step. */
+const FADE = 0.995;
+
 export class SheddingFloor {
   #floor = 0;
   /** Tasks a millisecond. */
   #served = 0;
+  #servedMax = 0;
+  #finished = 0;
   #rate = 0;
   readonly #offered = new Float64Array(PRIORITIES);
   readonly #came = new Float64Array(PRIORITIES);
@@ -78,13 +97,26 @@ export class SheddingFloor {
     return this.#served * ms;
   }
 
+  /** Tasks a millisecond that came, shed or not. */
+  get offered(): number {
+    return total(this.#offered);
+  }
+
+  /** Tasks a millisecond that are let in. */
+  get rate(): number {
+    return this.#rate;
+  }
+
   /** Takes the counts of a step, whatever the level; the floor itself does not move. */
-  count({ applied, elapsedMs }: FloorStep): void {
+  count({ applied, elapsedMs, finished }: FloorStep): void {
     this.#served += NEWEST * (applied / elapsedMs - this.#served);
+    this.#servedMax = Math.max(this.#served, this.#servedMax * FADE);
+    this.#finished += NEWEST * (finished / elapsedMs - this.#finished);
     for (let priority = 0; priority < PRIORITIES; priority++) {
       const offered = this.#offered[priority] as number;
       const now = (this.#came[priority] as number) / elapsedMs;
-      this.#offered[priority] = offered + NEWEST * (now - offered);
+      const next = offered + NEWEST * (now - offered);
+      this.#offered[priority] = next < OFFERED_MIN ? 0 : next;
       this.#came[priority] = 0;
     }
   }
@@ -96,7 +128,7 @@ export class SheddingFloor {
 
   /** Moves the floor towards where it should be, after {@link count}. */
   move(step: FloorStep, stepsMax: number): void {
-    this.#steer(step.waiting);
+    this.#steer(step);
     const wanted = Math.max(this.#wantedFloor(), step.floorMin);
     const change = Math.min(stepsMax, Math.max(-stepsMax, wanted - this.#floor));
     this.#floor = Math.min(FLOOR_MAX, Math.max(0, this.#floor + change));
@@ -105,12 +137,14 @@ export class SheddingFloor {
   /**
    * What waits now says how long the next one will wait; how long the last one waited says it too late.
    */
-  #steer(waiting: number): void {
+  #steer({ queued, waiting }: FloorStep): void {
     const wanted = this.#served * this.#delayWantedMs;
     // Where nothing was served, any wait is too long.
     const queue = wanted > 0 ? waiting / wanted : waiting > 0 ? Number.POSITIVE_INFINITY : 0;
     if (queue > 1) {
       this.#rate = this.#served * Math.max(DRAIN_MIN, 1 - DRAIN * (queue - 1));
+      const isPiling = queued > this.#finished * QUEUED_MS_MAX;
+      if (isPiling) this.#rate = Math.min(this.#rate, this.#doneRate);
     } else {
       // A share of what comes, too: after all was shed nothing was served to begin with.
       const rate = Math.max(this.#rate, this.#served);
@@ -118,6 +152,10 @@ export class SheddingFloor {
     }
     // What nobody asks for is no room to save up.
     this.#rate = Math.min(this.#rate, 2 * Math.max(this.#served, total(this.#offered)));
+  }
+
+  get #doneRate(): number {
+    return Math.max(this.#finished * AHEAD, this.#servedMax * TAKEN_MIN);
   }
 
   /** The floor above which as much comes as is let in. */

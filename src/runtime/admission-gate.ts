@@ -42,6 +42,10 @@ export interface AdmissionGateParts {
 export interface AdmissionGateWorld {
   readonly loop: CommandLoop;
   readonly feed: EventFeed;
+  /** Tasks that ended so far. */
+  readonly finishedTasks: () => number;
+  /** Tasks that wait for an agent. */
+  readonly queuedTasks: () => number;
 }
 
 /** Memory and disk are asked once in so many steps. */
@@ -62,6 +66,7 @@ export class AdmissionGate {
   #leastMs = Number.POSITIVE_INFINITY;
   #hasSubmits = false;
   #applied = 0;
+  #finishedBefore = 0;
   #disk: DiskSpace = { freeBytes: Number.POSITIVE_INFINITY, bytes: 0 };
   #memory = { heapShare: 0, residentShare: 0 };
   #sample: AdmissionSample | null = null;
@@ -80,6 +85,7 @@ export class AdmissionGate {
   /** Measures `world` from now on. */
   open(world: AdmissionGateWorld): void {
     this.#world = world;
+    this.#finishedBefore = world.finishedTasks();
   }
 
   /**
@@ -103,6 +109,11 @@ export class AdmissionGate {
   submitUnread(priority: number): void {
     if (this.#controller.refuses(priority))
       throw submitRefusal(this.#controller.refuseUnread(priority), priority);
+  }
+
+  /** How long a sender that was refused is best left unread, in milliseconds; 0 for not at all. */
+  get restMs(): number {
+    return this.#controller.restMs;
   }
 
   /** Whether {@link submitUnread} may refuse. */
@@ -166,6 +177,7 @@ export class AdmissionGate {
     if (this.#cancelTimer !== null || this.#isClosed || this.#world === null) return;
     this.#leastMs = Number.POSITIVE_INFINITY;
     this.#applied = 0;
+    this.#finishedBefore = this.#world.finishedTasks();
     this.#step = 0;
     this.#arm();
   }
@@ -186,16 +198,18 @@ export class AdmissionGate {
     const sample = this.#take(Math.max(0, nowMs - this.#dueMs));
     this.#sample = sample;
     const change = this.#controller.observe(sample, nowMs);
-    if (change !== null) this.#tell(change.from, change.to);
+    if (change !== null) this.#changed(change.from, change.to);
     this.#shedWaiting();
     if (this.#idleSteps < IDLE_STEPS || this.#controller.level !== 'normal') this.#arm();
   }
 
   #take(lagMs: number): AdmissionSample {
-    const { loop } = this.#world as AdmissionGateWorld;
+    const { finishedTasks, loop, queuedTasks } = this.#world as AdmissionGateWorld;
     const { bytes, items } = loop.backlog;
     const delayMs = Number.isFinite(this.#leastMs) ? this.#leastMs : loop.longestWaitMs;
     const applied = this.#applied;
+    const finished = finishedTasks() - this.#finishedBefore;
+    this.#finishedBefore += finished;
     this.#leastMs = Number.POSITIVE_INFINITY;
     this.#hasSubmits = false;
     this.#applied = 0;
@@ -204,6 +218,8 @@ export class AdmissionGate {
       lagMs,
       applied,
       waiting: loop.waitingTasks,
+      finished,
+      queued: queuedTasks(),
       backlogShare: Math.max(items / PENDING_ITEMS_MAX, bytes / PENDING_BYTES_MAX),
       memoryShare: Math.max(this.#memory.heapShare, this.#memory.residentShare),
       storeShare: this.#parts.storeShare(),
@@ -233,10 +249,11 @@ export class AdmissionGate {
     });
   }
 
-  #tell(from: string, to: string): void {
+  #changed(from: string, to: string): void {
     const { clock, logger } = this.#parts;
     const { cause, level } = this.#controller;
     this.#sinceMs = clock.now();
+    if (this.#world !== null) this.#world.loop.hasShortEntries = level !== 'normal';
     const { signals } = this.view();
     this.#world?.feed.tell({
       at: this.#sinceMs,

@@ -22,8 +22,10 @@ export interface Proposal {
 /** One entry takes at most about this much; the rest waits for the next. */
 const ENTRY_ITEMS_MAX = 20_000;
 const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
-/** … and of ordinary submits so many. Larger entries are not cheaper a task; they only take longer. */
+/** … and of ordinary submits so many tasks. Larger entries are not cheaper a task; they only take longer. */
 const ENTRY_SUBMITS_MAX = 2_000;
+/** … and fewer while some are refused: then the next entry is what matters to those who are not. */
+const ENTRY_SUBMITS_SHORT = 1_000;
 
 /** The highest priority of the contract. */
 const PRIORITY_MAX = 9;
@@ -39,6 +41,9 @@ export class CommandLanes {
   #submitTasks = 0;
   /** Ordinary submits waited, and the last entry had no room for one. */
   #wasPassedOver = false;
+
+  /** Whether entries are to be short. */
+  isShort = false;
 
   get items(): number {
     return this.#items;
@@ -80,7 +85,8 @@ export class CommandLanes {
     if (this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: 0 });
     this.#urgent = fill(taken, this.#urgent, room);
     this.#other = fill(taken, this.#other, room);
-    if (!this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: ENTRY_SUBMITS_MAX });
+    const submitsMax = this.isShort ? ENTRY_SUBMITS_SHORT : ENTRY_SUBMITS_MAX;
+    if (!this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: submitsMax });
     this.#wasPassedOver = this.#submits.length > 0 && !taken.some(isOrdinary);
     this.#forget(taken);
     return taken;

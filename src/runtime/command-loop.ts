@@ -87,6 +87,11 @@ export class CommandLoop {
     return { items: this.#pending.items, bytes: this.#pending.bytes };
   }
 
+  /** Whether entries take few submits each, so that what is urgent is soon in one. */
+  set hasShortEntries(isShort: boolean) {
+    this.#pending.isShort = isShort;
+  }
+
   /** Tasks of ordinary submits that wait for their turn. */
   get waitingTasks(): number {
     return this.#pending.submitTasks;

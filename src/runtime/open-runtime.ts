@@ -204,7 +204,12 @@ function assemble(ground: Ground): Runtime {
       hasWork: () => scheduler.hasWork(),
     },
   });
-  admission.open({ loop, feed });
+  admission.open({
+    loop,
+    feed,
+    finishedTasks: () => effects.finishedTasks,
+    queuedTasks: () => queuedTasks(state),
+  });
   void log.failed.then((error) => fatal.resolve(error));
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
@@ -231,6 +236,12 @@ function assemble(ground: Ground): Runtime {
     failed: fatal.promise,
     releaseLock: ground.releaseLock,
   });
+}
+
+function queuedTasks(state: CoreState): number {
+  let queued = 0;
+  for (const queue of state.queues.values()) queued += queue.queued;
+  return queued;
 }
 
 /** The newest id ever given, as far as is known: new ones go on from there even if the clock went back. */

@@ -59,6 +59,7 @@ export class TaskService {
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
     const { admission, ids, loop } = this.#parts;
     admission.submit(submission);
+    submission.verify?.();
     const command = submitCommand(submission, () => ids.next());
     const result = await loop.propose(command, submission.payloads);
     if (result.type === 'refused') throw refusalError(result.rejection);

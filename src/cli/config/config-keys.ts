@@ -278,7 +278,7 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     name: 'admission.delayTarget',
     env: 'UQO_ADMISSION_DELAY_TARGET',
     type: 'duration',
-    default: 500,
+    default: 250,
     min: 10,
     max: 60_000,
     doc: 'wait of a submit that may stand for half a second before some are refused',
