@@ -21,8 +21,10 @@ export interface OverloadPlan {
 }
 
 export interface OverloadFigures {
-  /** Tasks a second that end while as many come as can be done. */
+  /** Tasks a second that end while as many come as can be done, before the overload. */
   readonly peak: number;
+  /** … and after it, for a machine may not be the same a minute later. */
+  readonly peakAfter: number;
   /** Tasks a second that end while `factor` times as many come. */
   readonly goodput: number;
   readonly unloaded: ProbeFigures;
@@ -103,14 +105,18 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
   const { admission } = await statusOf(server);
   const endMs = performance.now();
   await normal(server);
+  const recoveryMs = performance.now() - endMs;
+  const rssBytesMax = watch();
+  const [peakAfter] = await handledIn(closed(calmSeconds));
   return {
     peak,
+    peakAfter,
     goodput,
     unloaded,
     overloaded,
     flood: flooded,
-    recoveryMs: performance.now() - endMs,
-    rssBytesMax: watch(),
+    recoveryMs,
+    rssBytesMax,
     status: admission,
   };
 }

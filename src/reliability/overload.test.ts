@@ -28,7 +28,7 @@ class Plant {
   #delayMs = 0;
 
   /** Lets `ms` pass with so many tasks a second, spread over the priorities by weight. */
-  run(ms: number, perSecond: number, weights: readonly number[]): void {
+  run(ms: number, perSecond: number, weights: readonly number[], capacity = CAPACITY): void {
     const sum = weights.reduce((a, b) => a + b, 0);
     for (const endMs = this.#nowMs + ms; this.#nowMs < endMs;) {
       this.#nowMs += TICK_MS;
@@ -36,7 +36,7 @@ class Plant {
         const tasks = (perSecond * TICK_MS * weight) / (1_000 * sum);
         for (let part = 0; part < 4; part++) this.#submit(priority, tasks / 4);
       }
-      this.#serve((CAPACITY * TICK_MS) / 1_000);
+      this.#serve((capacity * TICK_MS) / 1_000);
       if (this.#nowMs % STEP_MS === 0) this.#observe();
     }
   }
@@ -177,6 +177,15 @@ test('recovers within seconds of the end of the overload', () => {
   plant.run(20_000, CAPACITY * 0.5, UNIFORM);
   const back = plant.moments.find(({ atMs, level }) => atMs > endMs && level === 'normal');
   expect((back?.atMs ?? Number.POSITIVE_INFINITY) - endMs).toBeLessThan(5_000);
+});
+
+test('after a standstill it finds its way back to all that can be served', () => {
+  const plant = new Plant();
+  plant.run(5_000, CAPACITY * 2, ALL_DEFAULT);
+  plant.run(5_000, CAPACITY * 2, ALL_DEFAULT, 1);
+  plant.run(15_000, CAPACITY * 2, ALL_DEFAULT);
+  const settled = plant.moments.slice(-50).map(({ served }) => served);
+  expect(mean(settled)).toBeGreaterThan(0.95 * (CAPACITY / 1_000) * STEP_MS);
 });
 
 test('a trickle after the overload is all let in, although nothing gets done', () => {
