@@ -114,7 +114,7 @@ export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.t
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
-export { StatusView } from './status.ts';
+export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {
   ErrorInfo,
