@@ -54,7 +54,11 @@ export function restoreState(rows: StateRows): CoreState {
   const profiles = new Map<number, Profile>();
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
   for (const row of rows.tasks) restoreTask(state, profiles, row);
-  for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
+  for (const entry of rows.idempotency) {
+    // A checkpoint may hold an expired key beside the one that took its name: the later one counts.
+    state.idempotency.delete(entry.key);
+    state.idempotency.set(entry.key, entry);
+  }
   return state;
 }
 
