@@ -311,8 +311,9 @@ function integerPower(a: bigint, b: bigint, type: QasmType & { kind: 'int' }): O
   return known(type, wrapTo(type, result));
 }
 
-/** Refuses constants that grow without end. */
+/** Refuses constants without a width that grow without end. */
 function bounded(type: QasmType, value: bigint): Outcome {
+  if (type.kind !== 'int' || type.width !== null) return known(type, value);
   const limit = 1n << BigInt(BITS_MAX);
   if (value >= limit || value <= -limit) return `an integer has at most ${BITS_MAX} bits`;
   return known(type, value);
