@@ -15,14 +15,14 @@ import type { OpenProgram } from './parse-program.ts';
 import { didYouMean, qasmError, type QasmCode, type Span } from './source-text.ts';
 import type { StandardGate } from './standard-gates.ts';
 import {
-  Scope,
-  type BitSlot,
-  type Cell,
-  type Place,
-  type QasmSymbol,
-  type Resources,
-} from './symbols.ts';
-import type { QasmType, Value } from './value.ts';
+  NeedsEmission,
+  type CallTarget,
+  type Completion,
+  type EmittedLoop,
+  type LoopTarget,
+} from './jump-targets.ts';
+import { Scope, type BitSlot, type Cell, type QasmSymbol, type Resources } from './symbols.ts';
+import type { Value } from './value.ts';
 
 /** Scratch bits are numbered from here while a program is read; they follow all others in the end. */
 export const SCRATCH_START: number = 2 ** 30;
@@ -46,41 +46,6 @@ export interface Limits {
 /** Values for a program's `input` declarations: numbers, or digits 0 and 1 for bits. */
 export type QasmInputs = Readonly<Record<string, number | bigint | boolean | string>>;
 
-/** How a statement ended; after `stop` nothing that follows in the same list can be reached. */
-export type Completion = 'normal' | 'break' | 'continue' | 'return' | 'stop';
-
-/** A `while` of the circuit that is being filled. */
-export interface EmittedLoop {
-  /** What has to happen right after it: jumps that go further than out of it. */
-  readonly onward: {
-    readonly flag: number;
-    readonly isLast: boolean;
-    readonly jump: 'break' | 'continue';
-  }[];
-}
-
-/** Where `break` and `continue` go. */
-export interface LoopTarget {
-  readonly node: StatementNode;
-  readonly level: number;
-  /** Null for a loop that is unrolled: then they act at once. */
-  readonly breakTo: EmittedLoop | null;
-  readonly continueTo: EmittedLoop | null;
-  readonly continueBy: 'break' | 'continue';
-}
-
-/** The subroutine whose body is being read. */
-export interface CallTarget {
-  readonly node: StatementNode;
-  readonly level: number;
-  readonly type: QasmType | null;
-  /** Null where `return` acts at once. */
-  readonly exit: EmittedLoop | null;
-  /** Where the value goes when a run decides on the return. */
-  readonly holder: Place | null;
-  value: Value | null;
-}
-
 /** A user's gate; those that are defined later cannot be used in it. */
 export interface GateDefinition {
   readonly node: GateStatementNode;
@@ -97,16 +62,6 @@ export interface Parts {
     name: Name,
     args: readonly (ExpressionNode | OperandNode)[],
   ) => Value | null;
-}
-
-/** Thrown where a loop or subroutine turns out to depend on measurements: it is read again as such. */
-export class NeedsEmission extends Error {
-  readonly node: StatementNode;
-
-  constructor(node: StatementNode) {
-    super('a jump depends on measurements');
-    this.node = node;
-  }
 }
 
 /** State of reading one program: what it has built, what its names mean, and what it may still use. */

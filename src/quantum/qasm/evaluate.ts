@@ -13,7 +13,8 @@ import {
   positionAt,
   sizeOf,
 } from './indexing.ts';
-import { binary, unary, type Outcome } from './operate.ts';
+import { binary, unary } from './operate.ts';
+import type { Outcome } from './outcome.ts';
 import { bitsOf, countOf, localBits, measureInto, read } from './places.ts';
 import { didYouMean, type Span } from './source-text.ts';
 import type { Place } from './symbols.ts';

@@ -15,7 +15,8 @@ import {
   declareVariable,
   declareInputOutput,
 } from './declare.ts';
-import type { Completion, Elaborator } from './elaborator.ts';
+import type { Elaborator } from './elaborator.ts';
+import type { Completion } from './jump-targets.ts';
 import { evaluateValue } from './evaluate.ts';
 import { callGate, isGate, qubitsOf } from './gate-calls.ts';
 import { placeOf } from './indexing.ts';
