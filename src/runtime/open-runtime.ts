@@ -158,13 +158,7 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, options, state, store } = ground;
   const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const admission = new AdmissionGate({
-    options: options.admission ?? {},
-    clock,
-    logger,
-    probes: options.probes ?? systemProbes(options.dataDir),
-    storeShare: () => store.backlog.share,
-  });
+  const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -179,17 +173,7 @@ function assemble(ground: Ground): Runtime {
   const metrics = options.metrics ?? NO_METRICS;
   const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
   const fatal = Promise.withResolvers<Error>();
-  const checkpointer = new Checkpointer({
-    state,
-    log,
-    store,
-    clock,
-    logger,
-    bytesMax: options.checkpointBytes ?? 64 * 1024 * 1024,
-    intervalMs: options.checkpointIntervalMs ?? 30_000,
-    onFailed: (error) =>
-      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
+  const checkpointer = openCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
     log,
@@ -235,6 +219,30 @@ function assemble(ground: Ground): Runtime {
     version: options.version,
     failed: fatal.promise,
     releaseLock: ground.releaseLock,
+  });
+}
+
+function openGate({ clock, logger, options, store }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: options.admission ?? {},
+    clock,
+    logger,
+    probes: options.probes ?? systemProbes(options.dataDir),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function openCheckpointer({ clock, log, logger, options, state, store }: Ground): Checkpointer {
+  return new Checkpointer({
+    state,
+    log,
+    store,
+    clock,
+    logger,
+    bytesMax: options.checkpointBytes ?? 64 * 1024 * 1024,
+    intervalMs: options.checkpointIntervalMs ?? 30_000,
+    onFailed: (error) =>
+      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
   });
 }
 
