@@ -152,13 +152,7 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
   const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const admission = new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(ground.directory),
-    storeShare: () => store.backlog.share,
-  });
+  const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -236,6 +230,16 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
+  });
+}
+
+function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
   });
 }
 
