@@ -5,6 +5,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
   createState,
+  fairnessOf,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -22,6 +23,7 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { FlowService } from './flow-service.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
@@ -149,7 +151,10 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, options, state, store } = ground;
-  const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
+  const scheduler = new Scheduler({
+    seed: options.seed ?? randomInt(2 ** 31),
+    fairness: fairnessOf(state),
+  });
   const live = new LiveIndex();
   const feed = new EventFeed(clock, state.index);
   const waits = new InputWaits(clock);
@@ -187,6 +192,7 @@ function assemble(ground: Ground): Runtime {
       flush: () => effects.flush(),
       dropped: (entry) => effects.dropped(entry),
       hasWork: () => scheduler.hasWork(),
+      nextOpenAt: () => scheduler.nextOpenAt(),
     },
   });
   void log.failed.then((error) => fatal.resolve(error));
@@ -207,6 +213,7 @@ function assemble(ground: Ground): Runtime {
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,
