@@ -134,5 +134,7 @@ export function restoreGates(state: CoreState): void {
     }
   }
   for (const queue of state.queues.values()) fitQueueGate(state, queue);
-  for (const bucket of state.records.buckets.values()) state.alarms.arm(bucket, bucket.alarmAt);
+  const { buckets, dedupes } = state.records;
+  for (const bucket of buckets.values()) state.alarms.arm(bucket, bucket.alarmAt);
+  for (const record of dedupes.values()) state.alarms.arm(record, record.until);
 }

@@ -54,8 +54,9 @@ function changeGates({ state, events }: Step, limit: string, { after, before }: 
     const name = { key: '', bucketKey: bucket.key, limit, subKey: '' };
     new LimitGate(name, before, bucket).change(state, after);
   }
-  for (const gate of state.limitGates.values()) {
-    if (gate.name.limit !== limit) continue;
+  const gates = [...state.limitGates.values()].filter((gate) => gate.name.limit === limit);
+  // In an order that does not depend on which task named a key first: a restart forgets that.
+  for (const gate of gates.toSorted((a, b) => (a.subKey < b.subKey ? -1 : 1))) {
     gate.change(state, after);
     events.push({ type: 'gate.changed', gate });
   }

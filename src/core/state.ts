@@ -17,8 +17,8 @@
  *   I10 time and index never go back
  *   I11 no live task's id is greater than `newestId`
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
- *   I14 a gate counts the attempts that hold it, and is known exactly while live tasks name it
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
+ *   I14 a gate counts the attempts that hold it, and is known exactly while live tasks name it
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';

@@ -38,7 +38,8 @@ export function proposePlacement(
     if (command.type === 'task.submit') collectArrivals(state, command, nowMs, arrivals);
     else if (freesSlots(command)) collectFreed(state, command, freed, ended);
   }
-  if (freed.length === 0 && arrivals.length === 0 && !scheduler.hasWork(nowMs)) return null;
+  const isIdle = freed.length === 0 && ended.length === 0 && arrivals.length === 0;
+  if (isIdle && !scheduler.hasWork(nowMs)) return null;
   const { taskIds, agentIds } = scheduler.place({
     freed,
     ended,

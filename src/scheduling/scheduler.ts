@@ -350,7 +350,12 @@ export class Scheduler {
   /** Counts a task in its share exactly while it runs. Whatever led here, core's record decides. */
   #count(task: Task): void {
     const counted = task.share as FairShare | CountedShare | null;
-    if ((task.state === 'running') === (counted !== null)) return;
+    const isRunning = task.state === 'running';
+    // One that never ran holds no gate; one that waited for input held its gates without being counted.
+    if (!isRunning && task.fencingToken > 0 && isGated(task)) {
+      for (const { gate } of usesOf(task)) this.#waiting.gates.wake(gate);
+    }
+    if (isRunning === (counted !== null)) return;
     if (counted === null) {
       const { plain, namespace } = queueMirror(this.#shares, task.profile.queue);
       const fairnessKey = task.extra?.control?.fairnessKey ?? null;
@@ -361,7 +366,6 @@ export class Scheduler {
       return;
     }
     this.#uncount(task, counted);
-    if (isGated(task)) for (const { gate } of usesOf(task)) this.#waiting.gates.wake(gate);
   }
 
   #uncount(task: Task, counted: FairShare | CountedShare): void {
