@@ -203,6 +203,50 @@ describe('a named limit', () => {
   });
 });
 
+test('a profile whose only task a submit replaces is there for the newcomer', () => {
+  const world = new World();
+  const dedupe = { key: 'd', mode: 'keep-last' as const };
+  world.run(1000, submit('t1', {}, { dedupe }));
+  world.run(1000, submit('t2', {}, { dedupe }));
+  const rules = { concurrency: { limit: 1, policy: 'cancel-oldest' as const } };
+  world.run(1000, submit('t3', { rules }, { concurrencyKey: 'k' }));
+  world.run(1000, submit('t4', { rules }, { concurrencyKey: 'k' }));
+  expect([...world.state.tasks.keys()]).toEqual(['t2', 't4']);
+});
+
+describe('submits of one key', () => {
+  const of = (mode: 'debounce' | 'throttle', maxMs?: number): object => ({
+    dedupe: { key: 'd', mode, windowMs: 100, ...(maxMs === undefined ? {} : { maxMs }) },
+  });
+
+  test('debounced: the last runs, a window after it came and no later than the bound', () => {
+    const world = new World();
+    world.run(1000, submit('t1', {}, of('debounce', 250)));
+    expect(world.task('t1').runAt).toBe(1100);
+    const second = world.run(1090, submit('t2', {}, of('debounce', 250)));
+    expect(second.events.map(eventText)).toEqual([
+      'task.canceled t1 (superseded)',
+      'task.submitted t2',
+    ]);
+    world.run(1180, submit('t3', {}, of('debounce', 250)));
+    expect(world.task('t3').runAt).toBe(1250);
+    world.run(1250, ADVANCE, ROOMY, assign('t3', 'a1'));
+    world.run(1260, submit('t4', {}, of('debounce', 250)));
+    expect([world.task('t3').state, world.task('t4').runAt]).toEqual(['running', 1360]);
+  });
+
+  test('throttled: the first runs, the others are repeats of it until the window is over', () => {
+    const world = new World();
+    expect(codes(world, 1000, submit('t1', {}, of('throttle')))).toEqual(['submitted t1']);
+    expect(codes(world, 1099, submit('t2', {}, of('throttle')))).toEqual([
+      'submitted t1 (repeated at 0)',
+    ]);
+    expect(codes(world, 1100, submit('t3', {}, of('throttle')))).toEqual(['submitted t3']);
+    world.run(1200, ADVANCE);
+    expect(world.state.records.dedupes.size).toBe(0);
+  });
+});
+
 test('a queue is held to its own limits, whatever ran before they were set', () => {
   const world = new World();
   world.run(1000, ROOMY, submit('t1'), submit('t2'), submit('t3'));

@@ -38,9 +38,12 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
       taskIds.push(known);
       continue;
     }
-    const profile = profiles[item.spec] ?? internProfile(state, specOf(command, item));
+    const wanted = item.dedupe === undefined ? item : makeWay(step, specOf(command, item), item);
+    // A profile goes with its last task, which this submit may have canceled.
+    const last = profiles[item.spec];
+    const profile =
+      last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
-    const wanted = item.dedupe === undefined ? item : makeWay(step, profile.spec, item);
     const task = createTask(state, wanted, profile);
     addTask(state, task);
     rememberKey(state, task, item);

@@ -134,6 +134,7 @@ describe('namespaces', () => {
       world.submitCommand(200, { namespace: 'blue' }),
       world.submitCommand(200, { namespace: 'red' }),
     );
+    world.submitMany(1, {}, 0, { namespace: 'green' });
     for (let round = 0; round < 100; round++) world.completeAll();
     world.submitMany(100, {}, 0, { namespace: 'green' });
     const served: Record<string, number> = {};

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { meetsRequirement, closedGate, isLeased, namespaceOf, type Task } from '../core/index.ts';
+import { register } from '../core/testing/commands.ts';
 import { PlacementWorld } from './testing/placement-world.ts';
 
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
@@ -120,6 +121,43 @@ test('a lane that a rate holds is asked again when it opens, and not before', ()
   world.batch([], 1);
   expect([world.starts, world.scheduler.hasWork()]).toEqual([1, false]);
   expect(world.scheduler.nextOpenAt()).toBe(openAt + 100);
+});
+
+test('a lane that was let go and left lets the one behind it go', () => {
+  const world = new PlacementWorld(1);
+  world.apply({ type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 1 } });
+  world.register('a1', 2);
+  const seats = { limits: [{ name: 'seats' }] };
+  world.submitMany(1, seats, 0);
+  for (const key of ['u1', 'u2', 'u3']) world.submitMany(1, { ...seats, concurrencyKey: key }, 0);
+  expect(world.scheduler.hasWork()).toBe(false);
+  world.submitMany(1, {}, 0);
+  // Three may start now, but the only agent is full: the first waits for it, the others behind it.
+  world.apply({ type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 4 } });
+  const [, first, second, third] = [...world.state.tasks.values()];
+  world.apply({ type: 'task.cancel', taskIds: [first?.id ?? ('' as never)], reason: 'asked' });
+  world.apply({ type: 'task.cancel', taskIds: [second?.id ?? ('' as never)], reason: 'asked' });
+  world.register('a2', 1);
+  world.settle();
+  expect(third?.state).toBe('running');
+});
+
+test('a lane that was let go and met another closed gate lets the one behind it go', () => {
+  const world = new PlacementWorld(1);
+  world.apply({ type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 1 } });
+  world.apply(register('p1', { capabilities: ['post'], slots: 2 }));
+  world.register('a0', 1);
+  const seats = { limits: [{ name: 'seats' }] };
+  world.submitMany(1, seats, 0, { type: 'post' });
+  for (const key of ['u1', 'u2']) world.submitMany(1, { ...seats, concurrencyKey: key }, 0);
+  expect(world.scheduler.hasWork()).toBe(false);
+  world.submitMany(1, {}, 0);
+  world.apply({ type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 5 } });
+  world.submitMany(1, { concurrencyKey: 'u1' }, 0, { type: 'post' });
+  world.register('a1', 5);
+  world.settle();
+  const states = [...world.state.tasks.values()].map(({ state }) => state);
+  expect(states).toEqual(['running', 'queued', 'running', 'running', 'running']);
 });
 
 test('a freed key is taken again in the entry that frees it, and proposals are as many as starts', () => {
