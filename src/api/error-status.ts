@@ -60,6 +60,13 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   QUEUE_LIMIT: row(429, 'There are too many queues', 60),
   IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key was used for another task'),
   IDEMPOTENCY_FULL: row(429, 'There are too many idempotency keys', 60),
+  GATE_CLOSED: row(409, 'A limit must let the task pass first'),
+  LIMIT_NOT_FOUND: row(404, 'There is no such limit'),
+  LIMIT_IMPOSSIBLE: row(400, 'The limit can never let the task pass'),
+  LIMIT_LIMIT: row(429, 'There are too many limits', 60),
+  LIMIT_KEYS_FULL: row(429, 'Limits have too many keys in use', 60),
+  DEDUPE_FULL: row(429, 'There are too many dedupe keys', 60),
+  WEIGHT_LIMIT: row(429, 'Too many namespaces have a weight', 60),
 
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),

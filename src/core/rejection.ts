@@ -23,6 +23,13 @@ export const REJECTION_CODES = [
   'QUEUE_LIMIT',
   'IDEMPOTENCY_CONFLICT',
   'IDEMPOTENCY_FULL',
+  'GATE_CLOSED',
+  'LIMIT_NOT_FOUND',
+  'LIMIT_IMPOSSIBLE',
+  'LIMIT_LIMIT',
+  'LIMIT_KEYS_FULL',
+  'DEDUPE_FULL',
+  'WEIGHT_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

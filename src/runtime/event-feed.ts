@@ -19,6 +19,7 @@ export interface FeedEvent {
   readonly agentId?: string;
   readonly queue?: string;
   readonly taskType?: string;
+  readonly limit?: string;
   readonly state?: string;
   readonly attempt?: number;
   readonly fencingToken?: number;
@@ -94,6 +95,8 @@ export class EventFeed {
       return;
     }
     for (const [position, event] of events.entries()) {
+      // One for each key of a limit: what people want to know is that the limit changed.
+      if (event.type === 'gate.changed') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {
@@ -205,7 +208,7 @@ function isAfter(a: Place, b: Place): boolean {
 
 type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
 
-function describe(event: CoreEvent): Described {
+function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Described {
   switch (event.type) {
     case 'agent.registered':
     case 'agent.changed':
@@ -217,6 +220,10 @@ function describe(event: CoreEvent): Described {
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'limit.changed':
+      return { type: event.type, limit: event.limit };
+    case 'fairness.changed':
+      return { type: event.type };
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:

@@ -3,6 +3,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
   createState,
+  fairnessOf,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -23,6 +24,7 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { FlowService } from './flow-service.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
@@ -150,7 +152,10 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
+  const scheduler = new Scheduler({
+    seed: terms.seed ?? randomInt(2 ** 31),
+    fairness: fairnessOf(state),
+  });
   const live = new LiveIndex();
   const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -179,6 +184,7 @@ function assemble(ground: Ground): Runtime {
       flush: () => effects.flush(),
       dropped: (entry) => effects.dropped(entry),
       hasWork: () => scheduler.hasWork(),
+      nextOpenAt: () => scheduler.nextOpenAt(),
     },
   });
   admission.open({
@@ -208,6 +214,7 @@ function assemble(ground: Ground): Runtime {
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
+    flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,

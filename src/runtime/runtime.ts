@@ -10,6 +10,7 @@ import {
   normalizeSpec,
   checkSubmitTask,
   InvalidRequestError,
+  controlFields,
   momentMs,
   type AgentHandler,
   type RegisterAgent,
@@ -29,6 +30,7 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
@@ -52,6 +54,7 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
@@ -68,6 +71,7 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
@@ -84,6 +88,7 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.flow = parts.flow;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
@@ -116,6 +121,7 @@ export class Runtime {
       idempotencyKey,
       metadata,
       traceparent,
+      ...controlFields(task),
       runAt: momentOf(runAt, '/runAt'),
       deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
     };

@@ -153,7 +153,11 @@ export class Twin {
         const known = this.queues.some((queue) => queue.name === command.queue);
         if (!known && this.queues.length >= this.#settings.queuesMax) return 'QUEUE_LIMIT';
         const queue = this.#queue(command.queue);
-        queue.settings = { ...queue.settings, ...command.settings };
+        const { depthMax, strategy } = command.settings;
+        queue.settings = {
+          strategy: strategy ?? queue.settings.strategy,
+          depthMax: depthMax ?? queue.settings.depthMax,
+        };
         return 'ok';
       }
       case 'queue.pause':
