@@ -6,6 +6,7 @@ import type { Operation } from '../circuit/operation.ts';
 import { Basis } from './basis.ts';
 import { emit } from './emit.ts';
 import { lower } from './lower.ts';
+import { NO_LOOK } from './look.ts';
 import { inverted, NetworkBuilder, rebuilt } from './network-builder.ts';
 import { entanglers, type Network } from './network.ts';
 import { synthesized } from './pauli-synthesis.ts';
@@ -56,18 +57,19 @@ const circuits = fc
   });
 
 const never = (): boolean => false;
-const exact = { priority: 'rotations', isDue: never, keepsRotations: false } as const;
-const pairwise = { priority: 'entanglers', isDue: never, keepsRotations: false } as const;
+const whole = { isDue: never, look: NO_LOOK, keepsRotations: false };
+const exact = { priority: 'rotations', ...whole } as const;
+const pairwise = { priority: 'entanglers', ...whole } as const;
 const synthesis = { discount: 0.8, frameWeight: 0.3 };
 
 /** Passes, and whether each may raise what it does not look at. */
 const PASSES: Readonly<Record<string, (network: Network, rng: Rng) => Network>> = {
-  rebuilt,
+  rebuilt: (network) => rebuilt(network),
   'inverted twice': (network) => inverted(inverted(network)),
   'merging into the earlier rotation': (network) => mergeRotations(network, 'earlier'),
   'merging into the later rotation': (network) => mergeRotations(network, 'later'),
-  'merging runs': mergeRuns,
-  'making swaps': withSwapsMade,
+  'merging runs': (network) => mergeRuns(network),
+  'making swaps': (network) => withSwapsMade(network),
   synthesis: (network, rng) => synthesized(network, { ...synthesis, rng }),
   'synthesis without chance': (network) => synthesized(network, { ...synthesis, rng: null }),
   resynthesis: (network) =>
