@@ -103,14 +103,22 @@ function improved(circuit: Circuit, { context, timeMs, objective }: Setting): St
     return { operations, layout, after: costOfCircuit({ ...circuit, operations }, look) };
   });
   const { passes, defects, unchecked } = run;
-  if (found !== null && isCheaper(found.after, before, metric)) {
+  // Gates that are none of an open basis may stay, but not where they cost more than what they stand for.
+  const isInBasis =
+    basis.isOpen ||
+    (given.length === circuit.operations.length &&
+      given.every((operation, i) => operation === circuit.operations[i]));
+  const mayStay = isInBasis && !isCheaper(before, costOfCircuit(circuit, look), metric);
+  const isTaken =
+    found !== null &&
+    (mayStay ? isCheaper(found.after, before, metric) : !isCheaper(before, found.after, metric));
+  if (isTaken) {
     const { operations, layout } = found;
     return { operations, verified: [run.verified], passes, defects, unchecked, layout };
   }
   // Pieces are each no worse, but a depth may not be the sum of theirs.
-  const unchanged = basis.isOpen ? circuit.operations : given;
   return {
-    operations: unchanged,
+    operations: mayStay ? circuit.operations : given,
     verified: ['unchanged'],
     passes,
     defects,
