@@ -8,11 +8,12 @@ import { plainRun } from '../simulate/testing/plain-run.ts';
 import { optimizeCircuit, type CouplingMap, type Level } from './index.ts';
 import { measuredCoupling } from './coupling.ts';
 import { NO_LOOK } from './look.ts';
+import { route, type Routed } from './route.ts';
 import { writtenCircuit } from './routed-circuit.ts';
 import type { RoutingStep } from './routing-step.ts';
 import { qubitsOf } from './cost.ts';
 import { randomDynamic } from './testing/random-dynamic.ts';
-import { circuitOf } from './testing/random-gates.ts';
+import { circuitOf, randomGates } from './testing/random-gates.ts';
 
 if (process.env['SEED'] !== undefined) fc.configureGlobal({ seed: Number(process.env['SEED']) });
 
@@ -152,6 +153,48 @@ describe('any circuit with control flow', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('on a machine of 144 qubits', () => {
+  const side = 12;
+  const grid = Array.from({ length: side * side }, (_, k): [number, number][] => [
+    ...(k % side === side - 1 ? [] : [[k, k + 1] as [number, number]]),
+    ...(k + side < side * side ? [[k, k + side] as [number, number]] : []),
+  ]).flat();
+  const coupling = measuredCoupling({ qubits: side * side, edges: grid });
+  const operations = randomGates(
+    { qubits: side * side, gates: 300, names: ['cx'] },
+    Rng.fromSeed(1),
+  );
+  /** Routes with a watch that is asked at most `looksMax` times before it says stop. */
+  function routed(trials: number, looksMax: number): { found: Routed; looks: number } {
+    let looks = 0;
+    const isDue = (): boolean => ++looks > looksMax;
+    const found = route(side * side, operations, coupling, {
+      rng: Rng.fromSeed(1),
+      trials,
+      isDue,
+      look: isDue,
+    });
+    return { found, looks };
+  }
+
+  test('a trial looks at the watch often', () => {
+    expect(routed(1, Infinity).looks).toBeGreaterThan(30);
+  });
+
+  test('the first trial is hurried to its end where time is up', () => {
+    const { found, looks } = routed(40, 5);
+    expect(looks).toBeLessThan(15);
+    requireCoupled(found.operations, { qubits: side * side, edges: grid });
+  });
+
+  test('a trial ends where time is up, and the best so far is answered', () => {
+    const first = routed(1, Infinity);
+    const found = routed(40, first.looks + 5);
+    expect(found.found).toEqual(first.found);
+    expect(found.looks - first.looks).toBeLessThan(10);
   });
 });
 

@@ -5,7 +5,6 @@
  * with an eye on those that follow; running the circuit to and fro finds where its qubits begin.
  */
 import { OrchestratorError } from '../../base/errors.ts';
-import { invariant } from '../../base/invariant.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Operation } from '../circuit/operation.ts';
 import type { Coupling } from './coupling.ts';
@@ -13,6 +12,7 @@ import { WorkLook, type Look } from './look.ts';
 import { writtenCircuit, type RoutedSteps } from './routed-circuit.ts';
 import { routingPlan, type RoutingPlan } from './routing-plan.ts';
 import { RoutingRun, type RoutingGround } from './routing-run.ts';
+import { unlessCanceled } from './verify.ts';
 
 /** A circuit on a machine's qubits. */
 export interface Routed {
@@ -35,7 +35,9 @@ export interface RouteOptions {
   readonly rng: Rng;
   /** Beginnings that are tried, at least 1; the first leaves every qubit where it is. */
   readonly trials: number;
+  /** Whether time is up: the first trial then takes any swaps that do, and the others are left out. */
   readonly isDue: () => boolean;
+  /** Throws once the run is canceled; for as long as there is no result. */
   readonly look: Look;
 }
 
@@ -61,6 +63,16 @@ function settledLayout(
   return layout;
 }
 
+interface Trial extends RoutedSteps {
+  readonly swaps: number;
+}
+
+function trial({ whole }: Plans, layout: ArrayLike<number>, ground: RoutingGround): Trial {
+  const run = new RoutingRun(whole, ground, layout);
+  run.run();
+  return { steps: run.steps, swaps: run.swaps, initialLayout: Array.from(layout) };
+}
+
 /**
  * Puts operations of one- and two-qubit gates on a machine's qubits, with cx in threes for swaps.
  *
@@ -82,25 +94,29 @@ export function route(
     );
   }
   const pairs = operations.filter(({ kind }) => kind === 'gate' || kind === 'unitary');
-  const work = new WorkLook(look);
+  let isHurried = false;
+  const first = new WorkLook(() => {
+    look();
+    isHurried ||= isDue();
+  });
+  // There is a result already: what is not done in time is not wanted.
+  const later = new WorkLook(() => {
+    if (isDue()) throw new OrchestratorError('QUANTUM_CANCELED', 'routing was to end by now');
+  });
   const plans: Plans = {
-    whole: routingPlan(operations, work),
-    forwards: routingPlan(pairs, work),
-    backwards: routingPlan(pairs.toReversed(), work),
+    whole: routingPlan(operations, first),
+    forwards: routingPlan(pairs, first),
+    backwards: routingPlan(pairs.toReversed(), first),
   };
-  const ground: RoutingGround = { coupling, rng, work };
-  let best: RoutedSteps | null = null;
-  let bestSwaps = Infinity;
-  for (let n = 0; n < trials && (best === null || !isDue()); n++) {
-    const layout: ArrayLike<number> =
-      n === 0 ? Array.from({ length: qubits }, (_, k) => k) : settledLayout(qubits, plans, ground);
-    const run = new RoutingRun(plans.whole, ground, layout);
-    run.run();
-    if (run.swaps >= bestSwaps) continue;
-    best = { steps: run.steps, initialLayout: Array.from(layout) };
-    bestSwaps = run.swaps;
+  const identity = Array.from({ length: qubits }, (_, k) => k);
+  const start = { coupling, rng, work: first, isHurried: () => isHurried };
+  let best = trial(plans, identity, start);
+  const ground: RoutingGround = { coupling, rng, work: later, isHurried: () => false };
+  for (let n = 1; n < trials && !isDue(); n++) {
+    const found = unlessCanceled(() => trial(plans, settledLayout(qubits, plans, ground), ground));
+    if (found === null) break;
+    if (found.swaps < best.swaps) best = found;
   }
-  invariant(best !== null, 'routing takes one trial or more');
   const { initialLayout } = best;
   return { ...writtenCircuit(operations, best, coupling, look), initialLayout };
 }

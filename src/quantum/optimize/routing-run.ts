@@ -20,6 +20,8 @@ export interface RoutingGround {
   readonly coupling: Coupling;
   readonly rng: Rng;
   readonly work: WorkLook;
+  /** Whether time is up: then swaps are no longer compared. */
+  readonly isHurried: () => boolean;
 }
 
 /** Goes through a plan from a layout, and notes each step. */
@@ -76,7 +78,7 @@ export class RoutingRun {
         sinceProgress = 0;
         this.#decay.fill(1);
       }
-      if (sinceProgress > patience) {
+      if (sinceProgress > patience || this.#ground.isHurried()) {
         this.#bringTogether(this.#front[0]);
         sinceProgress = 0;
       } else {
