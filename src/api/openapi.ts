@@ -4,6 +4,7 @@ import { nameSchemas } from './name-schemas.ts';
 
 const TAGS = [
   { name: 'Tasks', description: 'Submit work, wait for it, take it back' },
+  { name: 'Artifacts', description: 'Outputs that are too large for a result' },
   { name: 'Dead letters', description: 'Tasks that failed for good' },
   { name: 'Queues', description: 'Where tasks wait' },
   { name: 'Limits', description: 'What holds tasks back, and how work is shared' },

@@ -22,6 +22,7 @@ import { problemOf } from './problems.ts';
 import { handleRequests, sendProblem } from './request-handling.ts';
 import { requestIdSource } from './request-id.ts';
 import { agentRoutes } from './routes-agents.ts';
+import { artifactRoutes } from './routes-artifacts.ts';
 import { deadLetterRoutes } from './routes-dead-letters.ts';
 import { docsRoutes } from './routes-docs.ts';
 import { eventRoutes } from './routes-events.ts';
@@ -40,6 +41,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The answer goes on until its reader leaves. */
     isStream?: boolean;
+    /** It brings new work. */
+    isSubmit?: boolean;
   }
 }
 
@@ -195,6 +198,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   await documentRoutes(app, ctx.version);
   submitRoutes(app, ctx);
   taskRoutes(app, ctx);
+  artifactRoutes(app, ctx);
   agentRoutes(app, ctx);
   leaseRoutes(app, ctx);
   inputRoutes(app, ctx);

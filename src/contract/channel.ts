@@ -138,6 +138,8 @@ export type AgentReply =
     ]
   | readonly ['answered', taskId: string, fencingToken: number, key: string, answer: string]
   | readonly ['ask_refused', taskId: string, fencingToken: number, key: string, problem: Problem]
+  /** A chunk that nobody was told of; the attempt goes on. */
+  | readonly ['emit_refused', taskId: string, fencingToken: number, problem: Problem]
   | readonly ['reported', sequence: number, refused: readonly (readonly [number, string])[] | null]
   /** Nothing of the report was taken: send it again after `retryAfterMs`. */
   | readonly ['deferred', sequence: number, code: string, retryAfterMs: number]

@@ -21,6 +21,9 @@ export const EventView = Type.Object(
     key: Type.Optional(Type.String({ description: 'The question of task.input_required' })),
     message: Type.Optional(Type.String({ description: 'What it asks, cut short' })),
     by: Type.Optional(Type.String({ description: 'Who answered' })),
+    dropped: Type.Optional(
+      Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
+    ),
     chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },
   { title: 'Event' },

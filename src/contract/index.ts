@@ -15,6 +15,14 @@ export {
   RegisterAgent,
   ReleaseLease,
 } from './agent.ts';
+export {
+  ArtifactIdText,
+  ArtifactList,
+  ArtifactView,
+  type ArtifactDraft,
+  type ArtifactRequest,
+  type ArtifactSink,
+} from './artifact.ts';
 export { type AttemptHost, type AttemptLease, type LeaseExtra } from './attempt-context.ts';
 export { type KeyedPrompt } from './attempt-questions.ts';
 export { Attempts, type EndedAttempt } from './attempts.ts';
@@ -88,11 +96,34 @@ export {
 } from './normalize.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
+export {
+  compileQuery,
+  indexHints,
+  joinQueries,
+  negateQuery,
+  parseQuery,
+  printQuery,
+  QUERY_DEPTH_MAX,
+  QUERY_FIELD_NAMES,
+  QUERY_TERMS_MAX,
+  QUERY_TEXT_MAX,
+  QueryInvalidError,
+  type IndexHints,
+  type QueryFieldName,
+  type QueryMoment,
+  type QueryOperator,
+  type QueryTerm,
+  type QueryValue,
+  type SearchableTask,
+  type TaskPredicate,
+  type TaskQueryAst,
+  type TimeRange,
+} from './query/index.ts';
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
-export { StatusView } from './status.ts';
+export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {
   ErrorInfo,

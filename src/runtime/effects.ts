@@ -29,6 +29,8 @@ interface Finished {
 export class Effects {
   readonly #parts: EffectsParts;
   #finished: Finished[] = [];
+  /** Tasks that ended since the start. */
+  finishedTasks = 0;
 
   constructor(parts: EffectsParts) {
     this.#parts = parts;
@@ -42,6 +44,7 @@ export class Effects {
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
+        this.finishedTasks += 1;
         this.#completed(event, results[completed] ?? null);
         completed += 1;
       } else {
@@ -127,11 +130,13 @@ export class Effects {
         this.#resync(event.agentId, event.task);
         return;
       case 'task.failed':
+        this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
+        this.finishedTasks += 1;
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });

@@ -21,8 +21,10 @@ import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
+import type { ArtifactService } from './artifact-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
@@ -54,9 +56,12 @@ export interface RuntimeParts {
   readonly queues: QueueService;
   readonly flow: FlowService;
   readonly inputs: InputService;
+  readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
+  readonly admission: AdmissionGate;
   readonly version: string;
+  readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
   readonly releaseLock: () => void;
@@ -68,7 +73,9 @@ export class Runtime {
   readonly queues: QueueService;
   readonly flow: FlowService;
   readonly inputs: InputService;
+  readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
+  readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -83,7 +90,9 @@ export class Runtime {
     this.queues = parts.queues;
     this.flow = parts.flow;
     this.inputs = parts.inputs;
+    this.artifacts = parts.artifacts;
     this.feed = parts.feed;
+    this.admission = parts.admission;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -126,7 +135,7 @@ export class Runtime {
   }
 
   status(): StatusView {
-    const { clock, log, state, store, version } = this.#parts;
+    const { clock, log, logKind, state, store, version } = this.#parts;
     const tasks = { scheduled: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
@@ -143,11 +152,12 @@ export class Runtime {
       startedAt: iso(this.#startedAt),
       uptimeMs: Math.max(0, clock.now() - this.#startedAt),
       ready: this.ready,
-      log: { kind: 'embedded', lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
+      log: { kind: logKind, lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
       tasks,
       agents,
       queues: state.queues.size,
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
+      admission: this.admission.view(),
     };
   }
 
@@ -169,8 +179,10 @@ export class Runtime {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     try {
       await this.#drainHandlers(graceMs);
+      await this.artifacts.close();
       feed.close();
       hub.close();
+      this.admission.close();
       details.close();
       waits.close();
       this.tasks.close();

@@ -91,7 +91,7 @@ function collectArrivals(
   nowMs: number,
   arrivals: Arrival[],
 ): void {
-  const known = knownPositions(state, command);
+  const known = knownPositions(state, command, nowMs);
   const profiles = command.specs.map((spec) => arrivalProfile(state, spec));
   const gates: KnownGates = { keyGates: new Map(), limitGates: new Map() };
   for (const [position, item] of command.tasks.entries()) {
@@ -124,9 +124,10 @@ function replacesOthers({ concurrencyKey, dedupe }: NewTask, { rules }: TaskSpec
 function knownPositions(
   state: CoreState,
   command: Extract<Command, { type: 'task.submit' }>,
+  nowMs: number,
 ): ReadonlyMap<number, unknown> | null {
   if (!command.tasks.some((task) => task.idempotencyKey !== undefined)) return null;
-  const plan = planSubmit(state, command);
+  const plan = planSubmit(state, command, nowMs);
   return 'code' in plan ? null : plan.known;
 }
 
