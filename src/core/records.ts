@@ -1,15 +1,29 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
 import { RESTORED } from './change-set.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import {
+  operationFields,
+  operationItemsFields,
+  readOperation,
+  readOperationItems,
+  type Operation,
+  type OperationItems,
+} from './operation.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly operations: RecordTable<Operation>;
+  readonly operationItems: RecordTable<OperationItems>;
 }
 export type RecordName = keyof Records;
 
 export function createRecords(): Records {
-  return { failureGroups: new RecordTable('failureGroups', failureGroupFields) };
+  return {
+    failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    operations: new RecordTable('operations', operationFields),
+    operationItems: new RecordTable('operationItems', operationItemsFields),
+  };
 }
 
 /** All tables, in an order that never changes: that of the property names. */
@@ -26,6 +40,12 @@ export function restoreRecord(records: Records, row: RecordRow): void {
   switch (table) {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    case 'operations':
+      records.operations.restore({ ...kept, table, ...readOperation(fields) });
+      return;
+    case 'operationItems':
+      records.operationItems.restore({ ...kept, table, ...readOperationItems(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -8,11 +8,16 @@
  *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
  *     answer t1 token=3 key=ok with=yes by=ann
  *     details t1 token=3 text=7              what a heartbeat says
+ *     redrive t1 queue=mended priority=9     a dead letter, changed
+ *     operate o1 redrive before=z             a bulk operation starts
+ *     act o1 t3,t1 from=z to=t1               deals with tasks; without `to` it ends
+ *     abort o1
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import type { OperationAction, Placement } from '../../src/core/operation.ts';
 import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
@@ -102,6 +107,18 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.retry', taskIds };
     case 'purge':
       return { type: 'dead-letter.purge', taskIds };
+    case 'redrive':
+      return {
+        type: 'task.redrive',
+        items: taskIds.map((taskId) => ({ taskId })),
+        redrive: parsePlacement(words),
+        by: 'ann',
+        reason: null,
+      };
+    case 'operate':
+    case 'act':
+    case 'abort':
+      return parseOperation(verb, words);
     default:
       return parseOther(verb, first, words);
   }
@@ -132,6 +149,29 @@ function parseOther(verb: string, name: string, words: Words): Command {
     default:
       throw new Error(`a line must start with a known word, got ${verb}`);
   }
+}
+
+function parsePlacement(words: Words): Placement {
+  const [priority, queue] = [words.number('priority'), words.text('queue')];
+  return { ...(queue === undefined ? {} : { queue }), ...(priority === undefined ? {} : { priority }) };
+}
+
+function parseOperation(verb: string, words: Words): Command {
+  const [id = '', second = ''] = words.plain;
+  if (verb === 'abort') {
+    return { type: 'operation.end', operationId: id, state: 'aborted', by: 'bob', reason: null };
+  }
+  if (verb === 'act') {
+    const [from, to] = [words.text('from') ?? '', words.text('to') ?? ''];
+    const taskIds = second.split(',') as TaskId[];
+    return { type: 'operation.act', operationId: id, from, to, taskIds };
+  }
+  const scope = { query: 'state:*', group: null, includePoison: false, hashMax: null, seed: 0 };
+  const rest = { itemsMax: null, rate: 0, by: 'ann', reason: null, matched: 0 };
+  const before = words.text('before') ?? 'z';
+  const action = second as OperationAction;
+  const operation = { id, action, params: parsePlacement(words), before, ...scope, ...rest };
+  return { type: 'operation.start', operation };
 }
 
 function parseSubmit(rest: string): Command {
