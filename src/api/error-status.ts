@@ -60,6 +60,13 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   QUEUE_LIMIT: row(429, 'There are too many queues', 60),
   IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key was used for another task'),
   IDEMPOTENCY_FULL: row(429, 'There are too many idempotency keys', 60),
+  FAILURE_GROUP_NOT_FOUND: row(404, 'There is no such group of failures'),
+  DEAD_LETTER_NOT_FOUND: row(404, 'There is no such dead letter'),
+  OPERATION_NOT_FOUND: row(404, 'There is no such operation'),
+  OPERATION_EXISTS: row(409, 'The operation exists already'),
+  OPERATION_ENDED: row(409, 'The operation has ended'),
+  OPERATION_MOVED: row(409, 'The operation is further on'),
+  OPERATION_LIMIT: row(429, 'There are too many operations under way', 5),
 
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),

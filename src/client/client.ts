@@ -15,6 +15,7 @@ import {
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { DeadLetters, Operations } from './operations.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
@@ -80,6 +81,8 @@ const CANCEL_IDS_MAX = 10_000;
 
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
+  readonly operations: Operations;
+  readonly deadLetters: DeadLetters;
   readonly #connection: Connection;
   readonly #requests = new Map<number, Request>();
   /** Tasks whose end is still to be told. A handle keeps its own watch, so that its end stays known. */
@@ -90,6 +93,8 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.operations = new Operations(this.http);
+    this.deadLetters = new DeadLetters(this.http);
     this.#connection = new Connection({
       url,
       path: '/clients/connect',

@@ -1,5 +1,6 @@
 /** What operators do with single dead letters and with those that failed alike. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OrchestratorError } from '../base/errors.ts';
 import type {
   DeadLetterView,
   FailureGroupStateName,
@@ -67,6 +68,17 @@ export class DeadLetterService {
       .map(failureGroupView);
   }
 
+  /** Groups by state, and dead letters in all but the ignored ones. O(groups). */
+  counts(): { readonly groups: Record<FailureGroupStateName, number>; readonly letters: number } {
+    const groups = { open: 0, resolved: 0, ignored: 0 };
+    let letters = 0;
+    for (const { live, state } of this.#parts.state.records.failureGroups.values()) {
+      groups[state] += 1;
+      if (state !== 'ignored') letters += live;
+    }
+    return { groups, letters };
+  }
+
   /** @throws OrchestratorError `FAILURE_GROUP_NOT_FOUND` */
   async setGroup(key: string, change: GroupChange): Promise<FailureGroupView> {
     const { loop, state } = this.#parts;
@@ -81,7 +93,7 @@ export class DeadLetterService {
   /**
    * Queues one dead letter again, changed as asked.
    *
-   * @throws OrchestratorError `TASK_NOT_FOUND`, `TASK_NOT_FAILED`, `QUEUE_FULL`, `QUEUE_LIMIT`,
+   * @throws OrchestratorError `TASK_NOT_FOUND`, `TASK_NOT_FAILED`, `TASK_FINISHED`, `QUEUE_FULL`, `QUEUE_LIMIT`,
    *   `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`
    */
   async redrive(id: TaskId, body: RedriveBody, textMax: number): Promise<void> {
@@ -89,6 +101,11 @@ export class DeadLetterService {
     const { by = ANONYMOUS, reason = null, ...params } = body;
     const { patch, payload, ...redrive } = redriveParams(params, textMax);
     const task = state.tasks.get(id);
+    if (task === undefined && store.isFinished(id)) {
+      throw new OrchestratorError('TASK_FINISHED', 'a dead letter must not have been let go', {
+        taskId: id,
+      });
+    }
     const edits = payload !== undefined || patch !== undefined;
     const edit = {
       ...(payload === undefined ? {} : { payload }),

@@ -101,6 +101,11 @@ export class OperationService {
       .map(operationView);
   }
 
+  /** Operations under way. */
+  get running(): number {
+    return this.#runners.size;
+  }
+
   /**
    * What became of its tasks, newest id first.
    *

@@ -26,6 +26,8 @@ function sourceOf(queues: number): MetricsSource {
       log: { lastIndex: 77, checkpointIndex: 70 },
       store: { bytes: 4096, backlog: 6 },
     }),
+    deadLetters: { counts: () => ({ groups: { open: 3, resolved: 2, ignored: 1 }, letters: 8 }) },
+    operations: { running: 1 },
     observed: { loop: { backlog: { items: 9 } } },
   };
 }
