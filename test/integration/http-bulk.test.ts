@@ -33,7 +33,7 @@ async function dead(queue: string, count: number, server = 'smtp1'): Promise<str
     retry: { attemptsMax: 1 },
   }));
   const { body } = await api.post('/api/v1/tasks', { tasks });
-  const ids = (body as { ids: string[] }).ids;
+  const ids = (body as { tasks: { id: string }[] }).tasks.map(({ id }) => id);
   await until(
     () => api.get(`/api/v1/queues/${queue}`),
     ({ body: seen }) => (seen as { failed: number }).failed === count,
