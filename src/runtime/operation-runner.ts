@@ -63,18 +63,19 @@ export class OperationRunner {
       const slice = this.#room === 0 ? { tasks: [], to: '' } : scan.slice(below, this.#room);
       const act = this.#actOf(slice);
       below = act.to;
-      if (act.tasks.length > 0 || act.to === '') {
-        const result = await this.#propose(act);
-        if (result?.type === 'refused') {
-          if (!this.#goesOn) return;
-          throw refusalError(result.rejection);
-        }
-        if (order.rate > 0 && this.#goesOn)
-          await this.#wait((act.tasks.length / order.rate) * 1_000);
-      }
+      if (act.tasks.length > 0 || act.to === '') await this.#carryOut(act);
       await nextTurn();
       if (below === '' && this.#goesOn) throw new Error(`operation ${key} is at its end`);
     }
+  }
+
+  async #carryOut(act: Act): Promise<void> {
+    const result = await this.#propose(act);
+    // One that was aborted meanwhile is refused, which is as it should be.
+    if (!this.#goesOn) return;
+    if (result.type === 'refused') throw refusalError(result.rejection);
+    const { rate } = this.#operation.order;
+    if (rate > 0) await this.#wait((act.tasks.length / rate) * 1_000);
   }
 
   get #goesOn(): boolean {
@@ -109,7 +110,7 @@ export class OperationRunner {
     return { tasks: taken, to: isCut ? (taken.at(-1)?.id ?? to) : to, texts };
   }
 
-  /** Asks until it is taken or refused; null when it was stopped meanwhile. */
+  /** Asks until it is taken or refused. */
   async #propose({ tasks, texts, to }: Act): ReturnType<CommandLoop['propose']> {
     const { key } = this.#operation;
     for (;;) {
