@@ -67,6 +67,13 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   OPERATION_ENDED: row(409, 'The operation has ended'),
   OPERATION_MOVED: row(409, 'The operation is further on'),
   OPERATION_LIMIT: row(429, 'There are too many operations under way', 5),
+  GATE_CLOSED: row(409, 'A limit must let the task pass first'),
+  LIMIT_NOT_FOUND: row(404, 'There is no such limit'),
+  LIMIT_IMPOSSIBLE: row(400, 'The limit can never let the task pass'),
+  LIMIT_LIMIT: row(429, 'There are too many limits', 60),
+  LIMIT_KEYS_FULL: row(429, 'Limits have too many keys in use', 60),
+  DEDUPE_FULL: row(429, 'There are too many dedupe keys', 60),
+  WEIGHT_LIMIT: row(429, 'Too many namespaces have a weight', 60),
 
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),
@@ -91,6 +98,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   DATA_DIR_UNUSABLE: FAILED,
   CHECKPOINT_RUNNING: FAILED,
   INSECURE_BIND: FAILED,
+  ADMISSION_OPTION_INVALID: FAILED,
   LOG_CORRUPT: FAILED,
   LOG_FOREIGN_FILE: FAILED,
   LOG_LEVEL_INVALID: FAILED,

@@ -31,6 +31,7 @@ import { inputRoutes } from './routes-input.ts';
 import { leaseRoutes } from './routes-leases.ts';
 import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
+import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { statusRoutes } from './routes-status.ts';
 import { submitRoutes } from './routes-submit.ts';
@@ -42,6 +43,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The answer goes on until its reader leaves. */
     isStream?: boolean;
+    /** It brings new work. */
+    isSubmit?: boolean;
   }
 }
 
@@ -202,6 +205,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   leaseRoutes(app, ctx);
   inputRoutes(app, ctx);
   queueRoutes(app, ctx);
+  limitRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
   failureGroupRoutes(app, ctx);
   operationRoutes(app, ctx);

@@ -49,6 +49,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   ARTIFACT_NOT_FOUND: EXIT.notFound,
   AGENT_NOT_FOUND: EXIT.notFound,
   QUEUE_NOT_FOUND: EXIT.notFound,
+  LIMIT_NOT_FOUND: EXIT.notFound,
   DEAD_LETTER_NOT_FOUND: EXIT.notFound,
   FAILURE_GROUP_NOT_FOUND: EXIT.notFound,
   OPERATION_NOT_FOUND: EXIT.notFound,

@@ -8,6 +8,8 @@ import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addOperation } from './commands/operation.ts';
+import { addFairness } from './commands/fairness.ts';
+import { addLimit } from './commands/limit.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
 import { addStart } from './commands/start.ts';
@@ -49,6 +51,8 @@ export function createProgram(ctx: CliContext): Command {
   addTask(program, ctx);
   addAgent(program, ctx);
   addQueue(program, ctx);
+  addLimit(program, ctx);
+  addFairness(program, ctx);
   addDlq(program, ctx);
   addBulk(program, ctx);
   addOperation(program, ctx);

@@ -52,6 +52,15 @@ export {
   describeFault,
   InvalidRequestError,
 } from './check.ts';
+export {
+  FairnessBody,
+  FairnessView,
+  LimitList,
+  LimitSettingsBody,
+  LimitView,
+  RateBody,
+} from './control.ts';
+export { controlFields, hasControl, type TaskControlFields } from './task-control.ts';
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
@@ -136,7 +145,7 @@ export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.t
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
-export { StatusView } from './status.ts';
+export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {
   ErrorInfo,

@@ -1,5 +1,7 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
+import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
 import {
   operationFields,
@@ -9,12 +11,17 @@ import {
   type Operation,
   type OperationItems,
 } from './operation.ts';
+import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
   readonly operations: RecordTable<Operation>;
   readonly operationItems: RecordTable<OperationItems>;
+  readonly limits: RecordTable<Limit>;
+  /** Of rates that something was drawn from. */
+  readonly buckets: RecordTable<Bucket>;
+  readonly dedupes: RecordTable<DedupeRecord>;
 }
 export type RecordName = keyof Records;
 
@@ -23,6 +30,9 @@ export function createRecords(): Records {
     failureGroups: new RecordTable('failureGroups', failureGroupFields),
     operations: new RecordTable('operations', operationFields),
     operationItems: new RecordTable('operationItems', operationItemsFields),
+    limits: new RecordTable('limits', limitFields),
+    buckets: new RecordTable('buckets', bucketFields),
+    dedupes: new RecordTable('dedupes', dedupeFields),
   };
 }
 
@@ -46,6 +56,15 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'operationItems':
       records.operationItems.restore({ ...kept, table, ...readOperationItems(fields) });
+      return;
+    case 'limits':
+      records.limits.restore({ ...kept, table, ...readLimit(fields) });
+      return;
+    case 'buckets':
+      records.buckets.restore({ ...kept, table, ...readBucket(fields) });
+      return;
+    case 'dedupes':
+      records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -1,12 +1,17 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
-import { NO_EXTRA } from './extra.ts';
+import { controlOf } from './control.ts';
+import { makeWay, startWindow } from './dedupe.ts';
+import { NO_EXTRA, type TaskExtra } from './extra.ts';
+import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
+import { applyKeyPolicy } from './key-policy.ts';
+import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
-import type { CoreState } from './state.ts';
+import type { CoreState, IdempotencyEntry } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
@@ -21,9 +26,13 @@ export interface Submitted {
 }
 
 /** Takes all tasks of a submit, or none. */
-export function submitTasks({ state, events }: Step, command: Submit): Submitted | Rejection {
+export function submitTasks(step: Step, command: Submit): Submitted | Rejection {
+  const { events, state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
+  const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
+  // The plan has seen that so many have expired.
+  if (plan.keys > 0 && excess > 0) forgetKeys(state, excess);
   // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
   const profiles = new Array<Profile | undefined>(command.specs.length);
   const taskIds: TaskId[] = [];
@@ -33,51 +42,75 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
       taskIds.push(known);
       continue;
     }
-    const profile = profiles[item.spec] ?? internProfile(state, specOf(command, item));
+    const wanted = item.dedupe === undefined ? item : makeWay(step, specOf(command, item), item);
+    // A profile goes with its last task, which this submit may have canceled.
+    const last = profiles[item.spec];
+    const profile =
+      last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
-    const task = createTask(state, item, profile);
+    const task = createTask(state, wanted, profile);
     addTask(state, task);
     rememberKey(state, task, item);
     events.push({ type: 'task.submitted', task, payload: null });
     taskIds.push(task.id);
+    if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
+    if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);
   }
   return { taskIds, repeated: [...plan.known.keys()] };
 }
 
 /** What a submit would do, without doing it. */
 export interface SubmitPlan {
-  /** Positions whose idempotency key names an earlier task. */
+  /** Positions whose idempotency key names an earlier task, or which an earlier one throttles. */
   readonly known: ReadonlyMap<number, TaskId>;
+  /** Keys that are new. */
+  readonly keys: number;
 }
 
-/** Judges a submit against the state; changes nothing. O(number of its tasks). */
-export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Rejection {
+/**
+ * Judges a submit against the state as it will be at `nowMs`; changes nothing. O(number of its tasks).
+ */
+export function planSubmit(
+  state: CoreState,
+  command: Submit,
+  nowMs: number = state.nowMs,
+): SubmitPlan | Rejection {
   const known = new Map<number, TaskId>();
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
+  const control: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
   const perSpec = new Array<number>(command.specs.length).fill(0);
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
     if (key !== null) {
-      const earlier = state.idempotency.get(key) ?? inSameCommand(keys.get(key));
-      if (earlier === undefined) {
-        keys.set(key, item);
-      } else if (earlier.bodyHash === (item.bodyHash ?? '')) {
+      const earlier = liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key));
+      if (earlier !== undefined) {
+        if (earlier.bodyHash !== (item.bodyHash ?? '')) {
+          return conflict(item, earlier.taskId, position);
+        }
         known.set(position, earlier.taskId);
         continue;
-      } else {
-        return conflict(item, earlier.taskId, position);
       }
     }
+    if (item.dedupe !== undefined || item.limits !== undefined) {
+      const planned = planControl(state, spec, item, control);
+      if (planned !== null && 'code' in planned) return planned;
+      if (planned !== null) {
+        known.set(position, planned.repeats);
+        continue;
+      }
+    }
+    if (key !== null) keys.set(key, item);
     if (ids !== null && (state.tasks.has(item.id) || ids.has(item.id))) {
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
     ids?.add(item.id);
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
-  return checkRoom(state, command, perSpec, keys.size) ?? { known };
+  const counts = { perSpec, keys: keys.size, nowMs };
+  return checkRoom(state, command, counts) ?? { known, keys: keys.size };
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
@@ -96,6 +129,11 @@ function specOf(command: Submit, item: NewTask): TaskSpec {
   return spec;
 }
 
+function liveEntry(state: CoreState, key: string, nowMs: number): IdempotencyEntry | undefined {
+  const entry = state.idempotency.get(key);
+  return entry === undefined || isExpired(state, entry, nowMs) ? undefined : entry;
+}
+
 function inSameCommand(
   item: NewTask | undefined,
 ): { taskId: TaskId; bodyHash: string } | undefined {
@@ -110,14 +148,23 @@ function conflict(item: NewTask, taskId: TaskId, position: number): Rejection {
   );
 }
 
+interface NewCounts {
+  /** Tasks of each spec. */
+  readonly perSpec: readonly number[];
+  readonly keys: number;
+  readonly nowMs: number;
+}
+
 function checkRoom(
   state: CoreState,
   command: Submit,
-  perSpec: readonly number[],
-  keyCount: number,
+  { keys, nowMs, perSpec }: NewCounts,
 ): Rejection | null {
   const { settings } = state;
-  if (keyCount > 0 && state.idempotency.size + keyCount > settings.idempotencyKeysMax) {
+  const excess = state.idempotency.size + keys - settings.idempotencyKeysMax;
+  // What many keys that end together cost is spread: one command makes room for little more than its own.
+  const isFull = excess > keys + KEYS_FORGOTTEN_MAX || countExpired(state, excess, nowMs) < excess;
+  if (keys > 0 && excess > 0 && isFull) {
     return reject(
       'IDEMPOTENCY_FULL',
       `at most ${settings.idempotencyKeysMax} idempotency keys are remembered; a shorter window makes room`,
@@ -160,6 +207,8 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   const key = keyOf(task.profile.spec, item);
   if (key === null) return;
   state.idempotencySeq += 1;
+  // An expired one of the same name: the new one stands at the end, where its number belongs.
+  state.idempotency.delete(key);
   state.idempotency.set(key, {
     seq: state.idempotencySeq,
     key,
@@ -194,16 +243,24 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     delayMsLast: 0,
     failures: NO_FAILURES,
     error: null,
-    extra: item.traceparent === undefined ? null : { ...NO_EXTRA, traceparent: item.traceparent },
+    extra: extraOf(item),
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
     waiting: null,
+    share: null,
     listed: null,
     listeners: null,
     changeEpoch: 0,
     isStored: false,
   };
+}
+
+function extraOf(item: NewTask): TaskExtra | null {
+  const control = controlOf(item);
+  if (control === null && item.traceparent === undefined) return null;
+  return { ...NO_EXTRA, traceparent: item.traceparent ?? null, control };
 }
 
 const NO_FAILURES: Task['failures'] = [];

@@ -3,6 +3,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
   createState,
+  fairnessOf,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -11,6 +12,8 @@ import {
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
 import { listTasks, LiveIndex, type ArtifactStore, type Store } from '../store/index.ts';
+import type { AdmissionOptions } from '../reliability/index.ts';
+import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
 import { ArtifactService } from './artifact-service.ts';
@@ -21,8 +24,10 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { FlowService } from './flow-service.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
+import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
@@ -51,6 +56,10 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** When new work is refused because too much is under way. */
+  readonly admission?: AdmissionOptions;
+  /** Readings of memory and disk. Default: this process's. */
+  readonly probes?: LoadProbes;
 }
 
 export interface RuntimeOptions extends RuntimeTerms, FolderOptions {}
@@ -71,7 +80,7 @@ export async function openRuntimeOn(
 ): Promise<Runtime> {
   const clock = terms.clock ?? systemClock;
   const logger = terms.logger ?? SILENT_LOGGER;
-  const { artifacts, kind, log, release, store } = await storage.open({ clock, logger });
+  const { artifacts, directory, kind, log, release, store } = await storage.open({ clock, logger });
   try {
     const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
     const runtime = assemble({
@@ -79,6 +88,7 @@ export async function openRuntimeOn(
       clock,
       logger,
       kind,
+      directory,
       store,
       artifacts,
       log,
@@ -135,6 +145,7 @@ interface Ground {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly kind: string;
+  readonly directory: string | null;
   readonly store: Store;
   readonly artifacts: ArtifactStore;
   readonly log: ReplicatedLog;
@@ -144,9 +155,13 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
+  const scheduler = new Scheduler({
+    seed: terms.seed ?? randomInt(2 ** 31),
+    fairness: fairnessOf(state),
+  });
   const live = new LiveIndex();
-  const feed = new EventFeed(clock, state.index);
+  const admission = openGate(ground);
+  const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
     state,
@@ -165,13 +180,21 @@ function assemble(ground: Ground): Runtime {
     log,
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
+    onWaited: (waited) => admission.waited(waited),
     hooks: {
       place: (commands, at) => proposePlacement(state, scheduler, commands, at),
       applied: (entry, applied) => effects.applied(entry, applied),
       flush: () => effects.flush(),
       dropped: (entry) => effects.dropped(entry),
       hasWork: () => scheduler.hasWork(),
+      nextOpenAt: () => scheduler.nextOpenAt(),
     },
+  });
+  admission.open({
+    loop,
+    feed,
+    finishedTasks: () => effects.finishedTasks,
+    queuedTasks: () => queuedTasks(state),
   });
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
@@ -190,15 +213,17 @@ function assemble(ground: Ground): Runtime {
     checkpointer,
     clock,
     logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
+    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
     operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
+    flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,
+    admission,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
@@ -218,6 +243,22 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
   });
+}
+
+function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function queuedTasks(state: CoreState): number {
+  let queued = 0;
+  for (const queue of state.queues.values()) queued += queue.queued;
+  return queued;
 }
 
 /** The newest id ever given, as far as is known: new ones go on from there even if the clock went back. */

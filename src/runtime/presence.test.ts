@@ -99,6 +99,21 @@ describe('presence', () => {
     expect({ timers: clock.timers, size: presence.size }).toEqual({ timers: 0, size: 0 });
   });
 
+  test('wakes up when the first silence may be over, and not before', () => {
+    const clock = new ManualClock();
+    const presence = new Presence<Entry>(clock, () => undefined);
+    clock.advance(600_000);
+    const late = { id: 0, silenceMsMax: 40_000, lastSeenMs: clock.monotonicMs() };
+    presence.watch(late);
+    expect(clock.nextMs).toBe(640_100);
+    const early = { id: 1, silenceMsMax: 1_000, lastSeenMs: clock.monotonicMs() };
+    presence.watch(early);
+    expect(clock.nextMs).toBe(601_100);
+    clock.advance(2_000);
+    expect([clock.nextMs, clock.timers]).toEqual([640_100, 1]);
+    presence.close();
+  });
+
   test('lets whoever is told watch the same thing on', () => {
     const clock = new ManualClock();
     let told = 0;

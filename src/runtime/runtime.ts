@@ -10,6 +10,7 @@ import {
   normalizeSpec,
   checkSubmitTask,
   InvalidRequestError,
+  controlFields,
   momentMs,
   type AgentHandler,
   type RegisterAgent,
@@ -20,6 +21,7 @@ import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
 import type { ArtifactService } from './artifact-service.ts';
@@ -28,6 +30,7 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
@@ -55,10 +58,12 @@ export interface RuntimeParts {
   readonly queues: QueueService;
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
+  readonly admission: AdmissionGate;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -72,9 +77,11 @@ export class Runtime {
   readonly queues: QueueService;
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
+  readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -89,9 +96,11 @@ export class Runtime {
     this.queues = parts.queues;
     this.deadLetters = parts.deadLetters;
     this.operations = parts.operations;
+    this.flow = parts.flow;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
+    this.admission = parts.admission;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -120,6 +129,7 @@ export class Runtime {
       idempotencyKey,
       metadata,
       traceparent,
+      ...controlFields(task),
       runAt: momentOf(runAt, '/runAt'),
       deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
     };
@@ -155,6 +165,7 @@ export class Runtime {
       agents,
       queues: state.queues.size,
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
+      admission: this.admission.view(),
     };
   }
 
@@ -179,6 +190,7 @@ export class Runtime {
       await this.artifacts.close();
       feed.close();
       hub.close();
+      this.admission.close();
       details.close();
       waits.close();
       this.tasks.close();

@@ -9,6 +9,7 @@ import {
   type Queue,
   type Question,
   type Task,
+  type TaskControl,
   type TaskExtra,
 } from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
@@ -107,11 +108,13 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
   const { name, paused, scheduled, queued, running, input_required, failed } = queue;
-  const { strategy, depthMax } = queue.settings;
+  const { concurrencyMax, depthMax, rate, strategy } = queue.settings;
   return {
     name,
     strategy,
     depthMax,
+    ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    ...(rate === undefined ? {} : { rate: { ...rate } }),
     paused,
     scheduled,
     queued,
@@ -137,9 +140,13 @@ function moment<Field extends Moments>(
 
 function specFields(
   spec: Task['profile']['spec'],
-): Pick<TaskView, 'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts'> {
-  const { namespace, queue, type, priority, requires, retry, timeouts } = spec;
+): Pick<
+  TaskView,
+  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency'
+> {
+  const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
+    ...(rules?.concurrency === undefined ? {} : { concurrency: { ...rules.concurrency } }),
     namespace,
     queue,
     type,
@@ -162,12 +169,14 @@ function optionalFields(
 
 /** What a list leaves out may be large. */
 function extraFields(
-  { answers, details, dialogue, traceparent }: TaskExtra,
+  { answers, control, details, dialogue, traceparent }: TaskExtra,
   isWhole: boolean,
-): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details'> {
+): Partial<TaskView> {
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
+    // Absent in tasks of versions that knew none.
+    ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...(isWhole && answers.length > 0
       ? {
@@ -181,6 +190,17 @@ function extraFields(
         }
       : {}),
     ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
+  };
+}
+
+function controlView(control: TaskControl): Partial<TaskView> {
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = control;
+  return {
+    ...(concurrencyKey === null ? {} : { concurrencyKey }),
+    ...(fairnessKey === null ? {} : { fairnessKey }),
+    ...(limits === null ? {} : { limits: limits.map((use) => ({ ...use })) }),
+    ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
+    ...(estimate === null ? {} : { estimate: { ...estimate } }),
   };
 }
 

@@ -133,6 +133,8 @@ describe('the clock', () => {
     await uqo.agent(WORKER, () => 'done');
     await uqo.scripted(REMOTE);
     await uqo.submit({ type: 'work' });
+    const endless = await uqo.orchestrator.submitTask({ type: 'nobody' });
+    endless.result().catch(() => undefined);
     const before = uqo.clock.now();
     await uqo.clock.runUntilIdle();
     expect(uqo.clock.now()).toBe(before);

@@ -77,7 +77,7 @@ describe('many tasks at once', () => {
     const file = join(folder, 'dead.jsonl');
     expect((await uqo('dlq', 'export', file)).stderr).toContain('1 dead letters exported');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ id, payload: { wrong: 2 } });
-    const payload = '{"format":"csv","text":"month,sales\\n2024-01,10\\n2024-02,12\\n"}';
+    const payload = '{"csv":"a,b\\n1,2\\n"}';
     const redriven = await answer('dlq', 'redrive', '--group', key, '--payload', payload, '--yes');
     expect(redriven).toMatchObject({ matched: 1, done: 1 });
     expect((await uqo('task', 'wait', id)).exitCode).toBe(0);
