@@ -29,6 +29,8 @@ import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
 import { inputRoutes } from './routes-input.ts';
 import { leaseRoutes } from './routes-leases.ts';
+import { operationRoutes } from './routes-operations.ts';
+import { failureGroupRoutes } from './routes-failure-groups.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { statusRoutes } from './routes-status.ts';
@@ -205,6 +207,8 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   queueRoutes(app, ctx);
   limitRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
+  failureGroupRoutes(app, ctx);
+  operationRoutes(app, ctx);
   statusRoutes(app, ctx);
   eventRoutes(app, ctx);
   healthRoutes(app, ctx);

@@ -15,6 +15,7 @@ import {
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
@@ -92,6 +93,8 @@ const CANCEL_IDS_MAX = 10_000;
 
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
+  readonly operations: Operations;
+  readonly deadLetters: DeadLetters;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
@@ -105,6 +108,8 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.operations = new Operations(this.http);
+    this.deadLetters = new DeadLetters(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,

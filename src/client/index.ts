@@ -18,5 +18,6 @@ export {
   type TypedTask,
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
+export { DeadLetters, Operations, type OperationItem } from './operations.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskSelection } from './task-pages.ts';

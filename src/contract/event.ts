@@ -20,7 +20,9 @@ export const EventView = Type.Object(
     note: Type.Optional(Type.String()),
     key: Type.Optional(Type.String({ description: 'The question of task.input_required' })),
     message: Type.Optional(Type.String({ description: 'What it asks, cut short' })),
-    by: Type.Optional(Type.String({ description: 'Who answered' })),
+    by: Type.Optional(Type.String({ description: 'Who answered, redrove or changed it' })),
+    operationId: Type.Optional(Type.String()),
+    group: Type.Optional(Type.String({ description: 'Key of a group of failures' })),
     dropped: Type.Optional(
       Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
     ),

@@ -94,6 +94,28 @@ export {
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';
+export {
+  AbortBody,
+  DeadLetterView,
+  DryRunView,
+  FAILURE_GROUP_STATES,
+  FailureGroupBody,
+  FailureGroupList,
+  FailureGroupStateText,
+  FailureGroupView,
+  OPERATION_ACTIONS,
+  OPERATION_STATES,
+  OPERATION_TEXT_MAX,
+  OperationBody,
+  OperationItemList,
+  OperationList,
+  OperationStateText,
+  OperationView,
+  RedriveBody,
+  RedriveParams,
+  type FailureGroupStateName,
+  type OperationActionName,
+} from './operation.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export {

@@ -19,6 +19,8 @@ export function fireAlarm(step: Step, record: CoreRecord): void {
       return;
     case 'failureGroups':
     case 'limits':
+    case 'operations':
+    case 'operationItems':
       return;
     default:
       unreachable(record.table);

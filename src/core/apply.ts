@@ -10,6 +10,9 @@ import type { AgentId } from './ids.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
+import { setFailureGroup } from './failure-groups.ts';
+import { actOnTasks, endOperation, startOperation } from './operations.ts';
+import { redriveTask } from './redrive.ts';
 import type { Rejection } from './rejection.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
 import type { CoreState } from './state.ts';
@@ -78,6 +81,10 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
       return each(command.taskIds, (id) => purgeTask(step, id));
+    case 'task.redrive':
+      return each(command.items, (item) => redriveTask(step, item, command));
+    case 'operation.act':
+      return actOnTasks(step, command);
     default:
       return whole(applyOther(step, command));
   }
@@ -96,7 +103,9 @@ type ItemCommandType =
   | 'task.answer'
   | 'task.cancel'
   | 'task.retry'
-  | 'dead-letter.purge';
+  | 'dead-letter.purge'
+  | 'task.redrive'
+  | 'operation.act';
 
 function applyOther(
   step: Step,
@@ -119,6 +128,12 @@ function applyOther(
       return pauseQueue(step, command.queue, true);
     case 'queue.resume':
       return pauseQueue(step, command.queue, false);
+    case 'failure-group.set':
+      return setFailureGroup(step, command);
+    case 'operation.start':
+      return startOperation(step, command.operation);
+    case 'operation.end':
+      return endOperation(step, command);
     case 'limit.set':
       return setLimit(step, command.limit, command.settings);
     case 'limit.remove':

@@ -1,4 +1,7 @@
 import type { AgentId, TaskId } from './ids.ts';
+import type { FailureGroupState } from './failure-group.ts';
+import type { NewOperation } from './operation.ts';
+import type { RedriveItem, RedriveOrder } from './redrive.ts';
 import type { Dedupe, Estimate, LimitUse } from './control.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
@@ -78,6 +81,8 @@ export interface CoreSettings {
   readonly idempotencyKeysMax: number;
   readonly queuesMax: number;
   readonly agentsMax: number;
+  /** Different agents that a task may lose before it is held back as poison; 0 for any. Absent: 3. */
+  readonly poisonAgents?: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
   /** How work is shared between namespaces; absent for the defaults. */
@@ -117,6 +122,34 @@ export type Command =
   | { readonly type: 'task.cancel'; readonly taskIds: readonly TaskId[]; readonly reason: string }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
+  /** The entry has the payloads of the items that come with a size of one: all of them do, or none. */
+  | ({ readonly type: 'task.redrive'; readonly items: readonly RedriveItem[] } & RedriveOrder)
+  | {
+      readonly type: 'failure-group.set';
+      readonly key: string;
+      readonly state: FailureGroupState;
+      readonly by: string;
+      readonly note: string | null;
+    }
+  | { readonly type: 'operation.start'; readonly operation: NewOperation }
+  | {
+      readonly type: 'operation.act';
+      readonly operationId: string;
+      /** The operation's cursor, and what it becomes: empty after the last task. */
+      readonly from: string;
+      readonly to: string;
+      /** Newest first. */
+      readonly taskIds: readonly TaskId[];
+      /** Sizes of the payloads that the entry has for them; absent where they keep their own. */
+      readonly payloadBytes?: readonly number[];
+    }
+  | {
+      readonly type: 'operation.end';
+      readonly operationId: string;
+      readonly state: 'aborted' | 'failed';
+      readonly by: string | null;
+      readonly reason: string | null;
+    }
   | {
       readonly type: 'agent.register';
       readonly agentId: AgentId;

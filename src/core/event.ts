@@ -3,6 +3,8 @@ import type { KeptAnswer } from './extra.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { Gate } from './gate.ts';
 import type { AgentId } from './ids.ts';
+import type { FailureGroup } from './failure-group.ts';
+import type { Operation } from './operation.ts';
 import type { Queue } from './queue.ts';
 import type { AttemptFailure, Task } from './task.ts';
 
@@ -54,6 +56,18 @@ export type CoreEvent =
     }
   | { readonly type: 'task.failed'; readonly task: Task }
   | { readonly type: 'task.canceled' | 'task.purged'; readonly task: Task }
+  /** A dead letter was changed and is queued again; with `isEdited` the entry has its new payload. */
+  | {
+      readonly type: 'task.redriven';
+      readonly task: Task;
+      readonly by: string;
+      readonly why: string | null;
+      readonly isEdited: boolean;
+    }
+  /** Its queue, priority or requirement is another one. */
+  | { readonly type: 'task.moved'; readonly task: Task }
+  | { readonly type: 'operation.changed'; readonly operation: Operation }
+  | { readonly type: 'failure-group.changed'; readonly group: FailureGroup }
   /** An attempt's right to run is over before the agent reported: it should be told to stop. */
   | {
       readonly type: 'lease.revoked';

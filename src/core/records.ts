@@ -3,11 +3,21 @@ import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
 import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import {
+  operationFields,
+  operationItemsFields,
+  readOperation,
+  readOperationItems,
+  type Operation,
+  type OperationItems,
+} from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly operations: RecordTable<Operation>;
+  readonly operationItems: RecordTable<OperationItems>;
   readonly limits: RecordTable<Limit>;
   /** Of rates that something was drawn from. */
   readonly buckets: RecordTable<Bucket>;
@@ -18,6 +28,8 @@ export type RecordName = keyof Records;
 export function createRecords(): Records {
   return {
     failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    operations: new RecordTable('operations', operationFields),
+    operationItems: new RecordTable('operationItems', operationItemsFields),
     limits: new RecordTable('limits', limitFields),
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
@@ -38,6 +50,12 @@ export function restoreRecord(records: Records, row: RecordRow): void {
   switch (table) {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    case 'operations':
+      records.operations.restore({ ...kept, table, ...readOperation(fields) });
+      return;
+    case 'operationItems':
+      records.operationItems.restore({ ...kept, table, ...readOperationItems(fields) });
       return;
     case 'limits':
       records.limits.restore({ ...kept, table, ...readLimit(fields) });

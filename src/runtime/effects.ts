@@ -41,6 +41,7 @@ export class Effects {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
+    const edits = new EditedPayloads(entry, applied);
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -50,6 +51,8 @@ export class Effects {
       } else {
         if (event.type === 'task.submitted') {
           store.putPayload(event.task, event.payload ?? payloads.next());
+        } else if (event.type === 'task.redriven' && event.isEdited) {
+          store.replacePayload(event.task, edits.next());
         }
         this.#other(event);
       }
@@ -125,6 +128,9 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.moved':
+        scheduler.taskLeft(event.task);
+        return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
         this.#resync(event.agentId, event.task);
@@ -194,9 +200,10 @@ export class Effects {
   #joinLines(events: readonly CoreEvent[]): void {
     const { scheduler, state } = this.#parts;
     for (const event of events) {
-      if (event.type === 'task.submitted' || event.type === 'task.queued') {
+      const { type } = event;
+      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
         if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-      } else if (event.type === 'assignment.refused') {
+      } else if (type === 'assignment.refused') {
         const task = state.tasks.get(event.taskId as TaskId);
         if (task !== undefined) scheduler.taskWaiting(task);
       }
@@ -236,6 +243,33 @@ function takenPayloads(entry: Entry, applied: Applied): readonly string[] {
     }
   }
   return payloads;
+}
+
+/** Payloads that came with an entry for dead letters, in the order in which core queued those again. */
+export class EditedPayloads {
+  readonly #texts: readonly string[];
+  #next = 0;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = editedPayloads(entry, applied);
+  }
+
+  next(): string {
+    return this.#texts[this.#next++] ?? 'null';
+  }
+}
+
+function editedPayloads({ batch, texts }: Entry, { results }: Applied): readonly string[] {
+  const edited: string[] = [];
+  for (const [position, command] of batch.commands.entries()) {
+    const result = results[position];
+    if (command.type !== 'task.redrive' && command.type !== 'operation.act') continue;
+    if (result?.type !== 'taken') continue;
+    for (const [item, text] of (texts[position] ?? []).entries()) {
+      if (result.refused?.has(item) !== true) edited.push(text);
+    }
+  }
+  return edited;
 }
 
 /** Result texts of the completions that core took, in the order of their events. */

@@ -31,6 +31,8 @@ export interface FeedEvent {
   readonly key?: string;
   readonly message?: string;
   readonly by?: string;
+  readonly operationId?: string;
+  readonly group?: string;
   readonly dropped?: number;
 }
 
@@ -220,6 +222,17 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'operation.changed': {
+      const { key, order, state } = event.operation;
+      const { action, by, reason } = order;
+      const why = reason === null ? {} : { reason };
+      return { type: event.type, operationId: key, state, message: action, by, ...why };
+    }
+    case 'failure-group.changed': {
+      const { by, key, note, state } = event.group;
+      const facts = { ...(by === null ? {} : { by }), ...(note === null ? {} : { note }) };
+      return { type: event.type, group: key, state, ...facts };
+    }
     case 'limit.changed':
       return { type: event.type, limit: event.limit };
     case 'fairness.changed':
@@ -260,6 +273,15 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
         ...(task.reason === null ? {} : { reason: task.reason }),
         ...(task.error === null ? {} : { error: task.error }),
       };
+    case 'task.redriven':
+      return {
+        ...common,
+        by: event.by,
+        ...(event.why === null ? {} : { reason: event.why }),
+        ...(event.isEdited ? { note: 'with another payload' } : {}),
+      };
+    case 'task.moved':
+      return { ...common, state: task.state };
     case 'task.queued':
       return { ...common, state: 'queued', reason: event.reason };
     case 'task.scheduled':

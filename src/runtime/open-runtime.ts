@@ -29,6 +29,8 @@ import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { DeadLetterService } from './dead-letter-service.ts';
+import { OperationService } from './operation-service.ts';
 import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
@@ -94,6 +96,7 @@ export async function openRuntimeOn(
       release,
     });
     await applySettings(runtime, state, terms.settings);
+    runtime.operations.resume();
     return runtime;
   } catch (error) {
     await log.close();
@@ -213,6 +216,8 @@ function assemble(ground: Ground): Runtime {
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
+    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),

@@ -34,6 +34,8 @@ import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
+import type { DeadLetterService } from './dead-letter-service.ts';
+import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
@@ -54,6 +56,8 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
   readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
@@ -71,6 +75,8 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
   readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
@@ -88,6 +94,8 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.deadLetters = parts.deadLetters;
+    this.operations = parts.operations;
     this.flow = parts.flow;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
@@ -186,6 +194,7 @@ export class Runtime {
       details.close();
       waits.close();
       this.tasks.close();
+      this.operations.close();
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();

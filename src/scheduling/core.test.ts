@@ -192,7 +192,9 @@ class Leader {
 const FAILURE = { error: { code: 'BOOM', message: 'boom' }, retryable: true };
 
 function freedBy(state: CoreState, commands: readonly Command[]): AgentId[] {
-  const items = commands.flatMap((command) => ('items' in command ? command.items : []));
+  const items = commands.flatMap((command) =>
+    'items' in command && command.type !== 'task.redrive' ? command.items : [],
+  );
   return items.flatMap(({ taskId }) => state.tasks.get(taskId)?.agentId ?? []);
 }
 

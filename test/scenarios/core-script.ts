@@ -8,6 +8,10 @@
  *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
  *     answer t1 token=3 key=ok with=yes by=ann
  *     details t1 token=3 text=7              what a heartbeat says
+ *     redrive t1 queue=mended priority=9     a dead letter, changed
+ *     operate o1 redrive before=z             a bulk operation starts
+ *     act o1 t3,t1 from=z to=t1               deals with tasks; without `to` it ends
+ *     abort o1
  *     limit calls max=2 rate=3/500/4         attempts at once; units, milliseconds and burst of a rate
  *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
  *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
@@ -18,6 +22,7 @@
 import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import type { OperationAction, Placement } from '../../src/core/operation.ts';
 import type {
   LimitSettings,
   RetryPolicy,
@@ -113,6 +118,18 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.retry', taskIds };
     case 'purge':
       return { type: 'dead-letter.purge', taskIds };
+    case 'redrive':
+      return {
+        type: 'task.redrive',
+        items: taskIds.map((taskId) => ({ taskId })),
+        redrive: parsePlacement(words),
+        by: 'ann',
+        reason: null,
+      };
+    case 'operate':
+    case 'act':
+    case 'abort':
+      return parseOperation(verb, words);
     default:
       return parseOther(verb, first, words);
   }
@@ -149,6 +166,29 @@ function parseOther(verb: string, name: string, words: Words): Command {
     default:
       throw new Error(`a line must start with a known word, got ${verb}`);
   }
+}
+
+function parsePlacement(words: Words): Placement {
+  const [priority, queue] = [words.number('priority'), words.text('queue')];
+  return { ...(queue === undefined ? {} : { queue }), ...(priority === undefined ? {} : { priority }) };
+}
+
+function parseOperation(verb: string, words: Words): Command {
+  const [id = '', second = ''] = words.plain;
+  if (verb === 'abort') {
+    return { type: 'operation.end', operationId: id, state: 'aborted', by: 'bob', reason: null };
+  }
+  if (verb === 'act') {
+    const [from, to] = [words.text('from') ?? '', words.text('to') ?? ''];
+    const taskIds = second.split(',') as TaskId[];
+    return { type: 'operation.act', operationId: id, from, to, taskIds };
+  }
+  const scope = { query: 'state:*', group: null, includePoison: false, hashMax: null, seed: 0 };
+  const rest = { itemsMax: null, rate: 0, by: 'ann', reason: null, matched: 0 };
+  const before = words.text('before') ?? 'z';
+  const action = second as OperationAction;
+  const operation = { id, action, params: parsePlacement(words), before, ...scope, ...rest };
+  return { type: 'operation.start', operation };
 }
 
 function parseSubmit(rest: string): Command {
