@@ -50,3 +50,11 @@ export const ANSWER_EXAMPLE: unknown = {
   answer: { approved: true },
   by: 'ann',
 };
+
+export const SCHEDULE_EXAMPLE: unknown = {
+  name: 'nightly-report',
+  cron: '30 2 * * *',
+  timezone: 'Europe/Berlin',
+  overlap: 'queue-one',
+  task: { type: 'report.render', payload: { kind: 'nightly' } },
+};

@@ -30,6 +30,7 @@ import { healthRoutes } from './routes-health.ts';
 import { inputRoutes } from './routes-input.ts';
 import { leaseRoutes } from './routes-leases.ts';
 import { queueRoutes } from './routes-queues.ts';
+import { scheduleRoutes } from './routes-schedules.ts';
 import { statusRoutes } from './routes-status.ts';
 import { submitRoutes } from './routes-submit.ts';
 import { taskRoutes } from './routes-tasks.ts';
@@ -200,6 +201,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   leaseRoutes(app, ctx);
   inputRoutes(app, ctx);
   queueRoutes(app, ctx);
+  scheduleRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
   statusRoutes(app, ctx);
   eventRoutes(app, ctx);

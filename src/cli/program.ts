@@ -8,6 +8,7 @@ import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
+import { addSchedule } from './commands/schedule.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addTask } from './commands/task.ts';
@@ -46,6 +47,7 @@ export function createProgram(ctx: CliContext): Command {
   addTask(program, ctx);
   addAgent(program, ctx);
   addQueue(program, ctx);
+  addSchedule(program, ctx);
   addDlq(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);

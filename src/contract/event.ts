@@ -19,6 +19,11 @@ export const EventView = Type.Object(
     note: Type.Optional(Type.String()),
     key: Type.Optional(Type.String({ description: 'The question of task.input_required' })),
     message: Type.Optional(Type.String({ description: 'What it asks, cut short' })),
+    schedule: Type.Optional(Type.String({ description: 'Of schedule.fired and its like' })),
+    nominalAt: Type.Optional(
+      Type.Integer({ description: 'The moment that a firing was meant for, in ms since 1970' }),
+    ),
+    count: Type.Optional(Type.Integer({ description: 'Firings that schedule.skipped tells of' })),
     by: Type.Optional(Type.String({ description: 'Who answered' })),
     chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },

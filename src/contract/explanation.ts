@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { TaskScheduleView } from './task-schedule.ts';
 import { TaskStateText } from './task.ts';
 
 /** Why a task is where it is. A finished task has only the first three fields. */
@@ -7,6 +8,7 @@ export const ExplanationView = Type.Object(
     taskId: Type.String(),
     state: TaskStateText,
     verdict: Type.String({ description: 'One sentence to act on' }),
+    schedule: Type.Optional({ ...TaskScheduleView, description: 'The firing that made it' }),
     queue: Type.Optional(Type.String()),
     strategy: Type.Optional(Type.String()),
     waitingAhead: Type.Optional(

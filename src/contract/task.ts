@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
+import { TaskScheduleView } from './task-schedule.ts';
 import { Traceparent } from './trace.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -176,6 +177,7 @@ export const TaskView = Type.Object(
     details: Type.Optional(
       Type.Unknown({ description: 'Absent in lists; what an attempt last said of how far it is' }),
     ),
+    schedule: Type.Optional({ ...TaskScheduleView, description: 'The firing that made it' }),
     payloadBytes: Type.Integer(),
     payload: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),
     result: Type.Optional(Type.Unknown({ description: 'Absent in lists and until completed' })),

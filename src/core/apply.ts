@@ -5,10 +5,12 @@ import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import type { CoreEvent } from './event.ts';
+import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import type { Rejection } from './rejection.ts';
+import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -76,6 +78,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
       return each(command.taskIds, (id) => purgeTask(step, id));
+    case 'schedule.fire':
+      return each(command.items, (item) => fireSchedule(step, item));
     default:
       return whole(applyOther(step, command));
   }
@@ -94,7 +98,8 @@ type ItemCommandType =
   | 'task.answer'
   | 'task.cancel'
   | 'task.retry'
-  | 'dead-letter.purge';
+  | 'dead-letter.purge'
+  | 'schedule.fire';
 
 function applyOther(
   step: Step,
@@ -117,6 +122,18 @@ function applyOther(
       return pauseQueue(step, command.queue, true);
     case 'queue.resume':
       return pauseQueue(step, command.queue, false);
+    case 'schedule.set':
+      return setSchedule(step, command);
+    case 'schedule.remove':
+      return removeSchedule(step, command.key);
+    case 'schedule.pause':
+      return pauseSchedule(step, command);
+    case 'schedule.resume':
+      return resumeSchedule(step, command);
+    case 'schedule.trigger':
+      return triggerSchedule(step, command);
+    case 'schedule.backfill':
+      return backfillSchedule(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

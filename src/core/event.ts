@@ -2,6 +2,7 @@ import type { Agent } from './agent.ts';
 import type { KeptAnswer } from './extra.ts';
 import type { AgentId } from './ids.ts';
 import type { Queue } from './queue.ts';
+import type { Schedule } from './schedule.ts';
 import type { AttemptFailure, Task } from './task.ts';
 
 /**
@@ -63,4 +64,27 @@ export type CoreEvent =
   /** A proposed assignment did not hold; the task waits on. */
   | { readonly type: 'assignment.refused'; readonly taskId: string; readonly agentId: AgentId }
   | { readonly type: 'agent.registered' | 'agent.changed' | 'agent.removed'; readonly agent: Agent }
-  | { readonly type: 'queue.changed'; readonly queue: Queue };
+  | { readonly type: 'queue.changed'; readonly queue: Queue }
+  /** `reason`: `set`, `paused`, `resumed`, or `waiting` for the end of an earlier firing. */
+  | {
+      readonly type: 'schedule.changed';
+      readonly schedule: Schedule;
+      readonly reason: string;
+    }
+  | { readonly type: 'schedule.removed'; readonly schedule: Schedule }
+  /** Comes before the event of its task. */
+  | {
+      readonly type: 'schedule.fired';
+      readonly schedule: Schedule;
+      readonly task: Task;
+      readonly nominalAt: number;
+      readonly outcome: string;
+    }
+  /** `count` firings from `nominalAt` on made no task. */
+  | {
+      readonly type: 'schedule.skipped';
+      readonly schedule: Schedule;
+      readonly nominalAt: number;
+      readonly reason: string;
+      readonly count: number;
+    };

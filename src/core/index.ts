@@ -5,16 +5,28 @@ export type {
   AnswerItem,
   AskItem,
   AttemptError,
+  BackfillItem,
   Command,
   CommandBatch,
   Completion,
   CoreSettings,
   DetailsItem,
+  FiringItem,
   LeaseRef,
   NewTask,
 } from './command.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
+export {
+  firingJitterMs,
+  scheduleKey,
+  type OverlapPolicy,
+  type Schedule,
+  type ScheduledTask,
+  type ScheduleSettings,
+  type ScheduleTiming,
+} from './schedule.ts';
+export { Timers, type Timed } from './timers.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
 export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';

@@ -3,7 +3,7 @@ import type { CoreState } from './state.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
 
-/** Checks I1–I9 and I11–I13 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I14 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -39,6 +39,7 @@ export function checkInvariants(state: CoreState): void {
   }
   checkIdempotency(state);
   checkFailureGroups(state);
+  checkSchedules(state);
 }
 
 const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
@@ -111,6 +112,23 @@ function checkFailureGroups(state: CoreState): void {
     live.delete(group.key);
   }
   invariant(live.size === 0, `I13: ${live.size} groups are missing`);
+}
+
+function checkSchedules(state: CoreState): void {
+  const live = new Map<string, number>();
+  for (const task of state.tasks.values()) {
+    const of = task.extra?.schedule;
+    if (of == null || task.state === 'failed') continue;
+    const schedule = state.records.schedules.get(of.key);
+    if (schedule === undefined || schedule.seq !== of.seq) continue;
+    live.set(of.key, (live.get(of.key) ?? 0) + 1);
+    invariant(schedule.live.has(task), `I14: schedule ${of.key} knows its task ${task.id}`);
+  }
+  for (const { key, live: known, waiting } of state.records.schedules.values()) {
+    const count = live.get(key) ?? 0;
+    invariant(known.size === count, `I14: schedule ${key} knows ${known.size} of ${count} tasks`);
+    invariant(waiting === null || count > 0, `I14: schedule ${key} lets one wait for nothing`);
+  }
 }
 
 function checkIdempotency(state: CoreState): void {

@@ -2,14 +2,19 @@
 import { RESTORED } from './change-set.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly schedules: RecordTable<Schedule>;
 }
 export type RecordName = keyof Records;
 
 export function createRecords(): Records {
-  return { failureGroups: new RecordTable('failureGroups', failureGroupFields) };
+  return {
+    failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    schedules: new RecordTable('schedules', scheduleFields),
+  };
 }
 
 /** All tables, in an order that never changes: that of the property names. */
@@ -26,6 +31,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
   switch (table) {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    case 'schedules':
+      records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -23,6 +23,11 @@ export const REJECTION_CODES = [
   'QUEUE_LIMIT',
   'IDEMPOTENCY_CONFLICT',
   'IDEMPOTENCY_FULL',
+  'SCHEDULE_NOT_FOUND',
+  'SCHEDULE_LIMIT',
+  'SCHEDULE_MOVED_ON',
+  'SCHEDULE_PAUSED',
+  'SCHEDULE_BUSY',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -4,6 +4,7 @@ import type { Agent } from './agent.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { profileKey, type Profile } from './profile.ts';
+import { joinSchedule } from './firings.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
 import { restoreRecord } from './records.ts';
@@ -146,6 +147,7 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
   if (task.id > state.newestId) state.newestId = task.id;
   profile.tasks += 1;
   profile.queue[task.state as LiveState] += 1;
+  if (task.extra !== null) joinSchedule(state, task);
   if (task.agentId !== null) holdLease(state, task);
   armTimer(state, task);
 }

@@ -38,7 +38,9 @@ test('core answers and changes exactly as its plain twin, whatever the history',
     { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
   );
   // The histories reach every refusal and every reason, so that none goes uncompared.
-  expect([...reached].toSorted()).toEqual([...REJECTION_CODES, ...EVERY_REASON].toSorted());
+  // Schedules have a model of their own.
+  const codes = REJECTION_CODES.filter((code) => !code.startsWith('SCHEDULE_'));
+  expect([...reached].toSorted()).toEqual([...codes, ...EVERY_REASON].toSorted());
 });
 
 const EVERY_REASON = [

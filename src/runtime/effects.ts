@@ -9,6 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -19,6 +20,7 @@ export interface EffectsParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
+  readonly keeper: ScheduleKeeper;
 }
 
 interface Finished {
@@ -96,7 +98,7 @@ export class Effects {
   }
 
   #other(event: CoreEvent): void {
-    const { hub, live, metrics, scheduler, state, store } = this.#parts;
+    const { hub, keeper, live, metrics, scheduler, state, store } = this.#parts;
     switch (event.type) {
       case 'task.submitted':
         live.add(event.task);
@@ -158,6 +160,20 @@ export class Effects {
         return;
       case 'queue.changed':
         scheduler.queueChanged(event.queue);
+        return;
+      case 'schedule.removed':
+        keeper.removed(event.schedule);
+        return;
+      case 'schedule.fired':
+        keeper.changed(event.schedule);
+        metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
+        return;
+      case 'schedule.skipped':
+        keeper.changed(event.schedule);
+        metrics.scheduleSkipped(event.reason, event.count);
+        return;
+      case 'schedule.changed':
+        keeper.changed(event.schedule);
         return;
       default:
         return;

@@ -29,6 +29,9 @@ export interface FeedEvent {
   readonly key?: string;
   readonly message?: string;
   readonly by?: string;
+  readonly schedule?: string;
+  readonly nominalAt?: number;
+  readonly count?: number;
 }
 
 export interface FeedListener {
@@ -187,6 +190,11 @@ function describe(event: CoreEvent): Described {
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'schedule.changed':
+    case 'schedule.removed':
+    case 'schedule.fired':
+    case 'schedule.skipped':
+      return describeSchedule(event);
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -194,7 +202,29 @@ function describe(event: CoreEvent): Described {
   }
 }
 
-function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
+type ScheduleEvent = Extract<CoreEvent, { schedule: unknown }>;
+
+function describeSchedule(event: ScheduleEvent): Described {
+  const common = { type: event.type, schedule: event.schedule.key };
+  switch (event.type) {
+    case 'schedule.changed':
+      return { ...common, reason: event.reason };
+    case 'schedule.fired': {
+      const { nominalAt, outcome, task } = event;
+      return { ...common, nominalAt, taskId: task.id, reason: outcome };
+    }
+    case 'schedule.skipped': {
+      const { count, nominalAt, reason } = event;
+      return { ...common, nominalAt, reason, count };
+    }
+    default:
+      return common;
+  }
+}
+
+function describeTask(
+  event: Exclude<Extract<CoreEvent, { task: unknown }>, ScheduleEvent>,
+): Described {
   const { task } = event;
   const { queue, spec } = task.profile;
   const common = {

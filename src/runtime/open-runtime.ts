@@ -7,6 +7,7 @@ import {
   type CoreSettings,
   type CoreState,
   type Task,
+  type TaskId,
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
@@ -25,6 +26,8 @@ import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { QueueService } from './queue-service.ts';
+import { ScheduleKeeper } from './schedule-keeper.ts';
+import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
@@ -155,7 +158,20 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
+  mirror(state, scheduler, live, hub);
+  const ids = new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
+  });
+  const nextId = (): TaskId => ids.next();
+  const keeper: ScheduleKeeper = new ScheduleKeeper({
+    state,
+    clock,
+    logger,
+    nextId,
+    propose: (command) => loop.propose(command),
+  });
+  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, keeper });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -170,12 +186,8 @@ function assemble(ground: Ground): Runtime {
       hasWork: () => scheduler.hasWork(),
     },
   });
-  mirror(state, scheduler, live, hub);
+  keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
   return new Runtime({
     state,
     log,
@@ -190,6 +202,8 @@ function assemble(ground: Ground): Runtime {
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    schedules: new ScheduleService({ state, loop, clock, nextId }),
+    keeper,
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,

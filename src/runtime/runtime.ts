@@ -34,6 +34,8 @@ import type { InputWaits } from './input-waits.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { ScheduleService } from './schedule-service.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
 
@@ -51,6 +53,8 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly schedules: ScheduleService;
+  readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
@@ -66,6 +70,7 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
@@ -81,6 +86,7 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
@@ -166,6 +172,8 @@ export class Runtime {
 
   async #close(graceMs: number): Promise<void> {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
+    // A firing from here on is made after the next start.
+    this.#parts.keeper.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();

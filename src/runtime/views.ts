@@ -162,13 +162,15 @@ function optionalFields(
 
 /** What a list leaves out may be large. */
 function extraFields(
-  { answers, details, dialogue, traceparent }: TaskExtra,
+  extra: TaskExtra,
   isWhole: boolean,
-): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details'> {
+): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details' | 'schedule'> {
+  const { answers, details, dialogue, traceparent } = extra;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
     ...(question === null ? {} : { input: inputView(question) }),
+    ...scheduleField(extra),
     ...(isWhole && answers.length > 0
       ? {
           answers: answers.map(({ answer, at, by, key, reason }) => ({
@@ -182,6 +184,14 @@ function extraFields(
       : {}),
     ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
   };
+}
+
+/** The firing that made a task, where one did. */
+export function scheduleField(extra: TaskExtra | null): Pick<TaskView, 'schedule'> {
+  // Absent in rows of versions that knew none.
+  const schedule = extra?.schedule;
+  if (schedule == null) return {};
+  return { schedule: { name: schedule.key, nominalAt: iso(schedule.nominalAt) } };
 }
 
 function inputView(question: Question): InputView {

@@ -71,6 +71,14 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.agent.id} ${event.agent.state}`;
     case 'queue.changed':
       return `${event.type} ${event.queue.name}`;
+    case 'schedule.changed':
+      return `${event.type} ${event.schedule.key} (${event.reason})`;
+    case 'schedule.removed':
+      return `${event.type} ${event.schedule.key}`;
+    case 'schedule.fired':
+      return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.task.id} (${event.outcome})`;
+    case 'schedule.skipped':
+      return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.count} (${event.reason})`;
     default:
       return unreachable(event);
   }
@@ -121,6 +129,11 @@ export function stateLines(state: CoreState): string[] {
   }
   const tasks = [...state.tasks.values()].toSorted((a, b) => a.seq - b.seq);
   for (const task of tasks) lines.push(`task ${task.id} ${taskText(task)}`);
+  for (const { key, live, nextAt, paused, runs, waiting } of state.records.schedules.values()) {
+    const held = paused === null ? '' : ' paused';
+    const waits = waiting === null ? '' : ` waiting=${waiting.taskId}`;
+    lines.push(`schedule ${key} next=${nextAt} runs=${runs} live=${live.size}${waits}${held}`);
+  }
   for (const { key, taskId } of state.idempotency.values()) {
     lines.push(`key ${key.replace('\n', '/')} ${taskId}`);
   }
