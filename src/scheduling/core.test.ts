@@ -191,8 +191,10 @@ class Leader {
 const FAILURE = { error: { code: 'BOOM', message: 'boom' }, retryable: true };
 
 function freedBy(state: CoreState, commands: readonly Command[]): AgentId[] {
-  const items = commands.flatMap((command) => ('items' in command ? command.items : []));
-  return items.flatMap(({ taskId }) => state.tasks.get(taskId)?.agentId ?? []);
+  const items = commands.flatMap((command) =>
+    'items' in command && command.type.startsWith('task.') ? command.items : [],
+  );
+  return items.flatMap(({ taskId }) => state.tasks.get(taskId as TaskId)?.agentId ?? []);
 }
 
 function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {

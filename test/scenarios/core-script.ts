@@ -8,18 +8,24 @@
  *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
  *     answer t1 token=3 key=ok with=yes by=ann
  *     details t1 token=3 text=7              what a heartbeat says
+ *     schedule nightly next=2000 overlap=skip runs=3
+ *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
+ *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import type { OverlapPolicy } from '../../src/core/schedule.ts';
 import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
   ADVANCE,
   agentCommand,
   agentSpec,
+  fire,
   RETRY_IN_TESTS,
+  setSchedule,
   SILENT,
   taskSpec,
 } from '../../src/core/testing/commands.ts';
@@ -107,7 +113,45 @@ function parseCommand(verb: string, rest: string): Command {
   }
 }
 
+function parseSchedule(verb: string, key: string, words: Words): Command | null {
+  const taskId = words.text('task') as TaskId | undefined;
+  const overlap = words.text('overlap') as OverlapPolicy | undefined;
+  switch (verb) {
+    case 'schedule':
+      return setSchedule(key, words.number('next') ?? 0, {
+        overlap: overlap ?? 'allow',
+        runsMax: words.number('runs') ?? 0,
+      });
+    case 'unschedule':
+      return { type: 'schedule.remove', key };
+    case 'hold':
+      return { type: 'schedule.pause', key, reason: null, by: words.text('by') ?? null };
+    case 'unhold':
+      return { type: 'schedule.resume', key, nextAt: words.number('next') ?? 0 };
+    case 'fire':
+      return fire(key, words.number('at') ?? 0, words.number('next') ?? 0, taskId);
+    case 'trigger':
+      return {
+        type: 'schedule.trigger',
+        key,
+        taskId: taskId as TaskId,
+        overlap: overlap ?? null,
+      };
+    case 'backfill': {
+      const items = (words.list('at') ?? []).map((at) => ({
+        nominalAt: Number(at),
+        taskId: `${taskId}${at}` as TaskId,
+      }));
+      return { type: 'schedule.backfill', key, overlap: overlap ?? 'allow', items };
+    }
+    default:
+      return null;
+  }
+}
+
 function parseOther(verb: string, name: string, words: Words): Command {
+  const scheduled = parseSchedule(verb, name, words);
+  if (scheduled !== null) return scheduled;
   switch (verb) {
     case 'register':
       return parseRegister(name, words);
