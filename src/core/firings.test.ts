@@ -133,6 +133,17 @@ describe('a dead letter of a schedule', () => {
   });
 });
 
+test('a dead letter of a schedule that was made anew is none of the new one', () => {
+  const world = new World();
+  world.run(1000, register('a1'), setSchedule('s', 2000));
+  world.run(2000, fire('s', 2000, 3000, 't1'));
+  world.run(2000, assign('t1', 'a1'));
+  world.run(2000, fail('t1', 3, { retryable: false }));
+  world.run(3000, { type: 'schedule.remove', key: 's' }, setSchedule('s', 4000));
+  world.run(3000, { type: 'task.retry', taskIds: ['t1' as TaskId] });
+  expect(scheduleOf(world).live.size).toBe(0);
+});
+
 describe('setting it again', () => {
   test('keeps the pause, the counts and the next moment where the timing is as it was', () => {
     const world = new World();
