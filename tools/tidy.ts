@@ -16,10 +16,11 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   core: ['base'],
   scheduling: ['base', 'core'],
   quantum: ['base'],
+  reliability: ['base'],
   log: ['base'],
   store: ['base', 'core'],
   telemetry: ['base', 'core'],
-  runtime: ['base', 'contract', 'core', 'scheduling', 'log', 'store', 'telemetry'],
+  runtime: ['base', 'contract', 'core', 'scheduling', 'reliability', 'log', 'store', 'telemetry'],
   agents: ['base', 'contract', 'quantum'],
   client: ['base', 'contract'],
   api: ['base', 'contract', 'runtime', 'telemetry'],
@@ -41,7 +42,7 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const PURE_ROOMS = new Set(['base', 'core', 'scheduling', 'consensus', 'quantum']);
+const PURE_ROOMS = new Set(['base', 'core', 'scheduling', 'reliability', 'consensus', 'quantum']);
 const BANNED_FOLDERS = /(^|\/)(utils?|common|helpers?|types|interfaces|models|misc|shared)(\/|$)/;
 const MARKS = /\b(TODO|FIXME|XXX|HACK)\b(?! #\d+)/;
 const SLEEPS = /\b(setTimeout|setInterval)\(|timers\/promises/;

@@ -48,10 +48,11 @@ async function timed(work: () => unknown): Promise<number> {
 
 async function own(gates: readonly GateOperation[], qubits: number, threads: number): Promise<Run> {
   const team = threads > 1 ? await WorkerTeam.start(threads) : null;
-  return () => {
-    const state = DenseState.create(qubits, team === null ? {} : { team });
-    return timed(() => state.applyAll(gates, UNWATCHED));
-  };
+  // With a new state's memory, as the others have it too.
+  return () =>
+    timed(() =>
+      DenseState.create(qubits, team === null ? {} : { team }).applyAll(gates, UNWATCHED),
+    );
 }
 
 function quantumCircuit(gates: readonly GateOperation[], qubits: number): Run {

@@ -20,6 +20,7 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
   app.post<{ Body: Record<string, unknown> | undefined }>(
     '/api/v1/tasks',
     {
+      config: { isSubmit: true },
       schema: {
         operationId: 'submitTasks',
         tags: ['Tasks'],

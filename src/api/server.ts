@@ -41,6 +41,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The answer goes on until its reader leaves. */
     isStream?: boolean;
+    /** It brings new work. */
+    isSubmit?: boolean;
   }
 }
 

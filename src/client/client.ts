@@ -15,6 +15,7 @@ import {
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { untilAdmitted } from './overload-wait.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
@@ -23,6 +24,17 @@ import { TaskWatch } from './task-watch.ts';
 export interface ClientOptions {
   /** Address of the server. Default `UQO_URL`, else `http://127.0.0.1:8080`. */
   readonly url?: string;
+  /**
+   * How long a submit is repeated that the server refuses with `OVERLOADED`, in milliseconds. Default 0:
+   * the refusal is told at once.
+   */
+  readonly overloadWaitMs?: number;
+}
+
+/** How one submit is to be made. */
+export interface SubmitCallOptions {
+  /** As {@link ClientOptions.overloadWaitMs}, for this submit. */
+  readonly overloadWaitMs?: number;
 }
 
 /** Maps task types to what they take and give: `{ 'mail.send': { payload: Mail; result: Receipt } }`. */
@@ -81,15 +93,19 @@ const CANCEL_IDS_MAX = 10_000;
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
   readonly #connection: Connection;
+  readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
   /** Tasks whose end is still to be told. A handle keeps its own watch, so that its end stays known. */
   readonly #watches = new Map<string, TaskWatch>();
+  /** Ends of the waits for a server that has too much to do. */
+  readonly #delays = new Set<() => void>();
   #nextRequestId = 1;
   #closed = false;
 
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,
       path: '/clients/connect',
@@ -102,24 +118,27 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   /** Submits one task; resolves when it is durable. */
   async submit<Type extends keyof Types & string>(
     task: TypedTask<Types, Type>,
+    options?: SubmitCallOptions,
   ): Promise<TaskHandle<Types[Type]['result']>> {
-    const [handle] = await this.submitMany([task]);
+    const [handle] = await this.submitMany([task], options);
     return handle as TaskHandle<Types[Type]['result']>;
   }
 
   /** Submits up to 10,000 tasks, all or none; resolves with their handles in order when they are durable. */
   async submitMany<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
+    options?: SubmitCallOptions,
   ): Promise<TaskHandle<Types[Type]['result']>[]> {
-    const { ids, watches } = await this.#submit(tasks, true);
+    const { ids, watches } = await this.#submit(tasks, true, options);
     return ids.map((id, i) => new Handle<Types[Type]['result']>(this, id, watches[i] as TaskWatch));
   }
 
   /** Like {@link submitMany} without watching for results: the cheapest way to hand over work. */
   async enqueue<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
+    options?: SubmitCallOptions,
   ): Promise<readonly string[]> {
-    return (await this.#submit(tasks, false)).ids;
+    return (await this.#submit(tasks, false, options)).ids;
   }
 
   /** A handle on a task submitted earlier, here or elsewhere. */
@@ -207,6 +226,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.#closed = true;
     const error = closedError();
     for (const request of this.#requests.values()) request.reject(error);
+    for (const end of this.#delays) end();
     for (const watch of this.#watches.values()) watch.settle({ error });
     this.#requests.clear();
     this.#watches.clear();
@@ -216,6 +236,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   async #submit(
     tasks: readonly SubmitTask[],
     watch: boolean,
+    options: SubmitCallOptions = {},
   ): Promise<{ readonly ids: readonly string[]; readonly watches: readonly TaskWatch[] }> {
     if (tasks.length === 0 || tasks.length > SUBMIT_TASKS_MAX) {
       throw new OrchestratorError(
@@ -225,15 +246,36 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     }
     const columns: SubmitColumns = submitColumns(tasks, Date.now());
     const { extras, isRepeatable, payloads, specOf, specs } = columns;
-    const { frame: reply, watches } = await this.#request(
-      (requestId) => {
-        const frame: RawFrame = ['submit', requestId, specs, specOf, payloads, extras, watch];
-        checkSize(frame, payloads);
-        return frame;
-      },
-      { isRepeatable, isWatched: watch },
-    );
+    const attempt = (): Promise<Reply> =>
+      this.#request(
+        (requestId) => {
+          const frame: RawFrame = ['submit', requestId, specs, specOf, payloads, extras, watch];
+          checkSize(frame, payloads);
+          return frame;
+        },
+        { isRepeatable, isWatched: watch },
+      );
+    const { frame: reply, watches } = await untilAdmitted(attempt, {
+      waitMs: options.overloadWaitMs ?? this.#overloadWaitMs,
+      nowMs: () => performance.now(),
+      chance: Math.random,
+      delay: (ms) => this.#delay(ms),
+    });
     return { ids: reply[2] as readonly string[], watches };
+  }
+
+  /** @throws OrchestratorError `CLIENT_CLOSED` when the client is closed meanwhile */
+  async #delay(ms: number): Promise<void> {
+    const { promise, reject, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    const end = (): void => reject(closedError());
+    this.#delays.add(end);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#delays.delete(end);
+    }
   }
 
   async #request(

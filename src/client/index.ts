@@ -12,6 +12,7 @@ export {
   Client,
   type AnswerOptions,
   type ClientOptions,
+  type SubmitCallOptions,
   type TaskHandle,
   type TaskTypes,
   type TypedTask,

@@ -24,5 +24,8 @@ export function problemError(problem: Problem): OrchestratorError {
     status: problem.status,
     ...(problem.path === undefined ? {} : { path: problem.path }),
     ...(problem.at === undefined ? {} : { at: problem.at }),
+    ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
+    ...(problem.level === undefined ? {} : { level: problem.level }),
+    ...(problem.floor === undefined ? {} : { floor: problem.floor }),
   });
 }

@@ -25,6 +25,9 @@ export const EventView = Type.Object(
     ),
     count: Type.Optional(Type.Integer({ description: 'Firings that schedule.skipped tells of' })),
     by: Type.Optional(Type.String({ description: 'Who answered' })),
+    dropped: Type.Optional(
+      Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
+    ),
     chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },
   { title: 'Event' },

@@ -130,7 +130,7 @@ export {
   TriggerScheduleBody,
   UpcomingAnswer,
 } from './schedule.ts';
-export { StatusView } from './status.ts';
+export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {
   ErrorInfo,

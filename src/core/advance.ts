@@ -1,7 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import { expireQuestion } from './dialogue.ts';
+import { forgetKeys, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
-import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { isLeased, startedAtOf, type Task } from './task.ts';
 import { moveTask } from './transition.ts';
@@ -9,7 +9,7 @@ import { moveTask } from './transition.ts';
 /** Timers fired by one `clock.advance`: bounds the work of one command; the leader proposes another. */
 export const TIMERS_FIRED_MAX = 10_000;
 
-/** Fires what is due at the state's time, oldest first, and forgets expired idempotency keys. */
+/** Fires what is due at the state's time, oldest first, and forgets some of the idempotency keys that have expired. */
 export function advanceClock(step: Step): void {
   const { state } = step;
   for (let fired = 0; fired < TIMERS_FIRED_MAX; fired++) {
@@ -17,7 +17,7 @@ export function advanceClock(step: Step): void {
     if (task === null) break;
     fireTimer(step, task);
   }
-  forgetKeys(state);
+  forgetKeys(state, KEYS_FORGOTTEN_MAX);
 }
 
 function fireTimer(step: Step, task: Task): void {
@@ -60,11 +60,4 @@ function passDeadline(step: Step, task: Task): void {
     recordFailure(step, task, error);
   }
   failTask(step, task, error, 'deadline');
-}
-
-function forgetKeys(state: CoreState): void {
-  for (const entry of state.idempotency.values()) {
-    if (entry.createdAt + state.settings.idempotencyWindowMs > state.nowMs) return;
-    state.idempotency.delete(entry.key);
-  }
 }

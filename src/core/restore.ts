@@ -61,7 +61,11 @@ export function restoreState(rows: StateRows): CoreState {
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
   for (const row of rows.records) restoreRecord(state.records, row);
   for (const row of rows.tasks) restoreTask(state, profiles, row);
-  for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
+  for (const entry of rows.idempotency) {
+    // A checkpoint may hold an expired key beside the one that took its name: the later one counts.
+    state.idempotency.delete(entry.key);
+    state.idempotency.set(entry.key, entry);
+  }
   return state;
 }
 

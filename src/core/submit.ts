@@ -1,12 +1,13 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
 import { NO_EXTRA } from './extra.ts';
+import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { queueName } from './queue.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
-import type { CoreState } from './state.ts';
+import type { CoreState, IdempotencyEntry } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
@@ -24,6 +25,9 @@ export interface Submitted {
 export function submitTasks({ state, events }: Step, command: Submit): Submitted | Rejection {
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
+  const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
+  // The plan has seen that so many have expired.
+  if (plan.keys > 0 && excess > 0) forgetKeys(state, excess);
   // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
   const profiles = new Array<Profile | undefined>(command.specs.length);
   const taskIds: TaskId[] = [];
@@ -48,10 +52,18 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
 export interface SubmitPlan {
   /** Positions whose idempotency key names an earlier task. */
   readonly known: ReadonlyMap<number, TaskId>;
+  /** Keys that are new. */
+  readonly keys: number;
 }
 
-/** Judges a submit against the state; changes nothing. O(number of its tasks). */
-export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Rejection {
+/**
+ * Judges a submit against the state as it will be at `nowMs`; changes nothing. O(number of its tasks).
+ */
+export function planSubmit(
+  state: CoreState,
+  command: Submit,
+  nowMs: number = state.nowMs,
+): SubmitPlan | Rejection {
   const known = new Map<number, TaskId>();
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
@@ -61,7 +73,7 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
     if (key !== null) {
-      const earlier = state.idempotency.get(key) ?? inSameCommand(keys.get(key));
+      const earlier = liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key));
       if (earlier === undefined) {
         keys.set(key, item);
       } else if (earlier.bodyHash === (item.bodyHash ?? '')) {
@@ -77,7 +89,8 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
     ids?.add(item.id);
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
-  return checkRoom(state, command, perSpec, keys.size) ?? { known };
+  const counts = { perSpec, keys: keys.size, nowMs };
+  return checkRoom(state, command, counts) ?? { known, keys: keys.size };
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
@@ -96,6 +109,11 @@ function specOf(command: Submit, item: NewTask): TaskSpec {
   return spec;
 }
 
+function liveEntry(state: CoreState, key: string, nowMs: number): IdempotencyEntry | undefined {
+  const entry = state.idempotency.get(key);
+  return entry === undefined || isExpired(state, entry, nowMs) ? undefined : entry;
+}
+
 function inSameCommand(
   item: NewTask | undefined,
 ): { taskId: TaskId; bodyHash: string } | undefined {
@@ -110,14 +128,23 @@ function conflict(item: NewTask, taskId: TaskId, position: number): Rejection {
   );
 }
 
+interface NewCounts {
+  /** Tasks of each spec. */
+  readonly perSpec: readonly number[];
+  readonly keys: number;
+  readonly nowMs: number;
+}
+
 function checkRoom(
   state: CoreState,
   command: Submit,
-  perSpec: readonly number[],
-  keyCount: number,
+  { keys, nowMs, perSpec }: NewCounts,
 ): Rejection | null {
   const { settings } = state;
-  if (keyCount > 0 && state.idempotency.size + keyCount > settings.idempotencyKeysMax) {
+  const excess = state.idempotency.size + keys - settings.idempotencyKeysMax;
+  // What many keys that end together cost is spread: one command makes room for little more than its own.
+  const isFull = excess > keys + KEYS_FORGOTTEN_MAX || countExpired(state, excess, nowMs) < excess;
+  if (keys > 0 && excess > 0 && isFull) {
     return reject(
       'IDEMPOTENCY_FULL',
       `at most ${settings.idempotencyKeysMax} idempotency keys are remembered; a shorter window makes room`,
@@ -160,6 +187,8 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   const key = keyOf(task.profile.spec, item);
   if (key === null) return;
   state.idempotencySeq += 1;
+  // An expired one of the same name: the new one stands at the end, where its number belongs.
+  state.idempotency.delete(key);
   state.idempotency.set(key, {
     seq: state.idempotencySeq,
     key,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { happens, HeldHandler, RuntimeWorld, turn, type TaskId } from './testing/runtime-world.ts';
+import type { LmdbStore } from '../store/store.ts';
 import type { Runtime } from './runtime.ts';
 
 const HOUR_MS = 3_600_000;
@@ -35,7 +36,7 @@ test('an artifact is there as long as its task, live or finished, and goes with 
   ]);
   await runtime.observed.store.flush();
   world.clock.advance(HOUR_MS + 1);
-  await runtime.observed.store.purgeHistory();
+  await (runtime.observed.store as LmdbStore).purgeHistory();
   expect(runtime.artifacts.list(taskId)).toBe(null);
   // The clock's step also rang the sweep's own timer: both end in the same state.
   await runtime.artifacts.sweep();

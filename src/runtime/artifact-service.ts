@@ -42,7 +42,7 @@ export class ArtifactService implements ArtifactSink {
 
   constructor(parts: ArtifactServiceParts) {
     this.#parts = parts;
-    this.#arm();
+    if (parts.artifacts.count > 0) this.#arm();
   }
 
   /** Bytes of all artifacts, with those that are reserved. */
@@ -53,6 +53,7 @@ export class ArtifactService implements ArtifactSink {
   // oxlint-disable-next-line typescript/require-await -- the port leaves room for stores that must ask
   async begin(request: ArtifactRequest): Promise<ArtifactDraft> {
     const { bytes, contentType, fencingToken, name, taskId } = request;
+    this.#arm();
     const order = { bytes, contentType, fencingToken, name, taskId };
     const { discard, file, id, keep } = this.#parts.artifacts.begin(order);
     return { id, file, keep: async (sha256) => artifactView(await keep(sha256)), discard };
@@ -111,6 +112,7 @@ export class ArtifactService implements ArtifactSink {
   }
 
   #arm(): void {
+    if (this.#cancelTimer !== null || this.#isClosed) return;
     this.#cancelTimer = this.#parts.clock.setTimer(SWEEP_MS, () => void this.#sweepAndArm());
   }
 
@@ -121,7 +123,8 @@ export class ArtifactService implements ArtifactSink {
       const { logger } = this.#parts;
       logger.error('artifacts could not be removed; tried again', { error: String(error) });
     }
-    if (!this.#isClosed) this.#arm();
+    this.#cancelTimer = null;
+    if (this.#parts.artifacts.count > 0) this.#arm();
   }
 }
 

@@ -31,6 +31,8 @@ interface Finished {
 export class Effects {
   readonly #parts: EffectsParts;
   #finished: Finished[] = [];
+  /** Tasks that ended since the start. */
+  finishedTasks = 0;
 
   constructor(parts: EffectsParts) {
     this.#parts = parts;
@@ -44,6 +46,7 @@ export class Effects {
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
+        this.finishedTasks += 1;
         this.#completed(event, results[completed] ?? null);
         completed += 1;
       } else {
@@ -129,11 +132,13 @@ export class Effects {
         this.#resync(event.agentId);
         return;
       case 'task.failed':
+        this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
+        this.finishedTasks += 1;
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });

@@ -6,6 +6,7 @@
  * it saw, and gets what followed or is told that the gap is too old.
  */
 import { questionOf, type CoreEvent } from '../core/index.ts';
+import type { Thinning } from '../reliability/index.ts';
 import type { Clock } from './clock.ts';
 
 /** One event as plain data. */
@@ -32,6 +33,7 @@ export interface FeedEvent {
   readonly schedule?: string;
   readonly nominalAt?: number;
   readonly count?: number;
+  readonly dropped?: number;
 }
 
 export interface FeedListener {
@@ -51,6 +53,9 @@ const LINGER_MS = 60_000;
 
 export class EventFeed {
   readonly #clock: Clock;
+  readonly #thinning: Thinning | null;
+  /** News left out, for listeners that were not told yet. */
+  readonly #dropped = new Map<FeedListener, number>();
   readonly #all = new Set<FeedListener>();
   readonly #byTask = new Map<string, Set<FeedListener>>();
   #kept: FeedEvent[] = [];
@@ -62,9 +67,13 @@ export class EventFeed {
   /** Where the newest event stands. */
   #newest: Place;
 
-  /** @param index - log index of the newest entry, of which the feed will not hear any more */
-  constructor(clock: Clock, index = 0) {
+  /**
+   * @param index - log index of the newest entry, of which the feed will not hear any more
+   * @param thinning - says what of the news is left out under load; without it nothing is
+   */
+  constructor(clock: Clock, index = 0, thinning: Thinning | null = null) {
     this.#clock = clock;
+    this.#thinning = thinning;
     this.#index = index;
     this.#newest = { index, position: Number.POSITIVE_INFINITY };
   }
@@ -96,9 +105,18 @@ export class EventFeed {
     }
   }
 
-  /** Tells listeners of something that is not in the log, such as progress; it is not kept. */
+  /**
+   * Tells listeners of something that is not in the log, such as progress; it is not kept. Under load
+   * progress is left out, and the next event says how often.
+   */
   tell(event: Omit<FeedEvent, 'index' | 'position'>): void {
-    if (this.#listeners > 0) this.#deliver({ index: this.#index, position: -1, ...event });
+    if (this.#listeners === 0) return;
+    if (event.type === 'task.progress' && this.#thinning?.weigh('progress') === 0) {
+      for (const listener of this.#listenersOf(event.taskId))
+        this.#dropped.set(listener, (this.#dropped.get(listener) ?? 0) + 1);
+      return;
+    }
+    this.#deliver({ index: this.#index, position: -1, ...event });
   }
 
   /**
@@ -122,6 +140,7 @@ export class EventFeed {
   remove(listener: FeedListener): void {
     const set = listener.taskId === null ? this.#all : this.#byTask.get(listener.taskId);
     if (set?.delete(listener) !== true) return;
+    this.#dropped.delete(listener);
     if (listener.taskId !== null && set.size === 0) this.#byTask.delete(listener.taskId);
     this.#listeners -= 1;
     this.#lastHeardMs = this.#clock.monotonicMs();
@@ -158,7 +177,18 @@ export class EventFeed {
     if (set !== undefined) for (const listener of set) this.#offer(listener, event);
   }
 
+  #listenersOf(taskId: string | undefined): readonly FeedListener[] {
+    const set = taskId === undefined ? undefined : this.#byTask.get(taskId);
+    return [...this.#all, ...(set ?? [])];
+  }
+
   #offer(listener: FeedListener, event: FeedEvent): boolean {
+    const dropped = this.#dropped.size === 0 ? 0 : (this.#dropped.get(listener) ?? 0);
+    if (dropped > 0) {
+      this.#dropped.delete(listener);
+      const { at, index } = event;
+      listener.event({ index, position: -1, at, type: 'events.dropped', dropped });
+    }
     if (listener.event(event)) return true;
     this.remove(listener);
     listener.closed();

@@ -12,6 +12,8 @@ import {
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
 import { listTasks, LiveIndex, type ArtifactStore, type Store } from '../store/index.ts';
+import type { AdmissionOptions } from '../reliability/index.ts';
+import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
 import { ArtifactService } from './artifact-service.ts';
@@ -24,6 +26,7 @@ import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
+import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { QueueService } from './queue-service.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
@@ -52,6 +55,10 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** When new work is refused because too much is under way. */
+  readonly admission?: AdmissionOptions;
+  /** Readings of memory and disk. Default: this process's. */
+  readonly probes?: LoadProbes;
 }
 
 export interface RuntimeOptions extends RuntimeTerms, FolderOptions {}
@@ -72,7 +79,7 @@ export async function openRuntimeOn(
 ): Promise<Runtime> {
   const clock = terms.clock ?? systemClock;
   const logger = terms.logger ?? SILENT_LOGGER;
-  const { artifacts, kind, log, release, store } = await storage.open({ clock, logger });
+  const { artifacts, directory, kind, log, release, store } = await storage.open({ clock, logger });
   try {
     const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
     const runtime = assemble({
@@ -80,6 +87,7 @@ export async function openRuntimeOn(
       clock,
       logger,
       kind,
+      directory,
       store,
       artifacts,
       log,
@@ -135,6 +143,7 @@ interface Ground {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly kind: string;
+  readonly directory: string | null;
   readonly store: Store;
   readonly artifacts: ArtifactStore;
   readonly log: ReplicatedLog;
@@ -146,7 +155,14 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
   const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const feed = new EventFeed(clock, state.index);
+  const admission = new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(ground.directory),
+    storeShare: () => store.backlog.share,
+  });
+  const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
     state,
@@ -158,11 +174,6 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  mirror(state, scheduler, live, hub);
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
   const nextId = (): TaskId => ids.next();
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     state,
@@ -178,6 +189,7 @@ function assemble(ground: Ground): Runtime {
     log,
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
+    onWaited: (waited) => admission.waited(waited),
     hooks: {
       place: (commands, at) => proposePlacement(state, scheduler, commands, at),
       applied: (entry, applied) => effects.applied(entry, applied),
@@ -185,6 +197,17 @@ function assemble(ground: Ground): Runtime {
       dropped: (entry) => effects.dropped(entry),
       hasWork: () => scheduler.hasWork(),
     },
+  });
+  admission.open({
+    loop,
+    feed,
+    finishedTasks: () => effects.finishedTasks,
+    queuedTasks: () => queuedTasks(state),
+  });
+  mirror(state, scheduler, live, hub);
+  const ids = new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
   });
   keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
@@ -199,7 +222,7 @@ function assemble(ground: Ground): Runtime {
     checkpointer,
     clock,
     logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
+    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     schedules: new ScheduleService({ state, loop, clock, nextId }),
@@ -208,6 +231,7 @@ function assemble(ground: Ground): Runtime {
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,
+    admission,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
@@ -227,6 +251,12 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
   });
+}
+
+function queuedTasks(state: CoreState): number {
+  let queued = 0;
+  for (const queue of state.queues.values()) queued += queue.queued;
+  return queued;
 }
 
 /** The newest id ever given, as far as is known: new ones go on from there even if the clock went back. */

@@ -20,6 +20,7 @@ import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
 import type { ArtifactService } from './artifact-service.ts';
@@ -59,6 +60,7 @@ export interface RuntimeParts {
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
+  readonly admission: AdmissionGate;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -74,6 +76,7 @@ export class Runtime {
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
+  readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -90,6 +93,7 @@ export class Runtime {
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
+    this.admission = parts.admission;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -153,6 +157,7 @@ export class Runtime {
       agents,
       queues: state.queues.size,
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
+      admission: this.admission.view(),
     };
   }
 
@@ -179,6 +184,7 @@ export class Runtime {
       await this.artifacts.close();
       feed.close();
       hub.close();
+      this.admission.close();
       details.close();
       waits.close();
       this.tasks.close();

@@ -102,8 +102,9 @@ export class ScheduleKeeper {
     this.#timer?.cancel();
     this.#timer = null;
     if (dueAt === null) return;
-    const waitMs = Math.min(Math.max(0, dueAt - this.#parts.clock.now()), LOOK_MS);
-    this.#wait(dueAt, waitMs);
+    const { clock } = this.#parts;
+    const waitMs = Math.max(0, dueAt - clock.now());
+    this.#wait(dueAt, clock.isSteady === true ? waitMs : Math.min(waitMs, LOOK_MS));
   }
 
   #wait(dueAt: number, waitMs: number): void {

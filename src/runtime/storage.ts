@@ -9,6 +9,8 @@ import type { RuntimeLogger } from './runtime-logger.ts';
 export interface OpenStorage {
   /** What kind of log it is, in one word. */
   readonly kind: string;
+  /** The folder on the disk whose room counts; null where there is none. */
+  readonly directory: string | null;
   readonly log: ReplicatedLog;
   readonly store: Store;
   /** Large outputs of tasks. */
@@ -59,7 +61,14 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
           directory: join(dataDir, 'log'),
           ...(onFlush === undefined ? {} : { onFlush }),
         });
-        return { kind: 'embedded', log, store, artifacts, release: () => lock.release() };
+        return {
+          kind: 'embedded',
+          directory: dataDir,
+          log,
+          store,
+          artifacts,
+          release: () => lock.release(),
+        };
       } catch (error) {
         await store?.close();
         lock.release();

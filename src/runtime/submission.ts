@@ -10,6 +10,8 @@ export interface Submission {
   /** JSON texts. */
   readonly payloads: readonly string[];
   readonly extras: readonly (SubmitExtras | null)[] | null;
+  /** Throws where the payloads are not what they must be: the costly checks, made once it is let in. */
+  readonly verify?: () => void;
 }
 
 /** The command that submits, with a new id for each task. */

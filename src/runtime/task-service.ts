@@ -4,6 +4,7 @@ import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract
 import type { CoreState, TaskId, TaskState } from '../core/index.ts';
 import type { Explanation, Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
@@ -21,6 +22,7 @@ export interface TaskServiceParts {
   readonly scheduler: Scheduler;
   readonly ids: TaskIdSource;
   readonly clock: Clock;
+  readonly admission: AdmissionGate;
 }
 
 /** What became of a submit: ids in order, and which of them were there before. */
@@ -54,10 +56,13 @@ export class TaskService {
    * Submits tasks, all or none; resolves when they are durable.
    *
    * @param watcher - told of each new task when it finishes; repeats are for {@link watch}
-   * @throws OrchestratorError with core's rejection code, or one of the command loop's
+   * @throws OrchestratorError `OVERLOADED` while its priority is shed, core's rejection code, or one
+   *   of the command loop's
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
-    const { ids, loop } = this.#parts;
+    const { admission, ids, loop } = this.#parts;
+    admission.submit(submission);
+    submission.verify?.();
     const command = submitCommand(submission, () => ids.next());
     const result = await loop.propose(command, submission.payloads);
     if (result.type === 'refused') throw refusalError(result.rejection);
@@ -127,8 +132,10 @@ export class TaskService {
     if (task !== undefined) taskWaiters.remove(task, listener);
   }
 
+  /** @throws OrchestratorError `OVERLOADED` while the load is critical; `CURSOR_INVALID` */
   list(query: TaskQuery): TaskList {
-    const { live, store } = this.#parts;
+    const { admission, live, store } = this.#parts;
+    admission.list();
     const { states, ...rest } = query;
     const page = listTasks(
       live,

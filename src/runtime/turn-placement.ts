@@ -74,8 +74,8 @@ function collectArrivals(
   at: number,
   arrivals: Arrival[],
 ): void {
-  const known = knownPositions(state, command);
   const nowMs = Math.max(at, state.nowMs);
+  const known = knownPositions(state, command, nowMs);
   const profiles = command.specs.map((spec) => arrivalProfile(state, spec));
   for (const [position, item] of command.tasks.entries()) {
     if (item.runAt !== undefined && item.runAt > nowMs) continue;
@@ -93,9 +93,10 @@ function collectArrivals(
 function knownPositions(
   state: CoreState,
   command: Extract<Command, { type: 'task.submit' }>,
+  nowMs: number,
 ): ReadonlyMap<number, unknown> | null {
   if (!command.tasks.some((task) => task.idempotencyKey !== undefined)) return null;
-  const plan = planSubmit(state, command);
+  const plan = planSubmit(state, command, nowMs);
   return 'code' in plan ? null : plan.known;
 }
 

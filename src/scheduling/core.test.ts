@@ -191,10 +191,12 @@ class Leader {
 const FAILURE = { error: { code: 'BOOM', message: 'boom' }, retryable: true };
 
 function freedBy(state: CoreState, commands: readonly Command[]): AgentId[] {
-  const items = commands.flatMap((command) =>
-    'items' in command && command.type.startsWith('task.') ? command.items : [],
+  const items = commands.flatMap((command): readonly { readonly taskId: TaskId | null }[] =>
+    'items' in command ? command.items : [],
   );
-  return items.flatMap(({ taskId }) => state.tasks.get(taskId as TaskId)?.agentId ?? []);
+  return items.flatMap(({ taskId }) =>
+    taskId === null ? [] : (state.tasks.get(taskId)?.agentId ?? []),
+  );
 }
 
 function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {

@@ -32,6 +32,8 @@ interface Pending {
 export interface Backlog {
   readonly count: number;
   readonly bytes: number;
+  /** Of what may wait; above 1 where it is more than that. */
+  readonly share: number;
   /** Whether whoever makes records should make fewer. */
   readonly full: boolean;
 }
@@ -105,8 +107,8 @@ export class History {
   get backlog(): Backlog {
     const count = this.#count;
     const { backlogCountMax, backlogBytesMax } = this.#bounds;
-    const full = count >= backlogCountMax || this.#bytes >= backlogBytesMax;
-    return { count, bytes: this.#bytes, full };
+    const share = Math.max(count / backlogCountMax, this.#bytes / backlogBytesMax);
+    return { count, bytes: this.#bytes, share, full: share >= 1 };
   }
 
   /** Queues a record. O(1), no I/O. */

@@ -54,11 +54,11 @@ export class Metrics {
   }
 
   started(task: MeasuredTask, waitMs: number): void {
-    this.#tasks.started(task, waitMs);
+    this.#tasks.started(task, waitMs, this.#weight());
   }
 
   completed(task: MeasuredTask, runMs: number): void {
-    this.#tasks.completed(task, runMs);
+    this.#tasks.completed(task, runMs, this.#weight());
   }
 
   attemptFailed(task: MeasuredTask, failure: MeasuredFailure): void {
@@ -115,6 +115,11 @@ export class Metrics {
   /** All metrics in Prometheus' text format. O(agents + lines). */
   render(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  /** How many values the next one stands for: under load some are left out, counters never. */
+  #weight(): number {
+    return this.#source?.admission.thinning.weigh('measure') ?? 1;
   }
 
   #add(

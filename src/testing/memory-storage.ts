@@ -34,7 +34,7 @@ export class MemoryStorage implements RuntimeStorage {
       this.#artifacts = null;
       rmSync(directory, { recursive: true, force: true });
     };
-    return { kind: 'memory', log, store: new MemoryStore(), artifacts, release };
+    return { kind: 'memory', directory: null, log, store: new MemoryStore(), artifacts, release };
   }
 
   /** Whether something waits for a disk that takes its time. */

@@ -19,7 +19,7 @@ import {
  */
 export class MemoryStore implements Store {
   readonly appliedIndex = 0;
-  readonly backlog: Backlog = { count: 0, bytes: 0, full: false };
+  readonly backlog: Backlog = { count: 0, bytes: 0, full: false, share: 0 };
   readonly #finished = new Map<TaskId, FinishedTask>();
   /** Ids of the finished tasks, newest first; null since another one finished. */
   #sorted: readonly TaskId[] | null = null;

@@ -40,7 +40,7 @@ export interface TestOrchestratorOptions {
   readonly startAt?: Moment;
   readonly settings?: Pick<
     UnifiedQuantumOrchestratorOptions,
-    'idempotencyWindowMs' | 'logger' | 'maxAgents' | 'metrics'
+    'admission' | 'idempotencyWindowMs' | 'logger' | 'maxAgents' | 'metrics'
   >;
 }
 
@@ -307,6 +307,8 @@ export class TestOrchestrator implements AsyncDisposable {
   async #open(): Promise<void> {
     this.#process = new ProcessClock(this.#time);
     const orchestrator = new UnifiedQuantumOrchestrator({
+      // A clock that jumps looks like a process that stalls.
+      admission: { enabled: false },
       ...this.#options.settings,
       seed: this.#seed,
       clock: this.#process,

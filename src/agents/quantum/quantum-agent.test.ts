@@ -55,13 +55,16 @@ afterAll(async () => {
 
 const nothing = (): void => undefined;
 
-function contextOf(signal: AbortSignal = new AbortController().signal): HandlerContext {
+function contextOf(
+  signal: AbortSignal = new AbortController().signal,
+  progress: (fraction: number) => void = nothing,
+): HandlerContext {
   return {
     signal,
     fencingToken: 7,
     attempt: 1,
     heartbeat: nothing,
-    progress: nothing,
+    progress,
     emit: nothing,
     submit: () => Promise.reject(new Error('the quantum agent submits no task')),
     waitForInput: () => Promise.reject(new Error('the quantum agent asks nobody')),
@@ -272,6 +275,36 @@ describe('quantum.ising.solve', () => {
     const payload = { problem, timeMs: 500, seed: 1 };
     const answer = await perform<SolveIsingAnswer>('quantum.ising.solve', payload);
     expect(answer).toMatchObject({ value, sense, isProven: true, seed: 1 });
+  });
+});
+
+/** Layers of turns and entanglers on all qubits. */
+function layers(qubits: number, depth: number): string {
+  const lines = [`OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[${qubits}];\ncreg c[${qubits}];`];
+  for (let layer = 0; layer < depth; layer++) {
+    for (let q = 0; q < qubits; q++) lines.push(`u3(${0.3 + q + layer},0.4,0.9) q[${q}];`);
+    for (let q = layer % 2; q + 1 < qubits; q += 2) lines.push(`cx q[${q}],q[${q + 1}];`);
+  }
+  return `${lines.join('\n')}\nmeasure q -> c;\n`;
+}
+
+describe('a canceled task', () => {
+  test.each([
+    ['quantum.circuit.run', { qasm: layers(23, 300), method: 'dense' }],
+    ['quantum.circuit.optimize', { qasm: layers(20, 1500), level: 3, budget: { timeMs: 60_000 } }],
+  ])('of %s ends at once', async (type, payload) => {
+    const controller = new AbortController();
+    const reason = new Error('no longer wanted');
+    let canceledAt = 0;
+    const progress = (): void => {
+      canceledAt = performance.now();
+      controller.abort(reason);
+    };
+    const context = contextOf(controller.signal, progress);
+    const task = Promise.resolve(agent.handler({ id: 'canceled', type, payload }, context));
+    await expect(task).rejects.toBe(reason);
+    // 50 ms are promised, and measured by the benchmark; a machine under test may be busy.
+    expect(performance.now() - canceledAt).toBeLessThan(500);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatBytes } from '../../base/byte-size.ts';
-import type { StatusView } from '../../contract/index.ts';
+import type { AdmissionView, StatusView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { showSpan } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
@@ -15,8 +15,25 @@ export function addStatus(program: Command, ctx: CliContext): void {
     });
 }
 
+function admissionText({
+  cause,
+  enabled,
+  floor,
+  level,
+  shed,
+  since,
+  signals,
+}: AdmissionView): string {
+  if (!enabled) return 'not controlled: admission is switched off';
+  const refused = shed.byPriority.reduce((sum, tasks) => sum + tasks, 0);
+  const past = refused === 0 ? '' : `; ${refused.toLocaleString('en')} tasks refused so far`;
+  if (level === 'normal') return `normal, submits wait ${signals.delayMs} ms${past}`;
+  const below = Math.ceil(floor);
+  return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${past}`;
+}
+
 function statusFields(status: StatusView): Fields {
-  const { agents, log, store, tasks } = status;
+  const { admission, agents, log, store, tasks } = status;
   return [
     ['version', `${status.version} on Node ${status.node}`],
     ['ready', status.ready ? 'yes' : 'no: it is stopping or has failed'],
@@ -29,6 +46,7 @@ function statusFields(status: StatusView): Fields {
     ['slots', `${agents.slotsUsed} of ${agents.slots} in use`],
     ['queues', status.queues],
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
+    ['load', admissionText(admission)],
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],
   ];
 }

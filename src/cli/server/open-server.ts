@@ -85,6 +85,11 @@ function createOrchestrator(
     payloadCacheBytes: config.payloadCache,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
+    admission: {
+      enabled: config['admission.enabled'],
+      delayTargetMs: config['admission.delayTarget'],
+      memoryShareMax: config['admission.memoryShareMax'],
+    },
     logger,
     metrics,
     onFlush: (durationMs) => metrics.flushed(durationMs),

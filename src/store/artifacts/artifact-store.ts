@@ -70,6 +70,11 @@ export class ArtifactStore {
     return store;
   }
 
+  /** Artifacts and drafts. */
+  get count(): number {
+    return this.#kept.size + this.#drafts;
+  }
+
   /** Bytes of all artifacts, with those that are reserved. */
   get bytes(): number {
     return this.#bytes;
@@ -186,7 +191,7 @@ export class ArtifactStore {
         { bytes, bytesLeft: left, bytesMax: this.#bytesMax },
       );
     }
-    if (this.#kept.size + this.#drafts < this.#countMax) return;
+    if (this.count < this.#countMax) return;
     throw new OrchestratorError(
       'ARTIFACTS_FULL',
       `at most ${this.#countMax} artifacts are kept, got one more; they go with the history of their tasks`,

@@ -96,12 +96,13 @@ export class DensityState implements ExactState {
       );
     }
     const options = team === undefined ? {} : { team };
-    return new DensityState(qubits, DenseState.create(2 * qubits, options));
+    const rho = DenseState.create(2 * qubits, { bytesMax: bytesMax ?? Infinity, ...options });
+    return new DensityState(qubits, rho);
   }
 
-  copy(): DensityState {
-    this.#flush(UNWATCHED);
-    return new DensityState(this.qubits, this.#rho.copy());
+  copy(watch: Watch = UNWATCHED): DensityState {
+    this.#flush(watch);
+    return new DensityState(this.qubits, this.#rho.copy(watch));
   }
 
   applyAll(operations: readonly UnitaryPart[], watch: Watch): void {
@@ -149,37 +150,36 @@ export class DensityState implements ExactState {
     this.#pushMatrix(superoperatorOf(RESET), [qubit], UNWATCHED);
   }
 
-  probabilityOfOne(qubit: number): number {
+  probabilityOfOne(qubit: number, watch: Watch = UNWATCHED): number {
     let sum = 0;
-    for (const [i, p] of this.diagonal().entries()) if ((i >>> qubit) & 1) sum += p;
+    for (const [i, p] of this.diagonal(watch).entries()) if ((i >>> qubit) & 1) sum += p;
     return Math.min(1, sum);
   }
 
-  collapse(qubit: number, outcome: 0 | 1): void {
-    const one = this.probabilityOfOne(qubit);
+  collapse(qubit: number, outcome: 0 | 1, watch: Watch = UNWATCHED): void {
+    const one = this.probabilityOfOne(qubit, watch);
     const matrix = zeros(4);
     const kept = outcome === 1 ? 3 : 0;
     matrix.re[5 * kept] = 1 / (outcome === 1 ? one : 1 - one);
-    this.#pushMatrix(matrix, [qubit], UNWATCHED);
+    this.#pushMatrix(matrix, [qubit], watch);
   }
 
   /** Born distribution of all qubits; do not change it. */
-  diagonal(): Float64Array {
+  diagonal(watch: Watch = UNWATCHED): Float64Array {
     if (this.#diagonal !== null) return this.#diagonal;
-    this.#flush(UNWATCHED);
+    this.#flush(watch);
     const size = 2 ** this.qubits;
-    const { re } = this.#rho.amplitudes();
-    this.#diagonal = Float64Array.from({ length: size }, (_, i) => Math.max(0, re[i * (size + 1)]));
+    const places = Uint32Array.from({ length: size }, (_, i) => i * (size + 1));
+    this.#diagonal = this.#rho.amplitudesAt(places).re.map((p) => Math.max(0, p));
     return this.#diagonal;
   }
 
   distribution(qubits: readonly number[], countMax: number, watch: Watch): Distribution | null {
-    this.#flush(watch);
-    return distributionOfWeights(this.#marginal(qubits), countMax);
+    return distributionOfWeights(this.#marginal(qubits, watch), countMax, watch);
   }
 
-  sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
-    const weights = this.#marginal(qubits);
+  sample(qubits: readonly number[], shots: number, rng: Rng, watch: Watch = UNWATCHED): Outcomes {
+    const weights = this.#marginal(qubits, watch);
     const counts = new Float64Array(weights.length);
     drawMultinomial(weights, shots, rng, counts);
     const outcomes = new Map<bigint, number>();
@@ -188,22 +188,17 @@ export class DensityState implements ExactState {
   }
 
   /** ρ as a matrix of 2^qubits rows. */
-  toMatrix(): ComplexMatrix {
+  toMatrix(watch: Watch = UNWATCHED): ComplexMatrix {
     const size = 2 ** this.qubits;
-    this.#flush(UNWATCHED);
-    const { re, im } = this.#rho.amplitudes();
-    const result = zeros(size);
-    for (let r = 0; r < size; r++) {
-      for (let c = 0; c < size; c++) {
-        result.re[r * size + c] = re[r + size * c];
-        result.im[r * size + c] = im[r + size * c];
-      }
-    }
-    return result;
+    this.#flush(watch);
+    const { re, im } = this.#rho.amplitudes(watch);
+    // Columns one after the other are rows of the transpose, which is the conjugate.
+    for (let k = 0; k < im.length; k++) im[k] = -im[k];
+    return { rows: size, columns: size, re, im };
   }
 
-  #marginal(qubits: readonly number[]): Float64Array {
-    const all = this.diagonal();
+  #marginal(qubits: readonly number[], watch: Watch): Float64Array {
+    const all = this.diagonal(watch);
     const weights = new Float64Array(2 ** qubits.length);
     for (let i = 0; i < all.length; i++) {
       let outcome = 0;
