@@ -16,6 +16,7 @@ import {
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
 import { untilAdmitted } from './overload-wait.ts';
+import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
@@ -92,6 +93,8 @@ const CANCEL_IDS_MAX = 10_000;
 
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
+  /** Tasks that are made again and again. */
+  readonly schedules: Schedules;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
@@ -105,6 +108,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.schedules = new Schedules(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,

@@ -13,7 +13,6 @@ export const OverlapText = Type.Union(
     Type.Literal('cancel-running'),
   ],
   {
-    title: 'Overlap',
     description:
       'What happens to a firing while a task of an earlier one is not finished: it makes its task all the same, makes none, waits (one at most), or takes its place',
   },
