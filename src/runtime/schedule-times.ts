@@ -28,14 +28,17 @@ export function momentsBetween(
 }
 
 /**
- * The last moment from `fromMs` to `toMs`; 0 for none. Asks for the first after a moment about 30
- * times, whatever lies between: there is one at or before `toMs` exactly for all earlier starts.
+ * The last moment up to `toMs`, where `first` is one; 0 where that is later. Asks once for the next one
+ * where `first` is the last, else about 30 times, whatever lies between: there is a moment left exactly
+ * for all starts up to the last.
  */
-export function lastMoment(timed: Timed, fromMs: number, toMs: number): number {
+export function lastMoment(timed: Timed, first: number, toMs: number): number {
   const isLate = (at: number): boolean => at === 0 || at > toMs;
-  let last = nextMoment(timed, fromMs);
-  if (isLate(last)) return 0;
-  let [low, high] = [last, toMs + 1];
+  if (isLate(first)) return 0;
+  const second = nextMoment(timed, first + 1);
+  if (isLate(second)) return first;
+  let last = second;
+  let [low, high] = [second, toMs + 1];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     const found = nextMoment(timed, middle);
