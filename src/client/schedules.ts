@@ -40,7 +40,7 @@ export class Schedules {
         ...options,
         ...(cursor === null ? {} : { cursor }),
       });
-      const page = (await this.#http.call('GET', `/schedules?${query}`)) as ScheduleList;
+      const page = (await this.#http.call('GET', `/schedules?${query.toString()}`)) as ScheduleList;
       yield* page.items;
       cursor = page.nextCursor;
     } while (cursor !== null);

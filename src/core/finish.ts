@@ -1,5 +1,5 @@
 /** What follows when a task has ended: completed, failed for good, or canceled. */
-import { leaveSchedule } from './firings.ts';
+import { leaveSchedule } from './schedule-tasks.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 

@@ -1,7 +1,7 @@
 /** Changes asked for by people: cancel, retry a dead letter, purge it. */
 import { leaveFailureGroup } from './failure-groups.ts';
 import { afterEnd } from './finish.ts';
-import { joinSchedule } from './firings.ts';
+import { joinSchedule } from './schedule-tasks.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';

@@ -4,7 +4,7 @@ import type { Agent } from './agent.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { profileKey, type Profile } from './profile.ts';
-import { joinSchedule } from './firings.ts';
+import { joinSchedule } from './schedule-tasks.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
 import { restoreRecord } from './records.ts';

@@ -43,7 +43,7 @@ export function checkTimezone(timezone: string): void {
   try {
     // Offsets such as +02:00 are taken by the formatter, but are no places with rules.
     if (/^[A-Za-z]/.test(timezone)) {
-      new Intl.DateTimeFormat('en', { timeZone: timezone });
+      Intl.DateTimeFormat('en', { timeZone: timezone });
       return;
     }
   } catch {

@@ -101,7 +101,7 @@ export class Effects {
   }
 
   #other(event: CoreEvent): void {
-    const { hub, keeper, live, metrics, scheduler, state, store } = this.#parts;
+    const { hub, live, metrics, scheduler, state, store } = this.#parts;
     switch (event.type) {
       case 'task.submitted':
         live.add(event.task);
@@ -166,22 +166,22 @@ export class Effects {
       case 'queue.changed':
         scheduler.queueChanged(event.queue);
         return;
-      case 'schedule.removed':
-        keeper.removed(event.schedule);
-        return;
-      case 'schedule.fired':
-        keeper.changed(event.schedule);
-        metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
-        return;
-      case 'schedule.skipped':
-        keeper.changed(event.schedule);
-        metrics.scheduleSkipped(event.reason, event.count);
-        return;
-      case 'schedule.changed':
-        keeper.changed(event.schedule);
-        return;
       default:
-        return;
+        if ('schedule' in event) this.#scheduled(event);
+    }
+  }
+
+  #scheduled(event: Extract<CoreEvent, { schedule: unknown }>): void {
+    const { keeper, metrics, state } = this.#parts;
+    if (event.type === 'schedule.removed') {
+      keeper.removed(event.schedule);
+      return;
+    }
+    keeper.changed(event.schedule);
+    if (event.type === 'schedule.fired') {
+      metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
+    } else if (event.type === 'schedule.skipped') {
+      metrics.scheduleSkipped(event.reason, event.count);
     }
   }
 

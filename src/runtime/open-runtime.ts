@@ -19,7 +19,7 @@ import { AgentService } from './agent-service.ts';
 import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { CommandLoop } from './command-loop.ts';
+import { CommandLoop, type TurnHooks } from './command-loop.ts';
 import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
@@ -155,13 +155,7 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
   const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const admission = new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(ground.directory),
-    storeShare: () => store.backlog.share,
-  });
+  const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -175,13 +169,8 @@ function assemble(ground: Ground): Runtime {
   });
   const metrics = terms.metrics ?? NO_METRICS;
   const nextId = (): TaskId => ids.next();
-  const keeper: ScheduleKeeper = new ScheduleKeeper({
-    state,
-    clock,
-    logger,
-    nextId,
-    propose: (command) => loop.propose(command),
-  });
+  const propose: CommandLoop['propose'] = (command) => loop.propose(command);
+  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
   const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, keeper });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
@@ -190,13 +179,7 @@ function assemble(ground: Ground): Runtime {
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
-    hooks: {
-      place: (commands, at) => proposePlacement(state, scheduler, commands, at),
-      applied: (entry, applied) => effects.applied(entry, applied),
-      flush: () => effects.flush(),
-      dropped: (entry) => effects.dropped(entry),
-      hasWork: () => scheduler.hasWork(),
-    },
+    hooks: turnHooks(state, scheduler, effects),
   });
   admission.open({
     loop,
@@ -205,10 +188,7 @@ function assemble(ground: Ground): Runtime {
     queuedTasks: () => queuedTasks(state),
   });
   mirror(state, scheduler, live, hub);
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
+  const ids = createIds(ground, live);
   keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
   return new Runtime({
@@ -236,6 +216,33 @@ function assemble(ground: Ground): Runtime {
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
+  });
+}
+
+function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
+  return {
+    place: (commands, at) => proposePlacement(state, scheduler, commands, at),
+    applied: (entry, applied) => effects.applied(entry, applied),
+    flush: () => effects.flush(),
+    dropped: (entry) => effects.dropped(entry),
+    hasWork: () => scheduler.hasWork(),
+  };
+}
+
+function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
+  return new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
   });
 }
 

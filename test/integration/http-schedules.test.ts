@@ -173,8 +173,9 @@ describe('the SDK', () => {
     expect(await schedules.get(name)).toMatchObject({ live: 1, liveTaskIds: [taskId] });
     const range = { from: 60_000, to: 180_000, dryRun: true };
     expect(await schedules.backfill(name, range)).toMatchObject({ count: 3 });
-    const all = await Array.fromAsync(schedules.list({ namespace: 'sdk' }));
-    expect(all.map((schedule) => schedule.name)).toEqual(['every']);
+    const names: string[] = [];
+    for await (const schedule of schedules.list({ namespace: 'sdk' })) names.push(schedule.name);
+    expect(names).toEqual(['every']);
     await schedules.remove(name);
     await expect(schedules.get(name)).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' });
   });
