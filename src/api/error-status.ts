@@ -74,6 +74,15 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   LIMIT_KEYS_FULL: row(429, 'Limits have too many keys in use', 60),
   DEDUPE_FULL: row(429, 'There are too many dedupe keys', 60),
   WEIGHT_LIMIT: row(429, 'Too many namespaces have a weight', 60),
+  SCHEDULE_NOT_FOUND: row(404, 'There is no such schedule'),
+  SCHEDULE_EXISTS: row(409, 'The schedule exists already'),
+  SCHEDULE_LIMIT: row(429, 'There are too many schedules', 60),
+  SCHEDULE_MOVED_ON: row(409, 'The schedule has fired already'),
+  SCHEDULE_PAUSED: row(409, 'The schedule is paused'),
+  SCHEDULE_BUSY: row(409, 'The schedule does not fire now'),
+  SCHEDULE_INVALID: row(400, 'The schedule is not valid'),
+  SCHEDULE_NEVER_FIRES: row(400, 'The schedule would never fire'),
+  BACKFILL_TOO_LARGE: row(400, 'The backfill has too many moments'),
 
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),

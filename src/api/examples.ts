@@ -62,3 +62,10 @@ export const BULK_EXAMPLES: readonly unknown[] = [
     reason: 'the first server is gone',
   },
 ];
+export const SCHEDULE_EXAMPLE: unknown = {
+  name: 'nightly-report',
+  cron: '30 2 * * *',
+  timezone: 'Europe/Berlin',
+  overlap: 'queue-one',
+  task: { type: 'report.render', payload: { kind: 'nightly' } },
+};

@@ -33,6 +33,7 @@ import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
+import { scheduleRoutes } from './routes-schedules.ts';
 import { statusRoutes } from './routes-status.ts';
 import { submitRoutes } from './routes-submit.ts';
 import { taskRoutes } from './routes-tasks.ts';
@@ -206,6 +207,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   inputRoutes(app, ctx);
   queueRoutes(app, ctx);
   limitRoutes(app, ctx);
+  scheduleRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
   failureGroupRoutes(app, ctx);
   operationRoutes(app, ctx);

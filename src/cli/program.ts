@@ -12,6 +12,7 @@ import { addFairness } from './commands/fairness.ts';
 import { addLimit } from './commands/limit.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
+import { addSchedule } from './commands/schedule.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addTask } from './commands/task.ts';
@@ -53,6 +54,7 @@ export function createProgram(ctx: CliContext): Command {
   addQueue(program, ctx);
   addLimit(program, ctx);
   addFairness(program, ctx);
+  addSchedule(program, ctx);
   addDlq(program, ctx);
   addBulk(program, ctx);
   addOperation(program, ctx);

@@ -17,6 +17,7 @@ import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
 import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
+import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
@@ -95,6 +96,8 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
   readonly operations: Operations;
   readonly deadLetters: DeadLetters;
+  /** Tasks that are made again and again. */
+  readonly schedules: Schedules;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
@@ -110,6 +113,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.http = new HttpApi(url);
     this.operations = new Operations(this.http);
     this.deadLetters = new DeadLetters(this.http);
+    this.schedules = new Schedules(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,

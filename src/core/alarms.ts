@@ -21,6 +21,7 @@ export function fireAlarm(step: Step, record: CoreRecord): void {
     case 'limits':
     case 'operations':
     case 'operationItems':
+    case 'schedules':
       return;
     default:
       unreachable(record.table);

@@ -6,6 +6,7 @@ import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
+import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
@@ -14,6 +15,7 @@ import { setFailureGroup } from './failure-groups.ts';
 import { actOnTasks, endOperation, startOperation } from './operations.ts';
 import { redriveTask } from './redrive.ts';
 import type { Rejection } from './rejection.ts';
+import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -85,6 +87,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.items, (item) => redriveTask(step, item, command));
     case 'operation.act':
       return actOnTasks(step, command);
+    case 'schedule.fire':
+      return each(command.items, (item) => fireSchedule(step, item));
     default:
       return whole(applyOther(step, command));
   }
@@ -105,7 +109,8 @@ type ItemCommandType =
   | 'task.retry'
   | 'dead-letter.purge'
   | 'task.redrive'
-  | 'operation.act';
+  | 'operation.act'
+  | 'schedule.fire';
 
 function applyOther(
   step: Step,
@@ -140,6 +145,18 @@ function applyOther(
       return removeLimit(step, command.limit);
     case 'fairness.set':
       return setFairness(step, command);
+    case 'schedule.set':
+      return setSchedule(step, command);
+    case 'schedule.remove':
+      return removeSchedule(step, command.key);
+    case 'schedule.pause':
+      return pauseSchedule(step, command);
+    case 'schedule.resume':
+      return resumeSchedule(step, command);
+    case 'schedule.trigger':
+      return triggerSchedule(step, command);
+    case 'schedule.backfill':
+      return backfillSchedule(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

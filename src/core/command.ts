@@ -5,6 +5,7 @@ import type { RedriveItem, RedriveOrder } from './redrive.ts';
 import type { Dedupe, Estimate, LimitUse } from './control.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
+import type { OverlapPolicy, ScheduleSettings } from './schedule.ts';
 import type { TaskError } from './task.ts';
 
 /** One task of a submit; `spec` points into the command's `specs`. */
@@ -73,6 +74,61 @@ export interface AnswerItem extends LeaseRef {
   readonly answer: string;
   readonly by: string | null;
 }
+
+/** A moment of a schedule that has come. */
+export interface FiringItem {
+  readonly key: string;
+  /** Must be the schedule's next one. */
+  readonly nominalAt: number;
+  /** The one that follows; 0 for none. */
+  readonly nextAt: number;
+  /** Id of its task; null where it is passed over, because it is too late or a later one stands for it. */
+  readonly taskId: TaskId | null;
+  /** Moments passed over, from `nominalAt` to before `nextAt`; 0 with a task. */
+  readonly missed: number;
+}
+
+/** A moment of the past that a schedule fires for. */
+export interface BackfillItem {
+  readonly nominalAt: number;
+  readonly taskId: TaskId;
+  /** Moment before which the task must not start; absent means at once. */
+  readonly runAt?: number;
+}
+
+/** Changes of schedules; see `schedules.ts` and `firings.ts`. */
+export type ScheduleCommand =
+  | {
+      readonly type: 'schedule.set';
+      readonly namespace: string;
+      readonly name: string;
+      readonly settings: ScheduleSettings;
+      /** Its first moment; 0 for none. */
+      readonly nextAt: number;
+    }
+  | { readonly type: 'schedule.remove'; readonly key: string }
+  | {
+      readonly type: 'schedule.pause';
+      readonly key: string;
+      readonly reason: string | null;
+      readonly by: string | null;
+    }
+  | { readonly type: 'schedule.resume'; readonly key: string; readonly nextAt: number }
+  | { readonly type: 'schedule.fire'; readonly items: readonly FiringItem[] }
+  | {
+      readonly type: 'schedule.trigger';
+      readonly key: string;
+      readonly taskId: TaskId;
+      /** Its own when null. */
+      readonly overlap: OverlapPolicy | null;
+    }
+  /** Taken whole or not at all. */
+  | {
+      readonly type: 'schedule.backfill';
+      readonly key: string;
+      readonly overlap: OverlapPolicy;
+      readonly items: readonly BackfillItem[];
+    };
 
 /** Bounds that core keeps; part of the replicated state so that every replica keeps the same. */
 export interface CoreSettings {
@@ -175,6 +231,7 @@ export type Command =
       readonly usdPerSlot?: number;
     }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
+  | ScheduleCommand
   | { readonly type: 'settings.set'; readonly settings: CoreSettings }
   | { readonly type: 'clock.advance' };
 

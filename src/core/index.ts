@@ -5,11 +5,13 @@ export type {
   AnswerItem,
   AskItem,
   AttemptError,
+  BackfillItem,
   Command,
   CommandBatch,
   Completion,
   CoreSettings,
   DetailsItem,
+  FiringItem,
   LeaseRef,
   NewTask,
 } from './command.ts';
@@ -42,6 +44,16 @@ export { levelAt } from './bucket.ts';
 export type { Limit } from './limit.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
+export {
+  firingJitterMs,
+  scheduleKey,
+  type OverlapPolicy,
+  type Schedule,
+  type ScheduledTask,
+  type ScheduleSettings,
+  type ScheduleTiming,
+} from './schedule.ts';
+export { Timers, type Timed } from './timers.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
 export {
   OPERATION_ACTIONS,

@@ -13,6 +13,7 @@ import {
 } from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
@@ -22,6 +23,7 @@ export interface Records {
   /** Of rates that something was drawn from. */
   readonly buckets: RecordTable<Bucket>;
   readonly dedupes: RecordTable<DedupeRecord>;
+  readonly schedules: RecordTable<Schedule>;
 }
 export type RecordName = keyof Records;
 
@@ -33,6 +35,7 @@ export function createRecords(): Records {
     limits: new RecordTable('limits', limitFields),
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
+    schedules: new RecordTable('schedules', scheduleFields),
   };
 }
 
@@ -65,6 +68,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'dedupes':
       records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
+      return;
+    case 'schedules':
+      records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

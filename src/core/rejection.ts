@@ -36,6 +36,11 @@ export const REJECTION_CODES = [
   'LIMIT_KEYS_FULL',
   'DEDUPE_FULL',
   'WEIGHT_LIMIT',
+  'SCHEDULE_NOT_FOUND',
+  'SCHEDULE_LIMIT',
+  'SCHEDULE_MOVED_ON',
+  'SCHEDULE_PAUSED',
+  'SCHEDULE_BUSY',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

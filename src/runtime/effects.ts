@@ -9,6 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -19,6 +20,7 @@ export interface EffectsParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
+  readonly keeper: ScheduleKeeper;
 }
 
 interface Finished {
@@ -177,7 +179,21 @@ export class Effects {
         scheduler.fairnessChanged(event.fairness);
         return;
       default:
-        return;
+        if ('schedule' in event) this.#scheduled(event);
+    }
+  }
+
+  #scheduled(event: Extract<CoreEvent, { schedule: unknown }>): void {
+    const { keeper, metrics, state } = this.#parts;
+    if (event.type === 'schedule.removed') {
+      keeper.removed(event.schedule);
+      return;
+    }
+    keeper.changed(event.schedule);
+    if (event.type === 'schedule.fired') {
+      metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
+    } else if (event.type === 'schedule.skipped') {
+      metrics.scheduleSkipped(event.reason, event.count);
     }
   }
 

@@ -33,6 +33,9 @@ export interface FeedEvent {
   readonly by?: string;
   readonly operationId?: string;
   readonly group?: string;
+  readonly schedule?: string;
+  readonly nominalAt?: number;
+  readonly count?: number;
   readonly dropped?: number;
 }
 
@@ -237,6 +240,11 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
       return { type: event.type, limit: event.limit };
     case 'fairness.changed':
       return { type: event.type };
+    case 'schedule.changed':
+    case 'schedule.removed':
+    case 'schedule.fired':
+    case 'schedule.skipped':
+      return describeSchedule(event);
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -244,7 +252,29 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
   }
 }
 
-function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
+type ScheduleEvent = Extract<CoreEvent, { schedule: unknown }>;
+
+function describeSchedule(event: ScheduleEvent): Described {
+  const common = { type: event.type, schedule: event.schedule.key };
+  switch (event.type) {
+    case 'schedule.changed':
+      return { ...common, reason: event.reason };
+    case 'schedule.fired': {
+      const { nominalAt, outcome, task } = event;
+      return { ...common, nominalAt, taskId: task.id, reason: outcome };
+    }
+    case 'schedule.skipped': {
+      const { count, nominalAt, reason } = event;
+      return { ...common, nominalAt, reason, count };
+    }
+    default:
+      return common;
+  }
+}
+
+function describeTask(
+  event: Exclude<Extract<CoreEvent, { task: unknown }>, ScheduleEvent>,
+): Described {
   const { task } = event;
   const { queue, spec } = task.profile;
   const common = {

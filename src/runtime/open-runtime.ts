@@ -8,6 +8,7 @@ import {
   type CoreSettings,
   type CoreState,
   type Task,
+  type TaskId,
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
@@ -19,7 +20,7 @@ import { AgentService } from './agent-service.ts';
 import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { CommandLoop } from './command-loop.ts';
+import { CommandLoop, type TurnHooks } from './command-loop.ts';
 import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
@@ -32,6 +33,8 @@ import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { QueueService } from './queue-service.ts';
+import { ScheduleKeeper } from './schedule-keeper.ts';
+import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
@@ -160,7 +163,7 @@ function assemble(ground: Ground): Runtime {
     fairness: fairnessOf(state),
   });
   const live = new LiveIndex();
-  const admission = openGate(ground);
+  const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -173,7 +176,10 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
+  const nextId = (): TaskId => ids.next();
+  const propose: CommandLoop['propose'] = (command) => loop.propose(command);
+  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
+  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, keeper });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -181,14 +187,7 @@ function assemble(ground: Ground): Runtime {
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
-    hooks: {
-      place: (commands, at) => proposePlacement(state, scheduler, commands, at),
-      applied: (entry, applied) => effects.applied(entry, applied),
-      flush: () => effects.flush(),
-      dropped: (entry) => effects.dropped(entry),
-      hasWork: () => scheduler.hasWork(),
-      nextOpenAt: () => scheduler.nextOpenAt(),
-    },
+    hooks: turnHooks(state, scheduler, effects),
   });
   admission.open({
     loop,
@@ -197,11 +196,9 @@ function assemble(ground: Ground): Runtime {
     queuedTasks: () => queuedTasks(state),
   });
   mirror(state, scheduler, live, hub);
+  const ids = createIds(ground, live);
+  keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
   return new Runtime({
     state,
     log,
@@ -218,6 +215,8 @@ function assemble(ground: Ground): Runtime {
     queues: new QueueService({ state, loop, scheduler }),
     deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
     operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
+    schedules: new ScheduleService({ state, loop, clock, nextId }),
+    keeper,
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
@@ -228,6 +227,34 @@ function assemble(ground: Ground): Runtime {
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
+  });
+}
+
+function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
+  return {
+    place: (commands, at) => proposePlacement(state, scheduler, commands, at),
+    applied: (entry, applied) => effects.applied(entry, applied),
+    flush: () => effects.flush(),
+    dropped: (entry) => effects.dropped(entry),
+    hasWork: () => scheduler.hasWork(),
+    nextOpenAt: () => scheduler.nextOpenAt(),
+  };
+}
+
+function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
+  return new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
   });
 }
 
@@ -242,16 +269,6 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
-}
-
-function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
-  return new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(directory),
-    storeShare: () => store.backlog.share,
   });
 }
 

@@ -39,6 +39,8 @@ import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { ScheduleService } from './schedule-service.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
 
@@ -59,6 +61,8 @@ export interface RuntimeParts {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly flow: FlowService;
+  readonly schedules: ScheduleService;
+  readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
@@ -78,6 +82,7 @@ export class Runtime {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly flow: FlowService;
+  readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
@@ -97,6 +102,7 @@ export class Runtime {
     this.deadLetters = parts.deadLetters;
     this.operations = parts.operations;
     this.flow = parts.flow;
+    this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
@@ -185,6 +191,8 @@ export class Runtime {
 
   async #close(graceMs: number): Promise<void> {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
+    // A firing from here on is made after the next start.
+    this.#parts.keeper.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();

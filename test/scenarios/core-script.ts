@@ -16,6 +16,9 @@
  *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
  *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
  *     fairness team:3,other:1                weights of namespaces
+ *     schedule nightly next=2000 overlap=skip runs=3
+ *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
+ *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
@@ -30,12 +33,15 @@ import type {
   TaskSpec,
   TaskTimeouts,
 } from '../../src/core/spec.ts';
+import type { OverlapPolicy } from '../../src/core/schedule.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
   ADVANCE,
   agentCommand,
   agentSpec,
+  fire,
   RETRY_IN_TESTS,
+  setSchedule,
   SILENT,
   taskSpec,
 } from '../../src/core/testing/commands.ts';
@@ -135,7 +141,45 @@ function parseCommand(verb: string, rest: string): Command {
   }
 }
 
+function parseSchedule(verb: string, key: string, words: Words): Command | null {
+  const taskId = words.text('task') as TaskId | undefined;
+  const overlap = words.text('overlap') as OverlapPolicy | undefined;
+  switch (verb) {
+    case 'schedule':
+      return setSchedule(key, words.number('next') ?? 0, {
+        overlap: overlap ?? 'allow',
+        runsMax: words.number('runs') ?? 0,
+      });
+    case 'unschedule':
+      return { type: 'schedule.remove', key };
+    case 'hold':
+      return { type: 'schedule.pause', key, reason: null, by: words.text('by') ?? null };
+    case 'unhold':
+      return { type: 'schedule.resume', key, nextAt: words.number('next') ?? 0 };
+    case 'fire':
+      return fire(key, words.number('at') ?? 0, words.number('next') ?? 0, taskId);
+    case 'trigger':
+      return {
+        type: 'schedule.trigger',
+        key,
+        taskId: taskId as TaskId,
+        overlap: overlap ?? null,
+      };
+    case 'backfill': {
+      const items = (words.list('at') ?? []).map((at) => ({
+        nominalAt: Number(at),
+        taskId: `${taskId}${at}` as TaskId,
+      }));
+      return { type: 'schedule.backfill', key, overlap: overlap ?? 'allow', items };
+    }
+    default:
+      return null;
+  }
+}
+
 function parseOther(verb: string, name: string, words: Words): Command {
+  const scheduled = parseSchedule(verb, name, words);
+  if (scheduled !== null) return scheduled;
   switch (verb) {
     case 'register':
       return parseRegister(name, words);

@@ -89,6 +89,14 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.limit}`;
     case 'fairness.changed':
       return `${event.type} ${JSON.stringify(event.fairness.weights)}`;
+    case 'schedule.changed':
+      return `${event.type} ${event.schedule.key} (${event.reason})`;
+    case 'schedule.removed':
+      return `${event.type} ${event.schedule.key}`;
+    case 'schedule.fired':
+      return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.task.id} (${event.outcome})`;
+    case 'schedule.skipped':
+      return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.count} (${event.reason})`;
     default:
       return unreachable(event);
   }
@@ -139,6 +147,11 @@ export function stateLines(state: CoreState): string[] {
   }
   const tasks = [...state.tasks.values()].toSorted((a, b) => a.seq - b.seq);
   for (const task of tasks) lines.push(`task ${task.id} ${taskText(task)}`);
+  for (const { key, live, nextAt, paused, runs, waiting } of state.records.schedules.values()) {
+    const held = paused === null ? '' : ' paused';
+    const waits = waiting === null ? '' : ` waiting=${waiting.taskId}`;
+    lines.push(`schedule ${key} next=${nextAt} runs=${runs} live=${live.size}${waits}${held}`);
+  }
   for (const { key, taskId } of state.idempotency.values()) {
     lines.push(`key ${key.replace('\n', '/')} ${taskId}`);
   }
