@@ -28,7 +28,7 @@ import {
   type TaskId,
 } from '../core/index.ts';
 import { AgentTable } from './agent-table.ts';
-import { ArrivalLine, type Entrant } from './arrival-line.ts';
+import { ArrivalLine } from './arrival-line.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -59,7 +59,9 @@ export class Scheduler {
   /** Agents whose mirror runs ahead of core because of the batch at hand. */
   #ahead: number[] = [];
   /** Tasks that are not counted as running because the batch at hand ends their attempt. */
-  readonly #ended: Task[] = [];
+  #ended: Task[] = [];
+  /** Whether one share has all the work: then what the batch will change about shares does not matter. */
+  #isAlone = true;
   /** Those of them that pass gates, each once, and also those that wait for input. */
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
@@ -171,17 +173,18 @@ export class Scheduler {
     this.#choice.nowMs = request.nowMs;
     this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#expectFree(id);
+    const placement: Placement = { taskIds: [], agentIds: [] };
+    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
+    this.#isAlone = this.#shares.isAlone;
     for (const task of request.ended) this.#expectEnd(task);
     this.#waiting.gates.openDue();
     this.#arrivalProfile = null;
-    const placement: Placement = { taskIds: [], agentIds: [] };
-    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
     while (placement.taskIds.length < request.assignmentsMax) {
       const pool = this.#waiting.next();
-      const entrant = line?.head;
-      if (entrant !== undefined && isArrivalFirst(entrant, pool)) {
-        this.#placeArrival(entrant, placement);
-        line?.drop();
+      const arrival = line?.head;
+      if (line != null && arrival !== undefined && isArrivalFirst(line.share, pool)) {
+        this.#placeArrival(arrival, line.share, placement);
+        line.drop();
       } else if (pool !== undefined) {
         const share = this.#placeWaiting(pool, placement);
         line?.changed(share);
@@ -203,7 +206,11 @@ export class Scheduler {
       if (this.#table.isAhead(index)) this.#catchUp(index);
     }
     this.#lend.settle();
-    for (const task of this.#ended.splice(0)) this.#count(task);
+    const ended = this.#ended;
+    if (ended.length > 0) {
+      this.#ended = [];
+      for (const task of ended) this.#count(task);
+    }
     this.#endedGated = null;
     this.#waiting.gates.applied();
   }
@@ -285,23 +292,37 @@ export class Scheduler {
   }
 
   #lineOf(arrivals: readonly Arrival[]): ArrivalLine {
-    let profile: Arrival['profile'] | null = null;
-    let namespace: FairShare | null = null;
-    return new ArrivalLine(
-      arrivals.map((arrival) => {
-        if (profile !== arrival.profile || namespace === null) {
-          profile = arrival.profile;
-          namespace = this.#shares.namespace(namespaceOf(profile.queueName));
-          if (namespace.waiting === 0) namespace.group.wake(namespace);
-        }
-        const share = this.#shares.key(namespace, arrival.control?.fairnessKey ?? null);
-        if (share.waiting === 0) share.group.wake(share);
-        return { arrival, share };
-      }),
-    );
+    const first = arrivals[0] as Arrival;
+    const { profile: only } = first;
+    if (arrivals.every(({ control, profile }) => profile === only && control === null)) {
+      return new ArrivalLine(arrivals, this.#shareOf(first));
+    }
+    return this.#mixedLineOf(arrivals);
   }
 
-  #placeArrival({ arrival, share }: Entrant, placement: Placement): void {
+  #shareOf({ control, profile }: Arrival): FairShare {
+    const namespace = this.#shares.namespace(namespaceOf(profile.queueName));
+    if (namespace.waiting === 0) namespace.group.wake(namespace);
+    const share = this.#shares.key(namespace, control?.fairnessKey ?? null);
+    if (share.waiting === 0) share.group.wake(share);
+    return share;
+  }
+
+  #mixedLineOf(arrivals: readonly Arrival[]): ArrivalLine {
+    let profile: Arrival['profile'] | null = null;
+    let plain: FairShare | null = null;
+    const entrants = arrivals.map((arrival) => {
+      if (arrival.control !== null) return { arrival, share: this.#shareOf(arrival) };
+      if (profile !== arrival.profile || plain === null) {
+        profile = arrival.profile;
+        plain = this.#shareOf(arrival);
+      }
+      return { arrival, share: plain };
+    });
+    return new ArrivalLine(entrants, null);
+  }
+
+  #placeArrival(arrival: Arrival, share: FairShare, placement: Placement): void {
     const { control, id, profile } = arrival;
     if (this.#arrivalProfile !== profile || this.#arrivalPool === null) {
       this.#arrivalProfile = profile;
@@ -311,7 +332,9 @@ export class Scheduler {
     if (profile.paused || pool.availableCount === 0) return;
     if (!this.#mayEnter(arrival, pool)) return;
     this.#choice.key = arrival.affinityKey ?? id;
-    this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
+    if (!this.#isAlone) {
+      this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
+    }
     placement.agentIds.push(this.#assign(pool, profile.strategy));
     placement.taskIds.push(id);
   }
@@ -336,9 +359,10 @@ export class Scheduler {
     const waiting = this.#waiting.head(pool);
     const { lane, task } = waiting;
     const { share } = lane.node;
-    const cost = costOfTask(task, this.#shares.settings);
     // Before it is taken out: a share with nothing to do may be forgotten.
-    this.#lend.start(share, cost, task.id);
+    if (!this.#isAlone) {
+      this.#lend.start(share, costOfTask(task, this.#shares.settings), task.id);
+    }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#waiting.remove(task);
     this.#choice.key = task.affinityKey ?? task.id;
@@ -376,7 +400,7 @@ export class Scheduler {
 
   #expectEnd(task: Task): void {
     const counted = task.share as FairShare | CountedShare | null;
-    if (counted !== null) {
+    if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
       this.#ended.push(task);
     }
@@ -451,7 +475,7 @@ export class Scheduler {
 }
 
 /** Whether an arrival is tried before the best waiting task: that of its own namespace goes first. */
-function isArrivalFirst({ share }: Entrant, pool: Pool | undefined): boolean {
+function isArrivalFirst(share: FairShare, pool: Pool | undefined): boolean {
   const waiting = pool?.open.top?.share;
   if (waiting === undefined) return true;
   const namespace = share.parent ?? share;
