@@ -129,7 +129,8 @@ describe('a bulk operation', () => {
     const moved = await start(runtime, { action: 'reprioritise', query: 'state:queued', params });
     expect(await ended(runtime, moved.id)).toMatchObject({ done: 3, params });
     expect(runtime.tasks.get(ids[1] as TaskId)).toMatchObject({ queue: 'fast', priority: 9 });
-    await submit(runtime, 1, { queue: 'fast', priority: 0 });
+    // It comes before where they were, and after where they are.
+    await submit(runtime, 1, { priority: 5 });
     const order: unknown[] = [];
     await runtime.serve({ id: 'a1', capabilities: ['mail'], slots: 1 }, (task) => {
       order.push((task.payload as { n: number }).n);
@@ -329,6 +330,22 @@ describe('dead letters', () => {
     expect(await ended(runtime, without.id)).toMatchObject({ matched: 0, done: 0 });
     const asked = await start(runtime, { ...body, includePoison: true });
     expect(await ended(runtime, asked.id)).toMatchObject({ done: 1 });
+  });
+
+  test('get their own payloads where others of the same command are refused', async () => {
+    world = new RuntimeWorld();
+    const before = await world.open();
+    const [first, second] = (await deadLetters(before, 2)) as [TaskId, TaskId];
+    await before.queues.pause('default');
+    const items = [UNKNOWN, first, second].map((taskId) => ({ taskId, payloadBytes: 1 }));
+    const order = { redrive: {}, by: 'ann', reason: null };
+    await before.observed.loop.propose({ type: 'task.redrive', items, ...order }, ['0', '1', '2']);
+    expect(before.tasks.get(first)?.payload).toBe(1);
+    expect(before.tasks.get(second)?.payload).toBe(2);
+    world.crash();
+    const after = await world.open();
+    expect(after.tasks.get(first)?.payload).toBe(1);
+    expect(after.tasks.get(second)?.payload).toBe(2);
   });
 
   test('are redriven one by one, changed, and the event says by whom and why', async () => {
