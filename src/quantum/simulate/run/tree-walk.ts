@@ -142,9 +142,9 @@ export class TreeWalk {
     };
     const depth = Math.ceil(Math.log2(shots + 1));
     const isShared = this.hasOneState || this.#program.copiesMax > depth;
-    const share = isShared ? shots : 1;
-    for (let left = shots; left > 0; left -= share) {
-      const isWhole = this.#run(this.#start(share));
+    const runs = isShared ? 1 : shots;
+    for (let run = 0; run < runs; run++) {
+      const isWhole = this.#run(this.#start(isShared ? shots : 1));
       invariant(
         isWhole,
         'no shot is lost: there is room for every branch of those that go together',
