@@ -58,3 +58,14 @@ export const SCHEDULE_EXAMPLE: unknown = {
   overlap: 'queue-one',
   task: { type: 'report.render', payload: { kind: 'nightly' } },
 };
+export const BULK_EXAMPLES: readonly unknown[] = [
+  { action: 'cancel', query: 'state:queued type:report.* age>1d', dryRun: true },
+  {
+    action: 'redrive',
+    query: 'error.code:SMTP_TIMEOUT',
+    rate: 50,
+    params: { queue: 'mail', patch: { server: 'smtp2.example.com' } },
+    by: 'ann',
+    reason: 'the first server is gone',
+  },
+];

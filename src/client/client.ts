@@ -15,6 +15,7 @@ import {
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
 import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
@@ -95,6 +96,8 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
   /** Tasks that are made again and again. */
   readonly schedules: Schedules;
+  readonly operations: Operations;
+  readonly deadLetters: DeadLetters;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
@@ -109,6 +112,8 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
     this.schedules = new Schedules(this.http);
+    this.operations = new Operations(this.http);
+    this.deadLetters = new DeadLetters(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,

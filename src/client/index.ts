@@ -21,5 +21,6 @@ export {
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
 export type { Schedules } from './schedules.ts';
+export { DeadLetters, Operations, type OperationItem } from './operations.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskSelection } from './task-pages.ts';

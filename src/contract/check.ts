@@ -72,6 +72,7 @@ const registerAgents: Checker = Compile(Type.Array(RegisterAgent, { maxItems: 10
 export function checkSubmitTask(value: unknown, path = ''): asserts value is SubmitTask {
   check(submitTask, value, path);
   checkMetadata(value as SubmitTask, path);
+  checkConcurrency(value as SubmitTask, path);
 }
 
 /** Checks a schedule but for its name. */
@@ -96,6 +97,12 @@ export function checkRegisterAgents(value: unknown, path = ''): asserts value is
 function check(checker: Checker, value: unknown, path: string): void {
   if (checker.Check(value)) return;
   throw describeFault(checker.Errors(value), path);
+}
+
+/** A rule without a key would hold nothing back, against what its writer meant. */
+function checkConcurrency({ concurrency, concurrencyKey }: SubmitTask, path: string): void {
+  if (concurrency === undefined || concurrencyKey !== undefined) return;
+  throw new InvalidRequestError(`${path}/concurrency`, 'must come with a concurrencyKey');
 }
 
 /** Metadata goes into the log as it is: whatever is not JSON would not come back as it went. */

@@ -9,6 +9,7 @@ export const EventView = Type.Object(
     taskId: Type.Optional(Type.String()),
     agentId: Type.Optional(Type.String()),
     queue: Type.Optional(Type.String()),
+    limit: Type.Optional(Type.String({ description: 'The limit of limit.changed' })),
     taskType: Type.Optional(Type.String()),
     state: Type.Optional(Type.String({ description: 'The state it is in since then' })),
     attempt: Type.Optional(Type.Integer()),
@@ -24,7 +25,9 @@ export const EventView = Type.Object(
       Type.Integer({ description: 'The moment that a firing was meant for, in ms since 1970' }),
     ),
     count: Type.Optional(Type.Integer({ description: 'Firings that schedule.skipped tells of' })),
-    by: Type.Optional(Type.String({ description: 'Who answered' })),
+    by: Type.Optional(Type.String({ description: 'Who answered, redrove or changed it' })),
+    operationId: Type.Optional(Type.String()),
+    group: Type.Optional(Type.String({ description: 'Key of a group of failures' })),
     dropped: Type.Optional(
       Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
     ),

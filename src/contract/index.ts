@@ -53,6 +53,15 @@ export {
   describeFault,
   InvalidRequestError,
 } from './check.ts';
+export {
+  FairnessBody,
+  FairnessView,
+  LimitList,
+  LimitSettingsBody,
+  LimitView,
+  RateBody,
+} from './control.ts';
+export { controlFields, hasControl, type TaskControlFields } from './task-control.ts';
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
@@ -86,6 +95,28 @@ export {
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';
+export {
+  AbortBody,
+  DeadLetterView,
+  DryRunView,
+  FAILURE_GROUP_STATES,
+  FailureGroupBody,
+  FailureGroupList,
+  FailureGroupStateText,
+  FailureGroupView,
+  OPERATION_ACTIONS,
+  OPERATION_STATES,
+  OPERATION_TEXT_MAX,
+  OperationBody,
+  OperationItemList,
+  OperationList,
+  OperationStateText,
+  OperationView,
+  RedriveBody,
+  RedriveParams,
+  type FailureGroupStateName,
+  type OperationActionName,
+} from './operation.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export {

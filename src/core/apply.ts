@@ -4,11 +4,16 @@ import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from 
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
+import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
 import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
+import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
+import { setFailureGroup } from './failure-groups.ts';
+import { actOnTasks, endOperation, startOperation } from './operations.ts';
+import { redriveTask } from './redrive.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
@@ -80,6 +85,10 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.taskIds, (id) => purgeTask(step, id));
     case 'schedule.fire':
       return each(command.items, (item) => fireSchedule(step, item));
+    case 'task.redrive':
+      return each(command.items, (item) => redriveTask(step, item, command));
+    case 'operation.act':
+      return actOnTasks(step, command);
     default:
       return whole(applyOther(step, command));
   }
@@ -99,7 +108,9 @@ type ItemCommandType =
   | 'task.cancel'
   | 'task.retry'
   | 'dead-letter.purge'
-  | 'schedule.fire';
+  | 'schedule.fire'
+  | 'task.redrive'
+  | 'operation.act';
 
 function applyOther(
   step: Step,
@@ -134,6 +145,18 @@ function applyOther(
       return triggerSchedule(step, command);
     case 'schedule.backfill':
       return backfillSchedule(step, command);
+    case 'failure-group.set':
+      return setFailureGroup(step, command);
+    case 'operation.start':
+      return startOperation(step, command.operation);
+    case 'operation.end':
+      return endOperation(step, command);
+    case 'limit.set':
+      return setLimit(step, command.limit, command.settings);
+    case 'limit.remove':
+      return removeLimit(step, command.limit);
+    case 'fairness.set':
+      return setFairness(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

@@ -1,6 +1,11 @@
 import type { AgentId, TaskId } from './ids.ts';
-import type { AgentSpec, QueueSettings, TaskSpec } from './spec.ts';
 import type { OverlapPolicy, ScheduleSettings } from './schedule.ts';
+import type { FailureGroupState } from './failure-group.ts';
+import type { NewOperation } from './operation.ts';
+import type { RedriveItem, RedriveOrder } from './redrive.ts';
+import type { Dedupe, Estimate, LimitUse } from './control.ts';
+import type { FairnessSettings } from './fairness.ts';
+import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
 import type { TaskError } from './task.ts';
 
 /** One task of a submit; `spec` points into the command's `specs`. */
@@ -18,6 +23,13 @@ export interface NewTask {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** W3C trace context of whoever submitted it. */
   readonly traceparent?: string;
+  /** Its namespace's tasks of this key are held to `rules.concurrency`, one at a time without that. */
+  readonly concurrencyKey?: string;
+  /** Tasks of its namespace are dealt out fairly between their keys. */
+  readonly fairnessKey?: string;
+  readonly limits?: readonly LimitUse[];
+  readonly dedupe?: Dedupe;
+  readonly estimate?: Estimate;
 }
 
 /** Names one attempt: the task and the token it was given. */
@@ -125,8 +137,12 @@ export interface CoreSettings {
   readonly idempotencyKeysMax: number;
   readonly queuesMax: number;
   readonly agentsMax: number;
+  /** Different agents that a task may lose before it is held back as poison; 0 for any. Absent: 3. */
+  readonly poisonAgents?: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
+  /** How work is shared between namespaces; absent for the defaults. */
+  readonly fairness?: FairnessSettings;
 }
 
 /**
@@ -162,6 +178,34 @@ export type Command =
   | { readonly type: 'task.cancel'; readonly taskIds: readonly TaskId[]; readonly reason: string }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
+  /** The entry has the payloads of the items that come with a size of one: all of them do, or none. */
+  | ({ readonly type: 'task.redrive'; readonly items: readonly RedriveItem[] } & RedriveOrder)
+  | {
+      readonly type: 'failure-group.set';
+      readonly key: string;
+      readonly state: FailureGroupState;
+      readonly by: string;
+      readonly note: string | null;
+    }
+  | { readonly type: 'operation.start'; readonly operation: NewOperation }
+  | {
+      readonly type: 'operation.act';
+      readonly operationId: string;
+      /** The operation's cursor, and what it becomes: empty after the last task. */
+      readonly from: string;
+      readonly to: string;
+      /** Newest first. */
+      readonly taskIds: readonly TaskId[];
+      /** Sizes of the payloads that the entry has for them; absent where they keep their own. */
+      readonly payloadBytes?: readonly number[];
+    }
+  | {
+      readonly type: 'operation.end';
+      readonly operationId: string;
+      readonly state: 'aborted' | 'failed';
+      readonly by: string | null;
+      readonly reason: string | null;
+    }
   | {
       readonly type: 'agent.register';
       readonly agentId: AgentId;
@@ -175,7 +219,16 @@ export type Command =
   | {
       readonly type: 'queue.set';
       readonly queue: string;
-      readonly settings: Partial<QueueSettings>;
+      readonly settings: QueueChange;
+    }
+  | { readonly type: 'limit.set'; readonly limit: string; readonly settings: LimitSettings }
+  | { readonly type: 'limit.remove'; readonly limit: string }
+  /** What is absent stays; a weight of null goes back to 1. */
+  | {
+      readonly type: 'fairness.set';
+      readonly weights?: Readonly<Record<string, number | null>>;
+      readonly tokensPerSlot?: number;
+      readonly usdPerSlot?: number;
     }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
   | ScheduleCommand

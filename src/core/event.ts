@@ -1,6 +1,10 @@
 import type { Agent } from './agent.ts';
 import type { KeptAnswer } from './extra.ts';
+import type { FairnessSettings } from './fairness.ts';
+import type { Gate } from './gate.ts';
 import type { AgentId } from './ids.ts';
+import type { FailureGroup } from './failure-group.ts';
+import type { Operation } from './operation.ts';
 import type { Queue } from './queue.ts';
 import type { Schedule } from './schedule.ts';
 import type { AttemptFailure, Task } from './task.ts';
@@ -53,6 +57,18 @@ export type CoreEvent =
     }
   | { readonly type: 'task.failed'; readonly task: Task }
   | { readonly type: 'task.canceled' | 'task.purged'; readonly task: Task }
+  /** A dead letter was changed and is queued again; with `isEdited` the entry has its new payload. */
+  | {
+      readonly type: 'task.redriven';
+      readonly task: Task;
+      readonly by: string;
+      readonly why: string | null;
+      readonly isEdited: boolean;
+    }
+  /** Its queue, priority or requirement is another one. */
+  | { readonly type: 'task.moved'; readonly task: Task }
+  | { readonly type: 'operation.changed'; readonly operation: Operation }
+  | { readonly type: 'failure-group.changed'; readonly group: FailureGroup }
   /** An attempt's right to run is over before the agent reported: it should be told to stop. */
   | {
       readonly type: 'lease.revoked';
@@ -87,4 +103,8 @@ export type CoreEvent =
       readonly nominalAt: number;
       readonly reason: string;
       readonly count: number;
-    };
+    }
+  /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
+  | { readonly type: 'gate.changed'; readonly gate: Gate }
+  | { readonly type: 'limit.changed'; readonly limit: string }
+  | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings };

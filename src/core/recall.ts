@@ -56,7 +56,8 @@ export function purgeTask({ state, events }: Step, taskId: TaskId): Rejection | 
   return null;
 }
 
-function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
+/** The task, if it is a dead letter, or why not. */
+export function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
   if (task === undefined) return reject('TASK_NOT_FOUND', 'a dead letter must be live', { taskId });
   if (task.state === 'failed') return task;
   return reject('TASK_NOT_FAILED', `a dead letter is a failed task, got ${task.state}`, { taskId });

@@ -1,12 +1,29 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
+import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import {
+  operationFields,
+  operationItemsFields,
+  readOperation,
+  readOperationItems,
+  type Operation,
+  type OperationItems,
+} from './operation.ts';
+import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
   readonly schedules: RecordTable<Schedule>;
+  readonly operations: RecordTable<Operation>;
+  readonly operationItems: RecordTable<OperationItems>;
+  readonly limits: RecordTable<Limit>;
+  /** Of rates that something was drawn from. */
+  readonly buckets: RecordTable<Bucket>;
+  readonly dedupes: RecordTable<DedupeRecord>;
 }
 export type RecordName = keyof Records;
 
@@ -14,6 +31,11 @@ export function createRecords(): Records {
   return {
     failureGroups: new RecordTable('failureGroups', failureGroupFields),
     schedules: new RecordTable('schedules', scheduleFields),
+    operations: new RecordTable('operations', operationFields),
+    operationItems: new RecordTable('operationItems', operationItemsFields),
+    limits: new RecordTable('limits', limitFields),
+    buckets: new RecordTable('buckets', bucketFields),
+    dedupes: new RecordTable('dedupes', dedupeFields),
   };
 }
 
@@ -34,6 +56,21 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'schedules':
       records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
+      return;
+    case 'operations':
+      records.operations.restore({ ...kept, table, ...readOperation(fields) });
+      return;
+    case 'operationItems':
+      records.operationItems.restore({ ...kept, table, ...readOperationItems(fields) });
+      return;
+    case 'limits':
+      records.limits.restore({ ...kept, table, ...readLimit(fields) });
+      return;
+    case 'buckets':
+      records.buckets.restore({ ...kept, table, ...readBucket(fields) });
+      return;
+    case 'dedupes':
+      records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

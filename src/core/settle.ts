@@ -17,6 +17,7 @@ import {
 import { extraAfterTask } from './extra.ts';
 import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
+import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
 /** The leased task whose newest attempt `ref` names, or why there is none. */
@@ -182,6 +183,11 @@ interface RetryWish {
 function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): void {
   const { state, events } = step;
   const policy = task.profile.spec.retry;
+  const poison = poisonError(task, error, state.settings);
+  if (poison !== null) {
+    failTask(step, task, poison, 'poison');
+    return;
+  }
   if (policy.nonRetryable.includes(error.code)) {
     failTask(step, task, error, 'not_retryable');
     return;

@@ -1,5 +1,6 @@
 import type { Tracked } from './change-set.ts';
 import type { Question, TaskExtra } from './extra.ts';
+import type { GateUse } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
@@ -33,8 +34,10 @@ export interface Task extends Tracked {
   readonly id: TaskId;
   /** Order of submission, from 1. */
   readonly seq: number;
-  readonly profile: Profile;
-  readonly payloadBytes: number;
+  /** Changed by `changeProfile` only. */
+  profile: Profile;
+  /** Changed with the payload, when a dead letter is queued again. */
+  payloadBytes: number;
   readonly createdAt: number;
   readonly affinityKey: string | null;
   readonly idempotencyKey: string | null;
@@ -64,6 +67,8 @@ export interface Task extends Tracked {
   error: TaskError | null;
   /** What few tasks have: details, questions, answers, a trace context. */
   extra: TaskExtra | null;
+  /** Gates of its own that it passes to start, or null; derived from `extra.control`. */
+  gates: readonly GateUse[] | null;
   /**
    * Its payload as JSON text, while the store needs it in memory; null otherwise. Hangs here so that
    * the store keeps no map of a million ids. Not part of the state: core never reads it.
@@ -71,6 +76,8 @@ export interface Task extends Tracked {
   payload: string | null;
   /** Its place in a waiting line of the scheduler, or null. Not part of the state either. */
   waiting: object | null;
+  /** The share of work it counts in while it runs, or null; the scheduler's. Not part of the state either. */
+  share: object | null;
   /** Its place in the index of live tasks, or null. Not part of the state either. */
   listed: object | null;
   /** Who waits for its end, or null; the runtime's. Not part of the state either. */

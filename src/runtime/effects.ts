@@ -43,6 +43,7 @@ export class Effects {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
+    const edits = new EditedPayloads(entry, applied);
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -52,6 +53,8 @@ export class Effects {
       } else {
         if (event.type === 'task.submitted') {
           store.putPayload(event.task, event.payload ?? payloads.next());
+        } else if (event.type === 'task.redriven' && event.isEdited) {
+          store.replacePayload(event.task, edits.next());
         }
         this.#other(event);
       }
@@ -92,7 +95,7 @@ export class Effects {
     live.remove(task);
     // Time that people took says nothing of the agent.
     const runMs = state.nowMs - startedAt - waitedMs;
-    scheduler.leaseEnded(agent);
+    scheduler.leaseEnded(agent, task);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
@@ -108,16 +111,16 @@ export class Effects {
         metrics.submitted(event.task);
         return;
       case 'task.assigned':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         hub.granted(event.task);
         metrics.started(event.task, event.waitMs);
         return;
       case 'task.input_required':
-        scheduler.leaseEnded(event.agent);
+        scheduler.leaseEnded(event.agent, event.task);
         hub.asked(event.task);
         return;
       case 'task.input_answered':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         hub.answered(event.task, event.agent.id, event.answer);
         return;
       case 'attempt.failed':
@@ -127,9 +130,12 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.moved':
+        scheduler.taskLeft(event.task);
+        return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
-        this.#resync(event.agentId);
+        this.#resync(event.agentId, event.task);
         return;
       case 'task.failed':
         this.finishedTasks += 1;
@@ -166,6 +172,12 @@ export class Effects {
       case 'queue.changed':
         scheduler.queueChanged(event.queue);
         return;
+      case 'gate.changed':
+        scheduler.gateChanged(event.gate);
+        return;
+      case 'fairness.changed':
+        scheduler.fairnessChanged(event.fairness);
+        return;
       default:
         if ('schedule' in event) this.#scheduled(event);
     }
@@ -189,24 +201,25 @@ export class Effects {
     const { hub, metrics, scheduler, state } = this.#parts;
     const { failure, task, waitedMs } = event;
     hub.ended(task.id);
-    this.#resync(failure.agentId);
+    this.#resync(failure.agentId, task);
     const runMs = failure.endedAt - failure.startedAt - waitedMs;
     scheduler.observe(failure.agentId, runMs, false, state.nowMs);
     metrics.attemptFailed(task, failure);
   }
 
-  #resync(agentId: Task['agentId'] & string): void {
+  #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
-    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent);
+    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent, task);
   }
 
   /** Tasks that are queued now that the whole entry is applied wait for an agent. */
   #joinLines(events: readonly CoreEvent[]): void {
     const { scheduler, state } = this.#parts;
     for (const event of events) {
-      if (event.type === 'task.submitted' || event.type === 'task.queued') {
+      const { type } = event;
+      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
         if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-      } else if (event.type === 'assignment.refused') {
+      } else if (type === 'assignment.refused') {
         const task = state.tasks.get(event.taskId as TaskId);
         if (task !== undefined) scheduler.taskWaiting(task);
       }
@@ -246,6 +259,33 @@ function takenPayloads(entry: Entry, applied: Applied): readonly string[] {
     }
   }
   return payloads;
+}
+
+/** Payloads that came with an entry for dead letters, in the order in which core queued those again. */
+export class EditedPayloads {
+  readonly #texts: readonly string[];
+  #next = 0;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = editedPayloads(entry, applied);
+  }
+
+  next(): string {
+    return this.#texts[this.#next++] ?? 'null';
+  }
+}
+
+function editedPayloads({ batch, texts }: Entry, { results }: Applied): readonly string[] {
+  const edited: string[] = [];
+  for (const [position, command] of batch.commands.entries()) {
+    const result = results[position];
+    if (command.type !== 'task.redrive' && command.type !== 'operation.act') continue;
+    if (result?.type !== 'taken') continue;
+    for (const [item, text] of (texts[position] ?? []).entries()) {
+      if (result.refused?.has(item) !== true) edited.push(text);
+    }
+  }
+  return edited;
 }
 
 /** Result texts of the completions that core took, in the order of their events. */

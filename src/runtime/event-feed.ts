@@ -19,6 +19,7 @@ export interface FeedEvent {
   readonly agentId?: string;
   readonly queue?: string;
   readonly taskType?: string;
+  readonly limit?: string;
   readonly state?: string;
   readonly attempt?: number;
   readonly fencingToken?: number;
@@ -33,6 +34,8 @@ export interface FeedEvent {
   readonly schedule?: string;
   readonly nominalAt?: number;
   readonly count?: number;
+  readonly operationId?: string;
+  readonly group?: string;
   readonly dropped?: number;
 }
 
@@ -97,6 +100,8 @@ export class EventFeed {
       return;
     }
     for (const [position, event] of events.entries()) {
+      // One for each key of a limit: what people want to know is that the limit changed.
+      if (event.type === 'gate.changed') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {
@@ -208,7 +213,7 @@ function isAfter(a: Place, b: Place): boolean {
 
 type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
 
-function describe(event: CoreEvent): Described {
+function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Described {
   switch (event.type) {
     case 'agent.registered':
     case 'agent.changed':
@@ -225,6 +230,21 @@ function describe(event: CoreEvent): Described {
     case 'schedule.fired':
     case 'schedule.skipped':
       return describeSchedule(event);
+    case 'operation.changed': {
+      const { key, order, state } = event.operation;
+      const { action, by, reason } = order;
+      const why = reason === null ? {} : { reason };
+      return { type: event.type, operationId: key, state, message: action, by, ...why };
+    }
+    case 'failure-group.changed': {
+      const { by, key, note, state } = event.group;
+      const facts = { ...(by === null ? {} : { by }), ...(note === null ? {} : { note }) };
+      return { type: event.type, group: key, state, ...facts };
+    }
+    case 'limit.changed':
+      return { type: event.type, limit: event.limit };
+    case 'fairness.changed':
+      return { type: event.type };
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -283,6 +303,15 @@ function describeTask(
         ...(task.reason === null ? {} : { reason: task.reason }),
         ...(task.error === null ? {} : { error: task.error }),
       };
+    case 'task.redriven':
+      return {
+        ...common,
+        by: event.by,
+        ...(event.why === null ? {} : { reason: event.why }),
+        ...(event.isEdited ? { note: 'with another payload' } : {}),
+      };
+    case 'task.moved':
+      return { ...common, state: task.state };
     case 'task.queued':
       return { ...common, state: 'queued', reason: event.reason };
     case 'task.scheduled':

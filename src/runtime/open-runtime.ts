@@ -3,6 +3,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
   createState,
+  fairnessOf,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -24,10 +25,13 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { FlowService } from './flow-service.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { DeadLetterService } from './dead-letter-service.ts';
+import { OperationService } from './operation-service.ts';
 import { QueueService } from './queue-service.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
@@ -95,6 +99,7 @@ export async function openRuntimeOn(
       release,
     });
     await applySettings(runtime, state, terms.settings);
+    runtime.operations.resume();
     return runtime;
   } catch (error) {
     await log.close();
@@ -153,9 +158,12 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
+  const scheduler = new Scheduler({
+    seed: terms.seed ?? randomInt(2 ** 31),
+    fairness: fairnessOf(state),
+  });
   const live = new LiveIndex();
-  const admission = createAdmission(ground);
+  const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -207,7 +215,10 @@ function assemble(ground: Ground): Runtime {
     queues: new QueueService({ state, loop, scheduler }),
     schedules: new ScheduleService({ state, loop, clock, nextId }),
     keeper,
+    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
+    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
+    flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     waits,
@@ -219,16 +230,6 @@ function assemble(ground: Ground): Runtime {
   });
 }
 
-function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
-  return new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(directory),
-    storeShare: () => store.backlog.share,
-  });
-}
-
 function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
   return {
     place: (commands, at) => proposePlacement(state, scheduler, commands, at),
@@ -236,6 +237,7 @@ function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): Tu
     flush: () => effects.flush(),
     dropped: (entry) => effects.dropped(entry),
     hasWork: () => scheduler.hasWork(),
+    nextOpenAt: () => scheduler.nextOpenAt(),
   };
 }
 
@@ -257,6 +259,16 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
+  });
+}
+
+function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
   });
 }
 

@@ -10,6 +10,7 @@ import {
   normalizeSpec,
   checkSubmitTask,
   InvalidRequestError,
+  controlFields,
   momentMs,
   type AgentHandler,
   type RegisterAgent,
@@ -29,9 +30,12 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
+import type { DeadLetterService } from './dead-letter-service.ts';
+import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
@@ -56,6 +60,9 @@ export interface RuntimeParts {
   readonly queues: QueueService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
@@ -73,6 +80,9 @@ export class Runtime {
   readonly agents: AgentService;
   readonly queues: QueueService;
   readonly schedules: ScheduleService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
@@ -90,6 +100,9 @@ export class Runtime {
     this.agents = parts.agents;
     this.queues = parts.queues;
     this.schedules = parts.schedules;
+    this.deadLetters = parts.deadLetters;
+    this.operations = parts.operations;
+    this.flow = parts.flow;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
@@ -122,6 +135,7 @@ export class Runtime {
       idempotencyKey,
       metadata,
       traceparent,
+      ...controlFields(task),
       runAt: momentOf(runAt, '/runAt'),
       deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
     };
@@ -188,6 +202,7 @@ export class Runtime {
       details.close();
       waits.close();
       this.tasks.close();
+      this.operations.close();
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();

@@ -9,6 +9,7 @@ import {
   type Queue,
   type Question,
   type Task,
+  type TaskControl,
   type TaskExtra,
 } from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
@@ -107,11 +108,13 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
   const { name, paused, scheduled, queued, running, input_required, failed } = queue;
-  const { strategy, depthMax } = queue.settings;
+  const { concurrencyMax, depthMax, rate, strategy } = queue.settings;
   return {
     name,
     strategy,
     depthMax,
+    ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    ...(rate === undefined ? {} : { rate: { ...rate } }),
     paused,
     scheduled,
     queued,
@@ -137,9 +140,13 @@ function moment<Field extends Moments>(
 
 function specFields(
   spec: Task['profile']['spec'],
-): Pick<TaskView, 'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts'> {
-  const { namespace, queue, type, priority, requires, retry, timeouts } = spec;
+): Pick<
+  TaskView,
+  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency'
+> {
+  const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
+    ...(rules?.concurrency === undefined ? {} : { concurrency: { ...rules.concurrency } }),
     namespace,
     queue,
     type,
@@ -161,14 +168,13 @@ function optionalFields(
 }
 
 /** What a list leaves out may be large. */
-function extraFields(
-  extra: TaskExtra,
-  isWhole: boolean,
-): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details' | 'schedule'> {
-  const { answers, details, dialogue, traceparent } = extra;
+function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
+  const { answers, control, details, dialogue, traceparent } = extra;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
+    // Absent in tasks of versions that knew none.
+    ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...scheduleField(extra),
     ...(isWhole && answers.length > 0
@@ -192,6 +198,17 @@ export function scheduleField(extra: TaskExtra | null): Pick<TaskView, 'schedule
   const schedule = extra?.schedule;
   if (schedule == null) return {};
   return { schedule: { name: schedule.key, nominalAt: iso(schedule.nominalAt) } };
+}
+
+function controlView(control: TaskControl): Partial<TaskView> {
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = control;
+  return {
+    ...(concurrencyKey === null ? {} : { concurrencyKey }),
+    ...(fairnessKey === null ? {} : { fairnessKey }),
+    ...(limits === null ? {} : { limits: limits.map((use) => ({ ...use })) }),
+    ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
+    ...(estimate === null ? {} : { estimate: { ...estimate } }),
+  };
 }
 
 function inputView(question: Question): InputView {

@@ -11,13 +11,29 @@
  *     schedule nightly next=2000 overlap=skip runs=3
  *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
  *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
+ *     redrive t1 queue=mended priority=9     a dead letter, changed
+ *     operate o1 redrive before=z             a bulk operation starts
+ *     act o1 t3,t1 from=z to=t1               deals with tasks; without `to` it ends
+ *     abort o1
+ *     limit calls max=2 rate=3/500/4         attempts at once; units, milliseconds and burst of a rate
+ *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
+ *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
+ *     fairness team:3,other:1                weights of namespaces
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
+import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
 import type { OverlapPolicy } from '../../src/core/schedule.ts';
-import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
+import type { OperationAction, Placement } from '../../src/core/operation.ts';
+import type {
+  LimitSettings,
+  RetryPolicy,
+  StrategyName,
+  TaskSpec,
+  TaskTimeouts,
+} from '../../src/core/spec.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
   ADVANCE,
@@ -108,6 +124,18 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.retry', taskIds };
     case 'purge':
       return { type: 'dead-letter.purge', taskIds };
+    case 'redrive':
+      return {
+        type: 'task.redrive',
+        items: taskIds.map((taskId) => ({ taskId })),
+        redrive: parsePlacement(words),
+        by: 'ann',
+        reason: null,
+      };
+    case 'operate':
+    case 'act':
+    case 'abort':
+      return parseOperation(verb, words);
     default:
       return parseOther(verb, first, words);
   }
@@ -171,11 +199,40 @@ function parseOther(verb: string, name: string, words: Words): Command {
       return { type: 'queue.resume', queue: name };
     case 'settings':
       return parseSettings(words);
+    case 'limit':
+      return { type: 'limit.set', limit: name, settings: parseLimits(words) };
+    case 'unlimit':
+      return { type: 'limit.remove', limit: name };
+    case 'fairness':
+      return { type: 'fairness.set', weights: parseWeights(name) };
     case 'tick':
       return ADVANCE;
     default:
       throw new Error(`a line must start with a known word, got ${verb}`);
   }
+}
+
+function parsePlacement(words: Words): Placement {
+  const [priority, queue] = [words.number('priority'), words.text('queue')];
+  return { ...(queue === undefined ? {} : { queue }), ...(priority === undefined ? {} : { priority }) };
+}
+
+function parseOperation(verb: string, words: Words): Command {
+  const [id = '', second = ''] = words.plain;
+  if (verb === 'abort') {
+    return { type: 'operation.end', operationId: id, state: 'aborted', by: 'bob', reason: null };
+  }
+  if (verb === 'act') {
+    const [from, to] = [words.text('from') ?? '', words.text('to') ?? ''];
+    const taskIds = second.split(',') as TaskId[];
+    return { type: 'operation.act', operationId: id, from, to, taskIds };
+  }
+  const scope = { query: 'state:*', group: null, includePoison: false, hashMax: null, seed: 0 };
+  const rest = { itemsMax: null, rate: 0, by: 'ann', reason: null, matched: 0 };
+  const before = words.text('before') ?? 'z';
+  const action = second as OperationAction;
+  const operation = { id, action, params: parsePlacement(words), before, ...scope, ...rest };
+  return { type: 'operation.start', operation };
 }
 
 function parseSubmit(rest: string): Command {
@@ -190,6 +247,7 @@ function parseSubmit(rest: string): Command {
       ...(runAt === undefined ? {} : { runAt }),
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       ...(key === undefined ? {} : { idempotencyKey: key, bodyHash: words.text('body') ?? 'same' }),
+      ...parseControl(words),
     };
   });
   return { type: 'task.submit', specs: parts.map(parseSpec), tasks };
@@ -205,7 +263,65 @@ function parseSpec(words: Words): TaskSpec {
     requires: { capabilities: words.list('needs') ?? [type], labels: words.labels() },
     retry: parseRetry(words),
     timeouts: parseTimeouts(words),
+    ...parseRules(words),
   });
+}
+
+/** `climit=2:cancel-oldest` */
+function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
+  const text = words.text('climit');
+  if (text === undefined) return {};
+  const [limit, policy] = split(text, ':');
+  const concurrency = { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' };
+  return { rules: { concurrency } };
+}
+
+/** `ckey=user-1 fkey=ann limits=calls:acme:2,seats dedupe=debounce:k:300:800` */
+function parseControl(words: Words): Partial<NewTask> {
+  const [concurrencyKey, fairnessKey] = [words.text('ckey'), words.text('fkey')];
+  const limits = words.list('limits')?.map((text) => {
+    const [name = '', key = '', units = ''] = text.split(':');
+    return {
+      name,
+      ...(key === '' ? {} : { key }),
+      ...(units === '' ? {} : { units: numberOf(units) }),
+    };
+  });
+  const dedupe = words.text('dedupe')?.split(':');
+  return {
+    ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(dedupe === undefined ? {} : { dedupe: parseDedupe(dedupe) }),
+  };
+}
+
+function parseDedupe([mode = '', key = '', window, max]: readonly string[]): Dedupe {
+  return {
+    mode: mode as Dedupe['mode'],
+    key,
+    ...(window === undefined ? {} : { windowMs: numberOf(window) }),
+    ...(max === undefined ? {} : { maxMs: numberOf(max) }),
+  };
+}
+
+/** `max=2 rate=3/500/4` */
+function parseLimits(words: Words): LimitSettings {
+  const concurrencyMax = words.number('max');
+  const rate = words.text('rate')?.split('/').map(numberOf);
+  const [units = 0, perMs = 0, burst] = rate ?? [];
+  return {
+    ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    ...(rate === undefined
+      ? {}
+      : { rate: { units, perMs, ...(burst === undefined ? {} : { burst }) } }),
+  };
+}
+
+/** `team:3,other:1` */
+function parseWeights(text: string): Record<string, number> {
+  const pairs = text.split(',').map((part) => split(part, ':'));
+  return Object.fromEntries(pairs.map(([name, weight]) => [name, numberOf(weight)]));
 }
 
 /** `attempts=3 delay=exponential:100 delayMax=1000 jitter=0.2 final=BAD_ADDRESS,GONE` */
@@ -287,6 +403,8 @@ function parseQueue(queue: string, words: Words): Command {
     settings: {
       ...(depthMax === undefined ? {} : { depthMax }),
       ...(strategy === undefined ? {} : { strategy: strategy as StrategyName }),
+      ...parseLimits(words),
+      ...(words.has('unlimited') ? { concurrencyMax: null, rate: null } : {}),
     },
   };
 }

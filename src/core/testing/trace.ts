@@ -58,6 +58,18 @@ export function eventText(event: CoreEvent): string {
       const { by, key, reason } = event.answer;
       return `${event.type} ${event.task.id} on ${event.agent.id}: ${key} by ${by ?? reason}`;
     }
+    case 'task.redriven':
+      return `${event.type} ${event.task.id} by ${event.by}${event.isEdited ? ' edited' : ''}`;
+    case 'task.moved': {
+      const { queue, spec } = event.task.profile;
+      return `${event.type} ${event.task.id} to ${queue.name} priority=${spec.priority}`;
+    }
+    case 'operation.changed': {
+      const { done, key, refused, state } = event.operation;
+      return `${event.type} ${key} ${state} done=${done} refused=${refused}`;
+    }
+    case 'failure-group.changed':
+      return `${event.type} ${event.group.state} by ${event.group.by}`;
     case 'lease.revoked':
       return `${event.type} ${event.task.id} from ${event.agentId} token=${event.fencingToken} (${event.reason})`;
     case 'assignment.refused':
@@ -79,6 +91,12 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.task.id} (${event.outcome})`;
     case 'schedule.skipped':
       return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.count} (${event.reason})`;
+    case 'gate.changed':
+      return `${event.type} ${event.gate.key}`;
+    case 'limit.changed':
+      return `${event.type} ${event.limit}`;
+    case 'fairness.changed':
+      return `${event.type} ${JSON.stringify(event.fairness.weights)}`;
     default:
       return unreachable(event);
   }

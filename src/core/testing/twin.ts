@@ -153,7 +153,11 @@ export class Twin {
         const known = this.queues.some((queue) => queue.name === command.queue);
         if (!known && this.queues.length >= this.#settings.queuesMax) return 'QUEUE_LIMIT';
         const queue = this.#queue(command.queue);
-        queue.settings = { ...queue.settings, ...command.settings };
+        const { depthMax, strategy } = command.settings;
+        queue.settings = {
+          strategy: strategy ?? queue.settings.strategy,
+          depthMax: depthMax ?? queue.settings.depthMax,
+        };
         return 'ok';
       }
       case 'queue.pause':
@@ -356,7 +360,15 @@ export class Twin {
   ): void {
     this.#failures(task, code);
     const { retry } = task.spec;
-    if (wait === null || retry.nonRetryable.includes(code)) {
+    const losses = task.failures.filter((line) => LOST.test(line));
+    const lostWith = new Set(losses.map((line) => line.split(' ')[1]));
+    if (
+      wait !== null &&
+      LOST.test(` ${code}`) &&
+      lostWith.size >= (this.#settings.poisonAgents ?? 3)
+    ) {
+      this.#fail(task, 'POISON_TASK', 'poison');
+    } else if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
     } else if (task.attempt >= retry.attemptsMax) {
       this.#fail(task, code, 'attempts_exhausted');
@@ -528,3 +540,6 @@ function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
     Object.entries(requires.labels).every(([name, value]) => agent.labels[name] === value)
   );
 }
+
+/** Failures of attempts whose agent is gone or hangs. */
+const LOST = / (AGENT_LOST|AGENT_RESTARTED|HEARTBEAT_TIMEOUT)$/;

@@ -124,6 +124,19 @@ test('pairs of gates that undo each other vanish, at level 1 already', () => {
   expect(cost).toEqual({ gates: 0, twoQubit: 0, depth: 0, twoQubitDepth: 0, tCount: 0 });
 });
 
+test.each([0, 1, 2] as const)('gates that do nothing vanish at level %i', (level) => {
+  const idle: Operation = { ...gate('rzz 1 2'), params: [2 * Math.PI] } as Operation;
+  for (const operations of [
+    [gate('cx 3 2'), idle],
+    [...gates('cz 1 0, cz 1 0, cx 3 2'), idle],
+  ]) {
+    const { circuit, after: cost, verified } = optimizeCircuit(circuitOf(4, operations), { level });
+    expect(circuit.operations).toEqual([gate('cx 3 2')]);
+    expect(cost.twoQubit).toBe(1);
+    expect(verified).toBe('state-overlap');
+  }
+});
+
 test('a Clifford circuit on 50 qubits is checked by its tableau', () => {
   const operations = randomGates({ qubits: 50, gates: 400, names: CLIFFORDS }, Rng.fromSeed(3));
   const {
