@@ -23,7 +23,20 @@ const YEAR_MS = 31_536_000_000;
 /** What each firing submits; its moment and identity are the firing's. */
 export const ScheduledTaskBody = Type.Omit(
   SubmitTask,
-  ['runAt', 'delayMs', 'deadlineAt', 'idempotencyKey', 'traceparent'],
+  [
+    'runAt',
+    'delayMs',
+    'deadlineAt',
+    'idempotencyKey',
+    'traceparent',
+    // A firing does not pass the checks of a submit that these need.
+    'concurrencyKey',
+    'concurrency',
+    'fairnessKey',
+    'limits',
+    'dedupe',
+    'estimate',
+  ],
   { ...closed, title: 'ScheduledTask' },
 );
 export type ScheduledTaskBody = Static<typeof ScheduledTaskBody>;

@@ -9,6 +9,7 @@ import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
+import { joinSchedule } from './schedule-tasks.ts';
 import { changeProfile, moveTask } from './transition.ts';
 
 /** How, by whom and why dead letters are queued again. */
@@ -45,6 +46,7 @@ export function redriveTask(
   task.error = null;
   task.delayMsLast = 0;
   moveTask(state, task, 'queued', 'redriven');
+  if (task.extra !== null) joinSchedule(state, task);
   const isEdited = item.payloadBytes !== undefined;
   events.push({ type: 'task.redriven', task, by, why: reason, isEdited });
   events.push({ type: 'task.queued', task, reason: 'redriven' });
