@@ -60,6 +60,12 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   QUEUE_LIMIT: row(429, 'There are too many queues', 60),
   IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key was used for another task'),
   IDEMPOTENCY_FULL: row(429, 'There are too many idempotency keys', 60),
+  AGENT_AVOIDED: row(409, 'The task is kept from the agent it failed on'),
+  OUTPUT_GAP: row(409, 'A chunk of output before this one is missing'),
+  OUTPUT_LIMIT: row(409, 'The task has handed out as much as it may'),
+  OUTPUT_EXPIRED: row(410, 'The output is no longer kept'),
+  CURSOR_OTHER_TASK: row(400, 'The cursor is one of another task'),
+  RESULT_INVALID: row(422, 'The result is not what the task asks for'),
 
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),

@@ -26,6 +26,7 @@ interface LeaseRoute {
 interface LeaseAnswered {
   readonly taskId: string;
   readonly state: string;
+  readonly cancelRequested?: { readonly reason: string; readonly until: string };
 }
 
 export function leaseRoutes(app: FastifyInstance, ctx: ApiContext): void {
@@ -45,6 +46,7 @@ function schemaOf({ action, body, summary }: LeaseRoute): Record<string, unknown
       'TASK_NOT_FOUND',
       'LEASE_FENCED',
       'RESULT_TOO_LARGE',
+      'RESULT_INVALID',
     ]),
   };
 }
@@ -77,10 +79,11 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { error, fencingToken } = request.body;
+      const { critique, error, fencingToken } = request.body;
+      const hint = critique === undefined ? {} : { critique };
       const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
       const { taskId } = request.params;
-      const failure = { ok: false, code, message, retryable, retryAfterMs } as const;
+      const failure = { ok: false, code, message, retryable, retryAfterMs, ...hint } as const;
       await report(runtime, { taskId, fencingToken, report: failure });
       return answerOf(runtime, taskId);
     },
@@ -180,7 +183,11 @@ function fenced(taskId: TaskId, state: string, fencingToken?: number): Orchestra
 }
 
 function answerOf(runtime: Runtime, taskId: TaskId): LeaseAnswered {
-  return { taskId, state: runtime.tasks.outcome(taskId)?.state ?? 'completed' };
+  const state = runtime.tasks.outcome(taskId)?.state ?? 'completed';
+  const cancel = runtime.tasks.cancelOf(taskId);
+  if (cancel === null) return { taskId, state };
+  const { reason, until } = cancel;
+  return { taskId, state, cancelRequested: { reason, until: new Date(until).toISOString() } };
 }
 
 function resultText(result: unknown, bytesMax: number): string {

@@ -196,6 +196,9 @@ export class Agent {
       case 'revoked':
         this.#revoked(frame[1] as string[], frame[2] as number[], frame[3] as string);
         return;
+      case 'cancel_requested':
+        this.#attempts.requestCancel(frame[1] as string, frame[2] as number, frame[3] as string);
+        return;
       case 'left':
         this.#hasLeft = true;
         this.#settle();

@@ -54,6 +54,13 @@ export interface AnswerOptions {
   readonly by?: string;
 }
 
+/** How one task is to be canceled. */
+export interface CancelCallOptions {
+  readonly reason?: string;
+  /** How long a running attempt may go on, in milliseconds. Default 0: it loses its lease at once. */
+  readonly graceMs?: number;
+}
+
 /** A submitted task. */
 export interface TaskHandle<Result> {
   readonly id: string;
@@ -63,7 +70,8 @@ export interface TaskHandle<Result> {
    * @throws TaskError when the task failed or was canceled, with the task's own error code
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
-  cancel(reason?: string): Promise<void>;
+  /** `graceMs`: how long a running attempt may go on to end by itself; what it still returns counts. */
+  cancel(reason?: string | CancelCallOptions): Promise<void>;
   /** Answers the question that the task waits on; see {@link Client.answer}. */
   answer(answer: unknown, options?: AnswerOptions): Promise<void>;
   /** What happens to the task, from now to its end. */
@@ -175,6 +183,11 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     throw new OrchestratorError(code, `task ${ids[position as number]} could not be canceled`, {
       taskId: ids[position as number] ?? '',
     });
+  }
+
+  /** Cancels one task; see {@link CancelCallOptions}. Resolves when the cancel, or its wish, is durable. */
+  async cancelWithin(id: string, options: CancelCallOptions): Promise<void> {
+    await this.http.call('POST', `/tasks/${encodeURIComponent(id)}/cancel`, options);
   }
 
   /**
@@ -406,8 +419,9 @@ class Handle<Result> implements TaskHandle<Result> {
     return result as Promise<Result>;
   }
 
-  cancel(reason?: string): Promise<void> {
-    return this.#client.cancel([this.id], reason);
+  cancel(reason?: string | CancelCallOptions): Promise<void> {
+    if (typeof reason !== 'object') return this.#client.cancel([this.id], reason);
+    return this.#client.cancelWithin(this.id, reason);
   }
 
   answer(answer: unknown, options?: AnswerOptions): Promise<void> {

@@ -1,9 +1,12 @@
 export {
   type ArtifactView,
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
+  type LastError,
   type InputPrompt,
   type TraceContext,
 } from '../contract/index.ts';
@@ -11,6 +14,7 @@ export { Agent, type AgentOptions, type ServedAgent } from './agent.ts';
 export {
   Client,
   type AnswerOptions,
+  type CancelCallOptions,
   type ClientOptions,
   type SubmitCallOptions,
   type TaskHandle,

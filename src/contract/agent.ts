@@ -72,6 +72,11 @@ export const LeaseRequest = Type.Object(
 );
 export type LeaseRequest = Static<typeof LeaseRequest>;
 
+const CancelRequested = Type.Object(
+  { reason: Type.String(), until: Type.String() },
+  { description: 'The attempt should end by itself; past `until` it loses its lease' },
+);
+
 export const LeaseView = Type.Object(
   {
     taskId: Type.String(),
@@ -85,6 +90,19 @@ export const LeaseView = Type.Object(
     traceparent: Type.Optional(
       Type.String({ description: "The attempt's, where the task was submitted with one" }),
     ),
+    lastError: Type.Optional(
+      Type.Object(
+        {
+          code: Type.String(),
+          message: Type.String(),
+          attempt: Type.Integer(),
+          agentId: Type.String(),
+        },
+        { description: 'How the attempt before ended' },
+      ),
+    ),
+    critique: Type.Optional(Type.String({ description: 'What this attempt should do better' })),
+    cancelRequested: Type.Optional(CancelRequested),
     runUntil: Type.Union([Type.String(), Type.Null()], { description: 'null: no bound' }),
   },
   { title: 'Lease' },
@@ -115,6 +133,9 @@ export const FailLease = Type.Object(
         retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_592_000_000 })),
       },
       closed,
+    ),
+    critique: Type.Optional(
+      Type.String({ maxLength: 65_536, description: 'What the next attempt should do better' }),
     ),
   },
   { ...closed, title: 'FailLease' },
@@ -183,6 +204,10 @@ export const AskAnswer = Type.Object(
 
 /** How a lease call ended well. */
 export const LeaseAnswer = Type.Object(
-  { taskId: Type.String(), state: Type.String() },
+  {
+    taskId: Type.String(),
+    state: Type.String(),
+    cancelRequested: Type.Optional(CancelRequested),
+  },
   { title: 'LeaseAnswer' },
 );

@@ -81,6 +81,7 @@ export type FailureTuple = readonly [
   message: string,
   retryable: boolean,
   retryAfterMs: number,
+  critique?: string | null,
 ];
 
 /** Frames an agent sends. */
@@ -143,6 +144,14 @@ export type AgentReply =
       taskIds: readonly string[],
       fencingTokens: readonly number[],
       reason: string,
+    ]
+  /** The attempt should end by itself; what it reports until then, in milliseconds since 1970, counts. */
+  | readonly [
+      'cancel_requested',
+      taskId: string,
+      fencingToken: number,
+      reason: string,
+      until: number,
     ]
   | readonly ['left']
   | readonly ['problem', problem: Problem];

@@ -55,11 +55,14 @@ export {
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
   type HandlerLogger,
   type HandlerTask,
+  type LastError,
 } from './handler.ts';
 export {
   ANSWERS_MAX,
@@ -113,6 +116,7 @@ export {
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
+export { RESULT_CHECKED_MAX, RESULT_SCHEMA_MAX, resultFaults } from './result-schema.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
 export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';

@@ -1,4 +1,5 @@
 import type { RegisterAgent } from './agent.ts';
+import { resultSchemaText } from './result-schema.ts';
 import type { TaskOptions } from './task.ts';
 
 /** Values of a task's fields where its submitter said nothing. */
@@ -38,10 +39,31 @@ export interface NormalizedSpec {
     readonly queueMs?: number;
     readonly runMs?: number;
     readonly heartbeatMs?: number;
+    readonly totalMs?: number;
   };
+  /** What few ask for; its fields stand in this order. */
+  readonly rules?: NormalizedRules;
 }
 
-/** Fills in the defaults of a checked submit. */
+export interface NormalizedRules {
+  readonly escalate?: readonly {
+    readonly afterAttempt: number;
+    readonly capabilities?: readonly string[];
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly queue?: string;
+    readonly priority?: number;
+  }[];
+  readonly avoid?: 'none' | 'agent' | 'zone';
+  readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
+  /** JSON text. */
+  readonly resultSchema?: string;
+}
+
+/**
+ * Fills in the defaults of a checked submit.
+ *
+ * @throws InvalidRequestError for a schema of the result that is none, or not a safe one
+ */
 export function normalizeSpec(options: TaskOptions): NormalizedSpec {
   return {
     namespace: options.namespace ?? TASK_DEFAULTS.namespace,
@@ -52,13 +74,51 @@ export function normalizeSpec(options: TaskOptions): NormalizedSpec {
       capabilities: options.requires?.capabilities ?? [options.type],
       labels: options.requires?.labels ?? {},
     },
-    retry:
-      options.retry === undefined
-        ? TASK_DEFAULTS.retry
-        : { ...TASK_DEFAULTS.retry, ...options.retry },
+    retry: options.retry === undefined ? TASK_DEFAULTS.retry : retryOf(options.retry),
     timeouts: options.timeouts ?? {},
+    ...(options.retry === undefined && options.resultSchema === undefined ? {} : rulesOf(options)),
   };
 }
+
+function retryOf(retry: NonNullable<TaskOptions['retry']>): NormalizedSpec['retry'] {
+  const { avoid: _avoid, escalate: _escalate, invalid: _invalid, ...plain } = retry;
+  return { ...TASK_DEFAULTS.retry, ...plain };
+}
+
+/** Written only where something is asked for, its fields in one order: equal rules are equal as JSON. */
+function rulesOf({ resultSchema, retry = {} }: TaskOptions): { readonly rules?: NormalizedRules } {
+  const { avoid, escalate = [], invalid } = retry;
+  const isChecked = invalid !== undefined || resultSchema !== undefined;
+  const rules: NormalizedRules = {
+    ...(escalate.length === 0 ? {} : { escalate: escalate.map(stepOf) }),
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(isChecked
+      ? {
+          invalid: {
+            attemptsMax: invalid?.attemptsMax ?? INVALID_ATTEMPTS_DEFAULT,
+            critique: invalid?.critique ?? true,
+          },
+        }
+      : {}),
+    ...(resultSchema === undefined ? {} : { resultSchema: resultSchemaText(resultSchema) }),
+  };
+  return Object.keys(rules).length === 0 ? {} : { rules };
+}
+
+type Step = NonNullable<NormalizedRules['escalate']>[number];
+
+function stepOf({ afterAttempt, capabilities, labels, priority, queue }: Step): Step {
+  return {
+    afterAttempt,
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+/** Attempts whose result does not match, where the submitter names no number. */
+const INVALID_ATTEMPTS_DEFAULT = 3;
 
 /** Milliseconds since 1970 of a moment of the right form; NaN for a day that its month does not have. */
 export function momentMs(moment: string | number): number {

@@ -6,6 +6,7 @@ import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import type { CoreEvent } from './event.ts';
 import type { AgentId } from './ids.ts';
+import { takeOutput } from './output.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import type { Rejection } from './rejection.ts';
@@ -71,7 +72,9 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'task.answer':
       return each(command.items, (item) => answerQuestion(step, item));
     case 'task.cancel':
-      return each(command.taskIds, (id) => cancelTask(step, id, command.reason));
+      return each(command.taskIds, (id) => cancelTask(step, id, command));
+    case 'task.output':
+      return each(command.items, (_, position) => takeOutput(step, command, position));
     case 'task.retry':
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
@@ -93,6 +96,7 @@ type ItemCommandType =
   | 'task.ask'
   | 'task.answer'
   | 'task.cancel'
+  | 'task.output'
   | 'task.retry'
   | 'dead-letter.purge';
 

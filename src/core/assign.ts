@@ -1,4 +1,5 @@
 import { agentMeets, slotsUsed } from './agent.ts';
+import { mustAvoid } from './avoid.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
@@ -42,6 +43,16 @@ export function assignTask(
       agentId,
       taskId,
     });
+  }
+  if (mustAvoid(state, task, agentId)) {
+    return reject(
+      'AGENT_AVOIDED',
+      `task ${taskId} failed on agent ${agentId}, and another is ready`,
+      {
+        agentId,
+        taskId,
+      },
+    );
   }
   const { runMs } = task.profile.spec.timeouts;
   const waitMs = state.nowMs - task.stateAt;

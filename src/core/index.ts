@@ -12,13 +12,17 @@ export type {
   DetailsItem,
   LeaseRef,
   NewTask,
+  OutputItem,
 } from './command.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
-export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
+export type { CancelWish, KeptAnswer, OutputCount, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
+export { zoneOf } from './avoid.ts';
+export { OUTPUT_CHUNKS_MAX, OUTPUT_LENGTH_MAX } from './output.ts';
+export { CANCEL_GRACE_MS_MAX } from './recall.ts';
 export { profileKey, type Profile } from './profile.ts';
 export { queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
@@ -32,11 +36,13 @@ export {
   RETRY_STRATEGIES,
   STRATEGY_NAMES,
   type AgentSpec,
+  type EscalationStep,
   type QueueSettings,
   type Requirement,
   type RetryPolicy,
   type RetryStrategy,
   type StrategyName,
+  type TaskRules,
   type TaskSpec,
   type TaskTimeouts,
 } from './spec.ts';
@@ -49,8 +55,10 @@ export {
 } from './state.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
 export {
+  CRITIQUE_MAX,
   isLeased,
   questionOf,
+  RESULT_INVALID,
   startedAtOf,
   type AttemptFailure,
   type LiveState,

@@ -23,6 +23,9 @@ export const REJECTION_CODES = [
   'QUEUE_LIMIT',
   'IDEMPOTENCY_CONFLICT',
   'IDEMPOTENCY_FULL',
+  'AGENT_AVOIDED',
+  'OUTPUT_GAP',
+  'OUTPUT_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -20,6 +20,7 @@ import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
+import { checkResults } from './result-check.ts';
 import { agentView } from './views.ts';
 
 export interface AgentServiceParts {
@@ -148,8 +149,9 @@ export class AgentService {
    * or why it was refused. A report that was taken before, with the same token, is taken again.
    */
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
-    const { loop } = this.#parts;
-    const commands = reportCommands(ends);
+    const { loop, state } = this.#parts;
+    const checked = checkResults(state, ends);
+    const commands = reportCommands(checked);
     // The next attempt must find what this one said before it failed.
     if (commands.fail !== null) this.#parts.details.flush();
     const answers = new Array<OrchestratorError | null>(ends.length).fill(null);
@@ -167,6 +169,7 @@ export class AgentService {
     };
     note(completed, commands.completePositions);
     note(failed, commands.failPositions);
+    if (checked !== ends) noteInvalid(ends, checked, answers);
     return answers;
   }
 
@@ -239,6 +242,18 @@ export class AgentService {
     return (
       end.report.ok && finished?.state === 'completed' && finished.fencingToken === end.fencingToken
     );
+  }
+}
+
+/** An agent that brought another result than was asked for hears of it, though its report was taken. */
+function noteInvalid(
+  ends: readonly AttemptEnd[],
+  checked: readonly AttemptEnd[],
+  answers: (OrchestratorError | null)[],
+): void {
+  for (const [position, { report, taskId }] of checked.entries()) {
+    if (report.ok || ends[position]?.report.ok !== true) continue;
+    answers[position] ??= new OrchestratorError(report.code, report.message, { taskId });
   }
 }
 

@@ -125,6 +125,12 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.cancel_requested':
+        hub.cancelRequested(event.task, event.agentId, event.cancel);
+        return;
+      case 'task.moved':
+        scheduler.taskLeft(event.task);
+        return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
         this.#resync(event.agentId);
@@ -188,7 +194,8 @@ export class Effects {
   #joinLines(events: readonly CoreEvent[]): void {
     const { scheduler, state } = this.#parts;
     for (const event of events) {
-      if (event.type === 'task.submitted' || event.type === 'task.queued') {
+      const { type } = event;
+      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
         if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
       } else if (event.type === 'assignment.refused') {
         const task = state.tasks.get(event.taskId as TaskId);

@@ -267,6 +267,10 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
         fencingToken: event.fencingToken,
         reason: event.reason,
       };
+    case 'task.cancel_requested':
+      return { ...common, agentId: event.agentId, reason: event.cancel.reason };
+    case 'task.moved':
+      return { ...common, state: task.state };
     case 'task.canceled':
       return {
         ...common,

@@ -1,6 +1,7 @@
 import { Rng } from '../base/rng.ts';
 import type { AgentId, Task } from '../core/index.ts';
 import type { AgentTable, Standing } from './agent-table.ts';
+import { isPicky, otherMember } from './avoided.ts';
 import type { Explanation, RequirementExplanation } from './explanation.ts';
 import { nearest } from '../base/nearest.ts';
 import { requiredFeatures, type Offers } from './offers.ts';
@@ -55,14 +56,20 @@ export function explain(task: Task, context: ExplainContext): Explanation {
   };
 }
 
+const OTHER = 'the task failed on the agent that the strategy would choose';
+
 function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
   const { pool, strategy, table, nowMs } = context;
   // A copy of the generator: an explanation must not change what is drawn next.
   const rng = Rng.fromState(context.rng.state);
   const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
-  const member = strategy.pick(choice);
+  const picked = strategy.pick(choice);
+  const member = isPicky(task) ? otherMember(task, picked, { pool, table, rng }) : picked;
+  if (member < 0) return null;
   const agentId = table.agentAt(pool.agentOf(member)).id;
-  return { agentId, reason: strategy.reason(member, choice) };
+  const isOther = member !== picked;
+  const reason = isOther ? OTHER : strategy.reason(member, choice);
+  return { agentId, reason };
 }
 
 function standingsOf(pool: Pool, table: AgentTable): Standings {

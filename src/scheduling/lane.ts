@@ -44,7 +44,7 @@ export class Lane implements HeapItem {
   }
 
   push(waiting: WaitingTask): void {
-    const { priority } = waiting.task.profile.spec;
+    const { priority } = waiting;
     const line = (this.#lines[priority] ??= new WaitingLine());
     line.push(waiting);
     this.#priorities |= 1 << priority;
@@ -52,7 +52,7 @@ export class Lane implements HeapItem {
   }
 
   remove(waiting: WaitingTask): void {
-    const { priority } = waiting.task.profile.spec;
+    const { priority } = waiting;
     const line = this.#lines[priority] as WaitingLine;
     line.remove(waiting);
     if (line.size === 0) this.#priorities &= ~(1 << priority);
@@ -82,9 +82,7 @@ export class Lane implements HeapItem {
 
 /** Whether the head of lane `a` comes before that of `b`; both have one. */
 export function isLaneBefore(a: Lane, b: Lane): boolean {
-  const taskA = (a.head as WaitingTask).task;
-  const taskB = (b.head as WaitingTask).task;
-  const priorityA = taskA.profile.spec.priority;
-  const priorityB = taskB.profile.spec.priority;
+  const { priority: priorityA, task: taskA } = a.head as WaitingTask;
+  const { priority: priorityB, task: taskB } = b.head as WaitingTask;
   return priorityA > priorityB || (priorityA === priorityB && taskA.seq < taskB.seq);
 }

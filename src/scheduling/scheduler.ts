@@ -19,6 +19,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
+import { isPicky, otherMember } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { explain } from './explain.ts';
 import type { Explanation } from './explanation.ts';
@@ -35,6 +36,8 @@ export class Scheduler {
   readonly #waiting = new Waiting();
   readonly #pools = new Pools(this.#table, this.#waiting, this.#latency);
   readonly #choice: Choice;
+  /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
+  readonly #parked = new Set<Task>();
   /** Agents whose mirror runs ahead of core because of the batch at hand. */
   #ahead: number[] = [];
   #availableCount = 0;
@@ -57,6 +60,7 @@ export class Scheduler {
       this.#table.update(index, agent);
     }
     this.#refresh(index);
+    if (this.#parked.size > 0) this.#unpark();
   }
 
   /** Forgets an agent and its credit. O(its pools). */
@@ -67,6 +71,7 @@ export class Scheduler {
     this.#refresh(index);
     this.#pools.detach(index);
     this.#table.remove(index);
+    if (this.#parked.size > 0) this.#unpark();
   }
 
   /**
@@ -96,6 +101,7 @@ export class Scheduler {
   /** Lets a task wait no longer; one that does not wait is ignored. O(1) amortised. */
   taskLeft(task: Task): void {
     this.#waiting.remove(task);
+    if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
   leaseGranted(agent: Agent): void {
@@ -127,7 +133,12 @@ export class Scheduler {
       if (pool === undefined) break;
       const { task, lane } = this.#waiting.take(pool);
       this.#choice.key = task.affinityKey ?? task.id;
-      placement.agentIds.push(this.#assign(pool, lane.strategy));
+      const agentId = this.#assign(pool, lane.strategy, isPicky(task) ? task : null);
+      if (agentId === null) {
+        this.#parked.add(task);
+        continue;
+      }
+      placement.agentIds.push(agentId);
       placement.taskIds.push(task.id);
     }
     this.#placeArrivals(request, placement);
@@ -197,7 +208,7 @@ export class Scheduler {
       availableAgents: this.#availableCount,
       pools: this.#pools.size,
       lanes: this.#waiting.laneCount,
-      waiting: this.#waiting.size,
+      waiting: this.#waiting.size + this.#parked.size,
     };
   }
 
@@ -213,9 +224,19 @@ export class Scheduler {
       if (profile.paused || pool.availableCount === 0) continue;
       if ((pool.lanes.get(profile.queueName)?.size ?? 0) > 0) continue;
       this.#choice.key = arrival.affinityKey ?? arrival.id;
-      placement.agentIds.push(this.#assign(pool, profile.strategy));
+      placement.agentIds.push(this.#assign(pool, profile.strategy, null) as AgentId);
       placement.taskIds.push(arrival.id);
     }
+  }
+
+  /**
+   * Lets tasks wait again that must not go to the agents they failed on: somebody else may be there now,
+   * or nobody else any more. O(such tasks), when an agent changes or becomes available.
+   */
+  #unpark(): void {
+    const tasks = [...this.#parked];
+    this.#parked.clear();
+    for (const task of tasks) this.taskWaiting(task);
   }
 
   #strategy(pool: Pool, name: StrategyName): Strategy {
@@ -224,10 +245,15 @@ export class Scheduler {
     return strategy;
   }
 
-  #assign(pool: Pool, strategyName: StrategyName): AgentId {
+  /** Null where the task must wait for an agent that is none of those it failed on. */
+  #assign(pool: Pool, strategyName: StrategyName, picky: Task | null): AgentId | null {
     const table = this.#table;
     const strategy = this.#strategy(pool, strategyName);
-    const member = strategy.pick(this.#choice);
+    let member = strategy.pick(this.#choice);
+    if (picky !== null) {
+      member = otherMember(picky, member, { pool, table, rng: this.#choice.rng });
+      if (member < 0) return null;
+    }
     invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
     strategy.picked(member);
     const index = pool.agentOf(member);
@@ -269,6 +295,7 @@ export class Scheduler {
     if (flipped) {
       table.setAvailable(index, able);
       this.#availableCount += able ? 1 : -1;
+      if (able && this.#parked.size > 0) this.#unpark();
     } else if (!this.#hasStateful) {
       return;
     }

@@ -90,6 +90,11 @@ export class AgentChannel implements AgentLink {
     this.#frames.send(['answered', taskId, fencingToken, key, answer]);
   }
 
+  cancelRequested({ fencingToken, taskId }: HeldLease, reason: string, until: number): void {
+    for (const frame of this.#gather()) this.#frames.send(frame);
+    this.#frames.send(['cancel_requested', taskId, fencingToken, reason, until]);
+  }
+
   /** What was gathered leaves with the next message, together with the answers of this turn. */
   flush(): void {
     this.#frames.wake();
@@ -238,8 +243,9 @@ export class AgentChannel implements AgentLink {
       report: this.#reportOf(results[i] as string),
     }));
     for (const failure of failuresAt(frame[5], '/report/5')) {
-      const [taskId, fencingToken, code, message, retryable, retryAfterMs] = failure;
-      const report = { ok: false, code, message, retryable, retryAfterMs } as const;
+      const [taskId, fencingToken, code, message, retryable, retryAfterMs, hint] = failure;
+      const critique = hint == null ? {} : { critique: hint };
+      const report = { ok: false, code, message, retryable, retryAfterMs, ...critique } as const;
       ends.push({ taskId: taskId as TaskId, fencingToken, report });
     }
     return this.#take(sequence, ends);

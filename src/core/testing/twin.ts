@@ -11,10 +11,11 @@ import type {
   CommandBatch,
   CoreSettings,
   NewTask,
+  OutputItem,
 } from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
-import { dueAt, type TwinAnswer, type TwinTask } from './twin-task.ts';
+import { dueAt, totalUntil, type TwinAnswer, type TwinTask } from './twin-task.ts';
 
 export interface TwinAgent {
   readonly id: string;
@@ -87,6 +88,7 @@ export class Twin {
         return command.items.map((item) =>
           this.#leased(item, (task) => {
             const retried = item.retryable ? Math.max(0, item.retryAfterMs ?? 0) : null;
+            if (item.critique !== undefined) task.critique = item.critique;
             this.#attemptFailed(task, item.error.code, 'retry', retried);
           }),
         );
@@ -100,7 +102,8 @@ export class Twin {
         return command.items.map((item) =>
           this.#leased(item, (task) => {
             task.attempt -= 1;
-            this.#move(task, 'queued', command.reason);
+            if (task.cancel !== null) this.#forget(task);
+            else this.#move(task, 'queued', command.reason);
           }),
         );
       case 'task.extend':
@@ -121,7 +124,9 @@ export class Twin {
       case 'task.answer':
         return command.items.map((item) => this.#answer(item));
       case 'task.cancel':
-        return command.taskIds.map((id) => this.#cancel(id));
+        return command.taskIds.map((id) => this.#cancel(id, command.reason, command.graceMs ?? 0));
+      case 'task.output':
+        return command.items.map((item) => this.#output(item));
       case 'task.retry':
         return command.taskIds.map((id) => this.#redrive(id));
       case 'dead-letter.purge':
@@ -240,6 +245,7 @@ export class Twin {
       id: item.id,
       order: this.#submitted,
       spec,
+      createdAt: this.now,
       deadlineAt: item.deadlineAt ?? 0,
       state: later ? 'scheduled' : 'queued',
       reason: later ? 'delayed' : null,
@@ -259,6 +265,12 @@ export class Twin {
       asked: [],
       question: null,
       answers: [],
+      critique: null,
+      invalid: 0,
+      avoid: null,
+      totalFrom: null,
+      cancel: null,
+      output: null,
     });
   }
 
@@ -273,6 +285,7 @@ export class Twin {
     const running = this.leasesOf(agentId).filter(({ state }) => state === 'running');
     if (running.length >= agent.spec.slots) return 'AGENT_FULL';
     if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
+    if (this.#mustAvoid(task, agentId)) return 'AGENT_AVOIDED';
     task.attempt += 1;
     task.token = this.index;
     this.#move(task, 'running', null);
@@ -354,17 +367,90 @@ export class Twin {
     reason: string,
     wait: number | 'at once' | null,
   ): void {
+    const agent = this.agents.find(({ id }) => id === task.agentId);
     this.#failures(task, code);
-    const { retry } = task.spec;
+    const { retry, rules } = task.spec;
+    const isInvalid = code === 'RESULT_INVALID' && rules?.invalid !== undefined;
+    const others = task.attempt - task.invalid;
+    const isLast = isInvalid
+      ? task.invalid + 1 >= (rules.invalid?.attemptsMax ?? 0)
+      : others >= retry.attemptsMax;
+    const isFinal = wait === null || retry.nonRetryable.includes(code);
+    if (isInvalid && !isFinal) task.invalid += 1;
+    if (task.cancel !== null) {
+      this.#forget(task);
+      return;
+    }
     if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
-    } else if (task.attempt >= retry.attemptsMax) {
+    } else if (isLast) {
       this.#fail(task, code, 'attempts_exhausted');
     } else {
+      this.#reroute(task, agent);
       const delay = wait === 'at once' ? 0 : Math.max(wait, this.#policyDelay(task));
       this.#move(task, delay === 0 ? 'queued' : 'scheduled', reason);
       if (delay > 0) task.runAt = this.now + delay;
     }
+  }
+
+  /** What the rules of its spec change for the next attempt. */
+  #reroute(task: TwinTask, agent: TwinAgent | undefined): void {
+    const rule = task.spec.rules?.avoid ?? 'none';
+    if (agent !== undefined && rule !== 'none') {
+      const { agents, zones } = task.avoid ?? { agents: [], zones: [] };
+      const zone = rule === 'zone' ? agent.spec.labels['zone'] : undefined;
+      task.avoid = {
+        agents: [...agents.filter((id) => id !== agent.id), agent.id].slice(-5),
+        zones: zone === undefined ? zones : [...zones.filter((z) => z !== zone), zone].slice(-5),
+      };
+    }
+    for (const step of task.spec.rules?.escalate ?? []) {
+      if (step.afterAttempt !== task.attempt) continue;
+      const { capabilities, labels, queue, priority } = step;
+      const spec = { ...task.spec, queue: queue ?? task.spec.queue };
+      const isKnown = this.queues.some(({ name }) => name === queueOf(spec));
+      const hasRoom = isKnown || this.queues.length < this.#settings.queuesMax;
+      if (hasRoom) this.#queue(queueOf(spec));
+      task.spec = {
+        ...task.spec,
+        queue: hasRoom ? spec.queue : task.spec.queue,
+        priority: priority ?? task.spec.priority,
+        requires: {
+          capabilities: capabilities ?? task.spec.requires.capabilities,
+          labels: labels ?? task.spec.requires.labels,
+        },
+      };
+    }
+  }
+
+  #mustAvoid(task: TwinTask, agentId: string): boolean {
+    const avoided = task.avoid?.agents ?? [];
+    if (!avoided.includes(agentId)) return false;
+    return this.agents.some(
+      ({ id, spec, state }) =>
+        state === 'ready' && !avoided.includes(id) && isAble(spec, task.spec),
+    );
+  }
+
+  #output(item: OutputItem): string {
+    let answer = 'ok';
+    const lease = this.#leased(item, (task) => {
+      const chunks = task.output?.chunks ?? 0;
+      const isSame = task.output?.token === item.fencingToken;
+      const attemptFrom = isSame ? (task.output?.attemptFrom ?? 0) : chunks;
+      const skipped = item.from === null ? 0 : chunks - attemptFrom - item.from;
+      const fresh = item.lengths.filter((_, i) => i >= skipped);
+      if (skipped < 0) answer = 'OUTPUT_GAP';
+      else if (fresh.length > 0) {
+        const length = fresh.reduce((sum, more) => sum + more, task.output?.length ?? 0);
+        if (length > 64 * 1024 * 1024) answer = 'OUTPUT_LIMIT';
+        else {
+          const token = item.fencingToken;
+          task.output = { chunks: chunks + fresh.length, length, token, attemptFrom };
+        }
+      }
+    });
+    return lease === 'ok' ? answer : lease;
   }
 
   #failures(task: TwinTask, code: string): void {
@@ -392,9 +478,14 @@ export class Twin {
   }
 
   #fail(task: TwinTask, code: string, reason: string): void {
+    if (task.cancel !== null) {
+      this.#forget(task);
+      return;
+    }
     this.#move(task, 'failed', reason);
     task.error = code;
     task.details = null;
+    Object.assign(task, { critique: null, invalid: 0, avoid: null, totalFrom: null });
   }
 
   /** Into another state, with nothing left of the one before. */
@@ -410,10 +501,15 @@ export class Twin {
     task.waited = 0;
   }
 
-  #cancel(taskId: string): string {
+  #cancel(taskId: string, reason: string, graceMs: number): string {
     const task = this.#find(taskId);
     if (task === undefined) return 'TASK_NOT_FOUND';
     if (task.state === 'failed') return 'TASK_FINISHED';
+    if (graceMs > 0 && task.agentId !== null) {
+      const until = this.now + graceMs;
+      if (task.cancel === null || task.cancel.until > until) task.cancel = { reason, until };
+      return 'ok';
+    }
     this.#forget(task);
     return 'ok';
   }
@@ -425,6 +521,7 @@ export class Twin {
     this.#move(task, 'queued', 'redriven');
     task.attempt = 0;
     task.delayLast = 0;
+    if (task.spec.timeouts.totalMs !== undefined) task.totalFrom = this.now;
     task.error = null;
     return 'ok';
   }
@@ -478,6 +575,11 @@ export class Twin {
         this.#failures(task, 'DEADLINE_EXCEEDED');
       }
       this.#fail(task, 'DEADLINE_EXCEEDED', 'deadline');
+    } else if (totalUntil(task) <= this.now) {
+      if (task.agentId !== null) this.#failures(task, 'TOTAL_TIMEOUT');
+      this.#fail(task, 'TOTAL_TIMEOUT', 'total_timeout');
+    } else if (task.cancel !== null && task.cancel.until <= this.now) {
+      this.#forget(task);
     } else if (task.state === 'scheduled') {
       this.#move(task, 'queued', task.reason);
     } else if (task.state === 'queued') {
