@@ -6,11 +6,14 @@
 import { OrchestratorError } from './base/errors.ts';
 import {
   checkRegisterAgents,
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
   type InputPrompt,
+  type OutputItem,
   type RegisterAgent,
   type StatusView,
   type SubmitTask,
@@ -46,7 +49,8 @@ export interface SubmittedTask<Result = unknown> {
    * @throws OrchestratorError with the task's own error code when it failed or was canceled
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
-  cancel(reason?: string): Promise<void>;
+  /** `graceMs`: how long a running attempt may go on to end by itself; what it still returns counts. */
+  cancel(reason?: string, options?: { readonly graceMs?: number }): Promise<void>;
   /**
    * Answers the question that the task waits on; resolves when that is durable.
    *
@@ -120,12 +124,24 @@ export class UnifiedQuantumOrchestrator {
     return {
       id,
       result: (options) => this.#result<Result>(id, options?.signal),
-      cancel: async (reason = 'canceled') => {
-        const [error] = await this.runtime.tasks.cancel([id as never], reason);
+      cancel: async (reason = 'canceled', { graceMs = 0 } = {}) => {
+        const [error] = await this.runtime.tasks.cancel([id as never], reason, graceMs);
         if (error != null) throw error;
       },
       answer: (answer, options) => this.runtime.inputs.answer(id as never, { answer, ...options }),
     };
+  }
+
+  /**
+   * What a task hands out with `context.emit`, each chunk once and in order, from `cursor` to its end.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`, `CURSOR_INVALID`, `CURSOR_OTHER_TASK`, `OUTPUT_EXPIRED`
+   */
+  output(
+    id: string,
+    options: { readonly cursor?: string; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<OutputItem> {
+    return this.runtime.output.all(id as never, options.cursor ?? null, options.signal);
   }
 
   getTask(id: string): TaskView | null {
@@ -162,7 +178,9 @@ export class UnifiedQuantumOrchestrator {
 }
 
 export {
+  NonRetryableError,
   OrchestratorError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,

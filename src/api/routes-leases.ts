@@ -47,6 +47,7 @@ function schemaOf({ action, body, summary }: LeaseRoute): Record<string, unknown
       'LEASE_FENCED',
       'RESULT_TOO_LARGE',
       'RESULT_INVALID',
+      'OUTPUT_LIMIT',
     ]),
   };
 }
@@ -120,7 +121,7 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         body: ProgressLease,
       }),
     },
-    (request) => {
+    async (request) => {
       const { taskId } = request.params;
       const { chunk, details, fencingToken, fraction = null, note = null } = request.body;
       const ref = { taskId, fencingToken };
@@ -129,9 +130,9 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       if (!runtime.agents.progress(ref, fraction, note)) {
         throw notRunning(runtime, taskId, fencingToken);
       }
-      if (text !== null) runtime.agents.emit(ref, text);
+      if (text !== null) await emit(runtime, ref, text);
       if (kept !== null) runtime.agents.details(ref, kept);
-      return Promise.resolve(answerOf(runtime, taskId));
+      return answerOf(runtime, taskId);
     },
   );
   app.post<{ Params: { taskId: TaskId }; Body: Static<typeof ReleaseLease> }>(
@@ -154,6 +155,22 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
   );
 }
+
+/** Hands a chunk out; resolves once it is durable. */
+async function emit(runtime: Runtime, ref: LeaseName, text: string): Promise<void> {
+  let refusal: OrchestratorError | null = null;
+  const source = {
+    taken: () => undefined,
+    refused: (_: unknown, error: OrchestratorError) => {
+      refusal = error;
+    },
+  };
+  runtime.agents.emit(ref, text, null, source);
+  await runtime.output.settled();
+  if (refusal !== null) throw fencedIfFinished(runtime, ref.taskId, refusal);
+}
+
+type LeaseName = Pick<AttemptEnd, 'taskId' | 'fencingToken'>;
 
 async function report(runtime: Runtime, end: AttemptEnd): Promise<void> {
   const [refusal] = await runtime.agents.report([end]);

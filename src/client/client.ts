@@ -8,12 +8,14 @@ import {
   type ArtifactList,
   type ArtifactView,
   type ErrorInfo,
+  type OutputItem,
   type Problem,
   type RawFrame,
   type SubmitTask,
   type TaskView,
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
+import { followOutput, type OutputOptions } from './follow-output.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
 import { untilAdmitted } from './overload-wait.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
@@ -217,6 +219,16 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     options: { readonly from?: number; readonly signal?: AbortSignal } = {},
   ): Promise<ReadableStream<Uint8Array>> {
     return this.http.bytes(`/api/v1/artifacts/${encodeURIComponent(id)}`, options);
+  }
+
+  /**
+   * What a task hands out with `context.emit`, each chunk once and in order, from `cursor` to the task's
+   * end: over lost connections and restarts of the server it goes on where it was.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`, `CURSOR_INVALID`, `CURSOR_OTHER_TASK`, `OUTPUT_EXPIRED`
+   */
+  output(id: string, options: OutputOptions = {}): AsyncIterable<OutputItem> {
+    return followOutput(this.http, id, options);
   }
 
   /** Everything that happens, from now on; resumes where it was after a lost connection. */

@@ -8,6 +8,7 @@ export {
   type HandlerTask,
   type LastError,
   type InputPrompt,
+  type OutputItem,
   type TraceContext,
 } from '../contract/index.ts';
 export { Agent, type AgentOptions, type ServedAgent } from './agent.ts';
@@ -24,3 +25,4 @@ export {
 export { HttpApi, type ClientEvent } from './http-api.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskSelection } from './task-pages.ts';
+export type { OutputOptions } from './follow-output.ts';

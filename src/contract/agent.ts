@@ -156,7 +156,7 @@ export const ProgressLease = Type.Object(
     fraction: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     note: Type.Optional(Type.String({ maxLength: 1000 })),
     chunk: Type.Optional(
-      Type.Unknown({ description: 'A part of the output, up to 64 KiB, for those who follow' }),
+      Type.Unknown({ description: 'A part of the output, up to 1 MiB; durable once answered' }),
     ),
     details: Type.Optional(Details),
   },

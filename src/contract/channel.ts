@@ -109,7 +109,8 @@ export type AgentFrame =
       fraction: number | null,
       note: string | null,
     ]
-  | readonly ['emit', taskId: string, fencingToken: number, chunk: string]
+  /** `ordinal`: the chunk's place among those of its attempt, from 0. Sent again until it is `emitted`. */
+  | readonly ['emit', taskId: string, fencingToken: number, chunk: string, ordinal?: number | null]
   | readonly ['details', taskId: string, fencingToken: number, details: string]
   /** `prompt` as JSON text, without its key. Said again after a reconnect while there is no answer. */
   | readonly ['ask', taskId: string, fencingToken: number, key: string, prompt: string]
@@ -134,7 +135,9 @@ export type AgentReply =
     ]
   | readonly ['answered', taskId: string, fencingToken: number, key: string, answer: string]
   | readonly ['ask_refused', taskId: string, fencingToken: number, key: string, problem: Problem]
-  /** A chunk that nobody was told of; the attempt goes on. */
+  /** Chunks of the attempt up to this ordinal, exclusive, are durable. */
+  | readonly ['emitted', taskId: string, fencingToken: number, upTo: number]
+  /** A chunk that was not taken; the attempt goes on. */
   | readonly ['emit_refused', taskId: string, fencingToken: number, problem: Problem]
   | readonly ['reported', sequence: number, refused: readonly (readonly [number, string])[] | null]
   /** Nothing of the report was taken: send it again after `retryAfterMs`. */

@@ -51,10 +51,12 @@ export interface HandlerContext {
   /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
   readonly progress: (fraction: number, note?: string) => void;
   /**
-   * Hands a part of the output, any JSON value up to 64 KiB, to whoever follows the task's events right
-   * now. Counts as a heartbeat; it is not kept, and no part of the result.
+   * Hands out a part of the output, any JSON value up to 1 MiB: it is kept in its order until a while
+   * after the task's end, for whoever reads the task's output. Counts as a heartbeat; it is no part of
+   * the result. It is on its way to the disk when this returns; the end of the attempt waits for it.
    *
-   * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry, is too long or too deep
+   * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry, is too long or too deep;
+   *   `OUTPUT_LIMIT` past 100,000 chunks or 64 MiB of a task; `OVERLOADED` while too much waits
    */
   readonly emit: (chunk: unknown) => void;
   /**

@@ -88,6 +88,7 @@ export {
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';
+export { OutputItem, OutputList } from './output.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export {

@@ -9,6 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -19,6 +20,8 @@ export interface EffectsParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
+  /** Hears of output that was kept, and of ends. */
+  readonly output: { kept(id: TaskId): void; wake(id: TaskId): void };
 }
 
 interface Finished {
@@ -41,6 +44,7 @@ export class Effects {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
+    if (applied.events.some(isOutput)) keepChunks(entry, applied, state.nowMs, store);
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -93,6 +97,7 @@ export class Effects {
     scheduler.leaseEnded(agent);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
+    this.#parts.output.wake(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
@@ -125,6 +130,10 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.output':
+        this.#parts.output.kept(event.task.id);
+        this.#parts.output.wake(event.task.id);
+        return;
       case 'task.cancel_requested':
         hub.cancelRequested(event.task, event.agentId, event.cancel);
         return;
@@ -138,6 +147,7 @@ export class Effects {
       case 'task.failed':
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
+        this.#parts.output.wake(event.task.id);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -146,6 +156,7 @@ export class Effects {
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
+        this.#parts.output.wake(event.task.id);
         metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -203,6 +214,10 @@ export class Effects {
       }
     }
   }
+}
+
+function isOutput({ type }: CoreEvent): boolean {
+  return type === 'task.output';
 }
 
 function isFinished(task: Task): boolean {

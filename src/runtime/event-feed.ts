@@ -94,6 +94,8 @@ export class EventFeed {
       return;
     }
     for (const [position, event] of events.entries()) {
+      // Followers were told of the chunk itself when it came.
+      if (event.type === 'task.output') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {

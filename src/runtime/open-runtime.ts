@@ -27,6 +27,7 @@ import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
@@ -52,6 +53,8 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** How long output is kept after the end of its task, in milliseconds. Default 1 h. */
+  readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
   readonly admission?: AdmissionOptions;
   /** Readings of memory and disk. Default: this process's. */
@@ -171,7 +174,15 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
+  const output: OutputService = new OutputService({
+    state,
+    store,
+    clock,
+    logger,
+    ttlMs: terms.outputTtlMs ?? OUTPUT_TTL_MS_DEFAULT,
+    propose: (command, texts) => loop.propose(command, texts),
+  });
+  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, output });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -211,11 +222,12 @@ function assemble(ground: Ground): Runtime {
     clock,
     logger,
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
-    agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
+    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
+    output,
     waits,
     admission,
     version: terms.version,

@@ -29,6 +29,7 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { OutputService } from './output-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
@@ -55,6 +56,7 @@ export interface RuntimeParts {
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
+  readonly output: OutputService;
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
   readonly version: string;
@@ -70,6 +72,7 @@ export class Runtime {
   readonly queues: QueueService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
+  readonly output: OutputService;
   readonly feed: EventFeed;
   readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
@@ -86,6 +89,7 @@ export class Runtime {
     this.queues = parts.queues;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
+    this.output = parts.output;
     this.feed = parts.feed;
     this.admission = parts.admission;
     this.failed = parts.failed;
@@ -178,6 +182,7 @@ export class Runtime {
       hub.close();
       this.admission.close();
       details.close();
+      this.output.close();
       waits.close();
       this.tasks.close();
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
@@ -202,6 +207,7 @@ export class Runtime {
     // Reports of the handlers that ended just now are on their way into the loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#parts.details.flush();
+    this.output.flush();
     await loop.drained();
     await this.#releaseLeases();
     for (const cancelTimer of this.#deferred) cancelTimer();

@@ -15,7 +15,14 @@ import {
   type Problem,
   type RawFrame,
 } from '../../contract/index.ts';
-import type { AgentLink, AttemptEnd, HeldLease, Lease, Runtime } from '../../runtime/index.ts';
+import type {
+  AgentLink,
+  AttemptEnd,
+  HeldLease,
+  Lease,
+  OutputSource,
+  Runtime,
+} from '../../runtime/index.ts';
 import {
   arrayAt,
   failuresAt,
@@ -50,7 +57,7 @@ const KEY_MAX = 255;
 /** Leases an agent may say it holds: as many as the slots of several large agents. */
 const HELD_MAX = 1_000_000;
 
-export class AgentChannel implements AgentLink {
+export class AgentChannel implements AgentLink, OutputSource {
   readonly kind = 'channel';
   lastHeardMs: number;
   readonly #options: AgentChannelOptions;
@@ -286,16 +293,31 @@ export class AgentChannel implements AgentLink {
 
   #emit(frame: RawFrame): void {
     const ref = refOf(frame, 'emit');
+    const ordinal = frame[4] == null ? null : integerAt(frame[4], '/emit/4');
     let chunk: string;
     try {
       chunk = jsonTextAt(frame[3], '/emit/3', CHUNK_MAX);
     } catch (error) {
       // A handler's slip must not cost its connection, and with it all that runs beside it.
-      const problem = this.#options.problemOf(chunkError(error));
-      this.#frames.send(['emit_refused', ref.taskId, ref.fencingToken, problem]);
+      this.refused(ref, chunkError(error));
       return;
     }
-    this.#options.runtime.agents.emit(ref, chunk);
+    try {
+      const isTaken = this.#options.runtime.agents.emit(ref, chunk, ordinal, this);
+      if (!isTaken && ordinal !== null) this.refused(ref, fencedError(ref));
+    } catch (error) {
+      if (!isOrchestratorError(error)) throw error;
+      this.refused(ref, error);
+    }
+  }
+
+  taken({ fencingToken, taskId }: HeldLease, upTo: number): void {
+    if (!this.#isClosed) this.#frames.send(['emitted', taskId, fencingToken, upTo]);
+  }
+
+  refused({ fencingToken, taskId }: HeldLease, error: OrchestratorError): void {
+    if (this.#isClosed) return;
+    this.#frames.send(['emit_refused', taskId, fencingToken, this.#options.problemOf(error)]);
   }
 
   #details(frame: RawFrame): void {
@@ -376,6 +398,14 @@ function refsOf(frame: RawFrame): { taskId: TaskId; fencingToken: number }[] {
 
 function chunkError(cause: unknown): OrchestratorError {
   return new OrchestratorError('CHUNK_INVALID', messageOf(cause), { path: '/chunk' }, { cause });
+}
+
+function fencedError({ fencingToken, taskId }: HeldLease): OrchestratorError {
+  return new OrchestratorError(
+    'LEASE_FENCED',
+    `the attempt must still be the newest and running, got token ${fencingToken}`,
+    { taskId, fencingToken },
+  );
 }
 
 function replacedError(agentId: string): OrchestratorError {
