@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../base/errors.ts';
 import type { OutputItem } from '../contract/index.ts';
-import type { HttpApi } from './http-api.ts';
+import type { ClientEvent, HttpApi } from './http-api.ts';
 
 /** Where a reader of output begins, and how it stops. */
 export interface OutputOptions {
@@ -25,19 +25,31 @@ export async function* followOutput(
 ): AsyncGenerator<OutputItem> {
   const path = `/tasks/${encodeURIComponent(taskId)}/output`;
   let last = cursor ?? null;
+  const end = { isReached: false };
   for (;;) {
     try {
-      for await (const { data, id, type } of http.stream(path, last, signal)) {
-        if (type === 'done') return;
-        last = id;
-        yield data as unknown as OutputItem;
+      for await (const item of untilDone(http.stream(path, last, signal), end)) {
+        last = item.cursor;
+        yield item;
       }
+      if (end.isReached) return;
     } catch (error) {
       if (signal?.aborted === true) return;
       if (error instanceof OrchestratorError && !PASSING_CODES.has(error.code)) throw error;
     }
     if (signal?.aborted === true) return;
     await new Promise((resolve) => setTimeout(resolve, RESUME_MS));
+  }
+}
+
+/** The chunks of one stream; notes when it says that there are no more. */
+async function* untilDone(
+  stream: AsyncIterable<ClientEvent>,
+  end: { isReached: boolean },
+): AsyncGenerator<OutputItem> {
+  for await (const { data, type } of stream) {
+    if (type === 'output') yield data as unknown as OutputItem;
+    else if (type === 'done') end.isReached = true;
   }
 }
 

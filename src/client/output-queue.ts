@@ -115,7 +115,7 @@ export class OutputQueue<Lease extends AttemptLease> {
 
   #sendFrom({ chunks, fencingToken, first, taskId }: Attempt, from: number): void {
     for (let i = from; i < chunks.length; i++) {
-      this.#send(['emit', taskId, fencingToken, chunks[i] as string, first + i]);
+      this.#send(['emit', taskId, fencingToken, chunks[i], first + i]);
     }
   }
 

@@ -21,7 +21,14 @@ export interface EffectsParts {
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
   /** Hears of output that was kept, and of ends. */
-  readonly output: { kept(id: TaskId): void; wake(id: TaskId): void };
+  readonly output: OutputListener;
+}
+
+/** Who follows output of tasks. */
+interface OutputListener {
+  readonly isFollowed: boolean;
+  kept(id: TaskId): void;
+  wake(id: TaskId): void;
 }
 
 interface Finished {
@@ -32,6 +39,9 @@ interface Finished {
 export class Effects {
   readonly #parts: EffectsParts;
   #finished: Finished[] = [];
+  /** Tasks with more output, or at their end, while anybody follows any. */
+  readonly #news = new Set<TaskId>();
+  #hasOutput = false;
   /** Tasks that ended since the start. */
   finishedTasks = 0;
 
@@ -44,7 +54,6 @@ export class Effects {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
-    if (applied.events.some(isOutput)) keepChunks(entry, applied, state.nowMs, store);
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -58,6 +67,8 @@ export class Effects {
         this.#other(event);
       }
     }
+    if (this.#hasOutput) keepChunks(entry, applied, state.nowMs, store);
+    this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
     feed.record(state.index, state.nowMs, applied.events);
@@ -79,6 +90,7 @@ export class Effects {
   /** Tells whoever waits; sends leases and revocations. */
   flush(): void {
     this.#parts.hub.flush();
+    if (this.#news.size > 0) this.#tellFollowers();
     if (this.#finished.length === 0) return;
     const finished = this.#finished;
     this.#finished = [];
@@ -86,6 +98,12 @@ export class Effects {
       // A dead letter may have been queued again by the same entry: then its end is still to come.
       if (isFinished(task)) taskWaiters.finished(task, result);
     }
+  }
+
+  #tellFollowers(): void {
+    const tasks = [...this.#news];
+    this.#news.clear();
+    for (const id of tasks) this.#parts.output.wake(id);
   }
 
   #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
@@ -97,7 +115,7 @@ export class Effects {
     scheduler.leaseEnded(agent);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
-    this.#parts.output.wake(task.id);
+    if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
@@ -131,8 +149,9 @@ export class Effects {
         hub.ended(event.task.id);
         return;
       case 'task.output':
+        this.#hasOutput = true;
         this.#parts.output.kept(event.task.id);
-        this.#parts.output.wake(event.task.id);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         return;
       case 'task.cancel_requested':
         hub.cancelRequested(event.task, event.agentId, event.cancel);
@@ -147,7 +166,7 @@ export class Effects {
       case 'task.failed':
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
-        this.#parts.output.wake(event.task.id);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -156,7 +175,7 @@ export class Effects {
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
-        this.#parts.output.wake(event.task.id);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -167,6 +186,15 @@ export class Effects {
       case 'assignment.refused':
         scheduler.refused(event.taskId as TaskId, event.agentId);
         return;
+      default:
+        this.#aroundTasks(event);
+    }
+  }
+
+  /** What is about agents and queues. */
+  #aroundTasks(event: CoreEvent): void {
+    const { hub, scheduler } = this.#parts;
+    switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
         scheduler.agentChanged(event.agent);
@@ -214,10 +242,6 @@ export class Effects {
       }
     }
   }
-}
-
-function isOutput({ type }: CoreEvent): boolean {
-  return type === 'task.output';
 }
 
 function isFinished(task: Task): boolean {

@@ -155,13 +155,7 @@ function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
   const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
   const live = new LiveIndex();
-  const admission = new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(ground.directory),
-    storeShare: () => store.backlog.share,
-  });
+  const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -174,14 +168,7 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  const output: OutputService = new OutputService({
-    state,
-    store,
-    clock,
-    logger,
-    ttlMs: terms.outputTtlMs ?? OUTPUT_TTL_MS_DEFAULT,
-    propose: (command, texts) => loop.propose(command, texts),
-  });
+  const output = createOutput(ground, (command, texts) => loop.propose(command, texts));
   const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, output });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
@@ -206,10 +193,7 @@ function assemble(ground: Ground): Runtime {
   });
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
+  const ids = createIds(ground, live);
   return new Runtime({
     state,
     log,
@@ -234,6 +218,31 @@ function assemble(ground: Ground): Runtime {
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
+  });
+}
+
+function createOutput(
+  { clock, logger, state, store, terms }: Ground,
+  propose: CommandLoop['propose'],
+): OutputService {
+  const ttlMs = terms.outputTtlMs ?? OUTPUT_TTL_MS_DEFAULT;
+  return new OutputService({ state, store, clock, logger, ttlMs, propose });
+}
+
+function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
+  return new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
   });
 }
 

@@ -78,6 +78,11 @@ export class OutputService {
     for (const id of parts.store.outputTasks()) this.kept(id);
   }
 
+  /** Whether anybody follows any task. */
+  get isFollowed(): boolean {
+    return this.#followers.size > 0;
+  }
+
   get isIdle(): boolean {
     return this.#waiting.length === 0 && !this.#isWriting;
   }

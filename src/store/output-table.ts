@@ -142,7 +142,7 @@ export class OutputTable {
     for (;;) {
       const [key] = this.#table.getKeys({ start, limit: 1 });
       if (key === undefined) return [...ids];
-      const id = readTaskKey(key as Buffer, 0);
+      const id = readTaskKey(key, 0);
       ids.add(id);
       start = Buffer.concat([outputKey(id, SEQ_MAX), Buffer.of(0)]);
     }

@@ -65,3 +65,15 @@ export function dueAt(task: TwinTask): number {
   if (task.question !== null) bounds.push(task.question.expiresAt || Infinity);
   return Math.min(...bounds);
 }
+
+export interface TwinKey {
+  readonly key: string;
+  readonly taskId: string;
+  readonly bodyHash: string;
+  readonly madeAt: number;
+}
+
+export interface Lease {
+  readonly taskId: string;
+  readonly fencingToken: number;
+}

@@ -15,7 +15,15 @@ import type {
 } from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
-import { dueAt, totalUntil, type TwinAnswer, type TwinTask } from './twin-task.ts';
+import { avoidAgent, escalated, isAble, isSpent, queueOf, takeChunks } from './twin-retries.ts';
+import {
+  dueAt,
+  totalUntil,
+  type Lease,
+  type TwinKey,
+  type TwinAnswer,
+  type TwinTask,
+} from './twin-task.ts';
 
 export interface TwinAgent {
   readonly id: string;
@@ -28,18 +36,6 @@ export interface TwinQueue {
   readonly name: string;
   settings: QueueSettings;
   paused: boolean;
-}
-
-interface TwinKey {
-  readonly key: string;
-  readonly taskId: string;
-  readonly bodyHash: string;
-  readonly madeAt: number;
-}
-
-interface Lease {
-  readonly taskId: string;
-  readonly fencingToken: number;
 }
 
 /** One word for each item of a command: `ok`, a refusal's code, or for submits the task's id. */
@@ -369,14 +365,8 @@ export class Twin {
   ): void {
     const agent = this.agents.find(({ id }) => id === task.agentId);
     this.#failures(task, code);
-    const { retry, rules } = task.spec;
-    const isInvalid = code === 'RESULT_INVALID' && rules?.invalid !== undefined;
-    const others = task.attempt - task.invalid;
-    const isLast = isInvalid
-      ? task.invalid + 1 >= (rules.invalid?.attemptsMax ?? 0)
-      : others >= retry.attemptsMax;
-    const isFinal = wait === null || retry.nonRetryable.includes(code);
-    if (isInvalid && !isFinal) task.invalid += 1;
+    const { retry } = task.spec;
+    const isLast = isSpent(task, code, wait === null);
     if (task.cancel !== null) {
       this.#forget(task);
       return;
@@ -387,7 +377,7 @@ export class Twin {
       this.#fail(task, code, 'attempts_exhausted');
     } else {
       this.#reroute(task, agent);
-      const delay = wait === 'at once' ? 0 : Math.max(wait, this.#policyDelay(task));
+      const delay = wait === 'at once' ? 0 : Math.max(wait, policyDelay(task, this.#chance()));
       this.#move(task, delay === 0 ? 'queued' : 'scheduled', reason);
       if (delay > 0) task.runAt = this.now + delay;
     }
@@ -395,86 +385,32 @@ export class Twin {
 
   /** What the rules of its spec change for the next attempt. */
   #reroute(task: TwinTask, agent: TwinAgent | undefined): void {
-    const rule = task.spec.rules?.avoid ?? 'none';
-    if (agent !== undefined && rule !== 'none') {
-      const { agents, zones } = task.avoid ?? { agents: [], zones: [] };
-      const zone = rule === 'zone' ? agent.spec.labels['zone'] : undefined;
-      task.avoid = {
-        agents: [...agents.filter((id) => id !== agent.id), agent.id].slice(-5),
-        zones: zone === undefined ? zones : [...zones.filter((z) => z !== zone), zone].slice(-5),
-      };
-    }
+    if (agent !== undefined) avoidAgent(task, agent);
     for (const step of task.spec.rules?.escalate ?? []) {
       if (step.afterAttempt !== task.attempt) continue;
-      const { capabilities, labels, queue, priority } = step;
-      const spec = { ...task.spec, queue: queue ?? task.spec.queue };
-      const isKnown = this.queues.some(({ name }) => name === queueOf(spec));
+      const name = queueOf({ ...task.spec, queue: step.queue ?? task.spec.queue });
+      const isKnown = this.queues.some((queue) => queue.name === name);
       const hasRoom = isKnown || this.queues.length < this.#settings.queuesMax;
-      if (hasRoom) this.#queue(queueOf(spec));
-      task.spec = {
-        ...task.spec,
-        queue: hasRoom ? spec.queue : task.spec.queue,
-        priority: priority ?? task.spec.priority,
-        requires: {
-          capabilities: capabilities ?? task.spec.requires.capabilities,
-          labels: labels ?? task.spec.requires.labels,
-        },
-      };
+      if (hasRoom) this.#queue(name);
+      task.spec = escalated(task.spec, step, hasRoom);
     }
   }
 
   #mustAvoid(task: TwinTask, agentId: string): boolean {
     const avoided = task.avoid?.agents ?? [];
-    if (!avoided.includes(agentId)) return false;
-    return this.agents.some(
-      ({ id, spec, state }) =>
-        state === 'ready' && !avoided.includes(id) && isAble(spec, task.spec),
-    );
+    const others = this.agents.filter(({ id }) => !avoided.includes(id));
+    const isOther = others.some(({ spec, state }) => state === 'ready' && isAble(spec, task.spec));
+    return avoided.includes(agentId) && isOther;
   }
 
   #output(item: OutputItem): string {
     let answer = 'ok';
-    const lease = this.#leased(item, (task) => {
-      const chunks = task.output?.chunks ?? 0;
-      const isSame = task.output?.token === item.fencingToken;
-      const attemptFrom = isSame ? (task.output?.attemptFrom ?? 0) : chunks;
-      const skipped = item.from === null ? 0 : chunks - attemptFrom - item.from;
-      const fresh = item.lengths.filter((_, i) => i >= skipped);
-      if (skipped < 0) answer = 'OUTPUT_GAP';
-      else if (fresh.length > 0) {
-        const length = fresh.reduce((sum, more) => sum + more, task.output?.length ?? 0);
-        if (length > 64 * 1024 * 1024) answer = 'OUTPUT_LIMIT';
-        else {
-          const token = item.fencingToken;
-          task.output = { chunks: chunks + fresh.length, length, token, attemptFrom };
-        }
-      }
-    });
+    const lease = this.#leased(item, (task) => (answer = takeChunks(task, item)));
     return lease === 'ok' ? answer : lease;
   }
 
   #failures(task: TwinTask, code: string): void {
     task.failures = [...task.failures, `${task.attempt} ${task.agentId} ${code}`].slice(-20);
-  }
-
-  #policyDelay(task: TwinTask): number {
-    const { strategy, delayMs, delayMsMax, jitter } = task.spec.retry;
-    const n = task.attempt;
-    const steps: Record<string, number> = {
-      fixed: 1,
-      linear: n,
-      exponential: 2 ** (n - 1),
-      fibonacci: [0, 1, 1, 2, 3, 5, 8, 13, 21][n] as number,
-    };
-    const draw = this.#chance();
-    const step = steps[strategy];
-    if (step === undefined) {
-      const last = Math.max(task.delayLast, delayMs);
-      task.delayLast = Math.min(delayMsMax, Math.round(delayMs + draw * (3 * last - delayMs)));
-    } else {
-      task.delayLast = Math.round(Math.min(delayMsMax, delayMs * step) * (1 - jitter * draw));
-    }
-    return task.delayLast;
   }
 
   #fail(task: TwinTask, code: string, reason: string): void {
@@ -617,16 +553,4 @@ export class Twin {
     this.queues.push(queue);
     return queue;
   }
-}
-
-function queueOf(spec: TaskSpec): string {
-  return spec.namespace === 'default' ? spec.queue : `${spec.namespace}/${spec.queue}`;
-}
-
-function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
-  const offered = agent.capabilities.flatMap((name) => [name, name.split('@')[0]]);
-  return (
-    requires.capabilities.every((name) => offered.includes(name)) &&
-    Object.entries(requires.labels).every(([name, value]) => agent.labels[name] === value)
-  );
 }
