@@ -66,6 +66,13 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   OUTPUT_EXPIRED: row(410, 'The output is no longer kept'),
   CURSOR_OTHER_TASK: row(400, 'The cursor is one of another task'),
   RESULT_INVALID: row(422, 'The result is not what the task asks for'),
+  GATE_CLOSED: row(409, 'A limit must let the task pass first'),
+  LIMIT_NOT_FOUND: row(404, 'There is no such limit'),
+  LIMIT_IMPOSSIBLE: row(400, 'The limit can never let the task pass'),
+  LIMIT_LIMIT: row(429, 'There are too many limits', 60),
+  LIMIT_KEYS_FULL: row(429, 'Limits have too many keys in use', 60),
+  DEDUPE_FULL: row(429, 'There are too many dedupe keys', 60),
+  WEIGHT_LIMIT: row(429, 'Too many namespaces have a weight', 60),
 
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),

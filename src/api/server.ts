@@ -30,6 +30,7 @@ import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
 import { inputRoutes } from './routes-input.ts';
 import { leaseRoutes } from './routes-leases.ts';
+import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { statusRoutes } from './routes-status.ts';
 import { submitRoutes } from './routes-submit.ts';
@@ -203,6 +204,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   leaseRoutes(app, ctx);
   inputRoutes(app, ctx);
   queueRoutes(app, ctx);
+  limitRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
   statusRoutes(app, ctx);
   eventRoutes(app, ctx);

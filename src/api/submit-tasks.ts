@@ -2,6 +2,7 @@
 import { OrchestratorError } from '../base/errors.ts';
 import {
   checkSubmitTask,
+  controlFields,
   InvalidRequestError,
   momentMs,
   normalizeSpec,
@@ -58,8 +59,8 @@ export function submissionOfMany(tasks: unknown, limits: SubmitLimits): Submissi
 }
 
 function optionsKey(task: SubmitTask): string {
-  const { namespace, priority, queue, requires, retry, timeouts, type } = task;
-  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts]);
+  const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
+  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts, concurrency]);
 }
 
 function payloadOf(task: SubmitTask, path: string, bytesMax: number): string {
@@ -94,6 +95,7 @@ function extrasOf(
     affinityKey,
     idempotencyKey,
     metadata,
+    ...controlFields(task),
     traceparent: task.traceparent ?? traceparent,
     deadlineAt: momentOf(deadlineAt, `${path}/deadlineAt`),
     runAt: delayMs === undefined ? momentOf(runAt, `${path}/runAt`) : nowMs + delayMs,

@@ -49,6 +49,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   ARTIFACT_NOT_FOUND: EXIT.notFound,
   AGENT_NOT_FOUND: EXIT.notFound,
   QUEUE_NOT_FOUND: EXIT.notFound,
+  LIMIT_NOT_FOUND: EXIT.notFound,
   DEAD_LETTER_NOT_FOUND: EXIT.notFound,
   TASK_ENDED_BADLY: EXIT.taskFailed,
   WAIT_TIMEOUT: EXIT.timedOut,

@@ -6,6 +6,8 @@ import { addAgent } from './commands/agent.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFairness } from './commands/fairness.ts';
+import { addLimit } from './commands/limit.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
 import { addStart } from './commands/start.ts';
@@ -46,6 +48,8 @@ export function createProgram(ctx: CliContext): Command {
   addTask(program, ctx);
   addAgent(program, ctx);
   addQueue(program, ctx);
+  addLimit(program, ctx);
+  addFairness(program, ctx);
   addDlq(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);

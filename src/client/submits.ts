@@ -1,6 +1,8 @@
 /** Groups tasks for the wire: options that tasks share are sent once. */
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  controlFields,
+  hasControl,
   momentMs,
   type SubmitExtras,
   type SubmitTask,
@@ -59,7 +61,8 @@ function sharesOptions(a: SubmitTask, b: SubmitTask): boolean {
     a.priority === b.priority &&
     a.requires === b.requires &&
     a.retry === b.retry &&
-    a.timeouts === b.timeouts
+    a.timeouts === b.timeouts &&
+    a.concurrency === b.concurrency
   );
 }
 
@@ -73,6 +76,11 @@ function optionsOf(task: SubmitTask): TaskOptions {
     idempotencyKey: _idempotencyKey,
     metadata: _metadata,
     traceparent: _traceparent,
+    concurrencyKey: _concurrencyKey,
+    fairnessKey: _fairnessKey,
+    limits: _limits,
+    dedupe: _dedupe,
+    estimate: _estimate,
     ...options
   } = task;
   return options;
@@ -87,6 +95,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     idempotencyKey === undefined &&
     metadata === undefined &&
     traceparent === undefined &&
+    !hasControl(task) &&
     runAt === undefined;
   if (isPlain) return null;
   const readyAt =
@@ -98,6 +107,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     ...(metadata === undefined ? {} : { metadata }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(readyAt === undefined ? {} : { runAt: readyAt }),
+    ...controlFields(task),
   };
 }
 

@@ -26,6 +26,11 @@ export interface SubmitExtras {
   readonly idempotencyKey?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly traceparent?: string | undefined;
+  readonly concurrencyKey?: string | undefined;
+  readonly fairnessKey?: string | undefined;
+  readonly limits?: TaskOptions['limits'] | undefined;
+  readonly dedupe?: TaskOptions['dedupe'] | undefined;
+  readonly estimate?: TaskOptions['estimate'] | undefined;
 }
 
 /** Frames a submitter sends. `specOf` is null when every task uses the first spec. */

@@ -9,6 +9,7 @@ export const EventView = Type.Object(
     taskId: Type.Optional(Type.String()),
     agentId: Type.Optional(Type.String()),
     queue: Type.Optional(Type.String()),
+    limit: Type.Optional(Type.String({ description: 'The limit of limit.changed' })),
     taskType: Type.Optional(Type.String()),
     state: Type.Optional(Type.String({ description: 'The state it is in since then' })),
     attempt: Type.Optional(Type.Integer()),

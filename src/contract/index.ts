@@ -52,6 +52,15 @@ export {
   describeFault,
   InvalidRequestError,
 } from './check.ts';
+export {
+  FairnessBody,
+  FairnessView,
+  LimitList,
+  LimitSettingsBody,
+  LimitView,
+  RateBody,
+} from './control.ts';
+export { controlFields, hasControl, type TaskControlFields } from './task-control.ts';
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {

@@ -46,6 +46,10 @@ export interface NormalizedSpec {
 }
 
 export interface NormalizedRules {
+  readonly concurrency?: {
+    readonly limit: number;
+    readonly policy: 'queue' | 'cancel-oldest' | 'cancel-newest';
+  };
   readonly escalate?: readonly {
     readonly afterAttempt: number;
     readonly capabilities?: readonly string[];
@@ -76,7 +80,7 @@ export function normalizeSpec(options: TaskOptions): NormalizedSpec {
     },
     retry: options.retry === undefined ? TASK_DEFAULTS.retry : retryOf(options.retry),
     timeouts: options.timeouts ?? {},
-    ...(options.retry === undefined && options.resultSchema === undefined ? {} : rulesOf(options)),
+    ...rulesOf(options),
   };
 }
 
@@ -86,10 +90,22 @@ function retryOf(retry: NonNullable<TaskOptions['retry']>): NormalizedSpec['retr
 }
 
 /** Written only where something is asked for, its fields in one order: equal rules are equal as JSON. */
-function rulesOf({ resultSchema, retry = {} }: TaskOptions): { readonly rules?: NormalizedRules } {
+function rulesOf(options: TaskOptions): Pick<NormalizedSpec, 'rules'> {
+  const { concurrency, resultSchema, retry } = options;
+  if (concurrency === undefined && resultSchema === undefined && retry === undefined) return {};
+  const rules: NormalizedRules = {
+    ...(concurrency === undefined
+      ? {}
+      : { concurrency: { limit: concurrency.limit ?? 1, policy: concurrency.policy ?? 'queue' } }),
+    ...retryRules(options),
+  };
+  return Object.keys(rules).length === 0 ? {} : { rules };
+}
+
+function retryRules({ resultSchema, retry = {} }: TaskOptions): NormalizedRules {
   const { avoid, escalate = [], invalid } = retry;
   const isChecked = invalid !== undefined || resultSchema !== undefined;
-  const rules: NormalizedRules = {
+  return {
     ...(escalate.length === 0 ? {} : { escalate: escalate.map(stepOf) }),
     ...(avoid === undefined ? {} : { avoid }),
     ...(isChecked
@@ -102,7 +118,6 @@ function rulesOf({ resultSchema, retry = {} }: TaskOptions): { readonly rules?: 
       : {}),
     ...(resultSchema === undefined ? {} : { resultSchema: resultSchemaText(resultSchema) }),
   };
-  return Object.keys(rules).length === 0 ? {} : { rules };
 }
 
 type Step = NonNullable<NormalizedRules['escalate']>[number];

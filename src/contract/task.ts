@@ -1,4 +1,12 @@
 import Type, { type Static } from 'typebox';
+import {
+  ConcurrencyKey,
+  ConcurrencyRule,
+  DedupeBody,
+  EstimateBody,
+  FairnessKey,
+  LimitUses,
+} from './control.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
 import { Traceparent } from './trace.ts';
@@ -112,6 +120,12 @@ const submitFields = {
   resultSchema: Type.Optional(
     Type.Unknown({ description: 'JSON Schema, up to 64 KiB, that the result must meet' }),
   ),
+  concurrencyKey: Type.Optional(ConcurrencyKey),
+  concurrency: Type.Optional(ConcurrencyRule),
+  fairnessKey: Type.Optional(FairnessKey),
+  limits: Type.Optional(LimitUses),
+  dedupe: Type.Optional(DedupeBody),
+  estimate: Type.Optional(EstimateBody),
 };
 
 /** A task as it is submitted, without its payload: what the channel sends once per kind of task. */
@@ -205,6 +219,12 @@ export const TaskView = Type.Object(
     idempotencyKey: Type.Optional(Type.String()),
     metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     traceparent: Type.Optional(Type.String({ description: 'As it was submitted' })),
+    concurrencyKey: Type.Optional(Type.String()),
+    concurrency: Type.Optional(ConcurrencyRule),
+    fairnessKey: Type.Optional(Type.String()),
+    limits: Type.Optional(LimitUses),
+    dedupe: Type.Optional(DedupeBody),
+    estimate: Type.Optional(EstimateBody),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),
@@ -265,6 +285,11 @@ export const SubmitExtrasBody = Type.Object(
     idempotencyKey: Type.Optional(Key),
     metadata: submitFields.metadata,
     traceparent: submitFields.traceparent,
+    concurrencyKey: submitFields.concurrencyKey,
+    fairnessKey: submitFields.fairnessKey,
+    limits: submitFields.limits,
+    dedupe: submitFields.dedupe,
+    estimate: submitFields.estimate,
   },
   closed,
 );

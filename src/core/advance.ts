@@ -1,5 +1,6 @@
 import { invariant } from '../base/invariant.ts';
 import { cancelOf } from './cancel.ts';
+import { fireAlarm } from './alarms.ts';
 import { expireQuestion } from './dialogue.ts';
 import { forgetKeys, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import { forceCancel } from './recall.ts';
@@ -15,9 +16,13 @@ export const TIMERS_FIRED_MAX = 10_000;
 export function advanceClock(step: Step): void {
   const { state } = step;
   for (let fired = 0; fired < TIMERS_FIRED_MAX; fired++) {
-    const task = state.timers.popDue(state.nowMs);
-    if (task === null) break;
-    fireTimer(step, task);
+    const alarmAt = state.alarms.nextDueAt ?? Infinity;
+    const isAlarm = alarmAt < (state.timers.nextDueAt ?? Infinity);
+    const record = isAlarm ? state.alarms.popDue(state.nowMs) : null;
+    const task = isAlarm ? null : state.timers.popDue(state.nowMs);
+    if (record !== null) fireAlarm(step, record);
+    else if (task !== null) fireTimer(step, task);
+    else break;
   }
   forgetKeys(state, KEYS_FORGOTTEN_MAX);
 }

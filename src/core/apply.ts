@@ -4,9 +4,11 @@ import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from 
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
+import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
 import type { AgentId } from './ids.ts';
 import { takeOutput } from './output.ts';
+import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import type { Rejection } from './rejection.ts';
@@ -72,7 +74,7 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'task.answer':
       return each(command.items, (item) => answerQuestion(step, item));
     case 'task.cancel':
-      return each(command.taskIds, (id) => cancelTask(step, id, command));
+      return each(command.taskIds, (id) => cancelTask(step, id, command.reason, command.graceMs));
     case 'task.output':
       return each(command.items, (_, position) => takeOutput(step, command, position));
     case 'task.retry':
@@ -121,6 +123,12 @@ function applyOther(
       return pauseQueue(step, command.queue, true);
     case 'queue.resume':
       return pauseQueue(step, command.queue, false);
+    case 'limit.set':
+      return setLimit(step, command.limit, command.settings);
+    case 'limit.remove':
+      return removeLimit(step, command.limit);
+    case 'fairness.set':
+      return setFairness(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

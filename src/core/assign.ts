@@ -1,5 +1,6 @@
 import { agentMeets, slotsUsed } from './agent.ts';
 import { mustAvoid } from './avoid.ts';
+import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
@@ -54,6 +55,17 @@ export function assignTask(
       },
     );
   }
+  const gated = isGated(task);
+  const closed = gated ? closedGate(task, state.nowMs) : null;
+  if (closed !== null) {
+    const { key } = closed.use.gate;
+    const opensAt = Number.isFinite(closed.opensAt) ? closed.opensAt : null;
+    return reject('GATE_CLOSED', `${key} must let task ${taskId} pass`, {
+      taskId,
+      gate: key,
+      opensAt,
+    });
+  }
   const { runMs } = task.profile.spec.timeouts;
   const waitMs = state.nowMs - task.stateAt;
   state.taskChanges.touch(task);
@@ -62,6 +74,7 @@ export function assignTask(
   task.agentId = agentId;
   task.runUntil = runMs === undefined ? 0 : state.nowMs + runMs;
   agent.leases.add(task);
+  if (gated) takeGates(state, task);
   moveTask(state, task, 'running', null);
   events.push({ type: 'task.assigned', task, agent, waitMs });
   return null;

@@ -1,6 +1,8 @@
 import type { Agent } from './agent.ts';
 import type { Command } from './command.ts';
 import type { CancelWish, KeptAnswer } from './extra.ts';
+import type { FairnessSettings } from './fairness.ts';
+import type { Gate } from './gate.ts';
 import type { AgentId } from './ids.ts';
 import type { Queue } from './queue.ts';
 import type { AttemptFailure, Task } from './task.ts';
@@ -83,4 +85,8 @@ export type CoreEvent =
   /** A proposed assignment did not hold; the task waits on. */
   | { readonly type: 'assignment.refused'; readonly taskId: string; readonly agentId: AgentId }
   | { readonly type: 'agent.registered' | 'agent.changed' | 'agent.removed'; readonly agent: Agent }
-  | { readonly type: 'queue.changed'; readonly queue: Queue };
+  | { readonly type: 'queue.changed'; readonly queue: Queue }
+  /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
+  | { readonly type: 'gate.changed'; readonly gate: Gate }
+  | { readonly type: 'limit.changed'; readonly limit: string }
+  | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings };

@@ -1,5 +1,6 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
 import type { AgentId } from './ids.ts';
+import type { TaskControl } from './control.ts';
 
 /** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
 export interface Question {
@@ -86,6 +87,8 @@ export interface TaskExtra {
   readonly totalFrom: number | null;
   readonly cancel: CancelWish | null;
   readonly output: OutputCount | null;
+  /** Keys, limits and costs that decide when it may start. */
+  readonly control: TaskControl | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -100,6 +103,7 @@ export const NO_EXTRA: TaskExtra = {
   totalFrom: null,
   cancel: null,
   output: null,
+  control: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -115,6 +119,7 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   totalFrom: 'task',
   cancel: 'history',
   output: 'history',
+  control: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

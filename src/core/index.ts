@@ -14,6 +14,33 @@ export type {
   NewTask,
   OutputItem,
 } from './command.ts';
+export {
+  costOf,
+  costOfTask,
+  fairnessOf,
+  FAIRNESS_DEFAULT,
+  type FairnessSettings,
+} from './fairness.ts';
+export {
+  controlOf,
+  type Dedupe,
+  type Estimate,
+  type LimitUse,
+  type TaskControl,
+} from './control.ts';
+export {
+  closedGate,
+  isGated,
+  usesOf,
+  type ClosedGate,
+  type Gate,
+  type GateAhead,
+  type Gated,
+  type GateUse,
+} from './gate.ts';
+export { gatesFor, type KnownGates } from './gates.ts';
+export { levelAt } from './bucket.ts';
+export type { Limit } from './limit.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
@@ -24,7 +51,7 @@ export { zoneOf } from './avoid.ts';
 export { OUTPUT_CHUNKS_MAX, OUTPUT_LENGTH_MAX } from './output.ts';
 export { CANCEL_GRACE_MS_MAX } from './recall.ts';
 export { profileKey, type Profile } from './profile.ts';
-export { queueName, type Queue } from './queue.ts';
+export { namespaceOf, queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
 export { capabilityMeets, meetsRequirement, requirementKey } from './requirement.ts';
 export type { CoreRecord, RecordRow, RecordTable } from './record.ts';
@@ -37,7 +64,10 @@ export {
   STRATEGY_NAMES,
   type AgentSpec,
   type EscalationStep,
+  type LimitSettings,
+  type QueueChange,
   type QueueSettings,
+  type Rate,
   type Requirement,
   type RetryPolicy,
   type RetryStrategy,

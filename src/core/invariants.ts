@@ -1,9 +1,13 @@
 import { invariant } from '../base/invariant.ts';
+import { burstOf } from './bucket.ts';
+import { usesOf, type Gate } from './gate.ts';
+import { KeyGate } from './key-gate.ts';
+import { LimitGate } from './limit-gate.ts';
 import type { CoreState } from './state.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
 
-/** Checks I1–I9 and I11–I13 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I14 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -39,6 +43,7 @@ export function checkInvariants(state: CoreState): void {
   }
   checkIdempotency(state);
   checkFailureGroups(state);
+  checkGates(state);
 }
 
 const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
@@ -113,6 +118,49 @@ function checkFailureGroups(state: CoreState): void {
     live.delete(group.key);
   }
   invariant(live.size === 0, `I13: ${live.size} groups are missing`);
+}
+
+function checkGates(state: CoreState): void {
+  const running = new Map<Gate, number>();
+  const named = new Map<Gate, number>();
+  const live = new Map<Gate, number>();
+  for (const task of state.tasks.values()) {
+    for (const { gate } of task.gates ?? []) {
+      named.set(gate, (named.get(gate) ?? 0) + 1);
+      if (task.state !== 'failed') live.set(gate, (live.get(gate) ?? 0) + 1);
+    }
+    if (isLeased(task))
+      for (const { gate } of usesOf(task)) running.set(gate, (running.get(gate) ?? 0) + 1);
+  }
+  const gates = [...state.keyGates.values(), ...state.limitGates.values()];
+  invariant(gates.length === named.size, `I14: ${gates.length} gates for ${named.size} named ones`);
+  for (const gate of gates) {
+    const count = running.get(gate) ?? 0;
+    invariant(gate.running === count, `I14: ${gate.key} counts ${gate.running} of ${count}`);
+    const [has, counts] =
+      gate instanceof KeyGate
+        ? [live.get(gate) ?? 0, gate.live]
+        : [named.get(gate) ?? 0, gate.refs];
+    invariant(has === counts, `I14: ${gate.key} counts ${counts} of ${has} tasks`);
+    if (gate instanceof LimitGate) checkBucketOf(state, gate);
+  }
+  for (const queue of state.queues.values()) {
+    const gate = queue.gate?.gate;
+    if (!(gate instanceof LimitGate)) continue;
+    const count = queue.running + queue.input_required;
+    invariant(gate.running === count, `I14: ${gate.key} counts ${gate.running} of ${count}`);
+    checkBucketOf(state, gate);
+  }
+}
+
+function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: LimitGate): void {
+  const kept = records.buckets.get(name.bucketKey) ?? null;
+  invariant(kept === bucket, `I14: ${key} has the bucket that is kept`);
+  if (bucket === null) return;
+  invariant(settings?.rate !== undefined, `I14: ${key} has a bucket and a rate`);
+  const burst = burstOf(settings.rate);
+  invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
+  invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
 }
 
 function checkIdempotency(state: CoreState): void {

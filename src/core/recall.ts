@@ -19,7 +19,8 @@ export const CANCEL_GRACE_MS_MAX = 86_400_000;
 export function cancelTask(
   step: Step,
   taskId: TaskId,
-  { graceMs = 0, reason }: { readonly reason: string; readonly graceMs?: number },
+  reason: string,
+  graceMs = 0,
 ): Rejection | null {
   const { state } = step;
   const task = state.tasks.get(taskId);

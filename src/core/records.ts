@@ -1,15 +1,27 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
+import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly limits: RecordTable<Limit>;
+  /** Of rates that something was drawn from. */
+  readonly buckets: RecordTable<Bucket>;
+  readonly dedupes: RecordTable<DedupeRecord>;
 }
 export type RecordName = keyof Records;
 
 export function createRecords(): Records {
-  return { failureGroups: new RecordTable('failureGroups', failureGroupFields) };
+  return {
+    failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    limits: new RecordTable('limits', limitFields),
+    buckets: new RecordTable('buckets', bucketFields),
+    dedupes: new RecordTable('dedupes', dedupeFields),
+  };
 }
 
 /** All tables, in an order that never changes: that of the property names. */
@@ -26,6 +38,15 @@ export function restoreRecord(records: Records, row: RecordRow): void {
   switch (table) {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    case 'limits':
+      records.limits.restore({ ...kept, table, ...readLimit(fields) });
+      return;
+    case 'buckets':
+      records.buckets.restore({ ...kept, table, ...readBucket(fields) });
+      return;
+    case 'dedupes':
+      records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -26,6 +26,13 @@ export const REJECTION_CODES = [
   'AGENT_AVOIDED',
   'OUTPUT_GAP',
   'OUTPUT_LIMIT',
+  'GATE_CLOSED',
+  'LIMIT_NOT_FOUND',
+  'LIMIT_IMPOSSIBLE',
+  'LIMIT_LIMIT',
+  'LIMIT_KEYS_FULL',
+  'DEDUPE_FULL',
+  'WEIGHT_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

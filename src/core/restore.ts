@@ -4,6 +4,7 @@ import type { Agent } from './agent.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { profileKey, type Profile } from './profile.ts';
+import { restoreGates } from './gates.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
 import { restoreRecord } from './records.ts';
@@ -65,6 +66,7 @@ export function restoreState(rows: StateRows): CoreState {
     state.idempotency.delete(entry.key);
     state.idempotency.set(entry.key, entry);
   }
+  restoreGates(state);
   return state;
 }
 
@@ -102,6 +104,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     spec,
     signature: requirementKey(spec.requires),
     queue,
+    gates: null,
     tasks: 0,
     ...RESTORED,
   };
@@ -138,10 +141,12 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     failures: row[18],
     error: row[19],
     extra: row[20] ?? null,
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
     waiting: null,
+    share: null,
     listed: null,
     listeners: null,
     changeEpoch: 0,

@@ -1,9 +1,13 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
-import { NO_EXTRA } from './extra.ts';
+import { controlOf } from './control.ts';
+import { makeWay, startWindow } from './dedupe.ts';
+import { NO_EXTRA, type TaskExtra } from './extra.ts';
 import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
+import { applyKeyPolicy } from './key-policy.ts';
+import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
@@ -22,7 +26,8 @@ export interface Submitted {
 }
 
 /** Takes all tasks of a submit, or none. */
-export function submitTasks({ state, events }: Step, command: Submit): Submitted | Rejection {
+export function submitTasks(step: Step, command: Submit): Submitted | Rejection {
+  const { events, state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
   const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
@@ -37,20 +42,26 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
       taskIds.push(known);
       continue;
     }
-    const profile = profiles[item.spec] ?? internProfile(state, specOf(command, item));
+    const wanted = item.dedupe === undefined ? item : makeWay(step, specOf(command, item), item);
+    // A profile goes with its last task, which this submit may have canceled.
+    const last = profiles[item.spec];
+    const profile =
+      last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
-    const task = createTask(state, item, profile);
+    const task = createTask(state, wanted, profile);
     addTask(state, task);
     rememberKey(state, task, item);
     events.push({ type: 'task.submitted', task, payload: null });
     taskIds.push(task.id);
+    if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
+    if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);
   }
   return { taskIds, repeated: [...plan.known.keys()] };
 }
 
 /** What a submit would do, without doing it. */
 export interface SubmitPlan {
-  /** Positions whose idempotency key names an earlier task. */
+  /** Positions whose idempotency key names an earlier task, or which an earlier one throttles. */
   readonly known: ReadonlyMap<number, TaskId>;
   /** Keys that are new. */
   readonly keys: number;
@@ -68,21 +79,30 @@ export function planSubmit(
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
+  const control: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
   const perSpec = new Array<number>(command.specs.length).fill(0);
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
     if (key !== null) {
       const earlier = liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key));
-      if (earlier === undefined) {
-        keys.set(key, item);
-      } else if (earlier.bodyHash === (item.bodyHash ?? '')) {
+      if (earlier !== undefined) {
+        if (earlier.bodyHash !== (item.bodyHash ?? '')) {
+          return conflict(item, earlier.taskId, position);
+        }
         known.set(position, earlier.taskId);
         continue;
-      } else {
-        return conflict(item, earlier.taskId, position);
       }
     }
+    if (item.dedupe !== undefined || item.limits !== undefined) {
+      const planned = planControl(state, spec, item, control);
+      if (planned !== null && 'code' in planned) return planned;
+      if (planned !== null) {
+        known.set(position, planned.repeats);
+        continue;
+      }
+    }
+    if (key !== null) keys.set(key, item);
     if (ids !== null && (state.tasks.has(item.id) || ids.has(item.id))) {
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
@@ -223,16 +243,24 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     delayMsLast: 0,
     failures: NO_FAILURES,
     error: null,
-    extra: item.traceparent === undefined ? null : { ...NO_EXTRA, traceparent: item.traceparent },
+    extra: extraOf(item),
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
     waiting: null,
+    share: null,
     listed: null,
     listeners: null,
     changeEpoch: 0,
     isStored: false,
   };
+}
+
+function extraOf(item: NewTask): TaskExtra | null {
+  const control = controlOf(item);
+  if (control === null && item.traceparent === undefined) return null;
+  return { ...NO_EXTRA, traceparent: item.traceparent ?? null, control };
 }
 
 const NO_FAILURES: Task['failures'] = [];

@@ -1,5 +1,6 @@
 import type { Tracked } from './change-set.ts';
 import type { Question, TaskExtra } from './extra.ts';
+import type { GateUse } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
@@ -65,6 +66,8 @@ export interface Task extends Tracked {
   error: TaskError | null;
   /** What few tasks have: details, questions, answers, a trace context. */
   extra: TaskExtra | null;
+  /** Gates of its own that it passes to start, or null; derived from `extra.control`. */
+  gates: readonly GateUse[] | null;
   /**
    * Its payload as JSON text, while the store needs it in memory; null otherwise. Hangs here so that
    * the store keeps no map of a million ids. Not part of the state: core never reads it.
@@ -72,6 +75,8 @@ export interface Task extends Tracked {
   payload: string | null;
   /** Its place in a waiting line of the scheduler, or null. Not part of the state either. */
   waiting: object | null;
+  /** The share of work it counts in while it runs, or null; the scheduler's. Not part of the state either. */
+  share: object | null;
   /** Its place in the index of live tasks, or null. Not part of the state either. */
   listed: object | null;
   /** Who waits for its end, or null; the runtime's. Not part of the state either. */

@@ -3,6 +3,9 @@ import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
 import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
+import { forgetDedupe } from './dedupe.ts';
+import { giveBackGates, isGated } from './gate.ts';
+import { attachGates, countDeadLetter, detachGates, fitQueueGate } from './gates.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
@@ -14,6 +17,9 @@ import { questionOf, totalUntil, type LiveState, type Task } from './task.ts';
 /** Moves a live task to another live state and keeps the counters and its timer. */
 export function moveTask(state: CoreState, task: Task, to: LiveState, reason: string | null): void {
   state.taskChanges.touch(task);
+  if (task.gates !== null && (task.state === 'failed') !== (to === 'failed')) {
+    countDeadLetter(task, to === 'failed');
+  }
   const { queue } = task.profile;
   queue[task.state as LiveState] -= 1;
   queue[to] += 1;
@@ -72,6 +78,7 @@ export function endLease(state: CoreState, task: Task): Agent {
   invariant(agent.leases.delete(task), 'the agent of a leased task holds its lease');
   state.taskChanges.touch(task);
   if (task.state === 'input_required') agent.waiting -= 1;
+  if (isGated(task)) giveBackGates(state, task);
   if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
   task.runUntil = 0;
@@ -82,7 +89,11 @@ export function endLease(state: CoreState, task: Task): Agent {
 export function removeTask(state: CoreState, task: Task): void {
   state.taskChanges.remove(task);
   state.timers.arm(task, 0);
-  if (task.extra !== null) task.extra = extraAfterTask(task.extra);
+  if (task.gates !== null) detachGates(state, task);
+  if (task.extra !== null) {
+    forgetDedupe(state, task);
+    task.extra = extraAfterTask(task.extra);
+  }
   state.tasks.delete(task.id);
   task.profile.queue[task.state as LiveState] -= 1;
   leaveProfile(state, task.profile);
@@ -95,6 +106,7 @@ export function addTask(state: CoreState, task: Task): void {
   task.profile.queue[task.state as LiveState] += 1;
   state.tasks.set(task.id, task);
   if (task.id > state.newestId) state.newestId = task.id;
+  if (task.extra !== null) attachGates(state, task);
   state.taskChanges.touch(task);
   armTimer(state, task);
 }
@@ -111,6 +123,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     spec,
     signature: requirementKey(spec.requires),
     queue: internQueue(state, queueName(spec.namespace, spec.queue)),
+    gates: null,
     tasks: 0,
     ...UNTRACKED,
   };
@@ -148,6 +161,7 @@ export function internQueue(state: CoreState, name: string): Queue {
   const known = state.queues.get(name);
   if (known !== undefined) return known;
   const queue = createQueue(name, state.settings.queueDefaults);
+  fitQueueGate(state, queue);
   state.queues.set(name, queue);
   state.queueChanges.touch(queue);
   return queue;

@@ -244,12 +244,7 @@ test('levels are those of a plain model, and the floor keeps its bounds, whateve
         for (let i = 0; i < steps; i++) {
           nowMs += STEP_MS;
           const before = { level: controller.level, floor: controller.floor };
-          for (const submit of submits) {
-            const shed = controller.admit({ kind: 'submit', ...submit });
-            if (submit.priority === 9 || controller.level === 'normal') expect(shed).toBeNull();
-            if (submit.priority >= controller.floor) expect(shed).toBeNull();
-            if (submit.priority + 1 <= controller.floor) expect(shed).not.toBeNull();
-          }
+          for (const submit of submits) expectRightAnswer(controller, submit);
           expect(controller.admit({ kind: 'other', priority: 0, tasks: 0 })).toBeNull();
           const list = controller.admit({ kind: 'list', priority: 0, tasks: 0 });
           expect(list === null).toBe(controller.level !== 'critical');
@@ -266,6 +261,16 @@ test('levels are those of a plain model, and the floor keeps its bounds, whateve
     { numRuns: 200, ...SEED },
   );
 });
+
+function expectRightAnswer(
+  controller: AdmissionController,
+  submit: { readonly priority: number; readonly tasks: number },
+): void {
+  const shed = controller.admit({ kind: 'submit', ...submit });
+  if (submit.priority === 9 || controller.level === 'normal') expect(shed).toBeNull();
+  if (submit.priority >= controller.floor) expect(shed).toBeNull();
+  if (submit.priority + 1 <= controller.floor) expect(shed).not.toBeNull();
+}
 
 /** The floor that the step moved to, which at a change of the level is no longer to be seen. */
 function floorOf(

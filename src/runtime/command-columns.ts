@@ -50,6 +50,11 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     bodyHash: true,
     metadata: true,
     traceparent: true,
+    concurrencyKey: true,
+    fairnessKey: true,
+    limits: true,
+    dedupe: true,
+    estimate: true,
   };
 const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
 

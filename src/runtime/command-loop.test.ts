@@ -21,6 +21,7 @@ class LoopWorld {
   turns = 0;
   flushes = 0;
   hasWork = false;
+  nextOpenAt: number | null = null;
   place: (commands: readonly Command[]) => Command | null = () => null;
   readonly loop = new CommandLoop({
     state: this.state,
@@ -36,6 +37,7 @@ class LoopWorld {
       flush: () => void (this.flushes += 1),
       dropped: (entry) => void this.dropped.push(entry),
       hasWork: () => this.hasWork,
+      nextOpenAt: () => this.nextOpenAt,
     },
   });
 

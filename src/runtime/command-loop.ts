@@ -37,6 +37,8 @@ export interface TurnHooks {
   dropped(entry: Entry): void;
   /** Whether waiting work could be placed although no command asks for it. */
   hasWork(): boolean;
+  /** Moment at which waiting work may be placeable by itself, or null. */
+  nextOpenAt(): number | null;
 }
 
 export interface CommandLoopOptions {
@@ -264,10 +266,10 @@ export class CommandLoop {
   #rest({ placeable }: { readonly placeable: boolean }): void {
     for (const resolve of this.#idle.splice(0)) resolve();
     if (this.#stopped !== null) return;
-    const { state, clock } = this.#options;
+    const { state, clock, hooks } = this.#options;
     if (!this.#pending.isEmpty || placeable) this.wake();
     if (clock.monotonicMs() < this.#pausedUntilMs) return;
-    const due = nextDeadline(state);
+    const due = earlier(nextDeadline(state), hooks.nextOpenAt());
     if (due === (this.#deadline?.at ?? null)) return;
     this.#deadline?.cancel();
     this.#deadline = due === null ? null : { at: due, cancel: this.#armDeadline(due) };
@@ -293,6 +295,10 @@ export class CommandLoop {
 function oldestSubmitMs(proposals: readonly Proposal[]): number | null {
   const submit = proposals.find(({ command }) => command.type === 'task.submit');
   return submit?.sinceMs ?? null;
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 function itemsOf(command: Command): number {

@@ -112,7 +112,7 @@ export class Effects {
     live.remove(task);
     // Time that people took says nothing of the agent.
     const runMs = state.nowMs - startedAt - waitedMs;
-    scheduler.leaseEnded(agent);
+    scheduler.leaseEnded(agent, task);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
@@ -129,16 +129,16 @@ export class Effects {
         metrics.submitted(event.task);
         return;
       case 'task.assigned':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         hub.granted(event.task);
         metrics.started(event.task, event.waitMs);
         return;
       case 'task.input_required':
-        scheduler.leaseEnded(event.agent);
+        scheduler.leaseEnded(event.agent, event.task);
         hub.asked(event.task);
         return;
       case 'task.input_answered':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         hub.answered(event.task, event.agent.id, event.answer);
         return;
       case 'attempt.failed':
@@ -161,7 +161,7 @@ export class Effects {
         return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
-        this.#resync(event.agentId);
+        this.#resync(event.agentId, event.task);
         return;
       case 'task.failed':
         this.finishedTasks += 1;
@@ -209,6 +209,12 @@ export class Effects {
       case 'queue.changed':
         scheduler.queueChanged(event.queue);
         return;
+      case 'gate.changed':
+        scheduler.gateChanged(event.gate);
+        return;
+      case 'fairness.changed':
+        scheduler.fairnessChanged(event.fairness);
+        return;
       default:
         return;
     }
@@ -218,15 +224,15 @@ export class Effects {
     const { hub, metrics, scheduler, state } = this.#parts;
     const { failure, task, waitedMs } = event;
     hub.ended(task.id);
-    this.#resync(failure.agentId);
+    this.#resync(failure.agentId, task);
     const runMs = failure.endedAt - failure.startedAt - waitedMs;
     scheduler.observe(failure.agentId, runMs, false, state.nowMs);
     metrics.attemptFailed(task, failure);
   }
 
-  #resync(agentId: Task['agentId'] & string): void {
+  #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
-    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent);
+    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent, task);
   }
 
   /** Tasks that are queued now that the whole entry is applied wait for an agent. */

@@ -19,6 +19,7 @@ export interface FeedEvent {
   readonly agentId?: string;
   readonly queue?: string;
   readonly taskType?: string;
+  readonly limit?: string;
   readonly state?: string;
   readonly attempt?: number;
   readonly fencingToken?: number;
@@ -96,6 +97,8 @@ export class EventFeed {
     for (const [position, event] of events.entries()) {
       // Followers were told of the chunk itself when it came.
       if (event.type === 'task.output') continue;
+      // One for each key of a limit: what people want to know is that the limit changed.
+      if (event.type === 'gate.changed') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {
@@ -207,7 +210,7 @@ function isAfter(a: Place, b: Place): boolean {
 
 type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
 
-function describe(event: CoreEvent): Described {
+function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Described {
   switch (event.type) {
     case 'agent.registered':
     case 'agent.changed':
@@ -219,6 +222,10 @@ function describe(event: CoreEvent): Described {
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'limit.changed':
+      return { type: event.type, limit: event.limit };
+    case 'fairness.changed':
+      return { type: event.type };
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:

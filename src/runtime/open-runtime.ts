@@ -3,6 +3,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
   createState,
+  fairnessOf,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -23,6 +24,7 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { FlowService } from './flow-service.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
@@ -153,9 +155,12 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({ seed: terms.seed ?? randomInt(2 ** 31) });
+  const scheduler = new Scheduler({
+    seed: terms.seed ?? randomInt(2 ** 31),
+    fairness: fairnessOf(state),
+  });
   const live = new LiveIndex();
-  const admission = createAdmission(ground);
+  const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -183,6 +188,7 @@ function assemble(ground: Ground): Runtime {
       flush: () => effects.flush(),
       dropped: (entry) => effects.dropped(entry),
       hasWork: () => scheduler.hasWork(),
+      nextOpenAt: () => scheduler.nextOpenAt(),
     },
   });
   admission.open({
@@ -209,6 +215,7 @@ function assemble(ground: Ground): Runtime {
     agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
+    flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
     output,
@@ -229,16 +236,6 @@ function createOutput(
   return new OutputService({ state, store, clock, logger, ttlMs, propose });
 }
 
-function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
-  return new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(directory),
-    storeShare: () => store.backlog.share,
-  });
-}
-
 function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
   return new TaskIdSource(() => clock.now(), {
     after: newestId(live, store),
@@ -257,6 +254,16 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
+  });
+}
+
+function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
   });
 }
 

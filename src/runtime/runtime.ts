@@ -10,6 +10,7 @@ import {
   normalizeSpec,
   checkSubmitTask,
   InvalidRequestError,
+  controlFields,
   momentMs,
   type AgentHandler,
   type RegisterAgent,
@@ -30,6 +31,7 @@ import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
+import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
@@ -53,6 +55,7 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
@@ -70,6 +73,7 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly output: OutputService;
@@ -87,6 +91,7 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.flow = parts.flow;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.output = parts.output;
@@ -120,6 +125,7 @@ export class Runtime {
       idempotencyKey,
       metadata,
       traceparent,
+      ...controlFields(task),
       runAt: momentOf(runAt, '/runAt'),
       deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
     };

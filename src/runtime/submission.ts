@@ -37,6 +37,7 @@ function extraFields(
 ): Omit<NewTask, 'id' | 'spec' | 'payloadBytes'> {
   const { affinityKey, deadlineAt, idempotencyKey, metadata, runAt, traceparent } = extra;
   return {
+    ...controlFields(extra),
     ...(runAt === undefined ? {} : { runAt }),
     ...(deadlineAt === undefined ? {} : { deadlineAt }),
     ...(affinityKey === undefined ? {} : { affinityKey }),
@@ -48,6 +49,19 @@ function extraFields(
   };
 }
 
+type Control = 'concurrencyKey' | 'fairnessKey' | 'limits' | 'dedupe' | 'estimate';
+
+function controlFields(extra: SubmitExtras): Pick<NewTask, Control> {
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = extra;
+  return {
+    ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(dedupe === undefined ? {} : { dedupe }),
+    ...(estimate === undefined ? {} : { estimate }),
+  };
+}
+
 /**
  * Tells a repeat from a conflict. The moment a delayed task was to run is left out: a repeat of
  * `delayMs` reaches another one. So is the trace: a repeat is a step of its own in it.
@@ -56,6 +70,9 @@ function bodyHash(extra: SubmitExtras, spec: TaskSpec, payload: string): string 
   const hash = createHash('sha256');
   const { affinityKey, deadlineAt, metadata } = extra;
   hash.update(JSON.stringify([spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null]));
+  const control = controlFields(extra);
+  // Left out where there is none, so that hashes of earlier versions stay what they were.
+  if (Object.keys(control).length > 0) hash.update(JSON.stringify(control));
   hash.update(payload);
   return hash.digest('base64url').slice(0, 22);
 }

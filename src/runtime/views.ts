@@ -9,6 +9,7 @@ import {
   type Queue,
   type Question,
   type Task,
+  type TaskControl,
   type TaskExtra,
   type TaskRules,
   type TaskSpec,
@@ -111,11 +112,13 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
   const { name, paused, scheduled, queued, running, input_required, failed } = queue;
-  const { strategy, depthMax } = queue.settings;
+  const { concurrencyMax, depthMax, rate, strategy } = queue.settings;
   return {
     name,
     strategy,
     depthMax,
+    ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    ...(rate === undefined ? {} : { rate: { ...rate } }),
     paused,
     scheduled,
     queued,
@@ -141,9 +144,13 @@ function moment<Field extends Moments>(
 
 function specFields(
   spec: Task['profile']['spec'],
-): Pick<TaskView, 'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts'> {
-  const { namespace, queue, type, priority, requires, retry, timeouts } = spec;
+): Pick<
+  TaskView,
+  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency'
+> {
+  const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
+    ...(rules?.concurrency === undefined ? {} : { concurrency: { ...rules.concurrency } }),
     namespace,
     queue,
     type,
@@ -186,12 +193,14 @@ function optionalFields(
 
 /** What a list leaves out may be large. */
 function extraFields(
-  { answers, details, dialogue, traceparent, ...rest }: TaskExtra,
+  { answers, control, details, dialogue, traceparent, ...rest }: TaskExtra,
   isWhole: boolean,
-): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details' | RetryField> {
+): Partial<TaskView> {
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
+    // Absent in tasks of versions that knew none.
+    ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...(isWhole && answers.length > 0
       ? {
@@ -229,6 +238,17 @@ function retryFields(
           },
         }),
     ...(output == null ? {} : { outputChunks: output.chunks }),
+  };
+}
+
+function controlView(control: TaskControl): Partial<TaskView> {
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = control;
+  return {
+    ...(concurrencyKey === null ? {} : { concurrencyKey }),
+    ...(fairnessKey === null ? {} : { fairnessKey }),
+    ...(limits === null ? {} : { limits: limits.map((use) => ({ ...use })) }),
+    ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
+    ...(estimate === null ? {} : { estimate: { ...estimate } }),
   };
 }
 

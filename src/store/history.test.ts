@@ -111,7 +111,7 @@ test('the backlog says when it is full, and is empty again after a flush', async
     }
     expect(store.backlog.full).toBe(true);
     await store.flush();
-    expect(store.backlog).toEqual({ count: 0, bytes: 0, full: false });
+    expect(store.backlog).toEqual({ count: 0, bytes: 0, share: 0, full: false });
   });
 });
 

@@ -53,7 +53,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       expect(store.restore()).toBeNull();
       expect(store.backlog.full).toBe(false);
       expect(store.finished(idOf(1))).toBeNull();
-      expect(store.list({ limit: 10 })).toEqual({ items: [], scannedTo: null });
+      expect(store.list({ limit: 10 })).toEqual({ items: [], scannedTo: null, scanned: 0 });
     });
 
     test('a payload is there while its task lives, and in its record when it has finished', async () => {

@@ -77,6 +77,12 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.agent.id} ${event.agent.state}`;
     case 'queue.changed':
       return `${event.type} ${event.queue.name}`;
+    case 'gate.changed':
+      return `${event.type} ${event.gate.key}`;
+    case 'limit.changed':
+      return `${event.type} ${event.limit}`;
+    case 'fairness.changed':
+      return `${event.type} ${JSON.stringify(event.fairness.weights)}`;
     default:
       return unreachable(event);
   }

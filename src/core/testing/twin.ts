@@ -15,7 +15,15 @@ import type {
 } from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
-import { avoidAgent, escalated, isAble, isSpent, queueOf, takeChunks } from './twin-retries.ts';
+import {
+  avoidAgent,
+  escalated,
+  isAble,
+  isSpent,
+  policyDelay,
+  queueOf,
+  takeChunks,
+} from './twin-retries.ts';
 import {
   dueAt,
   totalUntil,
@@ -154,7 +162,11 @@ export class Twin {
         const known = this.queues.some((queue) => queue.name === command.queue);
         if (!known && this.queues.length >= this.#settings.queuesMax) return 'QUEUE_LIMIT';
         const queue = this.#queue(command.queue);
-        queue.settings = { ...queue.settings, ...command.settings };
+        const { depthMax, strategy } = command.settings;
+        queue.settings = {
+          strategy: strategy ?? queue.settings.strategy,
+          depthMax: depthMax ?? queue.settings.depthMax,
+        };
         return 'ok';
       }
       case 'queue.pause':

@@ -10,8 +10,8 @@ import type { KernelName } from './wasm-module.ts';
 
 /** Amplitudes times steps between two turns: some hundred microseconds. */
 const WORK_PER_TURN = 2 ** 18;
-/** Work on one block between two turns, unless a single step is more. */
-const WORK_PER_BLOCK_MAX = 2 ** 21;
+/** Work on one block between two turns, unless a single step is more: up to four milliseconds. */
+const WORK_PER_BLOCK_MAX = 2 ** 23;
 /** Of memory, on every platform that matters; larger ones are only touched more often than needed. */
 const PAGE_BYTES = 4096;
 /** Bytes of new memory between two turns: up to 3 ms where the platform has to find them. */

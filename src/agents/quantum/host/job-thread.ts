@@ -43,6 +43,7 @@ async function perform({ id, name, request, ...order }: JobOrder): Promise<void>
   );
   const context: JobContext = {
     watch,
+    isUnwanted: () => watch.stopped === 'canceled',
     bytesMax: order.bytesMax,
     team: () => openTeam(order.threads),
   };
