@@ -172,6 +172,7 @@ export class Effects {
         return;
       case 'task.canceled':
         this.finishedTasks += 1;
+        hub.ended(event.task.id);
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
