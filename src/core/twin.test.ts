@@ -17,7 +17,7 @@ const RUNS = 8_000;
 
 /** What the twin knows: what else can be refused has models of its own, beside its tests. */
 const TWIN_CODES = REJECTION_CODES.filter((code) =>
-  /^(?:AGENT|IDEMPOTENCY|INPUT|LEASE|QUEUE|TASK)_/.test(code),
+  /^(?:AGENT|IDEMPOTENCY|INPUT|LEASE|OUTPUT|QUEUE|TASK)_/.test(code),
 );
 
 test('core answers and changes exactly as its plain twin, whatever the history', () => {
