@@ -155,10 +155,8 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({
-    seed: terms.seed ?? randomInt(2 ** 31),
-    fairness: fairnessOf(state),
-  });
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   const live = new LiveIndex();
   const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -191,12 +189,8 @@ function assemble(ground: Ground): Runtime {
       nextOpenAt: () => scheduler.nextOpenAt(),
     },
   });
-  admission.open({
-    loop,
-    feed,
-    finishedTasks: () => effects.finishedTasks,
-    queuedTasks: () => queuedTasks(state),
-  });
+  const finishedTasks = (): number => effects.finishedTasks;
+  admission.open({ loop, feed, finishedTasks, queuedTasks: () => queuedTasks(state) });
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
   const ids = createIds(ground, live);

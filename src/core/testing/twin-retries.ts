@@ -1,7 +1,7 @@
 /** The parts of the plain twin that judge one task by itself: what a retry changes, and its output. */
 import type { OutputItem } from '../command.ts';
 import type { AgentSpec, EscalationStep, TaskSpec } from '../spec.ts';
-import type { TwinTask } from './twin-task.ts';
+import type { TwinAgent, TwinTask } from './twin-task.ts';
 
 /** Counts a failed attempt; whether there may be no other of its kind. */
 export function isSpent(task: TwinTask, code: string, isForGood: boolean): boolean {
@@ -24,6 +24,14 @@ export function avoidAgent(
     agents: [...agents.filter((id) => id !== agent.id), agent.id].slice(-5),
     zones: zone === undefined ? zones : [...zones.filter((z) => z !== zone), zone].slice(-5),
   };
+}
+
+/** Whether the task failed on the agent, and another ready one could take it. */
+export function mustAvoid(task: TwinTask, agentId: string, agents: readonly TwinAgent[]): boolean {
+  const avoided = task.avoid?.agents ?? [];
+  const others = agents.filter(({ id }) => !avoided.includes(id));
+  const isOther = others.some(({ spec, state }) => state === 'ready' && isAble(spec, task.spec));
+  return avoided.includes(agentId) && isOther;
 }
 
 export function escalated(spec: TaskSpec, step: EscalationStep, hasRoom: boolean): TaskSpec {

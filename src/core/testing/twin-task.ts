@@ -1,4 +1,4 @@
-import type { TaskSpec } from '../spec.ts';
+import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
 
 /** A task as the plain twin of core holds it: everything it ever can have, flat. */
 export interface TwinTask {
@@ -76,4 +76,17 @@ export interface TwinKey {
 export interface Lease {
   readonly taskId: string;
   readonly fencingToken: number;
+}
+
+export interface TwinAgent {
+  readonly id: string;
+  spec: AgentSpec;
+  incarnation: string;
+  state: string;
+}
+
+export interface TwinQueue {
+  readonly name: string;
+  settings: QueueSettings;
+  paused: boolean;
 }

@@ -11,15 +11,15 @@ import type {
   CommandBatch,
   CoreSettings,
   NewTask,
-  OutputItem,
 } from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
-import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
+import type { AgentSpec, TaskSpec } from '../spec.ts';
 import {
   avoidAgent,
   escalated,
   isAble,
   isSpent,
+  mustAvoid,
   policyDelay,
   queueOf,
   takeChunks,
@@ -31,20 +31,9 @@ import {
   type TwinKey,
   type TwinAnswer,
   type TwinTask,
+  type TwinAgent,
+  type TwinQueue,
 } from './twin-task.ts';
-
-export interface TwinAgent {
-  readonly id: string;
-  spec: AgentSpec;
-  incarnation: string;
-  state: string;
-}
-
-export interface TwinQueue {
-  readonly name: string;
-  settings: QueueSettings;
-  paused: boolean;
-}
 
 /** One word for each item of a command: `ok`, a refusal's code, or for submits the task's id. */
 export type Answer = readonly string[];
@@ -130,7 +119,11 @@ export class Twin {
       case 'task.cancel':
         return command.taskIds.map((id) => this.#cancel(id, command.reason, command.graceMs ?? 0));
       case 'task.output':
-        return command.items.map((item) => this.#output(item));
+        return command.items.map((item) => {
+          let answer = 'ok';
+          const lease = this.#leased(item, (task) => (answer = takeChunks(task, item)));
+          return lease === 'ok' ? answer : lease;
+        });
       case 'task.retry':
         return command.taskIds.map((id) => this.#redrive(id));
       case 'dead-letter.purge':
@@ -293,7 +286,7 @@ export class Twin {
     const running = this.leasesOf(agentId).filter(({ state }) => state === 'running');
     if (running.length >= agent.spec.slots) return 'AGENT_FULL';
     if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
-    if (this.#mustAvoid(task, agentId)) return 'AGENT_AVOIDED';
+    if (mustAvoid(task, agentId, this.agents)) return 'AGENT_AVOIDED';
     task.attempt += 1;
     task.token = this.index;
     this.#move(task, 'running', null);
@@ -379,10 +372,7 @@ export class Twin {
     this.#failures(task, code);
     const { retry } = task.spec;
     const isLast = isSpent(task, code, wait === null);
-    if (task.cancel !== null) {
-      this.#forget(task);
-      return;
-    }
+    if (task.cancel !== null) return this.#forget(task);
     if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
     } else if (isLast) {
@@ -401,24 +391,12 @@ export class Twin {
     for (const step of task.spec.rules?.escalate ?? []) {
       if (step.afterAttempt !== task.attempt) continue;
       const name = queueOf({ ...task.spec, queue: step.queue ?? task.spec.queue });
-      const isKnown = this.queues.some((queue) => queue.name === name);
-      const hasRoom = isKnown || this.queues.length < this.#settings.queuesMax;
+      const hasRoom =
+        this.queues.some((queue) => queue.name === name) ||
+        this.queues.length < this.#settings.queuesMax;
       if (hasRoom) this.#queue(name);
       task.spec = escalated(task.spec, step, hasRoom);
     }
-  }
-
-  #mustAvoid(task: TwinTask, agentId: string): boolean {
-    const avoided = task.avoid?.agents ?? [];
-    const others = this.agents.filter(({ id }) => !avoided.includes(id));
-    const isOther = others.some(({ spec, state }) => state === 'ready' && isAble(spec, task.spec));
-    return avoided.includes(agentId) && isOther;
-  }
-
-  #output(item: OutputItem): string {
-    let answer = 'ok';
-    const lease = this.#leased(item, (task) => (answer = takeChunks(task, item)));
-    return lease === 'ok' ? answer : lease;
   }
 
   #failures(task: TwinTask, code: string): void {
@@ -426,10 +404,7 @@ export class Twin {
   }
 
   #fail(task: TwinTask, code: string, reason: string): void {
-    if (task.cancel !== null) {
-      this.#forget(task);
-      return;
-    }
+    if (task.cancel !== null) return this.#forget(task);
     this.#move(task, 'failed', reason);
     task.error = code;
     task.details = null;
