@@ -8,6 +8,8 @@ import {
   checkRegisterAgents,
   checkSchedule,
   InvalidRequestError,
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type BackfillAnswer,
@@ -15,6 +17,7 @@ import {
   type HandlerContext,
   type HandlerTask,
   type InputPrompt,
+  type OutputItem,
   type RegisterAgent,
   type ScheduleBody as ScheduleSettings,
   type ScheduleView,
@@ -53,7 +56,8 @@ export interface SubmittedTask<Result = unknown> {
    * @throws OrchestratorError with the task's own error code when it failed or was canceled
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
-  cancel(reason?: string): Promise<void>;
+  /** `graceMs`: how long a running attempt may go on to end by itself; what it still returns counts. */
+  cancel(reason?: string, options?: { readonly graceMs?: number }): Promise<void>;
   /**
    * Answers the question that the task waits on; resolves when that is durable.
    *
@@ -145,8 +149,8 @@ export class UnifiedQuantumOrchestrator {
     return {
       id,
       result: (options) => this.#result<Result>(id, options?.signal),
-      cancel: async (reason = 'canceled') => {
-        const [error] = await this.runtime.tasks.cancel([id as never], reason);
+      cancel: async (reason = 'canceled', { graceMs = 0 } = {}) => {
+        const [error] = await this.runtime.tasks.cancel([id as never], reason, graceMs);
         if (error != null) throw error;
       },
       answer: (answer, options) => this.runtime.inputs.answer(id as never, { answer, ...options }),
@@ -179,6 +183,18 @@ export class UnifiedQuantumOrchestrator {
       upcoming: (count = 10) => schedules().upcoming(name, count),
       remove: () => schedules().remove(name),
     };
+  }
+
+  /**
+   * What a task hands out with `context.emit`, each chunk once and in order, from `cursor` to its end.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`, `CURSOR_INVALID`, `CURSOR_OTHER_TASK`, `OUTPUT_EXPIRED`
+   */
+  output(
+    id: string,
+    options: { readonly cursor?: string; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<OutputItem> {
+    return this.runtime.output.all(id as never, options.cursor ?? null, options.signal);
   }
 
   getTask(id: string): TaskView | null {
@@ -226,7 +242,9 @@ function checkedName(name: string): string {
 }
 
 export {
+  NonRetryableError,
   OrchestratorError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,

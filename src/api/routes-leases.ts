@@ -26,6 +26,7 @@ interface LeaseRoute {
 interface LeaseAnswered {
   readonly taskId: string;
   readonly state: string;
+  readonly cancelRequested?: { readonly reason: string; readonly until: string };
 }
 
 export function leaseRoutes(app: FastifyInstance, ctx: ApiContext): void {
@@ -45,6 +46,8 @@ function schemaOf({ action, body, summary }: LeaseRoute): Record<string, unknown
       'TASK_NOT_FOUND',
       'LEASE_FENCED',
       'RESULT_TOO_LARGE',
+      'RESULT_INVALID',
+      'OUTPUT_LIMIT',
     ]),
   };
 }
@@ -77,10 +80,11 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { error, fencingToken } = request.body;
+      const { critique, error, fencingToken } = request.body;
+      const hint = critique === undefined ? {} : { critique };
       const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
       const { taskId } = request.params;
-      const failure = { ok: false, code, message, retryable, retryAfterMs } as const;
+      const failure = { ok: false, code, message, retryable, retryAfterMs, ...hint } as const;
       await report(runtime, { taskId, fencingToken, report: failure });
       return answerOf(runtime, taskId);
     },
@@ -117,7 +121,7 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         body: ProgressLease,
       }),
     },
-    (request) => {
+    async (request) => {
       const { taskId } = request.params;
       const { chunk, details, fencingToken, fraction = null, note = null } = request.body;
       const ref = { taskId, fencingToken };
@@ -126,9 +130,9 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       if (!runtime.agents.progress(ref, fraction, note)) {
         throw notRunning(runtime, taskId, fencingToken);
       }
-      if (text !== null) runtime.agents.emit(ref, text);
+      if (text !== null) await emit(runtime, ref, text);
       if (kept !== null) runtime.agents.details(ref, kept);
-      return Promise.resolve(answerOf(runtime, taskId));
+      return answerOf(runtime, taskId);
     },
   );
   app.post<{ Params: { taskId: TaskId }; Body: Static<typeof ReleaseLease> }>(
@@ -151,6 +155,22 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
   );
 }
+
+/** Hands a chunk out; resolves once it is durable. */
+async function emit(runtime: Runtime, ref: LeaseName, text: string): Promise<void> {
+  let refusal: OrchestratorError | null = null;
+  const source = {
+    taken: () => undefined,
+    refused: (_: unknown, error: OrchestratorError) => {
+      refusal = error;
+    },
+  };
+  runtime.agents.emit(ref, text, null, source);
+  await runtime.output.settled();
+  if (refusal !== null) throw fencedIfFinished(runtime, ref.taskId, refusal);
+}
+
+type LeaseName = Pick<AttemptEnd, 'taskId' | 'fencingToken'>;
 
 async function report(runtime: Runtime, end: AttemptEnd): Promise<void> {
   const [refusal] = await runtime.agents.report([end]);
@@ -180,7 +200,11 @@ function fenced(taskId: TaskId, state: string, fencingToken?: number): Orchestra
 }
 
 function answerOf(runtime: Runtime, taskId: TaskId): LeaseAnswered {
-  return { taskId, state: runtime.tasks.outcome(taskId)?.state ?? 'completed' };
+  const state = runtime.tasks.outcome(taskId)?.state ?? 'completed';
+  const cancel = runtime.tasks.cancelOf(taskId);
+  if (cancel === null) return { taskId, state };
+  const { reason, until } = cancel;
+  return { taskId, state, cancelRequested: { reason, until: new Date(until).toISOString() } };
 }
 
 function resultText(result: unknown, bytesMax: number): string {

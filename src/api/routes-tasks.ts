@@ -197,7 +197,7 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       schema: {
         operationId: 'cancelTask',
         tags: TAGS,
-        summary: 'Cancel a task; a running attempt is told to stop',
+        summary: 'Cancel a task; a running attempt is told to stop, at once or within a grace',
         params: TaskParams,
         body: CancelBody,
         response: answers({ 200: json('The task', TaskView) }, [
@@ -209,7 +209,8 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     async (request) => {
       const { id } = request.params;
-      const [refusal] = await runtime.tasks.cancel([id], request.body.reason ?? 'canceled');
+      const { graceMs = 0, reason = 'canceled' } = request.body;
+      const [refusal] = await runtime.tasks.cancel([id], reason, graceMs);
       if (refusal != null) throw refusal;
       return requireTask(runtime.tasks.get(id), request.params);
     },

@@ -25,6 +25,7 @@ import { agentRoutes } from './routes-agents.ts';
 import { artifactRoutes } from './routes-artifacts.ts';
 import { deadLetterRoutes } from './routes-dead-letters.ts';
 import { docsRoutes } from './routes-docs.ts';
+import { outputRoutes } from './routes-output.ts';
 import { eventRoutes } from './routes-events.ts';
 import { healthRoutes } from './routes-health.ts';
 import { inputRoutes } from './routes-input.ts';
@@ -213,6 +214,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   operationRoutes(app, ctx);
   statusRoutes(app, ctx);
   eventRoutes(app, ctx);
+  outputRoutes(app, ctx);
   healthRoutes(app, ctx);
   docsRoutes(app);
   refuseUnmatched(app, routes);

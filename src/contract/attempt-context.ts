@@ -1,5 +1,5 @@
 import { AttemptQuestions, type KeyedPrompt } from './attempt-questions.ts';
-import type { HandlerContext, HandlerLogger } from './handler.ts';
+import type { HandlerContext, HandlerLogger, LastError } from './handler.ts';
 import type { InputPrompt } from './input.ts';
 import { chunkText, detailsText, progressFacts } from './progress.ts';
 import type { SubmitTask } from './task.ts';
@@ -11,6 +11,11 @@ export interface LeaseExtra {
   readonly details: string | null;
   /** W3C trace context that the task was submitted with. */
   readonly traceparent: string | null;
+  /** How the attempt before ended; absent or null for the first. */
+  readonly lastError?: LastError | null;
+  readonly critique?: string | null;
+  /** It should end by itself, for this reason. */
+  readonly cancel?: { readonly reason: string; readonly until: number } | null;
 }
 
 /** An attempt to run, as its lease describes it. */
@@ -52,6 +57,7 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   readonly #host: AttemptHost<Lease>;
   #controller: AbortController | null = null;
   #abortReason: string | null = null;
+  #cancelReason: string | null = null;
   #questions: AttemptQuestions | null = null;
   #trace: TraceContext | null = null;
 
@@ -60,6 +66,7 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     this.lease = lease;
     this.fencingToken = lease.fencingToken;
     this.attempt = lease.attempt;
+    this.#cancelReason = lease.extra?.cancel?.reason ?? null;
   }
 
   get isAborted(): boolean {
@@ -78,10 +85,19 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     this.#questions?.abort(abortError(reason));
   }
 
+  /** Tells the handler to end; what it returns still counts. */
+  requestCancel(reason: string): void {
+    if (this.#cancelReason !== null) return;
+    this.#cancelReason = reason;
+    this.#controller?.abort(abortError(reason));
+    this.#questions?.abort(abortError(reason));
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#abortReason !== null) this.#controller.abort(abortError(this.#abortReason));
+      const reason = this.#abortReason ?? this.#cancelReason;
+      if (reason !== null) this.#controller.abort(abortError(reason));
     }
     return this.#controller.signal;
   }
@@ -89,6 +105,14 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   get lastDetails(): unknown {
     const details = this.lease.extra?.details ?? null;
     return details === null ? undefined : JSON.parse(details);
+  }
+
+  get lastError(): LastError | undefined {
+    return this.lease.extra?.lastError ?? undefined;
+  }
+
+  get critique(): string | undefined {
+    return this.lease.extra?.critique ?? undefined;
   }
 
   get trace(): TraceContext {
@@ -134,7 +158,8 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   #ask(prompt: InputPrompt): Promise<unknown> {
     if (this.#questions === null) {
       this.#questions = new AttemptQuestions((keyed) => this.#host.ask(this.lease, keyed));
-      if (this.#abortReason !== null) this.#questions.abort(abortError(this.#abortReason));
+      const reason = this.#abortReason ?? this.#cancelReason;
+      if (reason !== null) this.#questions.abort(abortError(reason));
     }
     return this.#questions.ask(prompt);
   }

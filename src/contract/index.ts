@@ -65,11 +65,14 @@ export { controlFields, hasControl, type TaskControlFields } from './task-contro
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
   type HandlerLogger,
   type HandlerTask,
+  type LastError,
 } from './handler.ts';
 export {
   ANSWERS_MAX,
@@ -117,6 +120,7 @@ export {
   type FailureGroupStateName,
   type OperationActionName,
 } from './operation.ts';
+export { OutputItem, OutputList } from './output.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export {
@@ -145,6 +149,7 @@ export {
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
+export { RESULT_CHECKED_MAX, RESULT_SCHEMA_MAX, resultFaults } from './result-schema.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
 export {
   BACKFILL_MAX,

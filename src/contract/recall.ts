@@ -7,7 +7,17 @@ const closed = { additionalProperties: false } as const;
 export const BULK_IDS_MAX = 10_000;
 
 export const CancelBody = Type.Object(
-  { reason: Type.Optional(Type.String({ maxLength: 1000 })) },
+  {
+    reason: Type.Optional(Type.String({ maxLength: 1000 })),
+    graceMs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86_400_000,
+        default: 0,
+        description: 'How long a running attempt may go on to end by itself',
+      }),
+    ),
+  },
   { ...closed, title: 'Cancel' },
 );
 

@@ -8,6 +8,7 @@ import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
 import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
+import { takeOutput } from './output.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
@@ -78,7 +79,9 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'task.answer':
       return each(command.items, (item) => answerQuestion(step, item));
     case 'task.cancel':
-      return each(command.taskIds, (id) => cancelTask(step, id, command.reason));
+      return each(command.taskIds, (id) => cancelTask(step, id, command.reason, command.graceMs));
+    case 'task.output':
+      return each(command.items, (_, position) => takeOutput(step, command, position));
     case 'task.retry':
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
@@ -106,6 +109,7 @@ type ItemCommandType =
   | 'task.ask'
   | 'task.answer'
   | 'task.cancel'
+  | 'task.output'
   | 'task.retry'
   | 'dead-letter.purge'
   | 'task.redrive'

@@ -47,6 +47,16 @@ export interface AttemptError extends LeaseRef {
   readonly retryable: boolean;
   /** Shortest wait before the next attempt that the agent asks for, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** What the next attempt should know to do better. */
+  readonly critique?: string;
+}
+
+/** Chunks of an attempt's output, one after the other; their texts go beside the command. */
+export interface OutputItem extends LeaseRef {
+  /** Ordinal of the first among the attempt's chunks, from 0; null to follow the last one taken. */
+  readonly from: number | null;
+  /** UTF-16 units of each chunk's JSON text. */
+  readonly lengths: readonly number[];
 }
 
 /** What an attempt says of how far it is. */
@@ -175,7 +185,14 @@ export type Command =
   | { readonly type: 'task.details'; readonly items: readonly DetailsItem[] }
   | { readonly type: 'task.ask'; readonly items: readonly AskItem[] }
   | { readonly type: 'task.answer'; readonly items: readonly AnswerItem[] }
-  | { readonly type: 'task.cancel'; readonly taskIds: readonly TaskId[]; readonly reason: string }
+  /** `graceMs`: how long a running attempt may go on to end by itself; absent for not at all. */
+  | {
+      readonly type: 'task.cancel';
+      readonly taskIds: readonly TaskId[];
+      readonly reason: string;
+      readonly graceMs?: number;
+    }
+  | { readonly type: 'task.output'; readonly items: readonly OutputItem[] }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
   /** The entry has the payloads of the items that come with a size of one: all of them do, or none. */

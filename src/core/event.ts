@@ -1,5 +1,6 @@
 import type { Agent } from './agent.ts';
-import type { KeptAnswer } from './extra.ts';
+import type { Command } from './command.ts';
+import type { CancelWish, KeptAnswer } from './extra.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { Gate } from './gate.ts';
 import type { AgentId } from './ids.ts';
@@ -31,6 +32,25 @@ export type CoreEvent =
       readonly waitMs: number;
     }
   | { readonly type: 'task.extended'; readonly task: Task }
+  /** Its queue, priority or requirement is another one. */
+  | { readonly type: 'task.moved'; readonly task: Task }
+  /** The running attempt should end by itself: it keeps its lease until `cancel.until`. */
+  | {
+      readonly type: 'task.cancel_requested';
+      readonly task: Task;
+      readonly agentId: AgentId;
+      readonly cancel: CancelWish;
+    }
+  /** Chunks were taken: those of the item at `position` but the first `skipped`; `seq` is the first's place. */
+  | {
+      readonly type: 'task.output';
+      readonly task: Task;
+      readonly command: Extract<Command, { type: 'task.output' }>;
+      readonly position: number;
+      readonly skipped: number;
+      readonly attempt: number;
+      readonly seq: number;
+    }
   /** The attempt waits: its slot is free, its lease is not. */
   | { readonly type: 'task.input_required'; readonly task: Task; readonly agent: Agent }
   /** The attempt goes on and has its slot again. */

@@ -14,6 +14,7 @@ export type {
   FiringItem,
   LeaseRef,
   NewTask,
+  OutputItem,
 } from './command.ts';
 export {
   costOf,
@@ -69,9 +70,12 @@ export {
   type Redrive,
 } from './operation.ts';
 export type { RedriveItem, RedriveOrder } from './redrive.ts';
-export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
+export type { CancelWish, KeptAnswer, OutputCount, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
+export { zoneOf } from './avoid.ts';
+export { OUTPUT_CHUNKS_MAX, OUTPUT_LENGTH_MAX } from './output.ts';
+export { CANCEL_GRACE_MS_MAX } from './recall.ts';
 export { profileKey, type Profile } from './profile.ts';
 export { namespaceOf, queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
@@ -85,6 +89,7 @@ export {
   RETRY_STRATEGIES,
   STRATEGY_NAMES,
   type AgentSpec,
+  type EscalationStep,
   type LimitSettings,
   type QueueChange,
   type QueueSettings,
@@ -93,6 +98,7 @@ export {
   type RetryPolicy,
   type RetryStrategy,
   type StrategyName,
+  type TaskRules,
   type TaskSpec,
   type TaskTimeouts,
 } from './spec.ts';
@@ -105,8 +111,10 @@ export {
 } from './state.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
 export {
+  CRITIQUE_MAX,
   isLeased,
   questionOf,
+  RESULT_INVALID,
   startedAtOf,
   type AttemptFailure,
   type LiveState,

@@ -51,7 +51,9 @@ const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'faile
 
 function checkTask(state: CoreState, task: Task): void {
   invariant(task.id <= state.newestId, `I11: ${task.id} is live, the newest is ${state.newestId}`);
-  const { attemptsMax } = task.profile.spec.retry;
+  const { retry, rules } = task.profile.spec;
+  const { attemptsMax } = retry;
+  const counted = task.attempt - (task.extra?.invalid ?? 0);
   const isHeld = isLeased(task);
   invariant(
     (task.agentId !== null) === isHeld,
@@ -72,11 +74,11 @@ function checkTask(state: CoreState, task: Task): void {
     `I5: ${task.id} is due at ${dueAt(task)}, armed for ${task.dueAt}`,
   );
   invariant(
-    task.attempt <= attemptsMax,
+    task.attempt <= attemptsMax + (rules?.invalid?.attemptsMax ?? 0),
     `I6: ${task.id} made ${task.attempt} of ${attemptsMax} attempts`,
   );
   if (task.state === 'queued' || task.state === 'scheduled') {
-    invariant(task.attempt < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
+    invariant(counted < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
   }
   invariant(
     task.state !== 'completed' && task.state !== 'canceled',

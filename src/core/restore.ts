@@ -112,6 +112,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     ...RESTORED,
   };
   state.profiles.set(key, profile);
+  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
   return profile;
 }
 

@@ -5,16 +5,21 @@ import { retryDelayMs } from './retry.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import {
+  CRITIQUE_MAX,
   ERROR_MESSAGE_MAX,
   FAILURES_KEPT_MAX,
   isLeased,
+  RESULT_INVALID,
   startedAtOf,
   waitedMsOf,
   type AttemptFailure,
   type Task,
   type TaskError,
 } from './task.ts';
-import { extraAfterTask } from './extra.ts';
+import { avoidFailed } from './avoid.ts';
+import { cancelOf, finishCanceled } from './cancel.ts';
+import { escalate } from './escalate.ts';
+import { extraAfterTask, NO_EXTRA } from './extra.ts';
 import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
 import { poisonError } from './poison.ts';
@@ -62,6 +67,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   const task = leasedTask(step.state, item);
   if ('code' in task) return task;
   const error = recordFailure(step, task, item.error);
+  if (item.critique !== undefined) keepCritique(task, item.critique);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
   else failTask(step, task, error, 'not_retryable');
@@ -92,15 +98,17 @@ export function breakLease(
 }
 
 /** Gives an attempt back as if it had never started. */
-export function releaseTask(
-  { state, events }: Step,
-  ref: LeaseRef,
-  reason: string,
-): Rejection | null {
+export function releaseTask(step: Step, ref: LeaseRef, reason: string): Rejection | null {
+  const { state, events } = step;
   const task = leasedTask(state, ref);
   if ('code' in task) return task;
   endLease(state, task);
   task.attempt -= 1;
+  const cancel = cancelOf(task);
+  if (cancel !== null) {
+    finishCanceled(step, task, cancel.reason);
+    return null;
+  }
   moveTask(state, task, 'queued', reason);
   events.push({ type: 'task.queued', task, reason });
   return null;
@@ -127,9 +135,14 @@ export function extendLease(
   return null;
 }
 
-/** Fails the task for good: it stays as a dead letter. The caller has ended its attempt. */
+/** Fails the task for good: it stays as a dead letter, unless it was to be canceled anyway. The caller has ended its attempt. */
 export function failTask(step: Step, task: Task, error: TaskError, reason: string): void {
   const { state, events } = step;
+  const cancel = cancelOf(task);
+  if (cancel !== null) {
+    finishCanceled(step, task, cancel.reason);
+    return;
+  }
   moveTask(state, task, 'failed', reason);
   task.error = error;
   if (task.extra !== null) task.extra = extraAfterTask(task.extra);
@@ -160,7 +173,7 @@ export function recordFailure({ state, events }: Step, task: Task, error: TaskEr
     agentId: agent.id,
     startedAt,
     endedAt: state.nowMs,
-    error: { code: error.code, message: cutMessage(error.message) },
+    error: { code: error.code, message: cutText(error.message, ERROR_MESSAGE_MAX) },
   };
   task.failures = [...task.failures.slice(1 - FAILURES_KEPT_MAX), failure];
   events.push({ type: 'attempt.failed', task, failure, waitedMs });
@@ -168,9 +181,9 @@ export function recordFailure({ state, events }: Step, task: Task, error: TaskEr
 }
 
 /** Half of a surrogate pair would not survive UTF-8, and replicas that restored it would differ. */
-function cutMessage(message: string): string {
-  if (message.length <= ERROR_MESSAGE_MAX) return message;
-  const cut = message.slice(0, ERROR_MESSAGE_MAX);
+function cutText(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  const cut = text.slice(0, lengthMax);
   return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }
 
@@ -192,10 +205,17 @@ function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): v
     failTask(step, task, error, 'not_retryable');
     return;
   }
-  if (task.attempt >= policy.attemptsMax) {
+  if (countAttempt(task, error)) {
     failTask(step, task, error, 'attempts_exhausted');
     return;
   }
+  if (cancelOf(task) !== null) {
+    failTask(step, task, error, wish.reason);
+    return;
+  }
+  const failedOn = task.failures.at(-1)?.agentId;
+  if (failedOn !== undefined) avoidFailed(state, task, failedOn);
+  escalate(step, task);
   const delayMs = wish.delayMsMin < 0 ? 0 : nextDelayMs(state, task, wish.delayMsMin);
   if (delayMs === 0) {
     moveTask(state, task, 'queued', wish.reason);
@@ -206,6 +226,21 @@ function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): v
   task.runAt = state.nowMs + delayMs;
   moveTask(state, task, 'scheduled', wish.reason);
   events.push({ type: 'task.scheduled', task, reason: wish.reason });
+}
+
+/** Counts a failed attempt among those of its kind; whether that was the last of them. */
+function countAttempt(task: Task, error: TaskError): boolean {
+  const { retry, rules } = task.profile.spec;
+  const invalid = task.extra?.invalid ?? 0;
+  if (error.code !== RESULT_INVALID || rules?.invalid === undefined)
+    return task.attempt - invalid >= retry.attemptsMax;
+  task.extra = { ...(task.extra ?? NO_EXTRA), invalid: invalid + 1 };
+  return invalid + 1 >= rules.invalid.attemptsMax;
+}
+
+function keepCritique(task: Task, critique: string): void {
+  const text = cutText(critique, CRITIQUE_MAX);
+  task.extra = { ...(task.extra ?? NO_EXTRA), critique: text };
 }
 
 function nextDelayMs(state: CoreState, task: Task, delayMsMin: number): number {

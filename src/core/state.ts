@@ -10,7 +10,8 @@
  *   I3  a leased task's fencing token is the index of its assignment: positive, at most the state's index
  *   I4  the counters of a queue equal the number of its tasks in each state
  *   I5  a timer is armed exactly for the earliest bound of each task
- *   I6  a task has started at most `attemptsMax` attempts, and is not waiting once it has used them
+ *   I6  a task has started at most `attemptsMax` attempts, and is not waiting once it has used them;
+ *       those whose result was invalid have a bound of their own
  *   I7  finished tasks are gone, but failed ones stay as dead letters with their error
  *   I8  idempotency keys are held in the order they were made
  *   I9  every profile is used, and knows by how many tasks
@@ -65,6 +66,8 @@ export interface CoreState {
   /** At least the greatest id of a live task; spares most submits a look-up. Derived, not stored. */
   newestId: string;
   profileSeq: number;
+  /** Profiles that ask for results of a certain shape. Derived, not stored. */
+  resultSchemas: number;
   /** Records made so far. */
   recordSeq: number;
   idempotencySeq: number;
@@ -114,6 +117,7 @@ export function emptyState(rng: Rng): CoreState {
     taskSeq: 0,
     newestId: '',
     profileSeq: 0,
+    resultSchemas: 0,
     recordSeq: 0,
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,

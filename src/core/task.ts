@@ -110,6 +110,18 @@ export function waitedMsOf(task: Task, nowMs: number): number {
   return dialogue.waitedMs + (dialogue.question === null ? 0 : nowMs - task.stateAt);
 }
 
+/** Moment at which its total time is up, or 0 for never. */
+export function totalUntil(task: Task): number {
+  const { totalMs } = task.profile.spec.timeouts;
+  return totalMs === undefined ? 0 : (task.extra?.totalFrom ?? task.createdAt) + totalMs;
+}
+
+/** The code of a failure whose only fault is that the result is not what the task asks for. */
+export const RESULT_INVALID = 'RESULT_INVALID';
+
+/** Longest critique kept, in UTF-16 units. */
+export const CRITIQUE_MAX = 65_536;
+
 /** Failures kept per task; older ones are dropped, their number remains in `attempt`. */
 export const FAILURES_KEPT_MAX = 20;
 

@@ -12,7 +12,7 @@ import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
-import { questionOf, type LiveState, type Task } from './task.ts';
+import { questionOf, totalUntil, type LiveState, type Task } from './task.ts';
 
 /** Moves a live task to another live state and keeps the counters and its timer. */
 export function moveTask(state: CoreState, task: Task, to: LiveState, reason: string | null): void {
@@ -37,20 +37,25 @@ export function armTimer(state: CoreState, task: Task): void {
 
 /** The earliest moment at which something must happen to the task by itself, or 0. */
 export function dueAt(task: Task): number {
+  const end = earlier(task.deadlineAt, totalUntil(task));
   switch (task.state) {
     case 'scheduled':
-      return earlier(task.runAt, task.deadlineAt);
+      return earlier(task.runAt, end);
     case 'queued': {
       const { queueMs } = task.profile.spec.timeouts;
-      return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, task.deadlineAt);
+      return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, end);
     }
     case 'running':
-      return earlier(task.runUntil, task.deadlineAt);
+      return earlier(task.runUntil, earlier(end, cancelUntil(task)));
     case 'input_required':
-      return earlier(questionOf(task)?.expiresAt ?? 0, task.deadlineAt);
+      return earlier(questionOf(task)?.expiresAt ?? 0, earlier(end, cancelUntil(task)));
     default:
       return 0;
   }
+}
+
+function cancelUntil(task: Task): number {
+  return task.extra?.cancel?.until ?? 0;
 }
 
 function earlier(a: number, b: number): number {
@@ -123,6 +128,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     ...UNTRACKED,
   };
   state.profiles.set(key, profile);
+  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
   state.profileChanges.touch(profile);
   return profile;
 }
@@ -147,6 +153,7 @@ function leaveProfile(state: CoreState, profile: Profile): void {
   if (profile.tasks > 0) return;
   state.profileChanges.remove(profile);
   state.profiles.delete(profile.key);
+  if (profile.spec.rules?.resultSchema !== undefined) state.resultSchemas -= 1;
 }
 
 /** Finds or makes a queue. */

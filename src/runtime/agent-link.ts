@@ -1,5 +1,5 @@
-import type { LeaseExtra } from '../contract/index.ts';
-import type { AgentId, Task, TaskExtra, TaskId } from '../core/index.ts';
+import type { LastError, LeaseExtra } from '../contract/index.ts';
+import type { AgentId, AttemptFailure, Task, TaskExtra, TaskId } from '../core/index.ts';
 
 /** How an agent takes its tasks. */
 export type LinkKind = 'in-process' | 'channel' | 'poll';
@@ -35,6 +35,8 @@ export interface AgentLink {
   revoke(agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void;
   /** A question of an attempt was answered; `answer` is JSON text. */
   answer(attempt: HeldLease, key: string, answer: string): void;
+  /** The attempt should end by itself: past `until`, in milliseconds since 1970, it loses its lease. */
+  cancelRequested(attempt: HeldLease, reason: string, until: number): void;
   flush(): void;
   /** Another link took over this one's agent: it must not serve it any more. */
   replaced(agentId: AgentId): void;
@@ -55,10 +57,24 @@ export function leaseOf(task: Task, payload: string): Lease {
     type: task.profile.spec.type,
     payload,
     runUntil: task.runUntil,
-    extra: task.extra === null ? null : extraOf(task.extra),
+    extra: task.extra === null && task.failures.length === 0 ? null : extraOf(task),
   };
 }
 
-function extraOf({ details, traceparent }: TaskExtra): LeaseExtra | null {
-  return details === null && traceparent === null ? null : { details, traceparent };
+function extraOf({ extra, failures }: Task): LeaseExtra | null {
+  const { details = null, traceparent = null, critique = null, cancel = null } = extra ?? NONE;
+  const lastError = lastErrorOf(failures.at(-1));
+  if (details === null && traceparent === null && lastError === null && cancel === null)
+    return null;
+  const hint = critique === null ? {} : { critique };
+  const wish = cancel === null ? {} : { cancel: { reason: cancel.reason, until: cancel.until } };
+  return { details, traceparent, ...(lastError === null ? {} : { lastError }), ...hint, ...wish };
+}
+
+const NONE: Partial<TaskExtra> = {};
+
+function lastErrorOf(failure: AttemptFailure | undefined): LastError | null {
+  if (failure === undefined) return null;
+  const { agentId, attempt, error } = failure;
+  return { ...error, attempt, agentId };
 }

@@ -10,6 +10,7 @@ import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
+import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -21,6 +22,15 @@ export interface EffectsParts {
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
   readonly keeper: ScheduleKeeper;
+  /** Hears of output that was kept, and of ends. */
+  readonly output: OutputListener;
+}
+
+/** Who follows output of tasks. */
+interface OutputListener {
+  readonly isFollowed: boolean;
+  kept(id: TaskId): void;
+  wake(id: TaskId): void;
 }
 
 interface Finished {
@@ -31,6 +41,9 @@ interface Finished {
 export class Effects {
   readonly #parts: EffectsParts;
   #finished: Finished[] = [];
+  /** Tasks with more output, or at their end, while anybody follows any. */
+  readonly #news = new Set<TaskId>();
+  #hasOutput = false;
   /** Tasks that ended since the start. */
   finishedTasks = 0;
 
@@ -59,6 +72,8 @@ export class Effects {
         this.#other(event);
       }
     }
+    if (this.#hasOutput) keepChunks(entry, applied, state.nowMs, store);
+    this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
     feed.record(state.index, state.nowMs, applied.events);
@@ -80,6 +95,7 @@ export class Effects {
   /** Tells whoever waits; sends leases and revocations. */
   flush(): void {
     this.#parts.hub.flush();
+    if (this.#news.size > 0) this.#tellFollowers();
     if (this.#finished.length === 0) return;
     const finished = this.#finished;
     this.#finished = [];
@@ -87,6 +103,12 @@ export class Effects {
       // A dead letter may have been queued again by the same entry: then its end is still to come.
       if (isFinished(task)) taskWaiters.finished(task, result);
     }
+  }
+
+  #tellFollowers(): void {
+    const tasks = [...this.#news];
+    this.#news.clear();
+    for (const id of tasks) this.#parts.output.wake(id);
   }
 
   #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
@@ -98,6 +120,7 @@ export class Effects {
     scheduler.leaseEnded(agent, task);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
+    if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
@@ -130,6 +153,14 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.output':
+        this.#hasOutput = true;
+        this.#parts.output.kept(event.task.id);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
+        return;
+      case 'task.cancel_requested':
+        hub.cancelRequested(event.task, event.agentId, event.cancel);
+        return;
       case 'task.moved':
         scheduler.taskLeft(event.task);
         return;
@@ -140,14 +171,17 @@ export class Effects {
       case 'task.failed':
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
         this.finishedTasks += 1;
+        hub.ended(event.task.id);
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -158,6 +192,15 @@ export class Effects {
       case 'assignment.refused':
         scheduler.refused(event.taskId as TaskId, event.agentId);
         return;
+      default:
+        this.#aroundTasks(event);
+    }
+  }
+
+  /** What is about agents and queues. */
+  #aroundTasks(event: CoreEvent): void {
+    const { hub, scheduler } = this.#parts;
+    switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
         scheduler.agentChanged(event.agent);

@@ -100,6 +100,8 @@ export class EventFeed {
       return;
     }
     for (const [position, event] of events.entries()) {
+      // Followers were told of the chunk itself when it came.
+      if (event.type === 'task.output') continue;
       // One for each key of a limit: what people want to know is that the limit changed.
       if (event.type === 'gate.changed') continue;
       this.#publish({ index, position, at, ...describe(event) });
@@ -326,6 +328,8 @@ function describeTask(
         fencingToken: event.fencingToken,
         reason: event.reason,
       };
+    case 'task.cancel_requested':
+      return { ...common, agentId: event.agentId, reason: event.cancel.reason };
     case 'task.canceled':
       return {
         ...common,

@@ -18,3 +18,4 @@ export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';
 export type { FinishedFacts, FinishedListener } from './task-waiters.ts';
+export type { OutputSource } from './output-service.ts';

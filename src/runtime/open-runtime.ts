@@ -32,6 +32,7 @@ import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
+import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
@@ -59,6 +60,8 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** How long output is kept after the end of its task, in milliseconds. Default 1 h. */
+  readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
   readonly admission?: AdmissionOptions;
   /** Readings of memory and disk. Default: this process's. */
@@ -158,10 +161,8 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({
-    seed: terms.seed ?? randomInt(2 ** 31),
-    fairness: fairnessOf(state),
-  });
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   const live = new LiveIndex();
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -177,9 +178,20 @@ function assemble(ground: Ground): Runtime {
   });
   const metrics = terms.metrics ?? NO_METRICS;
   const nextId = (): TaskId => ids.next();
-  const propose: CommandLoop['propose'] = (command) => loop.propose(command);
+  const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
-  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, keeper });
+  const output = createOutput(ground, propose);
+  const effects = new Effects({
+    state,
+    store,
+    live,
+    scheduler,
+    hub,
+    feed,
+    metrics,
+    keeper,
+    output,
+  });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -189,12 +201,8 @@ function assemble(ground: Ground): Runtime {
     onWaited: (waited) => admission.waited(waited),
     hooks: turnHooks(state, scheduler, effects),
   });
-  admission.open({
-    loop,
-    feed,
-    finishedTasks: () => effects.finishedTasks,
-    queuedTasks: () => queuedTasks(state),
-  });
+  const finishedTasks = (): number => effects.finishedTasks;
+  admission.open({ loop, feed, finishedTasks, queuedTasks: () => queuedTasks(state) });
   mirror(state, scheduler, live, hub);
   const ids = createIds(ground, live);
   keeper.restored();
@@ -211,7 +219,7 @@ function assemble(ground: Ground): Runtime {
     clock,
     logger,
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
-    agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
+    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
     operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
@@ -221,6 +229,7 @@ function assemble(ground: Ground): Runtime {
     flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     details,
+    output,
     waits,
     admission,
     version: terms.version,
@@ -249,6 +258,14 @@ function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): Tu
     hasWork: () => scheduler.hasWork(),
     nextOpenAt: () => scheduler.nextOpenAt(),
   };
+}
+
+function createOutput(
+  { clock, logger, state, store, terms }: Ground,
+  propose: CommandLoop['propose'],
+): OutputService {
+  const ttlMs = terms.outputTtlMs ?? OUTPUT_TTL_MS_DEFAULT;
+  return new OutputService({ state, store, clock, logger, ttlMs, propose });
 }
 
 function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {

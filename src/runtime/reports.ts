@@ -30,9 +30,10 @@ export function reportCommands(ends: readonly AttemptEnd[]): ReportCommands {
       results.push(report.result);
       continue;
     }
-    const { code, message, retryable, retryAfterMs } = report;
+    const { code, critique, message, retryable, retryAfterMs } = report;
     const wait = retryAfterMs > 0 ? { retryAfterMs } : {};
-    failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...wait });
+    const hint = critique === undefined ? {} : { critique };
+    failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...wait, ...hint });
     failPositions.push(position);
   }
   return {

@@ -30,6 +30,7 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { OutputService } from './output-service.ts';
 import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
@@ -66,6 +67,7 @@ export interface RuntimeParts {
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
+  readonly output: OutputService;
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
   readonly version: string;
@@ -85,6 +87,7 @@ export class Runtime {
   readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
+  readonly output: OutputService;
   readonly feed: EventFeed;
   readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
@@ -105,6 +108,7 @@ export class Runtime {
     this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
+    this.output = parts.output;
     this.feed = parts.feed;
     this.admission = parts.admission;
     this.failed = parts.failed;
@@ -200,6 +204,7 @@ export class Runtime {
       hub.close();
       this.admission.close();
       details.close();
+      this.output.close();
       waits.close();
       this.tasks.close();
       this.operations.close();
@@ -225,6 +230,7 @@ export class Runtime {
     // Reports of the handlers that ended just now are on their way into the loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#parts.details.flush();
+    this.output.flush();
     await loop.drained();
     await this.#releaseLeases();
     for (const cancelTimer of this.#deferred) cancelTimer();

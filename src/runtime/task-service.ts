@@ -1,7 +1,7 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
 import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
-import type { CoreState, TaskId, TaskState } from '../core/index.ts';
+import type { CancelWish, CoreState, TaskId, TaskState } from '../core/index.ts';
 import type { Explanation, Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
@@ -155,9 +155,22 @@ export class TaskService {
     return this.#search.page(request);
   }
 
-  /** Cancels tasks; one answer each: null, or why not. */
-  async cancel(ids: readonly TaskId[], reason: string): Promise<(OrchestratorError | null)[]> {
-    return this.#each(ids, { type: 'task.cancel', taskIds: ids, reason });
+  /**
+   * Cancels tasks; one answer each: null, or why not. A running attempt has `graceMs` to end by itself.
+   */
+  async cancel(
+    ids: readonly TaskId[],
+    reason: string,
+    graceMs = 0,
+  ): Promise<(OrchestratorError | null)[]> {
+    const grace = graceMs > 0 ? { graceMs } : {};
+    return this.#each(ids, { type: 'task.cancel', taskIds: ids, reason, ...grace });
+  }
+
+  /** What the running attempt of a task was told of a cancel, or null. */
+  cancelOf(id: TaskId): CancelWish | null {
+    const task = this.#parts.state.tasks.get(id);
+    return task === undefined ? null : (task.extra?.cancel ?? null);
   }
 
   /** Queues dead letters again; one answer each. */

@@ -11,6 +11,8 @@ import {
   type Task,
   type TaskControl,
   type TaskExtra,
+  type TaskRules,
+  type TaskSpec,
 } from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
 import type { LinkKind } from './agent-link.ts';
@@ -36,6 +38,7 @@ export function liveTaskView(task: Task, payload?: string): TaskView {
     fencingToken: task.fencingToken,
     ...optionalFields(task),
     ...(task.extra === null ? {} : extraFields(task.extra, payload !== undefined)),
+    ...schemaField(spec, payload !== undefined),
     payloadBytes: task.payloadBytes,
     ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(task.error === null ? {} : { error: task.error }),
@@ -61,6 +64,7 @@ export function finishedTaskView(task: FinishedSummary | FinishedView): TaskView
     fencingToken: task.fencingToken,
     ...optionalFields(task),
     ...(task.extra === null ? {} : extraFields(task.extra, 'payload' in task)),
+    ...schemaField(task.spec, 'payload' in task),
     payloadBytes: task.payloadBytes,
     ...(payload === null ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(result === null ? {} : { result: JSON.parse(result) as unknown }),
@@ -152,9 +156,29 @@ function specFields(
     type,
     priority,
     requires: { capabilities: [...requires.capabilities], labels: { ...requires.labels } },
-    retry: { ...retry, nonRetryable: [...retry.nonRetryable] },
+    retry: { ...retry, nonRetryable: [...retry.nonRetryable], ...retryRules(spec.rules) },
     timeouts: { ...timeouts },
   };
+}
+
+function retryRules(rules: TaskRules | undefined): Partial<TaskView['retry']> {
+  if (rules === undefined) return {};
+  const { avoid, escalate, invalid } = rules;
+  const steps = escalate?.map(({ capabilities, labels, ...rest }) => ({
+    ...rest,
+    ...(capabilities === undefined ? {} : { capabilities: [...capabilities] }),
+    ...(labels === undefined ? {} : { labels: { ...labels } }),
+  }));
+  return {
+    ...(steps === undefined ? {} : { escalate: steps }),
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(invalid === undefined ? {} : { invalid: { ...invalid } }),
+  };
+}
+
+function schemaField(spec: TaskSpec, isWhole: boolean): Pick<TaskView, 'resultSchema'> {
+  const text = spec.rules?.resultSchema;
+  return isWhole && text !== undefined ? { resultSchema: JSON.parse(text) as unknown } : {};
 }
 
 function optionalFields(
@@ -169,7 +193,7 @@ function optionalFields(
 
 /** What a list leaves out may be large. */
 function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
-  const { answers, control, details, dialogue, traceparent } = extra;
+  const { answers, control, details, dialogue, traceparent, ...rest } = extra;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
@@ -189,6 +213,30 @@ function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
         }
       : {}),
     ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
+    ...retryFields(rest, isWhole),
+  };
+}
+
+type RetryField = 'critique' | 'avoid' | 'cancel' | 'outputChunks';
+
+/** A row of an older version has no such slots. */
+function retryFields(
+  { avoid, cancel, critique, output }: Partial<TaskExtra>,
+  isWhole: boolean,
+): Pick<TaskView, RetryField> {
+  return {
+    ...(isWhole && critique != null ? { critique } : {}),
+    ...(avoid == null ? {} : { avoid: { agents: [...avoid.agents], zones: [...avoid.zones] } }),
+    ...(cancel == null
+      ? {}
+      : {
+          cancel: {
+            reason: cancel.reason,
+            requestedAt: iso(cancel.requestedAt),
+            until: iso(cancel.until),
+          },
+        }),
+    ...(output == null ? {} : { outputChunks: output.chunks }),
   };
 }
 

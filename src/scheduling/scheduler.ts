@@ -27,6 +27,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
+import { isPicky, otherMember } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
 import { explain } from './explain.ts';
@@ -56,6 +57,8 @@ export class Scheduler {
   readonly #waiting: Waiting;
   readonly #pools: Pools;
   readonly #choice: Choice;
+  /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
+  readonly #parked = new Set<Task>();
   /** Agents whose mirror runs ahead of core because of the batch at hand. */
   #ahead: number[] = [];
   /** Tasks that are not counted as running because the batch at hand ends their attempt. */
@@ -90,6 +93,7 @@ export class Scheduler {
       this.#table.update(index, agent);
     }
     this.#refresh(index);
+    if (this.#parked.size > 0) this.#unpark();
   }
 
   /** Forgets an agent and its credit. O(its pools). */
@@ -100,6 +104,7 @@ export class Scheduler {
     this.#refresh(index);
     this.#pools.detach(index);
     this.#table.remove(index);
+    if (this.#parked.size > 0) this.#unpark();
   }
 
   /**
@@ -132,6 +137,7 @@ export class Scheduler {
   taskLeft(task: Task): void {
     this.#count(task);
     this.#waiting.remove(task);
+    if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
   leaseGranted(agent: Agent, task: Task): void {
@@ -187,7 +193,7 @@ export class Scheduler {
         line.drop();
       } else if (pool !== undefined) {
         const share = this.#placeWaiting(pool, placement);
-        line?.changed(share);
+        if (share !== null) line?.changed(share);
       } else break;
     }
     return placement;
@@ -287,7 +293,7 @@ export class Scheduler {
       availableAgents: this.#availableCount,
       pools: this.#pools.size,
       lanes: this.#waiting.laneCount,
-      waiting: this.#waiting.size,
+      waiting: this.#waiting.size + this.#parked.size,
     };
   }
 
@@ -335,7 +341,8 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    placement.agentIds.push(this.#assign(pool, profile.strategy));
+    const member = this.#pick(pool, profile.strategy, null);
+    placement.agentIds.push(this.#assign(pool, profile.strategy, member));
     placement.taskIds.push(id);
   }
 
@@ -354,19 +361,28 @@ export class Scheduler {
     return true;
   }
 
-  /** Places the best task of the pool, which has an available agent; returns whose it is. */
-  #placeWaiting(pool: Pool, placement: Placement): FairShare {
+  /**
+   * Places the best task of the pool, which has an available agent; returns whose it is. Null where the
+   * task must wait for an agent that is none of those it failed on: it is set aside, and holds up nobody.
+   */
+  #placeWaiting(pool: Pool, placement: Placement): FairShare | null {
     const waiting = this.#waiting.head(pool);
     const { lane, task } = waiting;
     const { share } = lane.node;
+    this.#choice.key = task.affinityKey ?? task.id;
+    const member = this.#pick(pool, lane.strategy, isPicky(task) ? task : null);
+    if (member < 0) {
+      this.#waiting.remove(task);
+      this.#parked.add(task);
+      return null;
+    }
     // Before it is taken out: a share with nothing to do may be forgotten.
     if (!this.#isAlone) {
       this.#lend.start(share, costOfTask(task, this.#shares.settings), task.id);
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#waiting.remove(task);
-    this.#choice.key = task.affinityKey ?? task.id;
-    placement.agentIds.push(this.#assign(pool, lane.strategy));
+    placement.agentIds.push(this.#assign(pool, lane.strategy, member));
     placement.taskIds.push(task.id);
     return share;
   }
@@ -411,17 +427,33 @@ export class Scheduler {
     this.#waiting.gates.expectEnd(task);
   }
 
+  /**
+   * Lets tasks wait again that must not go to the agents they failed on: somebody else may be there now,
+   * or nobody else any more. O(such tasks), when an agent changes or becomes available.
+   */
+  #unpark(): void {
+    const tasks = [...this.#parked];
+    this.#parked.clear();
+    for (const task of tasks) this.taskWaiting(task);
+  }
+
   #strategy(pool: Pool, name: StrategyName): Strategy {
     const strategy = pool.strategy(name);
     if (strategy.stateful) this.#hasStateful = true;
     return strategy;
   }
 
-  #assign(pool: Pool, strategyName: StrategyName): AgentId {
+  /** The member that should get the task; -1 where that must wait for another one. */
+  #pick(pool: Pool, strategyName: StrategyName, picky: Task | null): number {
+    const member = this.#strategy(pool, strategyName).pick(this.#choice);
+    invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
+    if (picky === null) return member;
+    return otherMember(picky, member, { pool, table: this.#table, rng: this.#choice.rng });
+  }
+
+  #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {
     const table = this.#table;
     const strategy = this.#strategy(pool, strategyName);
-    const member = strategy.pick(this.#choice);
-    invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
     strategy.picked(member);
     const index = pool.agentOf(member);
     table.setInFlight(index, table.inFlight(index) + 1);
@@ -462,6 +494,7 @@ export class Scheduler {
     if (flipped) {
       table.setAvailable(index, able);
       this.#availableCount += able ? 1 : -1;
+      if (able && this.#parked.size > 0) this.#unpark();
     } else if (!this.#hasStateful) {
       return;
     }

@@ -92,6 +92,7 @@ const ROUTES: readonly string[] = [
   'POST /api/v1/tasks',
   'GET /api/v1/tasks/{id}',
   'GET /api/v1/tasks/{id}/result',
+  'GET /api/v1/tasks/{id}/output',
   'GET /api/v1/tasks/{id}/events',
   'GET /api/v1/tasks/{id}/explain',
   'GET /api/v1/tasks/{id}/artifacts',

@@ -50,9 +50,9 @@ afterAll(async () => {
 /** Contexts are objects with getters: what is needed of them, by value. */
 function own(context: HandlerContext): HandlerContext {
   const { attempt, emit, fencingToken, heartbeat, lastDetails, logger } = context;
-  const { progress, signal, submit, trace, waitForInput } = context;
+  const { critique, lastError, progress, signal, submit, trace, waitForInput } = context;
   const first = { attempt, emit, fencingToken, heartbeat, lastDetails, logger };
-  return { ...first, progress, signal, submit, trace, waitForInput };
+  return { ...first, critique, lastError, progress, signal, submit, trace, waitForInput };
 }
 
 /** Layers of turns and entanglers on all qubits: no shortcut but a dense state. */

@@ -119,7 +119,9 @@ function parseCommand(verb: string, rest: string): Command {
     case 'answer':
       return parseAnswer(words, leases);
     case 'cancel':
-      return { type: 'task.cancel', taskIds, reason: words.text('reason') ?? 'unwanted' };
+      return parseCancel(words, taskIds);
+    case 'output':
+      return parseOutput(words, leases);
     case 'retry':
       return { type: 'task.retry', taskIds };
     case 'purge':
@@ -267,13 +269,24 @@ function parseSpec(words: Words): TaskSpec {
   });
 }
 
-/** `climit=2:cancel-oldest` */
+/** `climit=2:cancel-oldest avoid=agent escalate=1:senior:9 invalid=2` */
 function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
   const text = words.text('climit');
-  if (text === undefined) return {};
-  const [limit, policy] = split(text, ':');
-  const concurrency = { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' };
-  return { rules: { concurrency } };
+  const [limit = '', policy = ''] = text === undefined ? [] : split(text, ':');
+  const [after = '', queue = '', priority = ''] = words.text('escalate')?.split(':') ?? [];
+  const avoid = words.text('avoid') as 'agent' | undefined;
+  const invalid = words.number('invalid');
+  const rules: NonNullable<TaskSpec['rules']> = {
+    ...(text === undefined
+      ? {}
+      : { concurrency: { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' } }),
+    ...(after === ''
+      ? {}
+      : { escalate: [{ afterAttempt: numberOf(after), queue, priority: numberOf(priority) }] }),
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(invalid === undefined ? {} : { invalid: { attemptsMax: invalid, critique: true } }),
+  };
+  return Object.keys(rules).length === 0 ? {} : { rules };
 }
 
 /** `ckey=user-1 fkey=ann limits=calls:acme:2,seats dedupe=debounce:k:300:800` */
@@ -339,9 +352,11 @@ function parseRetry(words: Words): RetryPolicy {
 
 function parseTimeouts(words: Words): TaskTimeouts {
   const [queueMs, runMs] = [words.number('queueMs'), words.number('runMs')];
+  const totalMs = words.number('totalMs');
   return {
     ...(queueMs === undefined ? {} : { queueMs }),
     ...(runMs === undefined ? {} : { runMs }),
+    ...(totalMs === undefined ? {} : { totalMs }),
   };
 }
 
@@ -369,6 +384,19 @@ function parseAnswer(words: Words, leases: readonly LeaseRef[]): Command {
 
 function jsonOf(text: string | undefined): string | null {
   return text === undefined ? null : JSON.stringify(text);
+}
+
+function parseCancel(words: Words, taskIds: readonly TaskId[]): Command {
+  const graceMs = words.number('grace');
+  const grace = graceMs === undefined ? {} : { graceMs };
+  return { type: 'task.cancel', taskIds, reason: words.text('reason') ?? 'unwanted', ...grace };
+}
+
+/** `output t1 token=2 lengths=5,7 from=0` */
+function parseOutput(words: Words, leases: readonly LeaseRef[]): Command {
+  const lengths = (words.list('lengths') ?? []).map(numberOf);
+  const from = words.number('from') ?? null;
+  return { type: 'task.output', items: leases.map((ref) => ({ ...ref, from, lengths })) };
 }
 
 function parseFail(words: Words, leases: readonly LeaseRef[]): Command {

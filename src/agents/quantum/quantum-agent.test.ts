@@ -69,6 +69,8 @@ function contextOf(
     submit: () => Promise.reject(new Error('the quantum agent submits no task')),
     waitForInput: () => Promise.reject(new Error('the quantum agent asks nobody')),
     lastDetails: undefined,
+    lastError: undefined,
+    critique: undefined,
     trace: { traceId: '', spanId: '', traceparent: '' },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

@@ -116,6 +116,7 @@ export interface FailOptions {
   readonly message?: string;
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
+  readonly critique?: string;
 }
 
 export function fail(taskId: string, fencingToken: number, options: FailOptions = {}): Command {
@@ -179,8 +180,21 @@ export function answer(taskId: string, fencingToken: number, options: AnswerOpti
   return { type: 'task.answer', items: [{ taskId: taskId as TaskId, fencingToken, ...given }] };
 }
 
-export function cancel(taskId: string, reason = 'unwanted'): Command {
-  return { type: 'task.cancel', taskIds: [taskId as TaskId], reason };
+export function cancel(taskId: string, reason = 'unwanted', graceMs = 0): Command {
+  const grace = graceMs === 0 ? {} : { graceMs };
+  return { type: 'task.cancel', taskIds: [taskId as TaskId], reason, ...grace };
+}
+
+export function output(
+  taskId: string,
+  fencingToken: number,
+  lengths: readonly number[],
+  from: number | null = null,
+): Command {
+  return {
+    type: 'task.output',
+    items: [{ taskId: taskId as TaskId, fencingToken, from, lengths }],
+  };
 }
 
 export function retry(taskId: string): Command {

@@ -74,6 +74,10 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.task.id} from ${event.agentId} token=${event.fencingToken} (${event.reason})`;
     case 'assignment.refused':
       return `${event.type} ${event.taskId} to ${event.agentId}`;
+    case 'task.cancel_requested':
+      return `${event.type} ${event.task.id} on ${event.agentId} until ${event.cancel.until}`;
+    case 'task.output':
+      return `${event.type} ${event.task.id} attempt=${event.attempt} from ${event.seq}`;
     case 'task.submitted':
     case 'task.purged':
       return `${event.type} ${event.task.id}`;
