@@ -150,6 +150,14 @@ export class Effects {
       case 'assignment.refused':
         scheduler.refused(event.taskId as TaskId, event.agentId);
         return;
+      default:
+        this.#ofAgentsAndQueues(event);
+    }
+  }
+
+  #ofAgentsAndQueues(event: CoreEvent): void {
+    const { hub, scheduler } = this.#parts;
+    switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
         scheduler.agentChanged(event.agent);
@@ -187,7 +195,7 @@ export class Effects {
 
   #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
-    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent, task);
+    this.#parts.scheduler.leaseEnded(agent ?? null, task);
   }
 
   /** Tasks that are queued now that the whole entry is applied wait for an agent. */

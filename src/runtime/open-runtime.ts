@@ -19,7 +19,7 @@ import { AgentService } from './agent-service.ts';
 import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { CommandLoop } from './command-loop.ts';
+import { CommandLoop, type TurnHooks } from './command-loop.ts';
 import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
@@ -152,10 +152,8 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({
-    seed: terms.seed ?? randomInt(2 ** 31),
-    fairness: fairnessOf(state),
-  });
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   const live = new LiveIndex();
   const admission = openGate(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -178,14 +176,7 @@ function assemble(ground: Ground): Runtime {
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
-    hooks: {
-      place: (commands, at) => proposePlacement(state, scheduler, commands, at),
-      applied: (entry, applied) => effects.applied(entry, applied),
-      flush: () => effects.flush(),
-      dropped: (entry) => effects.dropped(entry),
-      hasWork: () => scheduler.hasWork(),
-      nextOpenAt: () => scheduler.nextOpenAt(),
-    },
+    hooks: turnHooks(state, scheduler, effects),
   });
   admission.open({
     loop,
@@ -224,6 +215,17 @@ function assemble(ground: Ground): Runtime {
     failed: log.failed,
     releaseLock: ground.release,
   });
+}
+
+function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
+  return {
+    place: (commands, at) => proposePlacement(state, scheduler, commands, at),
+    applied: (entry, applied) => effects.applied(entry, applied),
+    flush: () => effects.flush(),
+    dropped: (entry) => effects.dropped(entry),
+    hasWork: () => scheduler.hasWork(),
+    nextOpenAt: () => scheduler.nextOpenAt(),
+  };
 }
 
 function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
