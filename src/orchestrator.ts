@@ -6,16 +6,23 @@
 import { OrchestratorError } from './base/errors.ts';
 import {
   checkRegisterAgents,
+  checkSchedule,
+  InvalidRequestError,
   TaskFailure,
   type AgentHandler,
+  type BackfillAnswer,
+  type BackfillBody,
   type HandlerContext,
   type HandlerTask,
   type InputPrompt,
   type RegisterAgent,
+  type ScheduleBody as ScheduleSettings,
+  type ScheduleView,
   type StatusView,
   type SubmitTask,
   type TaskView,
   type TraceContext,
+  type TriggerAnswer,
 } from './contract/index.ts';
 import {
   openRuntime,
@@ -53,6 +60,24 @@ export interface SubmittedTask<Result = unknown> {
    * @throws OrchestratorError `INPUT_NOT_ASKED`, `INPUT_KEY_MISMATCH`, `INPUT_NOT_ALLOWED`, `INPUT_INVALID`
    */
   answer(answer: unknown, options?: { readonly key?: string; readonly by?: string }): Promise<void>;
+}
+
+/** A schedule, by its name. All but `view` throw `SCHEDULE_NOT_FOUND` once it is removed. */
+export interface Schedule {
+  readonly name: string;
+  /** How it stands; null when there is none. */
+  view(): ScheduleView | null;
+  /** Lets it fire no more by itself, until {@link Schedule.resume}. */
+  pause(why?: { readonly reason?: string; readonly by?: string }): Promise<ScheduleView>;
+  resume(): Promise<ScheduleView>;
+  /** Fires now, paused or not. Throws `SCHEDULE_BUSY` where its overlap policy forbids it. */
+  trigger(overlap?: ScheduleView['overlap']): Promise<TriggerAnswer>;
+  /** Fires for all moments from `from` to `to`, or counts them: at most 10,000. */
+  backfill(range: BackfillBody): Promise<BackfillAnswer>;
+  /** The moments to come, as ISO 8601 in UTC. */
+  upcoming(count?: number): string[];
+  /** Its tasks go on. */
+  remove(): Promise<void>;
 }
 
 /** Status, with what the orchestrator's mathematics says of its dispatchers. */
@@ -128,6 +153,34 @@ export class UnifiedQuantumOrchestrator {
     };
   }
 
+  /**
+   * Makes a schedule or replaces its settings: safe to call at every start of a program. A paused one
+   * stays paused.
+   *
+   * @param name - `name`, or `namespace/name`
+   * @throws OrchestratorError `SCHEDULE_INVALID`, `SCHEDULE_NEVER_FIRES`, `SCHEDULE_LIMIT`
+   */
+  async schedule(name: string, settings: ScheduleSettings): Promise<Schedule> {
+    checkSchedule(settings);
+    await this.runtime.schedules.set(checkedName(name), settings);
+    return this.getSchedule(name);
+  }
+
+  /** A schedule that is there; see {@link UnifiedQuantumOrchestrator.schedule}. */
+  getSchedule(name: string): Schedule {
+    const schedules = (): Runtime['schedules'] => this.runtime.schedules;
+    return {
+      name,
+      view: () => schedules().get(name),
+      pause: (why) => schedules().pause(name, why),
+      resume: () => schedules().resume(name),
+      trigger: (overlap) => schedules().trigger(name, overlap ?? null),
+      backfill: (range) => schedules().backfill(name, range),
+      upcoming: (count = 10) => schedules().upcoming(name, count),
+      remove: () => schedules().remove(name),
+    };
+  }
+
   getTask(id: string): TaskView | null {
     return this.runtime.tasks.get(id as never);
   }
@@ -161,6 +214,17 @@ export class UnifiedQuantumOrchestrator {
   }
 }
 
+const SCHEDULE_NAME = /^(?:[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\/)?[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
+function checkedName(name: string): string {
+  if (SCHEDULE_NAME.test(name)) return name;
+  const form = 'a letter or digit, then up to 127 letters, digits and . _ : -';
+  throw new InvalidRequestError(
+    '/name',
+    `must be name or namespace/name, each ${form}, got ${name}`,
+  );
+}
+
 export {
   OrchestratorError,
   TaskFailure,
@@ -169,6 +233,8 @@ export {
   type HandlerTask,
   type InputPrompt,
   type RegisterAgent,
+  type ScheduleSettings,
+  type ScheduleView,
   type SubmitTask,
   type TaskView,
   type TraceContext,

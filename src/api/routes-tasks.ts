@@ -133,6 +133,7 @@ function readRoutes(app: FastifyInstance, { clock, runtime }: ApiContext): void 
         taskId: task.id,
         state: task.state,
         verdict: finishedVerdict(task, clock.now()),
+        ...(task.schedule === undefined ? {} : { schedule: task.schedule }),
       });
     },
   );

@@ -15,7 +15,9 @@ import {
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
+import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
@@ -92,6 +94,10 @@ const CANCEL_IDS_MAX = 10_000;
 
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
+  readonly operations: Operations;
+  readonly deadLetters: DeadLetters;
+  /** Tasks that are made again and again. */
+  readonly schedules: Schedules;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
@@ -105,6 +111,9 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.operations = new Operations(this.http);
+    this.deadLetters = new DeadLetters(this.http);
+    this.schedules = new Schedules(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,

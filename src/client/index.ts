@@ -5,6 +5,8 @@ export {
   type HandlerContext,
   type HandlerTask,
   type InputPrompt,
+  type ScheduleBody as ScheduleSettings,
+  type ScheduleView,
   type TraceContext,
 } from '../contract/index.ts';
 export { Agent, type AgentOptions, type ServedAgent } from './agent.ts';
@@ -18,5 +20,7 @@ export {
   type TypedTask,
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
+export { DeadLetters, Operations, type OperationItem } from './operations.ts';
+export type { Schedules } from './schedules.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskSelection } from './task-pages.ts';

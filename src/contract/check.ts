@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import { RegisterAgent } from './agent.ts';
 import { findJsonFault, findPlainFault } from './json.ts';
 import type { SubmitExtras } from './channel.ts';
+import { ScheduleBody } from './schedule.ts';
 import { SubmitExtrasBody, SubmitTask, TaskOptions } from './task.ts';
 
 /** A value from outside that breaks its schema: `code` INVALID_REQUEST, `details.path` a JSON Pointer. */
@@ -64,6 +65,7 @@ interface Checker {
 const submitTask: Checker = Compile(SubmitTask);
 const taskOptions: Checker = Compile(TaskOptions);
 const submitExtras: Checker = Compile(SubmitExtrasBody);
+const schedule: Checker = Compile(ScheduleBody);
 const registerAgents: Checker = Compile(Type.Array(RegisterAgent, { maxItems: 10_000 }));
 
 /** Checks one task of a submit; `path` is where it stands in the request. */
@@ -71,6 +73,12 @@ export function checkSubmitTask(value: unknown, path = ''): asserts value is Sub
   check(submitTask, value, path);
   checkMetadata(value as SubmitTask, path);
   checkConcurrency(value as SubmitTask, path);
+}
+
+/** Checks a schedule but for its name. */
+export function checkSchedule(value: unknown, path = ''): asserts value is ScheduleBody {
+  check(schedule, value, path);
+  checkMetadata((value as ScheduleBody).task, `${path}/task`);
 }
 
 export function checkTaskOptions(value: unknown, path = ''): asserts value is TaskOptions {

@@ -46,6 +46,7 @@ export {
 export {
   checkJson,
   checkRegisterAgents,
+  checkSchedule,
   checkSubmitExtras,
   checkSubmitTask,
   checkTaskOptions,
@@ -94,6 +95,28 @@ export {
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';
+export {
+  AbortBody,
+  DeadLetterView,
+  DryRunView,
+  FAILURE_GROUP_STATES,
+  FailureGroupBody,
+  FailureGroupList,
+  FailureGroupStateText,
+  FailureGroupView,
+  OPERATION_ACTIONS,
+  OPERATION_STATES,
+  OPERATION_TEXT_MAX,
+  OperationBody,
+  OperationItemList,
+  OperationList,
+  OperationStateText,
+  OperationView,
+  RedriveBody,
+  RedriveParams,
+  type FailureGroupStateName,
+  type OperationActionName,
+} from './operation.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export {
@@ -123,6 +146,21 @@ export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.t
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
+export {
+  BACKFILL_MAX,
+  BackfillAnswer,
+  BackfillBody,
+  NamedScheduleBody,
+  OverlapText,
+  PauseScheduleBody,
+  ScheduleBody,
+  ScheduledTaskBody,
+  ScheduleList,
+  ScheduleView,
+  TriggerAnswer,
+  TriggerScheduleBody,
+  UpcomingAnswer,
+} from './schedule.ts';
 export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {

@@ -9,6 +9,7 @@ import {
 } from './control.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
+import { TaskScheduleView } from './task-schedule.ts';
 import { Traceparent } from './trace.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -196,6 +197,7 @@ export const TaskView = Type.Object(
     details: Type.Optional(
       Type.Unknown({ description: 'Absent in lists; what an attempt last said of how far it is' }),
     ),
+    schedule: Type.Optional({ ...TaskScheduleView, description: 'The firing that made it' }),
     payloadBytes: Type.Integer(),
     payload: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),
     result: Type.Optional(Type.Unknown({ description: 'Absent in lists and until completed' })),

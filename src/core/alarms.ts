@@ -19,6 +19,9 @@ export function fireAlarm(step: Step, record: CoreRecord): void {
       return;
     case 'failureGroups':
     case 'limits':
+    case 'operations':
+    case 'operationItems':
+    case 'schedules':
       return;
     default:
       unreachable(record.table);

@@ -1,5 +1,6 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
 import type { TaskControl } from './control.ts';
+import type { TaskSchedule } from './schedule.ts';
 
 /** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
 export interface Question {
@@ -55,6 +56,8 @@ export interface TaskExtra {
   readonly failureGroup: string | null;
   /** Keys, limits and costs that decide when it may start. */
   readonly control: TaskControl | null;
+  /** The firing that made it. */
+  readonly schedule: TaskSchedule | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -64,6 +67,7 @@ export const NO_EXTRA: TaskExtra = {
   dialogue: null,
   failureGroup: null,
   control: null,
+  schedule: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -74,6 +78,7 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   dialogue: 'attempt',
   failureGroup: 'task',
   control: 'history',
+  schedule: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

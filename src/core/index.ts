@@ -5,11 +5,13 @@ export type {
   AnswerItem,
   AskItem,
   AttemptError,
+  BackfillItem,
   Command,
   CommandBatch,
   Completion,
   CoreSettings,
   DetailsItem,
+  FiringItem,
   LeaseRef,
   NewTask,
 } from './command.ts';
@@ -42,7 +44,31 @@ export { levelAt } from './bucket.ts';
 export type { Limit } from './limit.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
+export {
+  firingJitterMs,
+  scheduleKey,
+  type OverlapPolicy,
+  type Schedule,
+  type ScheduledTask,
+  type ScheduleSettings,
+  type ScheduleTiming,
+} from './schedule.ts';
+export { Timers, type Timed } from './timers.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
+export {
+  OPERATION_ACTIONS,
+  OPERATIONS_RUNNING_MAX,
+  type NewOperation,
+  type Operation,
+  type OperationAction,
+  type OperationItems,
+  type OperationParams,
+  type OperationScope,
+  type OperationState,
+  type Placement,
+  type Redrive,
+} from './operation.ts';
+export type { RedriveItem, RedriveOrder } from './redrive.ts';
 export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';

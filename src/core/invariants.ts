@@ -44,6 +44,7 @@ export function checkInvariants(state: CoreState): void {
   checkIdempotency(state);
   checkFailureGroups(state);
   checkGates(state);
+  checkSchedules(state);
 }
 
 const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
@@ -159,6 +160,23 @@ function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: 
   const burst = burstOf(settings.rate);
   invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
   invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
+}
+
+function checkSchedules(state: CoreState): void {
+  const live = new Map<string, number>();
+  for (const task of state.tasks.values()) {
+    const of = task.extra?.schedule;
+    if (of == null || task.state === 'failed') continue;
+    const schedule = state.records.schedules.get(of.key);
+    if (schedule === undefined || schedule.seq !== of.seq) continue;
+    live.set(of.key, (live.get(of.key) ?? 0) + 1);
+    invariant(schedule.live.has(task), `I15: schedule ${of.key} knows its task ${task.id}`);
+  }
+  for (const { key, live: known, waiting } of state.records.schedules.values()) {
+    const count = live.get(key) ?? 0;
+    invariant(known.size === count, `I15: schedule ${key} knows ${known.size} of ${count} tasks`);
+    invariant(waiting === null || count > 0, `I15: schedule ${key} lets one wait for nothing`);
+  }
 }
 
 function checkIdempotency(state: CoreState): void {

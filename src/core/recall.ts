@@ -1,5 +1,7 @@
 /** Changes asked for by people: cancel, retry a dead letter, purge it. */
 import { leaveFailureGroup } from './failure-groups.ts';
+import { afterEnd } from './finish.ts';
+import { joinSchedule } from './schedule-tasks.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
@@ -25,6 +27,7 @@ export function cancelTask(step: Step, taskId: TaskId, reason: string): Rejectio
   task.reason = reason;
   task.stateAt = state.nowMs;
   events.push({ type: 'task.canceled', task });
+  afterEnd(step, task);
   return null;
 }
 
@@ -38,6 +41,7 @@ export function retryTask({ state, events }: Step, taskId: TaskId): Rejection | 
   task.error = null;
   task.delayMsLast = 0;
   moveTask(state, task, 'queued', 'redriven');
+  if (task.extra !== null) joinSchedule(state, task);
   events.push({ type: 'task.queued', task, reason: 'redriven' });
   return null;
 }
@@ -52,7 +56,8 @@ export function purgeTask({ state, events }: Step, taskId: TaskId): Rejection | 
   return null;
 }
 
-function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
+/** The task, if it is a dead letter, or why not. */
+export function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
   if (task === undefined) return reject('TASK_NOT_FOUND', 'a dead letter must be live', { taskId });
   if (task.state === 'failed') return task;
   return reject('TASK_NOT_FAILED', `a dead letter is a failed task, got ${task.state}`, { taskId });

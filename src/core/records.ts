@@ -3,24 +3,39 @@ import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
 import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import {
+  operationFields,
+  operationItemsFields,
+  readOperation,
+  readOperationItems,
+  type Operation,
+  type OperationItems,
+} from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly operations: RecordTable<Operation>;
+  readonly operationItems: RecordTable<OperationItems>;
   readonly limits: RecordTable<Limit>;
   /** Of rates that something was drawn from. */
   readonly buckets: RecordTable<Bucket>;
   readonly dedupes: RecordTable<DedupeRecord>;
+  readonly schedules: RecordTable<Schedule>;
 }
 export type RecordName = keyof Records;
 
 export function createRecords(): Records {
   return {
     failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    operations: new RecordTable('operations', operationFields),
+    operationItems: new RecordTable('operationItems', operationItemsFields),
     limits: new RecordTable('limits', limitFields),
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
+    schedules: new RecordTable('schedules', scheduleFields),
   };
 }
 
@@ -39,6 +54,12 @@ export function restoreRecord(records: Records, row: RecordRow): void {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
       return;
+    case 'operations':
+      records.operations.restore({ ...kept, table, ...readOperation(fields) });
+      return;
+    case 'operationItems':
+      records.operationItems.restore({ ...kept, table, ...readOperationItems(fields) });
+      return;
     case 'limits':
       records.limits.restore({ ...kept, table, ...readLimit(fields) });
       return;
@@ -47,6 +68,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'dedupes':
       records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
+      return;
+    case 'schedules':
+      records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

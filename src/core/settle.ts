@@ -15,7 +15,9 @@ import {
   type TaskError,
 } from './task.ts';
 import { extraAfterTask } from './extra.ts';
+import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
+import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
 /** The leased task whose newest attempt `ref` names, or why there is none. */
@@ -39,7 +41,8 @@ export function leasedTask(state: CoreState, ref: LeaseRef): Task | Rejection {
   return task;
 }
 
-export function completeTask({ state, events }: Step, item: Completion): Rejection | null {
+export function completeTask(step: Step, item: Completion): Rejection | null {
+  const { state, events } = step;
   const task = leasedTask(state, item);
   if ('code' in task) return task;
   const startedAt = startedAtOf(task);
@@ -51,6 +54,7 @@ export function completeTask({ state, events }: Step, item: Completion): Rejecti
   task.reason = null;
   task.stateAt = state.nowMs;
   events.push({ type: 'task.completed', task, agent, startedAt, waitedMs });
+  afterEnd(step, task);
   return null;
 }
 
@@ -124,17 +128,14 @@ export function extendLease(
 }
 
 /** Fails the task for good: it stays as a dead letter. The caller has ended its attempt. */
-export function failTask(
-  { state, events }: Step,
-  task: Task,
-  error: TaskError,
-  reason: string,
-): void {
+export function failTask(step: Step, task: Task, error: TaskError, reason: string): void {
+  const { state, events } = step;
   moveTask(state, task, 'failed', reason);
   task.error = error;
   if (task.extra !== null) task.extra = extraAfterTask(task.extra);
   joinFailureGroup(state, task);
   events.push({ type: 'task.failed', task });
+  afterEnd(step, task);
 }
 
 /** Tells whoever runs the attempt that its right is gone. */
@@ -182,6 +183,11 @@ interface RetryWish {
 function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): void {
   const { state, events } = step;
   const policy = task.profile.spec.retry;
+  const poison = poisonError(task, error, state.settings);
+  if (poison !== null) {
+    failTask(step, task, poison, 'poison');
+    return;
+  }
   if (policy.nonRetryable.includes(error.code)) {
     failTask(step, task, error, 'not_retryable');
     return;

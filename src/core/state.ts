@@ -19,6 +19,7 @@
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
  *   I14 a gate counts the attempts that hold it, and is known exactly while live tasks name it
+ *   I15 a schedule knows exactly its unfinished tasks, and lets one wait only while it has some
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';

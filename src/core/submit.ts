@@ -217,7 +217,8 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   });
 }
 
-function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
+/** A task in its first state, which is not among the others yet. */
+export function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
   const runAt = item.runAt ?? 0;
   const waits = runAt > state.nowMs;
   state.taskSeq += 1;

@@ -34,8 +34,10 @@ export interface Task extends Tracked {
   readonly id: TaskId;
   /** Order of submission, from 1. */
   readonly seq: number;
-  readonly profile: Profile;
-  readonly payloadBytes: number;
+  /** Changed by `changeProfile` only. */
+  profile: Profile;
+  /** Changed with the payload, when a dead letter is queued again. */
+  payloadBytes: number;
   readonly createdAt: number;
   readonly affinityKey: string | null;
   readonly idempotencyKey: string | null;

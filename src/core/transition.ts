@@ -11,6 +11,7 @@ import { createQueue, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
 import { questionOf, type LiveState, type Task } from './task.ts';
 
 /** Moves a live task to another live state and keeps the counters and its timer. */
@@ -90,11 +91,7 @@ export function removeTask(state: CoreState, task: Task): void {
   }
   state.tasks.delete(task.id);
   task.profile.queue[task.state as LiveState] -= 1;
-  task.profile.tasks -= 1;
-  if (task.profile.tasks === 0) {
-    state.profileChanges.remove(task.profile);
-    state.profiles.delete(task.profile.key);
-  }
+  leaveProfile(state, task.profile);
 }
 
 /** Adds a task in its first state. */
@@ -128,6 +125,28 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
   state.profiles.set(key, profile);
   state.profileChanges.touch(profile);
   return profile;
+}
+
+/** Gives a task that has no lease another profile, in the same namespace; the caller has checked the bounds. */
+export function changeProfile({ events, state }: Step, task: Task, spec: TaskSpec): void {
+  const profile = internProfile(state, spec);
+  const before = task.profile;
+  if (profile === before) return;
+  state.taskChanges.touch(task);
+  before.queue[task.state as LiveState] -= 1;
+  profile.queue[task.state as LiveState] += 1;
+  profile.tasks += 1;
+  task.profile = profile;
+  leaveProfile(state, before);
+  armTimer(state, task);
+  events.push({ type: 'task.moved', task });
+}
+
+function leaveProfile(state: CoreState, profile: Profile): void {
+  profile.tasks -= 1;
+  if (profile.tasks > 0) return;
+  state.profileChanges.remove(profile);
+  state.profiles.delete(profile.key);
 }
 
 /** Finds or makes a queue. */

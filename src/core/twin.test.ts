@@ -47,6 +47,7 @@ test('core answers and changes exactly as its plain twin, whatever the history',
 });
 
 const EVERY_REASON = [
+  'poison',
   'agent_lost',
   'agent_removed',
   'agent_restarted',

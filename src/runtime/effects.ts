@@ -9,6 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -19,6 +20,7 @@ export interface EffectsParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
+  readonly keeper: ScheduleKeeper;
 }
 
 interface Finished {
@@ -41,6 +43,7 @@ export class Effects {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
+    const edits = new EditedPayloads(entry, applied);
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -50,6 +53,8 @@ export class Effects {
       } else {
         if (event.type === 'task.submitted') {
           store.putPayload(event.task, event.payload ?? payloads.next());
+        } else if (event.type === 'task.redriven' && event.isEdited) {
+          store.replacePayload(event.task, edits.next());
         }
         this.#other(event);
       }
@@ -125,6 +130,9 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.moved':
+        scheduler.taskLeft(event.task);
+        return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
         this.#resync(event.agentId, event.task);
@@ -179,7 +187,21 @@ export class Effects {
         scheduler.fairnessChanged(event.fairness);
         return;
       default:
-        return;
+        if ('schedule' in event) this.#scheduled(event);
+    }
+  }
+
+  #scheduled(event: Extract<CoreEvent, { schedule: unknown }>): void {
+    const { keeper, metrics, state } = this.#parts;
+    if (event.type === 'schedule.removed') {
+      keeper.removed(event.schedule);
+      return;
+    }
+    keeper.changed(event.schedule);
+    if (event.type === 'schedule.fired') {
+      metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
+    } else if (event.type === 'schedule.skipped') {
+      metrics.scheduleSkipped(event.reason, event.count);
     }
   }
 
@@ -202,9 +224,10 @@ export class Effects {
   #joinLines(events: readonly CoreEvent[]): void {
     const { scheduler, state } = this.#parts;
     for (const event of events) {
-      if (event.type === 'task.submitted' || event.type === 'task.queued') {
+      const { type } = event;
+      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
         if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-      } else if (event.type === 'assignment.refused') {
+      } else if (type === 'assignment.refused') {
         const task = state.tasks.get(event.taskId as TaskId);
         if (task !== undefined) scheduler.taskWaiting(task);
       }
@@ -244,6 +267,33 @@ function takenPayloads(entry: Entry, applied: Applied): readonly string[] {
     }
   }
   return payloads;
+}
+
+/** Payloads that came with an entry for dead letters, in the order in which core queued those again. */
+export class EditedPayloads {
+  readonly #texts: readonly string[];
+  #next = 0;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = editedPayloads(entry, applied);
+  }
+
+  next(): string {
+    return this.#texts[this.#next++] ?? 'null';
+  }
+}
+
+function editedPayloads({ batch, texts }: Entry, { results }: Applied): readonly string[] {
+  const edited: string[] = [];
+  for (const [position, command] of batch.commands.entries()) {
+    const result = results[position];
+    if (command.type !== 'task.redrive' && command.type !== 'operation.act') continue;
+    if (result?.type !== 'taken') continue;
+    for (const [item, text] of (texts[position] ?? []).entries()) {
+      if (result.refused?.has(item) !== true) edited.push(text);
+    }
+  }
+  return edited;
 }
 
 /** Result texts of the completions that core took, in the order of their events. */

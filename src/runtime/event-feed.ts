@@ -31,6 +31,11 @@ export interface FeedEvent {
   readonly key?: string;
   readonly message?: string;
   readonly by?: string;
+  readonly operationId?: string;
+  readonly group?: string;
+  readonly schedule?: string;
+  readonly nominalAt?: number;
+  readonly count?: number;
   readonly dropped?: number;
 }
 
@@ -220,10 +225,26 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'operation.changed': {
+      const { key, order, state } = event.operation;
+      const { action, by, reason } = order;
+      const why = reason === null ? {} : { reason };
+      return { type: event.type, operationId: key, state, message: action, by, ...why };
+    }
+    case 'failure-group.changed': {
+      const { by, key, note, state } = event.group;
+      const facts = { ...(by === null ? {} : { by }), ...(note === null ? {} : { note }) };
+      return { type: event.type, group: key, state, ...facts };
+    }
     case 'limit.changed':
       return { type: event.type, limit: event.limit };
     case 'fairness.changed':
       return { type: event.type };
+    case 'schedule.changed':
+    case 'schedule.removed':
+    case 'schedule.fired':
+    case 'schedule.skipped':
+      return describeSchedule(event);
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -231,7 +252,29 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
   }
 }
 
-function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
+type ScheduleEvent = Extract<CoreEvent, { schedule: unknown }>;
+
+function describeSchedule(event: ScheduleEvent): Described {
+  const common = { type: event.type, schedule: event.schedule.key };
+  switch (event.type) {
+    case 'schedule.changed':
+      return { ...common, reason: event.reason };
+    case 'schedule.fired': {
+      const { nominalAt, outcome, task } = event;
+      return { ...common, nominalAt, taskId: task.id, reason: outcome };
+    }
+    case 'schedule.skipped': {
+      const { count, nominalAt, reason } = event;
+      return { ...common, nominalAt, reason, count };
+    }
+    default:
+      return common;
+  }
+}
+
+function describeTask(
+  event: Exclude<Extract<CoreEvent, { task: unknown }>, ScheduleEvent>,
+): Described {
   const { task } = event;
   const { queue, spec } = task.profile;
   const common = {
@@ -260,6 +303,15 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
         ...(task.reason === null ? {} : { reason: task.reason }),
         ...(task.error === null ? {} : { error: task.error }),
       };
+    case 'task.redriven':
+      return {
+        ...common,
+        by: event.by,
+        ...(event.why === null ? {} : { reason: event.why }),
+        ...(event.isEdited ? { note: 'with another payload' } : {}),
+      };
+    case 'task.moved':
+      return { ...common, state: task.state };
     case 'task.queued':
       return { ...common, state: 'queued', reason: event.reason };
     case 'task.scheduled':

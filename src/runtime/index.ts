@@ -12,6 +12,7 @@ export {
 } from './open-runtime.ts';
 export type { AttemptEnd } from './reports.ts';
 export { Runtime } from './runtime.ts';
+export { cronTimes } from './cron-times.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
 export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
 export type { Submission } from './submission.ts';

@@ -8,6 +8,7 @@ import {
   type CoreSettings,
   type CoreState,
   type Task,
+  type TaskId,
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
@@ -29,7 +30,11 @@ import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { DeadLetterService } from './dead-letter-service.ts';
+import { OperationService } from './operation-service.ts';
 import { QueueService } from './queue-service.ts';
+import { ScheduleKeeper } from './schedule-keeper.ts';
+import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
@@ -94,6 +99,7 @@ export async function openRuntimeOn(
       release,
     });
     await applySettings(runtime, state, terms.settings);
+    runtime.operations.resume();
     return runtime;
   } catch (error) {
     await log.close();
@@ -155,7 +161,7 @@ function assemble(ground: Ground): Runtime {
   const seed = terms.seed ?? randomInt(2 ** 31);
   const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   const live = new LiveIndex();
-  const admission = openGate(ground);
+  const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -168,7 +174,10 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
+  const nextId = (): TaskId => ids.next();
+  const propose: CommandLoop['propose'] = (command) => loop.propose(command);
+  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
+  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics, keeper });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -185,11 +194,9 @@ function assemble(ground: Ground): Runtime {
     queuedTasks: () => queuedTasks(state),
   });
   mirror(state, scheduler, live, hub);
+  const ids = createIds(ground, live);
+  keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
   return new Runtime({
     state,
     log,
@@ -204,6 +211,10 @@ function assemble(ground: Ground): Runtime {
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
+    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
+    schedules: new ScheduleService({ state, loop, clock, nextId }),
+    keeper,
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
@@ -214,6 +225,16 @@ function assemble(ground: Ground): Runtime {
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
+  });
+}
+
+function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
   });
 }
 
@@ -228,6 +249,13 @@ function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): Tu
   };
 }
 
+function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
+  return new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
+  });
+}
+
 function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
   return new Checkpointer({
     state,
@@ -239,16 +267,6 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
-}
-
-function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
-  return new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(directory),
-    storeShare: () => store.backlog.share,
   });
 }
 

@@ -34,9 +34,13 @@ import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
+import type { DeadLetterService } from './dead-letter-service.ts';
+import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { ScheduleService } from './schedule-service.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
 
@@ -54,7 +58,11 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
   readonly flow: FlowService;
+  readonly schedules: ScheduleService;
+  readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
@@ -71,7 +79,10 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
   readonly flow: FlowService;
+  readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
@@ -88,7 +99,10 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.deadLetters = parts.deadLetters;
+    this.operations = parts.operations;
     this.flow = parts.flow;
+    this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.artifacts = parts.artifacts;
     this.feed = parts.feed;
@@ -177,6 +191,8 @@ export class Runtime {
 
   async #close(graceMs: number): Promise<void> {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
+    // A firing from here on is made after the next start.
+    this.#parts.keeper.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();
@@ -186,6 +202,7 @@ export class Runtime {
       details.close();
       waits.close();
       this.tasks.close();
+      this.operations.close();
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();

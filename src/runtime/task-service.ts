@@ -12,7 +12,7 @@ import { submitCommand, type Submission } from './submission.ts';
 import type { TaskIdSource } from './task-ids.ts';
 import { TaskSearch, type SearchRequest } from './task-search.ts';
 import { taskWaiters, type FinishedListener } from './task-waiters.ts';
-import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
+import { finishedTaskView, liveTaskView, outcomeOf, scheduleField } from './views.ts';
 
 export interface TaskServiceParts {
   readonly state: CoreState;
@@ -171,10 +171,11 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): Explanation | null {
+  explain(id: TaskId): (Explanation & Pick<TaskView, 'schedule'>) | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
-    return task === undefined ? null : scheduler.explain(task, clock.now());
+    if (task === undefined) return null;
+    return { ...scheduler.explain(task, clock.now()), ...scheduleField(task.extra) };
   }
 
   /** Failed tasks, newest first, at most `limit`. */

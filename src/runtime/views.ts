@@ -168,16 +168,15 @@ function optionalFields(
 }
 
 /** What a list leaves out may be large. */
-function extraFields(
-  { answers, control, details, dialogue, traceparent }: TaskExtra,
-  isWhole: boolean,
-): Partial<TaskView> {
+function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
+  const { answers, control, details, dialogue, traceparent } = extra;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
     // Absent in tasks of versions that knew none.
     ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
+    ...scheduleField(extra),
     ...(isWhole && answers.length > 0
       ? {
           answers: answers.map(({ answer, at, by, key, reason }) => ({
@@ -202,6 +201,14 @@ function controlView(control: TaskControl): Partial<TaskView> {
     ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
     ...(estimate === null ? {} : { estimate: { ...estimate } }),
   };
+}
+
+/** The firing that made a task, where one did. */
+export function scheduleField(extra: TaskExtra | null): Pick<TaskView, 'schedule'> {
+  // Absent in rows of versions that knew none.
+  const schedule = extra?.schedule;
+  if (schedule == null) return {};
+  return { schedule: { name: schedule.key, nominalAt: iso(schedule.nominalAt) } };
 }
 
 function inputView(question: Question): InputView {

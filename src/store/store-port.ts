@@ -19,6 +19,8 @@ export interface Store {
   restore(): CoreState | null;
   /** Keeps a live task's payload, JSON text. */
   putPayload(task: Task, json: string): void;
+  /** Puts another payload in place of a live task's, JSON text. */
+  replacePayload(task: Task, json: string): void;
   /** The payload of a live task as JSON text, or null. A finished task's is in its record. */
   payload(task: Task): string | null;
   /**

@@ -122,6 +122,10 @@ export class LmdbStore implements Store {
     this.#parts.payloads.put(task, json);
   }
 
+  replacePayload(task: Task, json: string): void {
+    this.#parts.payloads.replace(task, json);
+  }
+
   /** The payload of a live task as JSON text, or null. A finished task's is in its record. */
   payload(task: Task): string | null {
     return this.#parts.payloads.read(task);

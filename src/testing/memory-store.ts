@@ -32,6 +32,10 @@ export class MemoryStore implements Store {
     task.payload = json;
   }
 
+  replacePayload(task: Task, json: string): void {
+    task.payload = json;
+  }
+
   payload(task: Task): string | null {
     return task.payload;
   }

@@ -8,16 +8,24 @@
  *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
  *     answer t1 token=3 key=ok with=yes by=ann
  *     details t1 token=3 text=7              what a heartbeat says
+ *     redrive t1 queue=mended priority=9     a dead letter, changed
+ *     operate o1 redrive before=z             a bulk operation starts
+ *     act o1 t3,t1 from=z to=t1               deals with tasks; without `to` it ends
+ *     abort o1
  *     limit calls max=2 rate=3/500/4         attempts at once; units, milliseconds and burst of a rate
  *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
  *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
  *     fairness team:3,other:1                weights of namespaces
+ *     schedule nightly next=2000 overlap=skip runs=3
+ *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
+ *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
 import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import type { OperationAction, Placement } from '../../src/core/operation.ts';
 import type {
   LimitSettings,
   RetryPolicy,
@@ -25,12 +33,15 @@ import type {
   TaskSpec,
   TaskTimeouts,
 } from '../../src/core/spec.ts';
+import type { OverlapPolicy } from '../../src/core/schedule.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
   ADVANCE,
   agentCommand,
   agentSpec,
+  fire,
   RETRY_IN_TESTS,
+  setSchedule,
   SILENT,
   taskSpec,
 } from '../../src/core/testing/commands.ts';
@@ -113,12 +124,62 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.retry', taskIds };
     case 'purge':
       return { type: 'dead-letter.purge', taskIds };
+    case 'redrive':
+      return {
+        type: 'task.redrive',
+        items: taskIds.map((taskId) => ({ taskId })),
+        redrive: parsePlacement(words),
+        by: 'ann',
+        reason: null,
+      };
+    case 'operate':
+    case 'act':
+    case 'abort':
+      return parseOperation(verb, words);
     default:
       return parseOther(verb, first, words);
   }
 }
 
+function parseSchedule(verb: string, key: string, words: Words): Command | null {
+  const taskId = words.text('task') as TaskId | undefined;
+  const overlap = words.text('overlap') as OverlapPolicy | undefined;
+  switch (verb) {
+    case 'schedule':
+      return setSchedule(key, words.number('next') ?? 0, {
+        overlap: overlap ?? 'allow',
+        runsMax: words.number('runs') ?? 0,
+      });
+    case 'unschedule':
+      return { type: 'schedule.remove', key };
+    case 'hold':
+      return { type: 'schedule.pause', key, reason: null, by: words.text('by') ?? null };
+    case 'unhold':
+      return { type: 'schedule.resume', key, nextAt: words.number('next') ?? 0 };
+    case 'fire':
+      return fire(key, words.number('at') ?? 0, words.number('next') ?? 0, taskId);
+    case 'trigger':
+      return {
+        type: 'schedule.trigger',
+        key,
+        taskId: taskId as TaskId,
+        overlap: overlap ?? null,
+      };
+    case 'backfill': {
+      const items = (words.list('at') ?? []).map((at) => ({
+        nominalAt: Number(at),
+        taskId: `${taskId}${at}` as TaskId,
+      }));
+      return { type: 'schedule.backfill', key, overlap: overlap ?? 'allow', items };
+    }
+    default:
+      return null;
+  }
+}
+
 function parseOther(verb: string, name: string, words: Words): Command {
+  const scheduled = parseSchedule(verb, name, words);
+  if (scheduled !== null) return scheduled;
   switch (verb) {
     case 'register':
       return parseRegister(name, words);
@@ -149,6 +210,29 @@ function parseOther(verb: string, name: string, words: Words): Command {
     default:
       throw new Error(`a line must start with a known word, got ${verb}`);
   }
+}
+
+function parsePlacement(words: Words): Placement {
+  const [priority, queue] = [words.number('priority'), words.text('queue')];
+  return { ...(queue === undefined ? {} : { queue }), ...(priority === undefined ? {} : { priority }) };
+}
+
+function parseOperation(verb: string, words: Words): Command {
+  const [id = '', second = ''] = words.plain;
+  if (verb === 'abort') {
+    return { type: 'operation.end', operationId: id, state: 'aborted', by: 'bob', reason: null };
+  }
+  if (verb === 'act') {
+    const [from, to] = [words.text('from') ?? '', words.text('to') ?? ''];
+    const taskIds = second.split(',') as TaskId[];
+    return { type: 'operation.act', operationId: id, from, to, taskIds };
+  }
+  const scope = { query: 'state:*', group: null, includePoison: false, hashMax: null, seed: 0 };
+  const rest = { itemsMax: null, rate: 0, by: 'ann', reason: null, matched: 0 };
+  const before = words.text('before') ?? 'z';
+  const action = second as OperationAction;
+  const operation = { id, action, params: parsePlacement(words), before, ...scope, ...rest };
+  return { type: 'operation.start', operation };
 }
 
 function parseSubmit(rest: string): Command {

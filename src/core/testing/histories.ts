@@ -238,6 +238,7 @@ function settingsOf(a: number, b: number, c: number): Command {
       idempotencyKeysMax: 2 + (b % 6),
       queuesMax: 2 + (c % 4),
       agentsMax: 3 + (b % 4),
+      poisonAgents: 1 + (c % 3),
       queueDefaults: { ...CORE_SETTINGS_DEFAULT.queueDefaults, depthMax: 3 + (a % 12) },
     },
   };

@@ -360,7 +360,15 @@ export class Twin {
   ): void {
     this.#failures(task, code);
     const { retry } = task.spec;
-    if (wait === null || retry.nonRetryable.includes(code)) {
+    const losses = task.failures.filter((line) => LOST.test(line));
+    const lostWith = new Set(losses.map((line) => line.split(' ')[1]));
+    if (
+      wait !== null &&
+      LOST.test(` ${code}`) &&
+      lostWith.size >= (this.#settings.poisonAgents ?? 3)
+    ) {
+      this.#fail(task, 'POISON_TASK', 'poison');
+    } else if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
     } else if (task.attempt >= retry.attemptsMax) {
       this.#fail(task, code, 'attempts_exhausted');
@@ -532,3 +540,6 @@ function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
     Object.entries(requires.labels).every(([name, value]) => agent.labels[name] === value)
   );
 }
+
+/** Failures of attempts whose agent is gone or hangs. */
+const LOST = / (AGENT_LOST|AGENT_RESTARTED|HEARTBEAT_TIMEOUT)$/;
