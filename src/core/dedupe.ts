@@ -4,7 +4,6 @@ import type { NewTask } from './command.ts';
 import type { Dedupe } from './control.ts';
 import { dedupeKey, type DedupeRecord } from './dedupe-record.ts';
 import type { TaskId } from './ids.ts';
-import { cancelTask } from './recall.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -29,7 +28,7 @@ export function makeWay(step: Step, spec: TaskSpec, item: NewTask): NewTask {
   if (dedupe.mode === 'throttle') return item;
   const earlier = record === undefined ? null : unstarted(state, record.taskId);
   const firstAt = earlier === null ? state.nowMs : (record?.firstAt ?? state.nowMs);
-  if (earlier !== null) cancelTask(step, earlier.id, 'superseded');
+  if (earlier !== null) step.cancel(step, earlier.id, 'superseded');
   remember(state, spec, { item, dedupe, firstAt, until: 0 });
   if (dedupe.mode === 'keep-last') return item;
   const { maxMs = Infinity, windowMs = 0 } = dedupe;
