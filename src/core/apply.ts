@@ -48,7 +48,7 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   );
   state.index = index;
   state.nowMs = Math.max(state.nowMs, batch.at);
-  const step: Step = { state, events: [] };
+  const step: Step = { state, events: [], cancel: cancelTask };
   const results = batch.commands.map((command) => applyCommand(step, command));
   return { results, events: step.events };
 }

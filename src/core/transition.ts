@@ -3,7 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
 import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
-import { forgetDedupe } from './dedupe.ts';
+import { forgetDedupe } from './dedupe-record.ts';
 import { giveBackGates, isGated } from './gate.ts';
 import { attachGates, countDeadLetter, detachGates, fitQueueGate } from './gates.ts';
 import { profileKey, type Profile } from './profile.ts';

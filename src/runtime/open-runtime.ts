@@ -161,8 +161,7 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const seed = terms.seed ?? randomInt(2 ** 31);
-  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
+  const scheduler = createScheduler(ground);
   const live = new LiveIndex();
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -255,6 +254,11 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     flow: new FlowService(parts),
     inputs: new InputService(parts),
   };
+}
+
+function createScheduler({ state, terms }: Ground): Scheduler {
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  return new Scheduler({ seed, fairness: fairnessOf(state) });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

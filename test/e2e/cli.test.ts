@@ -304,30 +304,6 @@ describe('an operator', () => {
     expect(await answer('task', 'wait', id)).toMatchObject({ state: 'completed' });
   });
 
-  test('sets limits and weights, and sees what holds a task back', async () => {
-    const set = ['limit', 'set', 'calls', '--rate', '1', '--per', '1h', '--concurrency', '3'];
-    const rate = { units: 1, perMs: 3_600_000 };
-    expect(await answer(...set)).toMatchObject({ name: 'calls', concurrencyMax: 3, rate });
-    const submit = ['task', 'submit', 'data.analyze', '--payload', '{"csv":"a\\n1\\n"}'];
-    const use = ['--limit', 'calls:acme=1', '--concurrency-key', 'k', '--fairness-key', 'ann'];
-    const first = await answer<Task>(...submit, ...use);
-    expect(await answer('task', 'wait', first.id)).toMatchObject({ state: 'completed' });
-    const second = await answer<Task>(...submit, ...use);
-    const { verdict } = await answer<{ verdict: string }>('task', 'explain', second.id);
-    expect(verdict).toContain('limit calls for key acme: 0 of 1 units left, opens at');
-    expect((await uqo('limit', 'remove', 'calls')).exitCode).toBe(0);
-    expect(await answer('task', 'wait', second.id)).toMatchObject({ state: 'completed' });
-    expect((await uqo('limit', 'get', 'calls')).exitCode).toBe(4);
-    const mail = ['queue', 'set', 'mail', '--concurrency', '2', '--rate', '5', '--burst', '9'];
-    const queueRate = { units: 5, perMs: 1_000, burst: 9 };
-    expect(await answer(...mail)).toMatchObject({ concurrencyMax: 2, rate: queueRate });
-    const free = await answer('queue', 'set', 'mail', '--concurrency', '0', '--rate', '0');
-    expect(free).not.toHaveProperty('rate');
-    const shares = await answer('fairness', 'set', '--weight', 'blue=3');
-    expect(shares).toMatchObject({ weights: { blue: 3 } });
-    expect((await uqo('fairness', 'set')).exitCode).toBe(2);
-  });
-
   test('sees agents, drains and removes one', async () => {
     await fetch(`${server.url}/api/v1/agents`, {
       method: 'POST',
