@@ -1,4 +1,5 @@
 import { invariant } from '../base/invariant.ts';
+import { fireAlarms } from './alarms.ts';
 import { expireQuestion } from './dialogue.ts';
 import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
 import type { CoreState } from './state.ts';
@@ -12,11 +13,13 @@ export const TIMERS_FIRED_MAX = 10_000;
 /** Fires what is due at the state's time, oldest first, and forgets expired idempotency keys. */
 export function advanceClock(step: Step): void {
   const { state } = step;
-  for (let fired = 0; fired < TIMERS_FIRED_MAX; fired++) {
+  let fired = 0;
+  for (; fired < TIMERS_FIRED_MAX; fired++) {
     const task = state.timers.popDue(state.nowMs);
     if (task === null) break;
     fireTimer(step, task);
   }
+  fireAlarms(step, TIMERS_FIRED_MAX - fired);
   forgetKeys(state);
 }
 

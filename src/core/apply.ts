@@ -13,6 +13,7 @@ import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from 
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { submitTasks, type Submitted } from './submit.ts';
+import { settleEndings } from './waves.ts';
 
 /** What became of one command: refused whole, taken, or judged item by item. */
 export type CommandResult =
@@ -42,6 +43,7 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   state.nowMs = Math.max(state.nowMs, batch.at);
   const step: Step = { state, events: [] };
   const results = batch.commands.map((command) => applyCommand(step, command));
+  if (state.endings.length > 0) settleEndings(step);
   return { results, events: step.events };
 }
 

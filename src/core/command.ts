@@ -1,3 +1,4 @@
+import type { Dependency, ParentEnd } from './flow.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from './spec.ts';
 import type { TaskError } from './task.ts';
@@ -17,6 +18,10 @@ export interface NewTask {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** W3C trace context of whoever submitted it. */
   readonly traceparent?: string;
+  /** Tasks of this submit or known ones that must end before it starts. */
+  readonly dependsOn?: readonly Dependency[];
+  /** Its name among the tasks of this submit, for messages and for those that depend on it. */
+  readonly ref?: string;
 }
 
 /** Names one attempt: the task and the token it was given. */
@@ -69,6 +74,8 @@ export interface CoreSettings {
   readonly idempotencyKeysMax: number;
   readonly queuesMax: number;
   readonly agentsMax: number;
+  /** Tasks that one step tells of the end of another, at most; the rest follows with the clock. */
+  readonly flowStepMax: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
 }
@@ -83,6 +90,8 @@ export type Command =
       readonly type: 'task.submit';
       readonly specs: readonly TaskSpec[];
       readonly tasks: readonly NewTask[];
+      /** How parents ended that core may hold no more. */
+      readonly ends?: readonly ParentEnd[];
     }
   | {
       readonly type: 'task.assign';

@@ -14,7 +14,7 @@ export type CoreEvent =
   /** `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it. */
   | { readonly type: 'task.submitted'; readonly task: Task; readonly payload: string | null }
   | {
-      readonly type: 'task.queued' | 'task.scheduled';
+      readonly type: 'task.queued' | 'task.scheduled' | 'task.blocked';
       readonly task: Task;
       readonly reason: string;
     }

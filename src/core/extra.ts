@@ -1,4 +1,5 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
+import type { FlowFacts } from './flow.ts';
 
 /** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
 export interface Question {
@@ -52,6 +53,8 @@ export interface TaskExtra {
   readonly dialogue: Dialogue | null;
   /** Key of the group of dead letters that it is counted in, while it is one. */
   readonly failureGroup: string | null;
+  /** What it depends on. */
+  readonly flow: FlowFacts | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -60,6 +63,7 @@ export const NO_EXTRA: TaskExtra = {
   answers: [],
   dialogue: null,
   failureGroup: null,
+  flow: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -69,6 +73,7 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   answers: 'history',
   dialogue: 'attempt',
   failureGroup: 'task',
+  flow: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

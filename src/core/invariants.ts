@@ -1,9 +1,12 @@
 import { invariant } from '../base/invariant.ts';
+import type { TaskId } from './ids.ts';
 import type { CoreState } from './state.ts';
+import { dependenciesOf, policyOf } from './flow.ts';
+import { standing } from './flow-links.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
 
-/** Checks I1–I9 and I11–I13 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I14 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -39,9 +42,17 @@ export function checkInvariants(state: CoreState): void {
   }
   checkIdempotency(state);
   checkFailureGroups(state);
+  checkFlows(state);
 }
 
-const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
+const QUEUE_STATES = [
+  'scheduled',
+  'blocked',
+  'queued',
+  'running',
+  'input_required',
+  'failed',
+] as const;
 
 function checkTask(state: CoreState, task: Task): void {
   invariant(task.id <= state.newestId, `I11: ${task.id} is live, the newest is ${state.newestId}`);
@@ -69,7 +80,7 @@ function checkTask(state: CoreState, task: Task): void {
     task.attempt <= attemptsMax,
     `I6: ${task.id} made ${task.attempt} of ${attemptsMax} attempts`,
   );
-  if (task.state === 'queued' || task.state === 'scheduled') {
+  if (task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked') {
     invariant(task.attempt < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
   }
   invariant(
@@ -80,6 +91,28 @@ function checkTask(state: CoreState, task: Task): void {
     (task.error !== null) === (task.state === 'failed'),
     `I7: ${task.id} has its error when failed`,
   );
+}
+
+function checkFlows(state: CoreState): void {
+  const pins = new Map<string, number>();
+  for (const task of state.tasks.values()) {
+    let [left, fatal] = [0, 0];
+    for (const dependency of dependenciesOf(task)) {
+      pins.set(dependency.taskId, (pins.get(dependency.taskId) ?? 0) + 1);
+      const parent = standing(state, dependency, task);
+      if (parent === 'waited for') left += 1;
+      if (parent === 'dead letter' && policyOf(dependency) !== 'continue') fatal += 1;
+    }
+    const links = task.links ?? { left: 0, fatal: 0 };
+    invariant(links.left === left, `I14: ${task.id} waits for ${links.left} of ${left} parents`);
+    invariant(links.fatal === fatal, `I14: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
+    invariant(task.state !== 'blocked' || left > 0, `I14: ${task.id} is blocked by nothing`);
+  }
+  invariant(pins.size === state.pins.size, `I14: ${state.pins.size} pins for ${pins.size} parents`);
+  for (const [id, count] of pins) {
+    invariant(state.pins.get(id as TaskId) === count, `I14: ${id} is pinned ${count} times`);
+  }
+  invariant(state.endings.length === 0, 'I14: a batch tells what it ended');
 }
 
 function checkAgents(state: CoreState, leases: number): void {

@@ -10,6 +10,7 @@ export interface Queue extends Tracked {
   paused: boolean;
   /** Tasks in each live state. */
   scheduled: number;
+  blocked: number;
   queued: number;
   running: number;
   input_required: number;
@@ -27,6 +28,7 @@ export function createQueue(name: string, settings: QueueSettings): Queue {
     settings,
     paused: false,
     scheduled: 0,
+    blocked: 0,
     queued: 0,
     running: 0,
     input_required: 0,

@@ -1,15 +1,21 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
 import { RESTORED } from './change-set.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import { noLinks } from './flow.ts';
+import { readWave, waveFields, type Wave } from './wave.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly waves: RecordTable<Wave>;
 }
 export type RecordName = keyof Records;
 
 export function createRecords(): Records {
-  return { failureGroups: new RecordTable('failureGroups', failureGroupFields) };
+  return {
+    failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    waves: new RecordTable('waves', waveFields),
+  };
 }
 
 /** All tables, in an order that never changes: that of the property names. */
@@ -26,6 +32,16 @@ export function restoreRecord(records: Records, row: RecordRow): void {
   switch (table) {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    case 'waves':
+      records.waves.restore({
+        ...kept,
+        table,
+        ...readWave(fields),
+        links: noLinks(),
+        edges: [],
+        next: 0,
+      });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

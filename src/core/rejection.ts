@@ -23,6 +23,10 @@ export const REJECTION_CODES = [
   'QUEUE_LIMIT',
   'IDEMPOTENCY_CONFLICT',
   'IDEMPOTENCY_FULL',
+  'FLOW_CYCLE',
+  'FLOW_DUPLICATE',
+  'FLOW_TASK_NOT_FOUND',
+  'FLOW_TOO_WIDE',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -3,6 +3,7 @@ import { Rng, type RngState } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
+import { restoreLinks } from './flow-links.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
@@ -53,13 +54,15 @@ export function restoreState(rows: StateRows): CoreState {
   state.recordSeq = head.recordSeq;
   state.idempotencySeq = head.idempotencySeq;
   state.idempotencySeqStored = head.idempotencySeq;
-  state.settings = head.settings;
+  // A checkpoint of an earlier version lacks the settings that came since.
+  state.settings = { ...state.settings, ...head.settings };
   for (const row of rows.queues) restoreQueue(state, row);
   for (const row of rows.agents) restoreAgent(state, row);
   const profiles = new Map<number, Profile>();
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
   for (const row of rows.records) restoreRecord(state.records, row);
   for (const row of rows.tasks) restoreTask(state, profiles, row);
+  restoreLinks(state);
   for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
   return state;
 }
@@ -133,6 +136,7 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     failures: row[18],
     error: row[19],
     extra: row[20] ?? null,
+    links: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,

@@ -16,6 +16,7 @@ import {
 } from './task.ts';
 import { extraAfterTask } from './extra.ts';
 import { joinFailureGroup } from './failure-groups.ts';
+import { afterEnd } from './finish.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
 /** The leased task whose newest attempt `ref` names, or why there is none. */
@@ -39,7 +40,8 @@ export function leasedTask(state: CoreState, ref: LeaseRef): Task | Rejection {
   return task;
 }
 
-export function completeTask({ state, events }: Step, item: Completion): Rejection | null {
+export function completeTask(step: Step, item: Completion): Rejection | null {
+  const { events, state } = step;
   const task = leasedTask(state, item);
   if ('code' in task) return task;
   const startedAt = startedAtOf(task);
@@ -51,6 +53,7 @@ export function completeTask({ state, events }: Step, item: Completion): Rejecti
   task.reason = null;
   task.stateAt = state.nowMs;
   events.push({ type: 'task.completed', task, agent, startedAt, waitedMs });
+  afterEnd(step, task);
   return null;
 }
 
@@ -124,17 +127,14 @@ export function extendLease(
 }
 
 /** Fails the task for good: it stays as a dead letter. The caller has ended its attempt. */
-export function failTask(
-  { state, events }: Step,
-  task: Task,
-  error: TaskError,
-  reason: string,
-): void {
+export function failTask(step: Step, task: Task, error: TaskError, reason: string): void {
+  const { events, state } = step;
   moveTask(state, task, 'failed', reason);
   task.error = error;
   if (task.extra !== null) task.extra = extraAfterTask(task.extra);
   joinFailureGroup(state, task);
   events.push({ type: 'task.failed', task });
+  afterEnd(step, task);
 }
 
 /** Tells whoever runs the attempt that its right is gone. */

@@ -18,6 +18,7 @@
  *   I11 no live task's id is greater than `newestId`
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
+ *   I14 a task knows how many of its parents it waits for, and is blocked only while it waits
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -40,6 +41,7 @@ import {
 } from './rows.ts';
 import type { Task } from './task.ts';
 import { Timers } from './timers.ts';
+import type { Ending } from './waves.ts';
 
 /** Remembers which task a key made. */
 export interface IdempotencyEntry {
@@ -77,6 +79,10 @@ export interface CoreState {
   readonly timers: Timers<Task>;
   /** Moments at which something must happen to a record. */
   readonly alarms: Timers<CoreRecord>;
+  /** Parents of live tasks, and how many depend on each: their results are still wanted. Derived. */
+  readonly pins: Map<TaskId, number>;
+  /** What the batch at hand has yet to tell dependents; empty between batches. */
+  readonly endings: Ending[];
   readonly taskChanges: ChangeSet<Task, TaskRow, TaskId>;
   readonly agentChanges: ChangeSet<Agent, AgentRow, AgentId>;
   readonly queueChanges: ChangeSet<Queue, QueueRow, string>;
@@ -90,6 +96,7 @@ export const CORE_SETTINGS_DEFAULT: CoreSettings = {
   idempotencyKeysMax: 1_000_000,
   queuesMax: 10_000,
   agentsMax: 1_000_000,
+  flowStepMax: 2_000,
   queueDefaults: { strategy: 'power-of-two-choices', depthMax: 10_000_000 },
 };
 
@@ -118,6 +125,8 @@ export function emptyState(rng: Rng): CoreState {
     records: createRecords(),
     timers: new Timers(),
     alarms: new Timers(),
+    pins: new Map(),
+    endings: [],
     taskChanges: new ChangeSet(taskRow, (task) => task.id),
     agentChanges: new ChangeSet(agentRow, (agent) => agent.id),
     queueChanges: new ChangeSet(queueRow, (queue) => queue.name),

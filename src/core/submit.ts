@@ -1,15 +1,27 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
-import { NO_EXTRA } from './extra.ts';
+import { NO_EXTRA, type TaskExtra } from './extra.ts';
+import { hangUp } from './flow-links.ts';
+import {
+  dependenciesOf,
+  nameOf,
+  policyOf,
+  type Dependency,
+  type FailurePolicy,
+  type ParentEnd,
+} from './flow.ts';
+import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { queueName } from './queue.ts';
+import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
+import { failDependent, makeReady } from './waves.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 
@@ -21,7 +33,8 @@ export interface Submitted {
 }
 
 /** Takes all tasks of a submit, or none. */
-export function submitTasks({ state, events }: Step, command: Submit): Submitted | Rejection {
+export function submitTasks(step: Step, command: Submit): Submitted | Rejection {
+  const { events, state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
   // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
@@ -35,12 +48,13 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
     }
     const profile = profiles[item.spec] ?? internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
-    const task = createTask(state, item, profile);
+    const task = createTask(state, item, profile, plan.flow?.edges.get(position));
     addTask(state, task);
     rememberKey(state, task, item);
     events.push({ type: 'task.submitted', task, payload: null });
     taskIds.push(task.id);
   }
+  if (plan.flow !== null) joinFlow(step, plan.flow, taskIds);
   return { taskIds, repeated: [...plan.known.keys()] };
 }
 
@@ -48,6 +62,8 @@ export function submitTasks({ state, events }: Step, command: Submit): Submitted
 export interface SubmitPlan {
   /** Positions whose idempotency key names an earlier task. */
   readonly known: ReadonlyMap<number, TaskId>;
+  /** Null where no task depends on another. */
+  readonly flow: FlowPlan | null;
 }
 
 /** Judges a submit against the state; changes nothing. O(number of its tasks). */
@@ -57,6 +73,7 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
   const perSpec = new Array<number>(command.specs.length).fill(0);
+  let isFlow = false;
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
@@ -75,9 +92,13 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
     ids?.add(item.id);
+    isFlow ||= dependsOnSome(item);
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
-  return checkRoom(state, command, perSpec, keys.size) ?? { known };
+  const fault = checkRoom(state, command, perSpec, keys.size);
+  if (fault !== null) return fault;
+  const flow = isFlow ? planFlow(state, command, known) : null;
+  return flow !== null && 'code' in flow ? flow : { known, flow };
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
@@ -134,7 +155,7 @@ function checkRoom(
     const queue = state.queues.get(name);
     if (queue === undefined && count > 0) queuesNew += 1;
     const depthMax = queue?.settings.depthMax ?? settings.queueDefaults.depthMax;
-    const depth = queue === undefined ? 0 : queue.queued + queue.scheduled;
+    const depth = queue === undefined ? 0 : queue.blocked + queue.queued + queue.scheduled;
     if (count > 0 && depth + count > depthMax) {
       return reject(
         'QUEUE_FULL',
@@ -169,9 +190,15 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   });
 }
 
-function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
+function createTask(
+  state: CoreState,
+  item: NewTask,
+  profile: Profile,
+  edges: readonly Dependency[] | undefined,
+): Task {
   const runAt = item.runAt ?? 0;
   const waits = runAt > state.nowMs;
+  const first = waits ? 'scheduled' : 'queued';
   state.taskSeq += 1;
   return {
     id: item.id,
@@ -183,8 +210,8 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     idempotencyKey: item.idempotencyKey ?? null,
     deadlineAt: item.deadlineAt ?? 0,
     metadata: item.metadata ?? null,
-    state: waits ? 'scheduled' : 'queued',
-    reason: waits ? 'delayed' : null,
+    state: edges === undefined ? first : 'blocked',
+    reason: waits && edges === undefined ? 'delayed' : null,
     stateAt: state.nowMs,
     runAt: waits ? runAt : 0,
     attempt: 0,
@@ -194,7 +221,8 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     delayMsLast: 0,
     failures: NO_FAILURES,
     error: null,
-    extra: item.traceparent === undefined ? null : { ...NO_EXTRA, traceparent: item.traceparent },
+    extra: extraOf(item, edges),
+    links: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
@@ -204,6 +232,61 @@ function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
     changeEpoch: 0,
     isStored: false,
   };
+}
+
+function extraOf(item: NewTask, edges: readonly Dependency[] | undefined): TaskExtra | null {
+  const { ref, traceparent } = item;
+  if (traceparent === undefined && ref === undefined && edges === undefined) return null;
+  return {
+    ...NO_EXTRA,
+    traceparent: traceparent ?? null,
+    flow:
+      ref === undefined && edges === undefined
+        ? null
+        : { ref: ref ?? null, dependsOn: edges ?? [], isLost: false },
+  };
+}
+
+/** Ties new tasks to their parents; those that have none to wait for go on, or end, at once. */
+function joinFlow(step: Step, plan: FlowPlan, taskIds: readonly TaskId[]): void {
+  const { state } = step;
+  const tasks = [...plan.edges.keys()].map((position) => {
+    const task = state.tasks.get(taskIds[position] as TaskId);
+    invariant(task !== undefined, 'a task of a submit is live when it has been taken');
+    return task;
+  });
+  for (const task of tasks) hangUp(state, task);
+  for (const task of tasks) {
+    const bad = findBadParent(state, task, plan.ends);
+    if (bad !== null) {
+      if (bad.policy === 'skip') cancelTask(step, task.id, 'skipped');
+      else failDependent(step, task, bad);
+    } else if (task.links?.left === 0) makeReady(step, task);
+  }
+}
+
+interface BadParent extends Pick<ParentEnd, 'name' | 'state' | 'code'> {
+  readonly policy: FailurePolicy;
+}
+
+/** The first parent that ended before the submit in a way its edge does not forgive. */
+function findBadParent(state: CoreState, task: Task, ends: FlowPlan['ends']): BadParent | null {
+  for (const dependency of dependenciesOf(task)) {
+    const policy = policyOf(dependency);
+    if (policy === 'continue') continue;
+    const live = state.tasks.get(dependency.taskId);
+    if (live !== undefined) {
+      if (live.state !== 'failed') continue;
+      return { policy, name: nameOf(live), state: 'failed', code: live.error?.code ?? null };
+    }
+    const end = ends.get(dependency.taskId);
+    if (end === undefined || end.state === 'completed') continue;
+    if (task.extra?.flow != null) {
+      task.extra = { ...task.extra, flow: { ...task.extra.flow, isLost: true } };
+    }
+    return { policy, name: end.name, state: end.state, code: end.code };
+  }
+  return null;
 }
 
 const NO_FAILURES: Task['failures'] = [];

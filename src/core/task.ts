@@ -1,10 +1,12 @@
 import type { Tracked } from './change-set.ts';
 import type { Question, TaskExtra } from './extra.ts';
+import type { TaskLinks } from './flow.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
 /** States of a task that core still holds. `completed` and `canceled` tasks leave for the history. */
-export type LiveState = 'scheduled' | 'queued' | 'running' | 'input_required' | 'failed';
+export type LiveState =
+  'scheduled' | 'blocked' | 'queued' | 'running' | 'input_required' | 'failed';
 export type TaskState = LiveState | 'completed' | 'canceled';
 
 /** Why the last attempt, or the whole task, failed. */
@@ -64,6 +66,8 @@ export interface Task extends Tracked {
   error: TaskError | null;
   /** What few tasks have: details, questions, answers, a trace context. */
   extra: TaskExtra | null;
+  /** How it hangs together with others; null for one that does not. Derived. */
+  links: TaskLinks | null;
   /**
    * Its payload as JSON text, while the store needs it in memory; null otherwise. Hangs here so that
    * the store keeps no map of a million ids. Not part of the state: core never reads it.

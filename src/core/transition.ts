@@ -3,6 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
 import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
+import { takeDown } from './flow-links.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
@@ -33,6 +34,8 @@ export function dueAt(task: Task): number {
   switch (task.state) {
     case 'scheduled':
       return earlier(task.runAt, task.deadlineAt);
+    case 'blocked':
+      return task.deadlineAt;
     case 'queued': {
       const { queueMs } = task.profile.spec.timeouts;
       return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, task.deadlineAt);
@@ -78,6 +81,7 @@ export function removeTask(state: CoreState, task: Task): void {
   state.timers.arm(task, 0);
   if (task.extra !== null) task.extra = extraAfterTask(task.extra);
   state.tasks.delete(task.id);
+  if (task.links !== null) takeDown(state, task);
   task.profile.queue[task.state as LiveState] -= 1;
   task.profile.tasks -= 1;
   if (task.profile.tasks === 0) {

@@ -50,6 +50,8 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     bodyHash: true,
     metadata: true,
     traceparent: true,
+    dependsOn: true,
+    ref: true,
   };
 const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
 
@@ -84,7 +86,15 @@ export function readCommand(stored: StoredCommand): Command {
   }
 }
 
-function submitColumns({ specs, tasks }: Submit): SubmitColumns | null {
+/** What a submit has besides its tasks and specs: one that has any of it is kept as it is. */
+const RARE_OF_SUBMIT: Readonly<Record<Exclude<keyof Submit, 'type' | 'specs' | 'tasks'>, true>> = {
+  ends: true,
+};
+const RARE_SUBMIT = Object.keys(RARE_OF_SUBMIT) as (keyof typeof RARE_OF_SUBMIT)[];
+
+function submitColumns(submit: Submit): SubmitColumns | null {
+  const { specs, tasks } = submit;
+  for (const field of RARE_SUBMIT) if (submit[field] !== undefined) return null;
   let ids = '';
   let isOneSpec = true;
   const first = tasks[0]?.spec ?? 0;

@@ -257,6 +257,7 @@ function parseSettings(words: Words): Command {
       queuesMax: words.number('queues') ?? defaults.queuesMax,
       agentsMax: words.number('agents') ?? defaults.agentsMax,
       queueDefaults: defaults.queueDefaults,
+      flowStepMax: words.number('flowStep') ?? defaults.flowStepMax,
     },
   };
 }
