@@ -21,6 +21,7 @@ function contextOf(signal: AbortSignal, fractions: number[] = []): HandlerContex
     submit: () => Promise.reject(new Error('a built-in agent submits no task')),
     waitForInput: () => Promise.reject(new Error('a built-in agent asks nobody')),
     lastDetails: undefined,
+    parents: {},
     trace: { traceId: '', spanId: '', traceparent: '' },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

@@ -58,6 +58,12 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key was used for another task'),
   IDEMPOTENCY_FULL: row(429, 'There are too many idempotency keys', 60),
 
+  FLOW_CYCLE: row(409, 'The tasks wait for each other in a circle'),
+  FLOW_DUPLICATE: row(409, 'A task of the flow is named twice'),
+  FLOW_TASK_NOT_FOUND: row(404, 'There is no such task to depend on'),
+  FLOW_TOO_WIDE: row(400, 'The task depends on too many others'),
+  PARENT_RESULTS_TOO_LARGE: row(413, 'The results of the tasks it depends on are too large'),
+
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),
   STREAM_LIMIT: row(503, 'Too many clients are connected', 5),

@@ -218,10 +218,11 @@ function leaseJson(lease: Lease): string {
 }
 
 function extraJson(lease: Lease): string {
-  const { details = null, traceparent = null } = lease.extra ?? {};
+  const { details = null, parents = null, traceparent = null } = lease.extra ?? {};
   const trace = traceparent === null ? '' : traceOf(lease, traceparent).traceparent;
   return [
     details === null ? '' : `,"lastDetails":${details}`,
+    parents === null ? '' : `,"parents":${parents}`,
     trace === '' ? '' : `,"traceparent":"${trace}"`,
   ].join('');
 }

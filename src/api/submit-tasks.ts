@@ -95,6 +95,8 @@ function extrasOf(
     idempotencyKey,
     metadata,
     traceparent: task.traceparent ?? traceparent,
+    ref: task.ref,
+    dependsOn: task.dependsOn,
     deadlineAt: momentOf(deadlineAt, `${path}/deadlineAt`),
     runAt: delayMs === undefined ? momentOf(runAt, `${path}/runAt`) : nowMs + delayMs,
   };

@@ -73,6 +73,8 @@ function optionsOf(task: SubmitTask): TaskOptions {
     idempotencyKey: _idempotencyKey,
     metadata: _metadata,
     traceparent: _traceparent,
+    ref: _ref,
+    dependsOn: _dependsOn,
     ...options
   } = task;
   return options;
@@ -80,6 +82,7 @@ function optionsOf(task: SubmitTask): TaskOptions {
 
 function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
   const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt, traceparent } = task;
+  const { dependsOn, ref } = task;
   const isPlain =
     affinityKey === undefined &&
     deadlineAt === undefined &&
@@ -87,7 +90,9 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     idempotencyKey === undefined &&
     metadata === undefined &&
     traceparent === undefined &&
-    runAt === undefined;
+    runAt === undefined &&
+    ref === undefined &&
+    dependsOn === undefined;
   if (isPlain) return null;
   const readyAt =
     delayMs !== undefined ? nowMs + delayMs : runAt === undefined ? undefined : momentMs(runAt);
@@ -97,6 +102,8 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(ref === undefined ? {} : { ref }),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(readyAt === undefined ? {} : { runAt: readyAt }),
   };
 }

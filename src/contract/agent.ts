@@ -43,6 +43,7 @@ export const AgentView = Type.Object(
       Type.Literal('busy'),
       Type.Literal('draining'),
       Type.Literal('lost'),
+      Type.Literal('killed'),
     ]),
     stateAt: Type.String(),
     registeredAt: Type.String(),
@@ -81,6 +82,12 @@ export const LeaseView = Type.Object(
     payload: Type.Unknown(),
     lastDetails: Type.Optional(
       Type.Unknown({ description: 'What an earlier attempt last said of how far it was' }),
+    ),
+    parents: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description:
+          'How the tasks it depended on ended, by ref or id: `{state, result | error: {code, message}}`',
+      }),
     ),
     traceparent: Type.Optional(
       Type.String({ description: "The attempt's, where the task was submitted with one" }),

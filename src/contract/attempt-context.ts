@@ -1,5 +1,5 @@
 import { AttemptQuestions, type KeyedPrompt } from './attempt-questions.ts';
-import type { HandlerContext, HandlerLogger } from './handler.ts';
+import type { HandlerContext, HandlerLogger, ParentOutcome } from './handler.ts';
 import type { InputPrompt } from './input.ts';
 import { chunkText, detailsText, progressFacts } from './progress.ts';
 import type { SubmitTask } from './task.ts';
@@ -11,7 +11,11 @@ export interface LeaseExtra {
   readonly details: string | null;
   /** W3C trace context that the task was submitted with. */
   readonly traceparent: string | null;
+  /** How the tasks it depended on ended, as JSON text; absent without any. */
+  readonly parents?: string;
 }
+
+type ParentOutcomes = Readonly<Record<string, ParentOutcome>>;
 
 /** An attempt to run, as its lease describes it. */
 export interface AttemptLease {
@@ -54,6 +58,7 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   #abortReason: string | null = null;
   #questions: AttemptQuestions | null = null;
   #trace: TraceContext | null = null;
+  #parents: ParentOutcomes | null = null;
 
   constructor(host: AttemptHost<Lease>, lease: Lease) {
     this.#host = host;
@@ -89,6 +94,12 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   get lastDetails(): unknown {
     const details = this.lease.extra?.details ?? null;
     return details === null ? undefined : JSON.parse(details);
+  }
+
+  get parents(): Readonly<Record<string, ParentOutcome>> {
+    const { parents } = this.lease.extra ?? {};
+    this.#parents ??= parents === undefined ? {} : (JSON.parse(parents) as ParentOutcomes);
+    return this.#parents;
   }
 
   get trace(): TraceContext {

@@ -8,6 +8,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { OrchestratorError } from '../base/errors.ts';
 import type { RegisterAgent } from './agent.ts';
+import type { DependencyBody } from './dependency.ts';
 import type { LeaseExtra } from './attempt-context.ts';
 import type { Problem } from './problem.ts';
 import type { ErrorInfo, TaskOptions } from './task.ts';
@@ -26,6 +27,8 @@ export interface SubmitExtras {
   readonly idempotencyKey?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly traceparent?: string | undefined;
+  readonly ref?: string | undefined;
+  readonly dependsOn?: readonly DependencyBody[] | undefined;
 }
 
 /** Frames a submitter sends. `specOf` is null when every task uses the first spec. */

@@ -17,6 +17,16 @@ export interface HandlerLogger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** How a task that another one depended on ended. */
+export interface ParentOutcome {
+  /** `forgotten` where the history let it go before it was asked for. */
+  readonly state: 'completed' | 'failed' | 'canceled' | 'forgotten';
+  /** Of a completed one. */
+  readonly result?: unknown;
+  /** Of the others, where the edge lets the task go on all the same. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
 /** What a handler can ask and tell while it runs. */
 export interface HandlerContext {
   /** Aborted when the attempt loses its right to run: canceled, timed out, fenced, or a stop ran out of patience. */
@@ -33,6 +43,8 @@ export interface HandlerContext {
   readonly heartbeat: (details?: unknown) => void;
   /** What an earlier attempt last gave to {@link heartbeat}; undefined where none did. */
   readonly lastDetails: unknown;
+  /** How the tasks that this one depended on ended, by their refs, or by their ids where they have none. */
+  readonly parents: Readonly<Record<string, ParentOutcome>>;
   /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
   readonly progress: (fraction: number, note?: string) => void;
   /**

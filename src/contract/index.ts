@@ -44,6 +44,7 @@ export {
   describeFault,
   InvalidRequestError,
 } from './check.ts';
+export { DependencyView, type DependencyBody } from './dependency.ts';
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
@@ -52,6 +53,7 @@ export {
   type HandlerContext,
   type HandlerLogger,
   type HandlerTask,
+  type ParentOutcome,
 } from './handler.ts';
 export {
   ANSWERS_MAX,

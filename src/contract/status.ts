@@ -15,6 +15,7 @@ export const StatusView = Type.Object(
     }),
     tasks: Type.Object({
       scheduled: Type.Integer(),
+      blocked: Type.Integer(),
       queued: Type.Integer(),
       running: Type.Integer(),
       input_required: Type.Integer(),
@@ -24,6 +25,7 @@ export const StatusView = Type.Object(
       ready: Type.Integer(),
       draining: Type.Integer(),
       lost: Type.Integer(),
+      killed: Type.Integer(),
       slots: Type.Integer(),
       slotsUsed: Type.Integer(),
     }),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { DependencyView, DependsOn, Ref } from './dependency.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
 import { Traceparent } from './trace.ts';
@@ -76,6 +77,8 @@ const submitFields = {
     }),
   ),
   traceparent: Type.Optional(Traceparent),
+  ref: Type.Optional(Ref),
+  dependsOn: Type.Optional(DependsOn),
 };
 
 /** A task as it is submitted, without its payload: what the channel sends once per kind of task. */
@@ -169,6 +172,15 @@ export const TaskView = Type.Object(
     idempotencyKey: Type.Optional(Type.String()),
     metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     traceparent: Type.Optional(Type.String({ description: 'As it was submitted' })),
+    ref: Type.Optional(Type.String({ description: 'Its name in the submit it came with' })),
+    dependsOn: Type.Optional(
+      Type.Array(DependencyView, {
+        description: 'Tasks it waits for; in lists at most 100 of them',
+      }),
+    ),
+    dependents: Type.Optional(
+      Type.Integer({ description: 'Live tasks that wait for it, or did; absent for none' }),
+    ),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),
@@ -215,6 +227,8 @@ export const SubmitExtrasBody = Type.Object(
     idempotencyKey: Type.Optional(Key),
     metadata: submitFields.metadata,
     traceparent: submitFields.traceparent,
+    ref: submitFields.ref,
+    dependsOn: submitFields.dependsOn,
   },
   closed,
 );

@@ -1,7 +1,10 @@
 /** What happens by itself to records at their moments. */
 import { unreachable } from '../base/invariant.ts';
+import { checkWall, continueCut } from './cuts.ts';
+import { continueKill } from './kills.ts';
 import type { CoreRecord } from './record.ts';
 import type { Step } from './step.ts';
+import type { Cut, Kill, Tree } from './tree.ts';
 import type { Wave } from './wave.ts';
 import { continueWave } from './waves.ts';
 
@@ -21,6 +24,15 @@ function fireAlarm(step: Step, record: CoreRecord, budget: { steps: number }): v
     case 'waves':
       // Records are kept in tables of their own kind: the name says which this one is of.
       budget.steps -= Math.max(1, continueWave(step, record as Wave, budget.steps));
+      return;
+    case 'cuts':
+      budget.steps -= Math.max(1, continueCut(step, record as Cut, budget.steps));
+      return;
+    case 'kills':
+      budget.steps -= Math.max(1, continueKill(step, record as Kill, budget.steps));
+      return;
+    case 'trees':
+      checkWall(step, record as Tree);
       return;
     case 'failureGroups':
       return;

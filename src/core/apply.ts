@@ -1,5 +1,7 @@
 import { invariant, unreachable } from '../base/invariant.ts';
 import { advanceClock } from './advance.ts';
+import { cancelTree, killTree } from './cuts.ts';
+import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kills.ts';
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
@@ -119,6 +121,18 @@ function applyOther(
       return pauseQueue(step, command.queue, true);
     case 'queue.resume':
       return pauseQueue(step, command.queue, false);
+    case 'tree.cancel':
+      return cancelTree(step, command.target, command.reason);
+    case 'tree.kill':
+      return killTree(step, command.target, command);
+    case 'agent.kill':
+      return killAgent(step, command.target as AgentId, command);
+    case 'namespace.kill':
+      return killNamespace(step, command.target, command);
+    case 'agent.restore':
+      return restoreAgent(step, command.target as AgentId);
+    case 'namespace.restore':
+      return restoreNamespace(step, command.target);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

@@ -1,4 +1,5 @@
 import type { Dependency, ParentEnd } from './flow.ts';
+import type { Budget, Usage } from './tree.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from './spec.ts';
 import type { TaskError } from './task.ts';
@@ -22,6 +23,27 @@ export interface NewTask {
   readonly dependsOn?: readonly Dependency[];
   /** Its name among the tasks of this submit, for messages and for those that depend on it. */
   readonly ref?: string;
+  /** The running task that it comes from. */
+  readonly parentId?: TaskId;
+  /** Token of the attempt that submits it; absent where that is not known. */
+  readonly parentToken?: number;
+  /** Hash of its payload; present with a parent. */
+  readonly hash?: string;
+  /** Hash of its parent's payload; only a parent that has no parent itself needs it. */
+  readonly parentHash?: string;
+  /** May come from a task with the same type and payload. */
+  readonly allowsLoop?: boolean;
+  /** What it and all that comes from it may take. */
+  readonly budget?: Budget;
+  /** What one attempt is expected to take. */
+  readonly estimate?: Usage;
+}
+
+/** A set of tasks submitted together under a name of its own. */
+export interface NewFlow {
+  readonly id: string;
+  readonly name?: string;
+  readonly budget?: Budget;
 }
 
 /** Names one attempt: the task and the token it was given. */
@@ -32,6 +54,8 @@ export interface LeaseRef {
 
 export interface Completion extends LeaseRef {
   readonly resultBytes: number;
+  /** What the attempt took; absent, its estimate counts. */
+  readonly usage?: Usage;
 }
 
 export interface AttemptError extends LeaseRef {
@@ -39,6 +63,8 @@ export interface AttemptError extends LeaseRef {
   readonly retryable: boolean;
   /** Shortest wait before the next attempt that the agent asks for, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** What the attempt took; absent, its estimate counts. */
+  readonly usage?: Usage;
 }
 
 /** What an attempt says of how far it is. */
@@ -76,6 +102,10 @@ export interface CoreSettings {
   readonly agentsMax: number;
   /** Tasks that one step tells of the end of another, at most; the rest follows with the clock. */
   readonly flowStepMax: number;
+  /** Generations of tasks that come from one another, at most. */
+  readonly depthMax: number;
+  /** Tasks that one task may submit, at most. */
+  readonly fanOutMax: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
 }
@@ -92,6 +122,8 @@ export type Command =
       readonly tasks: readonly NewTask[];
       /** How parents ended that core may hold no more. */
       readonly ends?: readonly ParentEnd[];
+      /** Makes the tasks a flow. */
+      readonly flow?: NewFlow;
     }
   | {
       readonly type: 'task.assign';
@@ -113,6 +145,16 @@ export type Command =
   | { readonly type: 'task.ask'; readonly items: readonly AskItem[] }
   | { readonly type: 'task.answer'; readonly items: readonly AnswerItem[] }
   | { readonly type: 'task.cancel'; readonly taskIds: readonly TaskId[]; readonly reason: string }
+  /** Ends a task and all that came from it, or a flow. */
+  | { readonly type: 'tree.cancel'; readonly target: string; readonly reason: string }
+  | {
+      readonly type: 'tree.kill' | 'agent.kill' | 'namespace.kill';
+      readonly target: string;
+      readonly reason: string;
+      /** Who says so; null for nobody. */
+      readonly by: string | null;
+    }
+  | { readonly type: 'agent.restore' | 'namespace.restore'; readonly target: string }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
   | {

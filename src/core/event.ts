@@ -3,6 +3,7 @@ import type { KeptAnswer } from './extra.ts';
 import type { AgentId } from './ids.ts';
 import type { Queue } from './queue.ts';
 import type { AttemptFailure, Task } from './task.ts';
+import type { Tree } from './tree.ts';
 
 /**
  * What core did. References live objects: read them before the next batch is applied.
@@ -63,4 +64,13 @@ export type CoreEvent =
   /** A proposed assignment did not hold; the task waits on. */
   | { readonly type: 'assignment.refused'; readonly taskId: string; readonly agentId: AgentId }
   | { readonly type: 'agent.registered' | 'agent.changed' | 'agent.removed'; readonly agent: Agent }
-  | { readonly type: 'queue.changed'; readonly queue: Queue };
+  | { readonly type: 'queue.changed'; readonly queue: Queue }
+  /** Four fifths of a bound of its budget are passed. */
+  | {
+      readonly type: 'budget.warned';
+      readonly tree: Tree;
+      readonly bound: string;
+      readonly limit: number;
+      readonly used: number;
+    }
+  | { readonly type: 'tree.killed'; readonly tree: Tree };

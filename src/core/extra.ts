@@ -1,5 +1,6 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
 import type { FlowFacts } from './flow.ts';
+import type { FamilyFacts, Usage } from './tree.ts';
 
 /** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
 export interface Question {
@@ -55,6 +56,12 @@ export interface TaskExtra {
   readonly failureGroup: string | null;
   /** What it depends on. */
   readonly flow: FlowFacts | null;
+  /** Where it comes from, and the tree it counts in. */
+  readonly family: FamilyFacts | null;
+  /** What one attempt of it is expected to take. */
+  readonly estimate: Usage | null;
+  /** What its attempts reported that they took. */
+  readonly usage: Usage | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -64,6 +71,9 @@ export const NO_EXTRA: TaskExtra = {
   dialogue: null,
   failureGroup: null,
   flow: null,
+  family: null,
+  estimate: null,
+  usage: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -74,6 +84,9 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   dialogue: 'attempt',
   failureGroup: 'task',
   flow: 'history',
+  family: 'history',
+  estimate: 'history',
+  usage: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

@@ -16,6 +16,16 @@ export type {
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
+export {
+  dependenciesOf,
+  nameOf,
+  policyOf,
+  type Dependency,
+  type FailurePolicy,
+  type FlowFacts,
+  type ParentEnd,
+  type TaskLinks,
+} from './flow.ts';
 export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';

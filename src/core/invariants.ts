@@ -5,8 +5,10 @@ import { dependenciesOf, policyOf } from './flow.ts';
 import { standing } from './flow-links.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
+import { microsOf, NO_USAGE, type Tree } from './tree.ts';
+import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I14 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I15 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -43,6 +45,7 @@ export function checkInvariants(state: CoreState): void {
   checkIdempotency(state);
   checkFailureGroups(state);
   checkFlows(state);
+  checkTrees(state);
 }
 
 const QUEUE_STATES = [
@@ -113,6 +116,31 @@ function checkFlows(state: CoreState): void {
     invariant(state.pins.get(id as TaskId) === count, `I14: ${id} is pinned ${count} times`);
   }
   invariant(state.endings.length === 0, 'I14: a batch tells what it ended');
+}
+
+function checkTrees(state: CoreState): void {
+  const reserved = new Map<Tree, { tokens: number; micros: number }>();
+  const members = new Map<Tree, number>();
+  for (const task of state.tasks.values()) {
+    const tree = treeOf(state, task);
+    if (tree === null) continue;
+    invariant(tree.members.has(task), `I15: ${task.id} counts in ${tree.key}`);
+    members.set(tree, (members.get(tree) ?? 0) + 1);
+    if (!isLeased(task)) continue;
+    const { costUsd, tokens } = task.extra?.estimate ?? NO_USAGE;
+    for (const each of chainOf(tree)) {
+      const sum = reserved.get(each) ?? { tokens: 0, micros: 0 };
+      reserved.set(each, { tokens: sum.tokens + tokens, micros: sum.micros + microsOf(costUsd) });
+    }
+  }
+  for (const tree of state.records.trees.values()) {
+    const { kind, key, reservedMicros, reservedTokens } = tree;
+    const sum = reserved.get(tree) ?? { tokens: 0, micros: 0 };
+    invariant(kind === 'flow' || !isOver(tree), `I15: tree ${key} is kept without tasks`);
+    invariant(tree.members.size === (members.get(tree) ?? 0), `I15: tree ${key} has its members`);
+    invariant(reservedTokens === sum.tokens, `I15: ${key} reserved ${reservedTokens} tokens`);
+    invariant(reservedMicros === sum.micros, `I15: ${key} reserved ${reservedMicros} millionths`);
+  }
 }
 
 function checkAgents(state: CoreState, leases: number): void {

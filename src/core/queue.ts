@@ -8,6 +8,8 @@ export interface Queue extends Tracked {
   settings: QueueSettings;
   /** While true no waiting task starts; running ones go on. */
   paused: boolean;
+  /** While true its namespace is killed, and nothing of it starts. Derived. */
+  held: boolean;
   /** Tasks in each live state. */
   scheduled: number;
   blocked: number;
@@ -27,6 +29,7 @@ export function createQueue(name: string, settings: QueueSettings): Queue {
     name,
     settings,
     paused: false,
+    held: false,
     scheduled: 0,
     blocked: 0,
     queued: 0,

@@ -19,7 +19,7 @@ export function cancelTask(step: Step, taskId: TaskId, reason: string): Rejectio
   }
   if (isLeased(task)) {
     revokeLease(step, task, 'canceled');
-    endLease(state, task);
+    endLease(step, task);
   }
   removeTask(state, task);
   task.state = 'canceled';

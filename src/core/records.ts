@@ -2,12 +2,27 @@
 import { RESTORED } from './change-set.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
 import { noLinks } from './flow.ts';
+import {
+  cutFields,
+  killFields,
+  readCut,
+  readKill,
+  readTree,
+  treeFields,
+  type Cut,
+  type Kill,
+  type Tree,
+} from './tree.ts';
 import { readWave, waveFields, type Wave } from './wave.ts';
+import type { Task } from './task.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
   readonly waves: RecordTable<Wave>;
+  readonly trees: RecordTable<Tree>;
+  readonly cuts: RecordTable<Cut>;
+  readonly kills: RecordTable<Kill>;
 }
 export type RecordName = keyof Records;
 
@@ -15,6 +30,9 @@ export function createRecords(): Records {
   return {
     failureGroups: new RecordTable('failureGroups', failureGroupFields),
     waves: new RecordTable('waves', waveFields),
+    trees: new RecordTable('trees', treeFields),
+    cuts: new RecordTable('cuts', cutFields),
+    kills: new RecordTable('kills', killFields),
   };
 }
 
@@ -42,6 +60,17 @@ export function restoreRecord(records: Records, row: RecordRow): void {
         edges: [],
         next: 0,
       });
+      return;
+    case 'trees': {
+      const derived = { parent: null, parts: new Set<Tree>(), members: new Set<Task>() };
+      records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
+      return;
+    }
+    case 'cuts':
+      records.cuts.restore({ ...kept, table, ...readCut(fields) });
+      return;
+    case 'kills':
+      records.kills.restore({ ...kept, table, ...readKill(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -27,6 +27,14 @@ export const REJECTION_CODES = [
   'FLOW_DUPLICATE',
   'FLOW_TASK_NOT_FOUND',
   'FLOW_TOO_WIDE',
+  'BUDGET_EXCEEDED',
+  'DEPTH_EXCEEDED',
+  'FAN_OUT_EXCEEDED',
+  'LOOP_DETECTED',
+  'USAGE_INVALID',
+  'TREE_KILLED',
+  'NAMESPACE_KILLED',
+  'NOT_KILLED',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

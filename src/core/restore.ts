@@ -4,6 +4,8 @@ import type { Agent } from './agent.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { restoreLinks } from './flow-links.ts';
+import { restoreHolds } from './holds.ts';
+import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
@@ -63,6 +65,8 @@ export function restoreState(rows: StateRows): CoreState {
   for (const row of rows.records) restoreRecord(state.records, row);
   for (const row of rows.tasks) restoreTask(state, profiles, row);
   restoreLinks(state);
+  restoreTrees(state);
+  restoreHolds(state);
   for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
   return state;
 }

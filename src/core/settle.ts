@@ -17,6 +17,7 @@ import {
 import { extraAfterTask } from './extra.ts';
 import { joinFailureGroup } from './failure-groups.ts';
 import { afterEnd } from './finish.ts';
+import { isUsage, NO_USAGE, type Usage } from './tree.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
 /** The leased task whose newest attempt `ref` names, or why there is none. */
@@ -44,9 +45,10 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   const { events, state } = step;
   const task = leasedTask(state, item);
   if ('code' in task) return task;
+  if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
-  const agent = endLease(state, task);
+  const agent = endLease(step, task, item.usage);
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
@@ -57,10 +59,19 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   return null;
 }
 
+function badUsage(task: Task, { costUsd, tokens }: Usage): Rejection {
+  return reject(
+    'USAGE_INVALID',
+    `usage must be whole tokens and dollars, neither below 0, got ${tokens} and ${costUsd}`,
+    { taskId: task.id },
+  );
+}
+
 export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   const task = leasedTask(step.state, item);
   if ('code' in task) return task;
-  const error = recordFailure(step, task, item.error);
+  if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
+  const error = recordFailure(step, task, item.error, item.usage);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
   else failTask(step, task, error, 'not_retryable');
@@ -91,14 +102,11 @@ export function breakLease(
 }
 
 /** Gives an attempt back as if it had never started. */
-export function releaseTask(
-  { state, events }: Step,
-  ref: LeaseRef,
-  reason: string,
-): Rejection | null {
+export function releaseTask(step: Step, ref: LeaseRef, reason: string): Rejection | null {
+  const { events, state } = step;
   const task = leasedTask(state, ref);
   if ('code' in task) return task;
-  endLease(state, task);
+  endLease(step, task, NO_USAGE);
   task.attempt -= 1;
   moveTask(state, task, 'queued', reason);
   events.push({ type: 'task.queued', task, reason });
@@ -150,10 +158,16 @@ export function revokeLease({ events }: Step, task: Task, reason: string): void 
 }
 
 /** Ends the lease and keeps what went wrong; returns the error as it is kept. */
-export function recordFailure({ state, events }: Step, task: Task, error: TaskError): TaskError {
+export function recordFailure(
+  step: Step,
+  task: Task,
+  error: TaskError,
+  usage: Usage | null = null,
+): TaskError {
+  const { events, state } = step;
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
-  const agent = endLease(state, task);
+  const agent = endLease(step, task, usage);
   const failure: AttemptFailure = {
     attempt: task.attempt,
     agentId: agent.id,

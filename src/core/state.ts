@@ -19,6 +19,7 @@
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
  *   I14 a task knows how many of its parents it waits for, and is blocked only while it waits
+ *   I15 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -97,6 +98,8 @@ export const CORE_SETTINGS_DEFAULT: CoreSettings = {
   queuesMax: 10_000,
   agentsMax: 1_000_000,
   flowStepMax: 2_000,
+  depthMax: 32,
+  fanOutMax: 10_000,
   queueDefaults: { strategy: 'power-of-two-choices', depthMax: 10_000_000 },
 };
 

@@ -119,7 +119,11 @@ describe('all or nothing', () => {
     const before = rowsOf(world.state);
     const repeat = submitAll([{ id: 'a' }, { id: 'b', ...key('k') }]) as Submit;
     const conflict = submitAll([{ id: 'a' }, { id: 'b', ...key('k', 'changed') }]) as Submit;
-    expect(planSubmit(world.state, repeat)).toEqual({ flow: null, known: new Map([[1, 'old']]) });
+    expect(planSubmit(world.state, repeat)).toEqual({
+      flow: null,
+      isFamily: false,
+      known: new Map([[1, 'old']]),
+    });
     expect(planSubmit(world.state, conflict)).toMatchObject({
       code: 'IDEMPOTENCY_CONFLICT',
       details: { taskId: 'old', position: 1, idempotencyKey: 'k' },

@@ -13,6 +13,8 @@ import {
 import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
+import { placeTask, startPlacing } from './family.ts';
+import { findFamilyFault } from './family-plan.ts';
 import { queueName } from './queue.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -54,6 +56,7 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
     events.push({ type: 'task.submitted', task, payload: null });
     taskIds.push(task.id);
   }
+  if (plan.isFamily) joinFamily(step, command, plan.known);
   if (plan.flow !== null) joinFlow(step, plan.flow, taskIds);
   return { taskIds, repeated: [...plan.known.keys()] };
 }
@@ -64,6 +67,8 @@ export interface SubmitPlan {
   readonly known: ReadonlyMap<number, TaskId>;
   /** Null where no task depends on another. */
   readonly flow: FlowPlan | null;
+  /** Whether any of it counts in a tree. */
+  readonly isFamily: boolean;
 }
 
 /** Judges a submit against the state; changes nothing. O(number of its tasks). */
@@ -74,6 +79,7 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
   const perSpec = new Array<number>(command.specs.length).fill(0);
   let isFlow = false;
+  let isFamily = command.flow !== undefined;
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
@@ -93,12 +99,16 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
     }
     ids?.add(item.id);
     isFlow ||= dependsOnSome(item);
+    isFamily ||= item.parentId !== undefined || item.budget !== undefined;
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
   const fault = checkRoom(state, command, perSpec, keys.size);
   if (fault !== null) return fault;
+  const orphan =
+    isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, known) : null;
+  if (orphan !== null) return orphan;
   const flow = isFlow ? planFlow(state, command, known) : null;
-  return flow !== null && 'code' in flow ? flow : { known, flow };
+  return flow !== null && 'code' in flow ? flow : { known, flow, isFamily };
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
@@ -235,16 +245,35 @@ function createTask(
 }
 
 function extraOf(item: NewTask, edges: readonly Dependency[] | undefined): TaskExtra | null {
-  const { ref, traceparent } = item;
-  if (traceparent === undefined && ref === undefined && edges === undefined) return null;
+  const { estimate, ref, traceparent } = item;
+  const isPlain =
+    traceparent === undefined && ref === undefined && edges === undefined && estimate === undefined;
+  if (isPlain) return null;
   return {
     ...NO_EXTRA,
     traceparent: traceparent ?? null,
+    estimate: estimate ?? null,
     flow:
       ref === undefined && edges === undefined
         ? null
         : { ref: ref ?? null, dependsOn: edges ?? [], isLost: false },
   };
+}
+
+/** Puts new tasks where they come from. */
+function joinFamily(step: Step, { flow, tasks }: Submit, known: ReadonlyMap<number, TaskId>): void {
+  const items = tasks.filter((_, position) => !known.has(position));
+  const placed = items.map((item) => {
+    const task = step.state.tasks.get(item.id);
+    invariant(task !== undefined, 'a task of a submit is live when it has been taken');
+    return { item, task };
+  });
+  const placing = startPlacing(
+    step.state,
+    flow,
+    placed.map(({ task }) => task),
+  );
+  for (const { item, task } of placed) placeTask(step, task, item, placing);
 }
 
 /** Ties new tasks to their parents; those that have none to wait for go on, or end, at once. */

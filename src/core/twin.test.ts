@@ -43,7 +43,7 @@ test('core answers and changes exactly as its plain twin, whatever the history',
 });
 
 /** Refusals of features that are held against a model of their own. */
-const OTHER_TWINS = /^FLOW_/;
+const OTHER_TWINS = /^(FLOW_|BUDGET_|DEPTH_|FAN_OUT_|LOOP_|USAGE_|TREE_|NAMESPACE_|NOT_KILLED)/;
 
 const EVERY_REASON = [
   'agent_lost',

@@ -8,6 +8,7 @@
 import { UNTRACKED } from './change-set.ts';
 import { failTask } from './settle.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
+import { findCut } from './cuts.ts';
 import { linksOf, nameOf, type Edge, type TaskLinks } from './flow.ts';
 import { cancelTask } from './recall.ts';
 import type { CoreState } from './state.ts';
@@ -147,7 +148,9 @@ function tellEnd(step: Step, news: News, { child, onFailure }: Edge): void {
   if (news.state === 'failed') links.fatal += 1;
   else loseParent(step.state, child);
   if (child.state !== 'blocked') return;
-  if (onFailure === 'skip') cancelTask(step, child.id, 'skipped');
+  const cut = news.state === 'canceled' ? findCut(step.state, child) : null;
+  if (cut !== null) cancelTask(step, child.id, cut.reason);
+  else if (onFailure === 'skip') cancelTask(step, child.id, 'skipped');
   else failDependent(step, child, news);
 }
 

@@ -43,7 +43,8 @@ export interface HeldLease {
   readonly fencingToken: number;
 }
 
-export function leaseOf(task: Task, payload: string): Lease {
+/** @param parents - how the tasks it depended on ended, as JSON text; null without any */
+export function leaseOf(task: Task, payload: string, parents: string | null): Lease {
   return {
     agentId: task.agentId as AgentId,
     taskId: task.id,
@@ -52,10 +53,11 @@ export function leaseOf(task: Task, payload: string): Lease {
     type: task.profile.spec.type,
     payload,
     runUntil: task.runUntil,
-    extra: task.extra === null ? null : extraOf(task.extra),
+    extra: task.extra === null ? null : extraOf(task.extra, parents),
   };
 }
 
-function extraOf({ details, traceparent }: TaskExtra): LeaseExtra | null {
-  return details === null && traceparent === null ? null : { details, traceparent };
+function extraOf({ details, traceparent }: TaskExtra, parents: string | null): LeaseExtra | null {
+  if (details === null && traceparent === null && parents === null) return null;
+  return parents === null ? { details, traceparent } : { details, traceparent, parents };
 }

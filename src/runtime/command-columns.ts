@@ -52,12 +52,19 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     traceparent: true,
     dependsOn: true,
     ref: true,
+    parentId: true,
+    parentToken: true,
+    hash: true,
+    parentHash: true,
+    allowsLoop: true,
+    budget: true,
+    estimate: true,
   };
 const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
 
 /** Does not compile once reports have a field that the columns would lose. */
 type Unforgotten =
-  Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes'> extends never
+  Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes' | 'usage'> extends never
     ? Completion
     : never;
 
@@ -89,6 +96,7 @@ export function readCommand(stored: StoredCommand): Command {
 /** What a submit has besides its tasks and specs: one that has any of it is kept as it is. */
 const RARE_OF_SUBMIT: Readonly<Record<Exclude<keyof Submit, 'type' | 'specs' | 'tasks'>, true>> = {
   ends: true,
+  flow: true,
 };
 const RARE_SUBMIT = Object.keys(RARE_OF_SUBMIT) as (keyof typeof RARE_OF_SUBMIT)[];
 
@@ -149,7 +157,7 @@ function completeColumns({ items }: Complete): CompleteColumns | null {
   const resultBytes: number[] = [];
   const unforgotten: readonly Unforgotten[] = items;
   for (const item of unforgotten) {
-    if (item.taskId.length !== ID_LENGTH) return null;
+    if (item.taskId.length !== ID_LENGTH || item.usage !== undefined) return null;
     ids += item.taskId;
     fencingTokens.push(item.fencingToken);
     resultBytes.push(item.resultBytes);

@@ -15,6 +15,7 @@ export interface FeedEvent {
   readonly at: number;
   readonly type: string;
   readonly taskId?: string;
+  readonly flowId?: string;
   readonly agentId?: string;
   readonly queue?: string;
   readonly taskType?: string;
@@ -187,11 +188,25 @@ function describe(event: CoreEvent): Described {
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'budget.warned': {
+      const { bound, limit, tree, used } = event;
+      const note = `${used} of ${limit} ${bound} are used`;
+      return { type: event.type, ...treePlace(tree.key, tree.kind), note };
+    }
+    case 'tree.killed': {
+      const { kill, key, kind } = event.tree;
+      return { type: event.type, ...treePlace(key, kind), reason: kill?.reason ?? '' };
+    }
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
       return describeTask(event);
   }
+}
+
+/** A tree is told of to those who follow its first task. */
+function treePlace(key: string, kind: 'task' | 'flow'): { taskId: string } | { flowId: string } {
+  return kind === 'task' ? { taskId: key } : { flowId: key };
 }
 
 function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
@@ -225,6 +240,8 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
       };
     case 'task.queued':
       return { ...common, state: 'queued', reason: event.reason };
+    case 'task.blocked':
+      return { ...common, state: 'blocked', reason: event.reason };
     case 'task.scheduled':
       return { ...common, state: 'scheduled', reason: event.reason };
     case 'task.input_required':

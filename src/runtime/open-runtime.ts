@@ -25,6 +25,7 @@ import { EventFeed } from './event-feed.ts';
 import { InputService } from './input-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { ParentResults } from './parent-results.ts';
 import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
@@ -150,6 +151,7 @@ interface Ground {
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, options, state, store } = ground;
   const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
+  store.keep(() => state.pins.keys());
   const live = new LiveIndex();
   const feed = new EventFeed(clock, state.index);
   const waits = new InputWaits(clock);
@@ -159,6 +161,8 @@ function assemble(ground: Ground): Runtime {
     clock,
     waits,
     payloadOf: (task) => store.payload(task) ?? 'null',
+    parents: new ParentResults(state, store),
+    unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
@@ -244,6 +248,18 @@ function taskSilent(loop: CommandLoop, task: Task, fencingToken: number): Promis
   };
   const items = [{ taskId: task.id, fencingToken }];
   return loop.propose({ type: 'task.break', items, error, reason: 'heartbeat_timeout' });
+}
+
+/** Another attempt would be given the same: it is not tried again. */
+function leaseUnfit(
+  loop: CommandLoop,
+  lease: { task: Task; fencingToken: number; error: OrchestratorError },
+): void {
+  const { code, message } = lease.error;
+  const item = { taskId: lease.task.id, fencingToken: lease.fencingToken };
+  const items = [{ ...item, error: { code, message }, retryable: false }];
+  // Where that could not be kept, the attempt's own bounds end it.
+  loop.propose({ type: 'task.fail', items }).catch(() => undefined);
 }
 
 async function applySettings(

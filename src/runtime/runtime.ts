@@ -107,6 +107,8 @@ export class Runtime {
       idempotencyKey,
       metadata,
       traceparent,
+      ref: task.ref,
+      dependsOn: task.dependsOn,
       runAt: momentOf(runAt, '/runAt'),
       deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
     };
@@ -121,11 +123,11 @@ export class Runtime {
 
   status(): StatusView {
     const { clock, log, state, store, version } = this.#parts;
-    const tasks = { scheduled: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
+    const tasks = { scheduled: 0, blocked: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
     }
-    const agents = { ready: 0, draining: 0, lost: 0, slots: 0, slotsUsed: 0 };
+    const agents = { ready: 0, draining: 0, lost: 0, killed: 0, slots: 0, slotsUsed: 0 };
     for (const agent of state.agents.values()) {
       agents[agent.state] += 1;
       agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
@@ -251,7 +253,14 @@ export class Runtime {
   }
 }
 
-const COUNTED_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
+const COUNTED_STATES = [
+  'scheduled',
+  'blocked',
+  'queued',
+  'running',
+  'input_required',
+  'failed',
+] as const;
 
 /** Errors after which the same report may be taken a little later, and how much later. */
 const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NormalizedSpec, SubmitExtras } from '../contract/index.ts';
 import type { Command, NewTask, TaskId, TaskSpec } from '../core/index.ts';
+import { dependenciesFrom, refsOf, type Refs } from './dependencies.ts';
 
 /** Checked tasks on their way in, as columns. */
 export interface Submission {
@@ -12,20 +13,39 @@ export interface Submission {
   readonly extras: readonly (SubmitExtras | null)[] | null;
 }
 
-/** The command that submits, with a new id for each task. */
+/**
+ * The command that submits, with a new id for each task.
+ *
+ * @throws OrchestratorError `FLOW_DUPLICATE`, `FLOW_TASK_NOT_FOUND`
+ */
 export function submitCommand(
   submission: Submission,
   nextId: () => TaskId,
 ): Extract<Command, { type: 'task.submit' }> {
   const { extras, payloads, specOf, specs } = submission;
+  const ids = payloads.map(() => nextId());
+  const refs = refsOf(extras, ids);
   const tasks = payloads.map((payload, position): NewTask => {
     const spec = specOf?.[position] ?? 0;
-    const base = { id: nextId(), spec, payloadBytes: payload.length };
+    const base = { id: ids[position] as TaskId, spec, payloadBytes: payload.length };
     const extra = extras?.[position];
     if (extra == null) return base;
-    return { ...base, ...extraFields(extra, specs[spec] as TaskSpec, payload) };
+    const fields = extraFields(extra, specs[spec] as TaskSpec, payload);
+    return { ...base, ...fields, ...(refs === null ? {} : flowFields(extra, refs)) };
   });
   return { type: 'task.submit', specs, tasks };
+}
+
+function flowFields(
+  { dependsOn, ref }: SubmitExtras,
+  refs: Refs,
+): Pick<NewTask, 'dependsOn' | 'ref'> {
+  return {
+    ...(ref === undefined ? {} : { ref }),
+    ...(dependsOn === undefined || dependsOn.length === 0
+      ? {}
+      : { dependsOn: dependenciesFrom(dependsOn, refs) }),
+  };
 }
 
 function extraFields(
@@ -52,8 +72,11 @@ function extraFields(
  */
 function bodyHash(extra: SubmitExtras, spec: TaskSpec, payload: string): string {
   const hash = createHash('sha256');
-  const { affinityKey, deadlineAt, metadata } = extra;
-  hash.update(JSON.stringify([spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null]));
+  const { affinityKey, deadlineAt, dependsOn, metadata } = extra;
+  const facts: unknown[] = [spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null];
+  // As they were given: a repeat in another submit names its tasks alike, not by the same ids.
+  if (dependsOn !== undefined && dependsOn.length > 0) facts.push(dependsOn);
+  hash.update(JSON.stringify(facts));
   hash.update(payload);
   return hash.digest('base64url').slice(0, 22);
 }

@@ -1,10 +1,11 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
 import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
-import type { CoreState, TaskId, TaskState } from '../core/index.ts';
+import type { Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
 import type { Explanation, Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { CommandLoop } from './command-loop.ts';
+import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { submitCommand, type Submission } from './submission.ts';
@@ -37,6 +38,8 @@ export interface TaskQuery {
   readonly limit: number;
 }
 
+type SubmitCommand = Extract<Command, { type: 'task.submit' }>;
+
 export class TaskService {
   readonly #parts: TaskServiceParts;
   /** Ends of the waits under way. */
@@ -54,9 +57,9 @@ export class TaskService {
    * @throws OrchestratorError with core's rejection code, or one of the command loop's
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
-    const { ids, loop } = this.#parts;
+    const { ids } = this.#parts;
     const command = submitCommand(submission, () => ids.next());
-    const result = await loop.propose(command, submission.payloads);
+    const result = await this.#propose(command, submission.payloads);
     if (result.type === 'refused') throw refusalError(result.rejection);
     if (result.type !== 'submitted')
       throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
@@ -69,6 +72,24 @@ export class TaskService {
       }
     }
     return { ids: taskIds, repeated };
+  }
+
+  /** Proposes a submit; where it depends on tasks that ended, with what the history knows of them. */
+  async #propose(command: SubmitCommand, payloads: readonly string[]): Promise<CommandResult> {
+    const { loop, state, store } = this.#parts;
+    if (!isFlow(command)) return loop.propose(command, payloads);
+    let ends = moreEnds(command, state, store);
+    for (;;) {
+      const told: SubmitCommand = ends === null ? command : { ...command, ends };
+      const result = await loop.propose(told, payloads);
+      const isUnknown =
+        result.type === 'refused' && result.rejection.code === 'FLOW_TASK_NOT_FOUND';
+      if (!isUnknown) return result;
+      // A parent may have ended while the command was on its way: then the history knows of it now.
+      const more = moreEnds(told, state, store);
+      if (more === null) return result;
+      ends = more;
+    }
   }
 
   /** A task with its payload and, once completed, its result; null for an unknown id. */
@@ -127,11 +148,7 @@ export class TaskService {
   list(query: TaskQuery): TaskList {
     const { live, store } = this.#parts;
     const { states, ...rest } = query;
-    const page = listTasks(
-      live,
-      store,
-      states === undefined ? rest : { ...rest, states: states.filter(isHeld) },
-    );
+    const page = listTasks(live, store, states === undefined ? rest : { ...rest, states });
     return {
       items: page.items.map((item) =>
         item.type === 'live' ? liveTaskView(item.task) : finishedTaskView(item.task),
@@ -210,11 +227,6 @@ export class TaskService {
       this.watch(id, listener);
     });
   }
-}
-
-/** Whether tasks can be in that state at all; the contract names some that later features bring. */
-function isHeld(state: TaskStateName): state is TaskState {
-  return state !== 'blocked';
 }
 
 function isTerminal(state: TaskStateName): boolean {

@@ -5,6 +5,8 @@ import {
   slotsUsed,
   startedAtOf,
   type Agent,
+  type FlowFacts,
+  type TaskLinks,
   type AttemptFailure,
   type Queue,
   type Question,
@@ -35,6 +37,7 @@ export function liveTaskView(task: Task, payload?: string): TaskView {
     fencingToken: task.fencingToken,
     ...optionalFields(task),
     ...(task.extra === null ? {} : extraFields(task.extra, payload !== undefined)),
+    ...(task.links === null ? {} : dependentsOf(task.links)),
     payloadBytes: task.payloadBytes,
     ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(task.error === null ? {} : { error: task.error }),
@@ -106,7 +109,7 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 }
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
-  const { name, paused, scheduled, queued, running, input_required, failed } = queue;
+  const { name, paused, scheduled, blocked, queued, running, input_required, failed } = queue;
   const { strategy, depthMax } = queue.settings;
   return {
     name,
@@ -114,6 +117,7 @@ export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
     depthMax,
     paused,
     scheduled,
+    blocked,
     queued,
     running,
     input_required,
@@ -162,12 +166,13 @@ function optionalFields(
 
 /** What a list leaves out may be large. */
 function extraFields(
-  { answers, details, dialogue, traceparent }: TaskExtra,
+  { answers, details, dialogue, flow = null, traceparent }: TaskExtra,
   isWhole: boolean,
-): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details'> {
+): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details' | 'ref' | 'dependsOn'> {
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
+    ...(flow === null ? {} : flowFields(flow, isWhole)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...(isWhole && answers.length > 0
       ? {
@@ -182,6 +187,29 @@ function extraFields(
       : {}),
     ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
   };
+}
+
+/** Parents shown of a task in a list. */
+const LISTED_PARENTS_MAX = 100;
+
+function flowFields(
+  { dependsOn, ref }: FlowFacts,
+  isWhole: boolean,
+): Pick<TaskView, 'ref' | 'dependsOn'> {
+  const shown = isWhole ? dependsOn : dependsOn.slice(0, LISTED_PARENTS_MAX);
+  return {
+    ...(ref === null ? {} : { ref }),
+    ...(shown.length === 0
+      ? {}
+      : {
+          dependsOn: shown.map(({ onFailure = 'fail', taskId }) => ({ taskId, onFailure })),
+        }),
+  };
+}
+
+function dependentsOf({ dependents, gone }: TaskLinks): Pick<TaskView, 'dependents'> {
+  const count = dependents.length - gone;
+  return count === 0 ? {} : { dependents: count };
 }
 
 function inputView(question: Question): InputView {

@@ -16,6 +16,9 @@ export function verdict(task: Task, evidence: Evidence): string {
   const { counts } = evidence.standings;
   const matching = counts.available + heldUp(counts);
   if (matching === 0) return noneMatches(evidence.requirements);
+  if (task.profile.queue.held) {
+    return `namespace ${task.profile.spec.namespace} was killed and waits to be restored`;
+  }
   if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
   if (counts.available === 0) return noneAvailable(evidence.standings);
   if (evidence.waitingAhead > 0) {
@@ -70,6 +73,7 @@ function noneMatches(requirements: readonly RequirementExplanation[]): string {
 const HELD_UP: Readonly<Record<PassedOverReason, string>> = {
   full: 'full',
   draining: 'draining',
+  killed: 'killed',
   lost: 'lost',
   noCredit: 'not connected or not asking for work',
 };

@@ -73,7 +73,7 @@ export class Waiting {
   /** Takes over what an operator set for a queue. O(lanes of the queue). */
   queueChanged(queue: Queue): void {
     for (const lane of this.#lanesByQueue.get(queue.name) ?? []) {
-      lane.paused = queue.paused;
+      lane.paused = queue.paused || queue.held;
       lane.strategy = queue.settings.strategy;
       this.#settle(lane);
     }
@@ -117,7 +117,7 @@ export class Waiting {
     const known = pool.lanes.get(queue.name);
     if (known !== undefined) return known;
     if (this.#laneCount >= this.#laneCountMax) this.#sweepLanes();
-    const lane = new Lane(pool, queue.name, queue.paused, queue.settings.strategy);
+    const lane = new Lane(pool, queue.name, queue.paused || queue.held, queue.settings.strategy);
     pool.lanes.set(queue.name, lane);
     const ofQueue = this.#lanesByQueue.get(queue.name);
     if (ofQueue === undefined) this.#lanesByQueue.set(queue.name, new Set([lane]));

@@ -50,8 +50,10 @@ afterAll(async () => {
 /** Contexts are objects with getters: what is needed of them, by value. */
 function own(context: HandlerContext): HandlerContext {
   const { attempt, emit, fencingToken, heartbeat, lastDetails, logger } = context;
+  const { parents } = context;
   const { progress, signal, submit, trace, waitForInput } = context;
-  const first = { attempt, emit, fencingToken, heartbeat, lastDetails, logger };
+  const first = { attempt, emit, fencingToken, heartbeat, lastDetails,
+    parents, logger };
   return { ...first, progress, signal, submit, trace, waitForInput };
 }
 

@@ -258,6 +258,8 @@ function parseSettings(words: Words): Command {
       agentsMax: words.number('agents') ?? defaults.agentsMax,
       queueDefaults: defaults.queueDefaults,
       flowStepMax: words.number('flowStep') ?? defaults.flowStepMax,
+      depthMax: words.number('depth') ?? defaults.depthMax,
+      fanOutMax: words.number('fanOut') ?? defaults.fanOutMax,
     },
   };
 }

@@ -29,6 +29,7 @@ function contextOf(signal: AbortSignal = new AbortController().signal): HandlerC
     submit: () => Promise.reject(new Error('the quantum agent submits no task')),
     waitForInput: () => Promise.reject(new Error('the quantum agent asks nobody')),
     lastDetails: undefined,
+    parents: {},
     trace: { traceId: '', spanId: '', traceparent: '' },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

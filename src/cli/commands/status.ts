@@ -23,7 +23,7 @@ function statusFields(status: StatusView): Fields {
     ['up', `${showSpan(status.uptimeMs)}, since ${status.startedAt}`],
     [
       'tasks',
-      `${tasks.queued} queued, ${tasks.running} running, ${tasks.input_required} waiting for input, ${tasks.scheduled} scheduled, ${tasks.failed} dead letters`,
+      `${tasks.blocked} blocked, ${tasks.queued} queued, ${tasks.running} running, ${tasks.input_required} waiting for input, ${tasks.scheduled} scheduled, ${tasks.failed} dead letters`,
     ],
     ['agents', `${agents.ready} ready, ${agents.draining} draining, ${agents.lost} lost`],
     ['slots', `${agents.slotsUsed} of ${agents.slots} in use`],

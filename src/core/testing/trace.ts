@@ -70,6 +70,10 @@ export function eventText(event: CoreEvent): string {
     case 'agent.changed':
     case 'agent.removed':
       return `${event.type} ${event.agent.id} ${event.agent.state}`;
+    case 'budget.warned':
+      return `${event.type} ${event.tree.key}: ${event.used} of ${event.limit} ${event.bound}`;
+    case 'tree.killed':
+      return `${event.type} ${event.tree.key}: ${event.tree.kill?.reason}`;
     case 'queue.changed':
       return `${event.type} ${event.queue.name}`;
     default:

@@ -1,0 +1,20 @@
+/** Which queues stand still because their namespace was killed. */
+import type { CoreState } from './state.ts';
+import { killKey } from './tree.ts';
+
+/** Whether a namespace is stopped. */
+export function isHeld(state: CoreState, namespace: string): boolean {
+  const { kills } = state.records;
+  return kills.size > 0 && kills.get(killKey('namespace', namespace)) !== undefined;
+}
+
+export function namespaceOf(queueName: string): string {
+  const at = queueName.indexOf('/');
+  return at < 0 ? 'default' : queueName.slice(0, at);
+}
+
+/** Marks the queues of killed namespaces, after a restore. */
+export function restoreHolds(state: CoreState): void {
+  if (state.records.kills.size === 0) return;
+  for (const queue of state.queues.values()) queue.held = isHeld(state, namespaceOf(queue.name));
+}
