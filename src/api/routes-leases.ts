@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  amountsOf,
   chunkText,
   CompleteLease,
   detailsText,
@@ -11,6 +12,8 @@ import {
   LeaseAnswer,
   ProgressLease,
   ReleaseLease,
+  type Amounts,
+  type UsageBody,
 } from '../contract/index.ts';
 import type { AttemptEnd, Runtime } from '../runtime/index.ts';
 import { answers, CHANGE_CODES, json, LeaseParams } from './answers.ts';
@@ -60,10 +63,14 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { fencingToken, result } = request.body;
+      const { fencingToken, result, usage } = request.body;
       const text = resultText(result, payloadBytesMax);
       const { taskId } = request.params;
-      await report(runtime, { taskId, fencingToken, report: { ok: true, result: text } });
+      await report(runtime, {
+        taskId,
+        fencingToken,
+        report: { ok: true, result: text, ...usageOf(usage) },
+      });
       return { taskId, state: 'completed' };
     },
   );
@@ -77,10 +84,17 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { error, fencingToken } = request.body;
+      const { error, fencingToken, usage } = request.body;
       const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
       const { taskId } = request.params;
-      const failure = { ok: false, code, message, retryable, retryAfterMs } as const;
+      const failure = {
+        ok: false,
+        code,
+        message,
+        retryable,
+        retryAfterMs,
+        ...usageOf(usage),
+      } as const;
       await report(runtime, { taskId, fencingToken, report: failure });
       return answerOf(runtime, taskId);
     },
@@ -181,6 +195,10 @@ function fenced(taskId: TaskId, state: string, fencingToken?: number): Orchestra
 
 function answerOf(runtime: Runtime, taskId: TaskId): LeaseAnswered {
   return { taskId, state: runtime.tasks.outcome(taskId)?.state ?? 'completed' };
+}
+
+function usageOf(usage: UsageBody | undefined): { readonly usage?: Amounts } {
+  return usage === undefined ? {} : { usage: amountsOf(usage) };
 }
 
 function resultText(result: unknown, bytesMax: number): string {

@@ -192,8 +192,12 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     async (request) => {
       const { id } = request.params;
-      const [refusal] = await runtime.tasks.cancel([id], request.body.reason ?? 'canceled');
-      if (refusal != null) throw refusal;
+      const { reason = 'canceled', tree = false } = request.body;
+      if (tree) await runtime.kills.cancelTree(id, reason);
+      else {
+        const [refusal] = await runtime.tasks.cancel([id], reason);
+        if (refusal != null) throw refusal;
+      }
       return requireTask(runtime.tasks.get(id), request.params);
     },
   );

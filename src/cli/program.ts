@@ -6,6 +6,8 @@ import { addAgent } from './commands/agent.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFlow } from './commands/flow.ts';
+import { addKill } from './commands/kill.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
 import { addStart } from './commands/start.ts';
@@ -46,6 +48,8 @@ export function createProgram(ctx: CliContext): Command {
   addTask(program, ctx);
   addAgent(program, ctx);
   addQueue(program, ctx);
+  addFlow(program, ctx);
+  addKill(program, ctx);
   addDlq(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);

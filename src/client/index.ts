@@ -3,6 +3,7 @@ export {
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
+  type ParentOutcome,
   type InputPrompt,
   type TraceContext,
 } from '../contract/index.ts';
@@ -11,6 +12,7 @@ export {
   Client,
   type AnswerOptions,
   type ClientOptions,
+  type FlowHandle,
   type TaskHandle,
   type TaskTypes,
   type TypedTask,

@@ -75,6 +75,11 @@ function optionsOf(task: SubmitTask): TaskOptions {
     traceparent: _traceparent,
     ref: _ref,
     dependsOn: _dependsOn,
+    parentId: _parentId,
+    parentToken: _parentToken,
+    allowLoop: _allowLoop,
+    budget: _budget,
+    estimate: _estimate,
     ...options
   } = task;
   return options;
@@ -82,7 +87,8 @@ function optionsOf(task: SubmitTask): TaskOptions {
 
 function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
   const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt, traceparent } = task;
-  const { dependsOn, ref } = task;
+  const { allowLoop, budget, dependsOn, estimate, parentId, parentToken, ref } = task;
+  const rare = { allowLoop, budget, dependsOn, estimate, parentId, parentToken, ref };
   const isPlain =
     affinityKey === undefined &&
     deadlineAt === undefined &&
@@ -91,8 +97,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     metadata === undefined &&
     traceparent === undefined &&
     runAt === undefined &&
-    ref === undefined &&
-    dependsOn === undefined;
+    Object.values(rare).every((value) => value === undefined);
   if (isPlain) return null;
   const readyAt =
     delayMs !== undefined ? nowMs + delayMs : runAt === undefined ? undefined : momentMs(runAt);
@@ -102,8 +107,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    ...(ref === undefined ? {} : { ref }),
-    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...Object.fromEntries(Object.entries(rare).filter(([, value]) => value !== undefined)),
     ...(readyAt === undefined ? {} : { runAt: readyAt }),
   };
 }

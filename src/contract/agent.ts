@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { UsageBody } from './budget.ts';
 import { InputPrompt } from './input.ts';
 import { Key, Labels, Name } from './names.ts';
 
@@ -107,7 +108,11 @@ const Details = Type.Unknown({
 const FencingToken = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
 export const CompleteLease = Type.Object(
-  { fencingToken: FencingToken, result: Type.Optional(Type.Unknown()) },
+  {
+    fencingToken: FencingToken,
+    result: Type.Optional(Type.Unknown()),
+    usage: Type.Optional(UsageBody),
+  },
   { ...closed, title: 'CompleteLease' },
 );
 
@@ -123,6 +128,7 @@ export const FailLease = Type.Object(
       },
       closed,
     ),
+    usage: Type.Optional(UsageBody),
   },
   { ...closed, title: 'FailLease' },
 );

@@ -8,6 +8,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { OrchestratorError } from '../base/errors.ts';
 import type { RegisterAgent } from './agent.ts';
+import type { Amounts, BudgetBody, EstimateBody } from './budget.ts';
 import type { DependencyBody } from './dependency.ts';
 import type { LeaseExtra } from './attempt-context.ts';
 import type { Problem } from './problem.ts';
@@ -29,6 +30,11 @@ export interface SubmitExtras {
   readonly traceparent?: string | undefined;
   readonly ref?: string | undefined;
   readonly dependsOn?: readonly DependencyBody[] | undefined;
+  readonly parentId?: string | undefined;
+  readonly parentToken?: number | undefined;
+  readonly allowLoop?: boolean | undefined;
+  readonly budget?: BudgetBody | undefined;
+  readonly estimate?: EstimateBody | undefined;
 }
 
 /** Frames a submitter sends. `specOf` is null when every task uses the first spec. */
@@ -96,6 +102,8 @@ export type AgentFrame =
       fencingTokens: readonly number[],
       results: readonly string[],
       failures: readonly FailureTuple[],
+      /** What they took: of the results in their order, then of the failures. Absent for nothing said. */
+      usages?: readonly (Amounts | null)[],
     ]
   | readonly [
       'release',

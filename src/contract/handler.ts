@@ -27,6 +27,12 @@ export interface ParentOutcome {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** See {@link HandlerContext.submit}. */
+export interface SubmitChildren {
+  (task: SubmitTask): Promise<string>;
+  (tasks: readonly SubmitTask[]): Promise<readonly string[]>;
+}
+
 /** What a handler can ask and tell while it runs. */
 export interface HandlerContext {
   /** Aborted when the attempt loses its right to run: canceled, timed out, fenced, or a stop ran out of patience. */
@@ -64,8 +70,19 @@ export interface HandlerContext {
   readonly waitForInput: <Answer = unknown>(prompt: InputPrompt) => Promise<Answer>;
   /** W3C trace context of this attempt, to pass on to whatever it calls. */
   readonly trace: TraceContext;
-  /** Submits another task, in this attempt's trace unless it names one; resolves with its id once it is durable. */
-  readonly submit: (task: SubmitTask) => Promise<string>;
+  /**
+   * Submits a task, or several that may depend on each other, as children of this one; resolves with its
+   * id, or theirs in order, once they are durable. They are in this attempt's trace unless they name one.
+   *
+   * An attempt that is tried again and submits the same in the same order makes nothing twice: a child
+   * without an idempotency key gets one of this task's id and its ordinal among the attempt's children.
+   *
+   * @throws OrchestratorError `BUDGET_EXCEEDED`, `DEPTH_EXCEEDED`, `FAN_OUT_EXCEEDED`, `LOOP_DETECTED`,
+   *   `LEASE_FENCED`, `TREE_KILLED`
+   */
+  readonly submit: SubmitChildren;
+  /** Says what this attempt took so far, on top of what it said before; it counts when the attempt ends. */
+  readonly reportUsage: (usage: { readonly tokens?: number; readonly costUsd?: number }) => void;
   readonly logger: HandlerLogger;
 }
 

@@ -37,16 +37,38 @@ export {
 } from './channel.ts';
 export {
   checkJson,
+  checkFlowHead,
   checkRegisterAgents,
   checkSubmitExtras,
   checkSubmitTask,
   checkTaskOptions,
+  checkUsage,
   describeFault,
   InvalidRequestError,
 } from './check.ts';
+export {
+  amountsOf,
+  BudgetView,
+  EstimateBody,
+  KillBody,
+  KillList,
+  KillView,
+  UsageBody,
+  type Amounts,
+  type BudgetBody,
+} from './budget.ts';
 export { DependencyView, type DependencyBody } from './dependency.ts';
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
+export {
+  FLOW_TASKS_MAX,
+  FlowHead,
+  FlowList,
+  FlowSummary,
+  FlowView,
+  SubmitFlow,
+  SubmittedFlow,
+} from './flow.ts';
 export {
   TaskFailure,
   type AgentHandler,

@@ -7,7 +7,12 @@ const closed = { additionalProperties: false } as const;
 export const BULK_IDS_MAX = 10_000;
 
 export const CancelBody = Type.Object(
-  { reason: Type.Optional(Type.String({ maxLength: 1000 })) },
+  {
+    reason: Type.Optional(Type.String({ maxLength: 1000 })),
+    tree: Type.Optional(
+      Type.Boolean({ default: false, description: 'Also all that came from it; of tasks only' }),
+    ),
+  },
   { ...closed, title: 'Cancel' },
 );
 

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { KillView } from './budget.ts';
 
 /** The state of the whole orchestrator. */
 export const StatusView = Type.Object(
@@ -30,6 +31,7 @@ export const StatusView = Type.Object(
       slotsUsed: Type.Integer(),
     }),
     queues: Type.Integer(),
+    killed: Type.Array(KillView, { description: 'What somebody stopped; at most 100' }),
     store: Type.Object({ bytes: Type.Integer(), backlog: Type.Integer() }),
   },
   { title: 'Status' },

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { BudgetBody, BudgetView, EstimateBody, KillView } from './budget.ts';
 import { DependencyView, DependsOn, Ref } from './dependency.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
@@ -79,6 +80,21 @@ const submitFields = {
   traceparent: Type.Optional(Traceparent),
   ref: Type.Optional(Ref),
   dependsOn: Type.Optional(DependsOn),
+  parentId: Type.Optional({
+    ...TaskIdText,
+    description: 'The running task that it comes from; set by `context.submit`',
+  }),
+  parentToken: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Fencing token of the attempt that submits it' }),
+  ),
+  allowLoop: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'May come from a task with the same type and payload',
+    }),
+  ),
+  budget: Type.Optional(BudgetBody),
+  estimate: Type.Optional(EstimateBody),
 };
 
 /** A task as it is submitted, without its payload: what the channel sends once per kind of task. */
@@ -181,6 +197,14 @@ export const TaskView = Type.Object(
     dependents: Type.Optional(
       Type.Integer({ description: 'Live tasks that wait for it, or did; absent for none' }),
     ),
+    flowId: Type.Optional(Type.String()),
+    parentId: Type.Optional(Type.String({ description: 'The task that submitted it' })),
+    depth: Type.Optional(Type.Integer({ description: 'Generations above it' })),
+    children: Type.Optional(Type.Integer({ description: 'Tasks that it submitted' })),
+    budget: Type.Optional({ ...BudgetView, description: 'Its own; only while it is live' }),
+    estimate: Type.Optional(EstimateBody),
+    usage: Type.Optional({ ...EstimateBody, description: 'What its attempts reported' }),
+    killed: Type.Optional({ ...KillView, description: 'Who stopped the tree it is of' }),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),
@@ -229,6 +253,11 @@ export const SubmitExtrasBody = Type.Object(
     traceparent: submitFields.traceparent,
     ref: submitFields.ref,
     dependsOn: submitFields.dependsOn,
+    parentId: submitFields.parentId,
+    parentToken: submitFields.parentToken,
+    allowLoop: submitFields.allowLoop,
+    budget: submitFields.budget,
+    estimate: submitFields.estimate,
   },
   closed,
 );

@@ -26,6 +26,8 @@ export {
   type ParentEnd,
   type TaskLinks,
 } from './flow.ts';
+export type { Budget, FamilyFacts, KillFacts, Tree, Usage } from './tree.ts';
+export { isOver as isTreeOver } from './trees.ts';
 export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';

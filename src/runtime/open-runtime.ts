@@ -22,7 +22,9 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { FlowService } from './flow-service.ts';
 import { InputService } from './input-service.ts';
+import { KillService } from './kill-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { ParentResults } from './parent-results.ts';
@@ -212,6 +214,8 @@ function assemble(ground: Ground): Runtime {
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
+    flows: new FlowService({ state, store, live, loop, clock }),
+    kills: new KillService({ state, loop }),
     details,
     waits,
     version: options.version,

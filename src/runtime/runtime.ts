@@ -6,15 +6,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
-import {
-  normalizeSpec,
-  checkSubmitTask,
-  InvalidRequestError,
-  momentMs,
-  type AgentHandler,
-  type RegisterAgent,
-  type StatusView,
-  type SubmitTask,
+import type {
+  AgentHandler,
+  RegisterAgent,
+  StatusView,
+  SubmitFlow,
+  SubmittedFlow,
+  SubmitTask,
 } from '../contract/index.ts';
 import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
@@ -28,11 +26,14 @@ import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
+import type { FlowService } from './flow-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
+import type { KillService } from './kill-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import { submissionFrom } from './submission-from.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
 
@@ -51,6 +52,8 @@ export interface RuntimeParts {
   readonly agents: AgentService;
   readonly queues: QueueService;
   readonly inputs: InputService;
+  readonly flows: FlowService;
+  readonly kills: KillService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
   readonly version: string;
@@ -64,6 +67,8 @@ export class Runtime {
   readonly agents: AgentService;
   readonly queues: QueueService;
   readonly inputs: InputService;
+  readonly flows: FlowService;
+  readonly kills: KillService;
   readonly feed: EventFeed;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
@@ -78,6 +83,8 @@ export class Runtime {
     this.agents = parts.agents;
     this.queues = parts.queues;
     this.inputs = parts.inputs;
+    this.flows = parts.flows;
+    this.kills = parts.kills;
     this.feed = parts.feed;
     this.failed = parts.failed;
     this.#parts = parts;
@@ -98,27 +105,21 @@ export class Runtime {
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
   async submitTask(task: SubmitTask): Promise<string> {
-    checkSubmitTask(task);
-    const payload = payloadText(task.payload);
-    const runAt = task.delayMs === undefined ? task.runAt : this.#parts.clock.now() + task.delayMs;
-    const { affinityKey, deadlineAt, idempotencyKey, metadata, traceparent } = task;
-    const extras = {
-      affinityKey,
-      idempotencyKey,
-      metadata,
-      traceparent,
-      ref: task.ref,
-      dependsOn: task.dependsOn,
-      runAt: momentOf(runAt, '/runAt'),
-      deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
-    };
-    const { ids } = await this.tasks.submit({
-      specs: [normalizeSpec(task)],
-      specOf: null,
-      payloads: [payload],
-      extras: [extras],
-    });
-    return ids[0] as string;
+    const [id] = await this.submitTasks([task]);
+    return id as string;
+  }
+
+  /** Submits tasks, all or none; resolves with their ids in order once they are durable. */
+  async submitTasks(tasks: readonly SubmitTask[]): Promise<readonly string[]> {
+    const { ids } = await this.tasks.submit(submissionFrom(tasks, this.#parts.clock.now()));
+    return ids;
+  }
+
+  /** Submits tasks as a flow; resolves with its id and theirs once all are durable. */
+  async submitFlow({ tasks, ...head }: SubmitFlow): Promise<SubmittedFlow> {
+    const submission = submissionFrom(tasks, this.#parts.clock.now(), head);
+    const { flowId, ids } = await this.tasks.submit(submission);
+    return { id: flowId ?? '', tasks: ids.map((id, i) => named(id, tasks[i]?.ref)) };
   }
 
   status(): StatusView {
@@ -143,6 +144,7 @@ export class Runtime {
       tasks,
       agents,
       queues: state.queues.size,
+      killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
     };
   }
@@ -239,7 +241,7 @@ export class Runtime {
       details: (lease, details) => void agents.details(lease, details),
       ask: async (lease, prompt) => (await inputs.ask(lease, prompt)).answer?.answer ?? null,
       emit: (lease, chunk) => void agents.emit(lease, chunk),
-      submit: (task) => this.submitTask(task),
+      submit: (tasks) => this.submitTasks(tasks),
       logger: (lease) => {
         const context = { taskId: lease.taskId, taskType: lease.type, attempt: lease.attempt };
         return {
@@ -252,6 +254,9 @@ export class Runtime {
     };
   }
 }
+
+/** Kills shown in the status. */
+const KILLS_SHOWN_MAX = 100;
 
 const COUNTED_STATES = [
   'scheduled',
@@ -266,27 +271,6 @@ const COUNTED_STATES = [
 const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
 const REPORT_AGAIN_MS = 1_000;
 
-function payloadText(payload: unknown): string {
-  let text: string | undefined;
-  let cause: unknown;
-  try {
-    text = JSON.stringify(payload ?? null) as string | undefined;
-  } catch (error) {
-    cause = error;
-  }
-  if (text !== undefined) return text;
-  throw new OrchestratorError(
-    'INVALID_REQUEST',
-    `/payload must be JSON, got a ${typeof payload}`,
-    { path: '/payload' },
-    { cause },
-  );
-}
-
-function momentOf(moment: string | number | undefined, path: string): number | undefined {
-  if (moment === undefined) return undefined;
-  const ms = momentMs(moment);
-  // The schema checks the form only: 31 February has it too.
-  if (Number.isFinite(ms) && ms >= 0) return ms;
-  throw new InvalidRequestError(path, `must be a moment since 1970, got ${moment}`);
+function named(id: string, ref: string | undefined): { id: string; ref?: string } {
+  return ref === undefined ? { id } : { id, ref };
 }

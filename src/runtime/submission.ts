@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { NormalizedSpec, SubmitExtras } from '../contract/index.ts';
+import {
+  amountsOf,
+  type FlowHead,
+  type NormalizedSpec,
+  type SubmitExtras,
+} from '../contract/index.ts';
 import type { Command, NewTask, TaskId, TaskSpec } from '../core/index.ts';
 import { dependenciesFrom, refsOf, type Refs } from './dependencies.ts';
 
@@ -11,6 +16,8 @@ export interface Submission {
   /** JSON texts. */
   readonly payloads: readonly string[];
   readonly extras: readonly (SubmitExtras | null)[] | null;
+  /** Makes the tasks a flow. */
+  readonly flow?: FlowHead;
 }
 
 /**
@@ -21,8 +28,10 @@ export interface Submission {
 export function submitCommand(
   submission: Submission,
   nextId: () => TaskId,
+  rootHashOf: (parentId: TaskId) => string | null = () => null,
 ): Extract<Command, { type: 'task.submit' }> {
-  const { extras, payloads, specOf, specs } = submission;
+  const { extras, flow, payloads, specOf, specs } = submission;
+  const head = flow === undefined ? {} : { flow: { id: nextId() as string, ...flow } };
   const ids = payloads.map(() => nextId());
   const refs = refsOf(extras, ids);
   const tasks = payloads.map((payload, position): NewTask => {
@@ -31,9 +40,40 @@ export function submitCommand(
     const extra = extras?.[position];
     if (extra == null) return base;
     const fields = extraFields(extra, specs[spec] as TaskSpec, payload);
-    return { ...base, ...fields, ...(refs === null ? {} : flowFields(extra, refs)) };
+    return {
+      ...base,
+      ...fields,
+      ...(refs === null ? {} : flowFields(extra, refs)),
+      ...familyFields(extra, payload, rootHashOf),
+    };
   });
-  return { type: 'task.submit', specs, tasks };
+  return { type: 'task.submit', specs, tasks, ...head };
+}
+
+function familyFields(
+  { allowLoop, budget, estimate, parentId, parentToken }: SubmitExtras,
+  payload: string,
+  rootHashOf: (parentId: TaskId) => string | null,
+): Partial<NewTask> {
+  const bounds = {
+    ...(budget === undefined ? {} : { budget }),
+    ...(estimate === undefined ? {} : { estimate: amountsOf(estimate) }),
+  };
+  if (parentId === undefined) return bounds;
+  const parentHash = rootHashOf(parentId as TaskId);
+  return {
+    ...bounds,
+    parentId: parentId as TaskId,
+    hash: payloadHash(payload),
+    ...(parentToken === undefined ? {} : { parentToken }),
+    ...(parentHash === null ? {} : { parentHash }),
+    ...(allowLoop === true ? { allowsLoop: true } : {}),
+  };
+}
+
+/** Tells payloads apart by their text: equal values written in another order of keys differ. */
+export function payloadHash(payload: string): string {
+  return createHash('sha256').update(payload).digest('base64url').slice(0, 22);
 }
 
 function flowFields(
@@ -76,6 +116,9 @@ function bodyHash(extra: SubmitExtras, spec: TaskSpec, payload: string): string 
   const facts: unknown[] = [spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null];
   // As they were given: a repeat in another submit names its tasks alike, not by the same ids.
   if (dependsOn !== undefined && dependsOn.length > 0) facts.push(dependsOn);
+  if (extra.budget !== undefined || extra.estimate !== undefined) {
+    facts.push(extra.budget ?? null, extra.estimate ?? null);
+  }
   hash.update(JSON.stringify(facts));
   hash.update(payload);
   return hash.digest('base64url').slice(0, 22);

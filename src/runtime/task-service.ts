@@ -2,13 +2,15 @@
 import { OrchestratorError } from '../base/errors.ts';
 import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
 import type { Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
-import type { Explanation, Scheduler } from '../scheduling/index.ts';
+import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
+import { explainFlow } from './explain-flow.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
-import { submitCommand, type Submission } from './submission.ts';
+import { payloadHash, submitCommand, type Submission } from './submission.ts';
+import { treeFacts } from './tree-views.ts';
 import type { TaskIdSource } from './task-ids.ts';
 import { taskWaiters, type FinishedListener } from './task-waiters.ts';
 import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
@@ -27,6 +29,8 @@ export interface TaskServiceParts {
 export interface SubmittedTasks {
   readonly ids: readonly TaskId[];
   readonly repeated: readonly number[];
+  /** Of a flow: its id. */
+  readonly flowId: string | null;
 }
 
 export interface TaskQuery {
@@ -58,7 +62,11 @@ export class TaskService {
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
     const { ids } = this.#parts;
-    const command = submitCommand(submission, () => ids.next());
+    const command = submitCommand(
+      submission,
+      () => ids.next(),
+      (parentId) => this.#rootHash(parentId),
+    );
     const result = await this.#propose(command, submission.payloads);
     if (result.type === 'refused') throw refusalError(result.rejection);
     if (result.type !== 'submitted')
@@ -71,7 +79,25 @@ export class TaskService {
         if (skip?.has(i) !== true) this.watch(taskIds[i] as TaskId, watcher);
       }
     }
-    return { ids: taskIds, repeated };
+    const flowId = command.flow === undefined ? null : this.#flowOf(command.flow.id, taskIds);
+    return { ids: taskIds, repeated, flowId };
+  }
+
+  /** Hash of the payload of a parent whose own submit did not tell it. */
+  #rootHash(parentId: TaskId): string | null {
+    const { state, store } = this.#parts;
+    const parent = state.tasks.get(parentId);
+    if (parent === undefined || parent.extra?.family?.hash != null) return null;
+    return payloadHash(store.payload(parent) ?? 'null');
+  }
+
+  /** The flow of a submit, or, where all of it was there before, the one that it repeats. */
+  #flowOf(flowId: string, taskIds: readonly TaskId[]): string {
+    const { state, store } = this.#parts;
+    const [first] = taskIds;
+    if (first === undefined || state.records.trees.get(flowId) !== undefined) return flowId;
+    const extra = state.tasks.get(first)?.extra ?? store.summary(first)?.extra ?? null;
+    return extra?.family?.flowId ?? flowId;
   }
 
   /** Proposes a submit; where it depends on tasks that ended, with what the history knows of them. */
@@ -96,7 +122,12 @@ export class TaskService {
   get(id: TaskId): TaskView | null {
     const { state, store } = this.#parts;
     const task = state.tasks.get(id);
-    if (task !== undefined) return liveTaskView(task, store.payload(task) ?? 'null');
+    if (task !== undefined) {
+      const view = liveTaskView(task, store.payload(task) ?? 'null');
+      return task.extra === null
+        ? view
+        : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
+    }
     const finished = store.finished(id);
     return finished === null ? null : finishedTaskView(finished);
   }
@@ -173,10 +204,11 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): Explanation | null {
+  explain(id: TaskId): ReturnType<typeof explainFlow> | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
-    return task === undefined ? null : scheduler.explain(task, clock.now());
+    if (task === undefined) return null;
+    return explainFlow(state, task, scheduler.explain(task, clock.now()));
   }
 
   /** Failed tasks, newest first, at most `limit`. */

@@ -5,6 +5,7 @@ import {
   slotsUsed,
   startedAtOf,
   type Agent,
+  type FamilyFacts,
   type FlowFacts,
   type TaskLinks,
   type AttemptFailure,
@@ -164,15 +165,17 @@ function optionalFields(
   };
 }
 
-/** What a list leaves out may be large. */
-function extraFields(
-  { answers, details, dialogue, flow = null, traceparent }: TaskExtra,
-  isWhole: boolean,
-): Pick<TaskView, 'traceparent' | 'input' | 'answers' | 'details' | 'ref' | 'dependsOn'> {
+/** What a list leaves out may be large. A row of an earlier version lacks the slots that came since. */
+function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
+  const { answers, details, dialogue, traceparent } = extra;
+  const { estimate = null, family = null, flow = null, usage = null }: Partial<TaskExtra> = extra;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
     ...(flow === null ? {} : flowFields(flow, isWhole)),
+    ...(family === null ? {} : familyFields(family)),
+    ...(estimate === null ? {} : { estimate }),
+    ...(usage === null ? {} : { usage }),
     ...(question === null ? {} : { input: inputView(question) }),
     ...(isWhole && answers.length > 0
       ? {
@@ -186,6 +189,15 @@ function extraFields(
         }
       : {}),
     ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
+  };
+}
+
+function familyFields({ children, depth, flowId, parentId }: FamilyFacts): Partial<TaskView> {
+  return {
+    ...(flowId === null ? {} : { flowId }),
+    ...(parentId === null ? {} : { parentId }),
+    ...(depth === 0 ? {} : { depth }),
+    ...(children === 0 ? {} : { children }),
   };
 }
 

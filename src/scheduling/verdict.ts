@@ -35,6 +35,8 @@ function notQueued(task: Task): string {
       return `it runs on agent ${task.agentId}`;
     case 'input_required':
       return waitsForAnswer(task);
+    case 'blocked':
+      return `it waits for ${count(task.links?.left ?? 0, 'task')} to end`;
     case 'scheduled':
       return `it waits until ${new Date(task.runAt).toISOString()} (${task.reason ?? 'delayed'})`;
     case 'failed':

@@ -1,5 +1,5 @@
 export type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
 export { inspectStore } from './inspect-store.ts';
-export { listTasks } from './list-tasks.ts';
+export { cursorBefore, listTasks } from './list-tasks.ts';
 export { LiveIndex } from './live-index.ts';
 export { openStore, type Store } from './store.ts';

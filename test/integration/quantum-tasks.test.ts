@@ -51,10 +51,9 @@ afterAll(async () => {
 function own(context: HandlerContext): HandlerContext {
   const { attempt, emit, fencingToken, heartbeat, lastDetails, logger } = context;
   const { parents } = context;
-  const { progress, signal, submit, trace, waitForInput } = context;
-  const first = { attempt, emit, fencingToken, heartbeat, lastDetails,
-    parents, logger };
-  return { ...first, progress, signal, submit, trace, waitForInput };
+  const { progress, reportUsage, signal, submit, trace, waitForInput } = context;
+  const first = { attempt, emit, fencingToken, heartbeat, lastDetails, parents, logger };
+  return { ...first, progress, reportUsage, signal, submit, trace, waitForInput };
 }
 
 /** Layers of turns and entanglers on all qubits: no shortcut but a dense state. */

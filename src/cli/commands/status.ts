@@ -15,6 +15,11 @@ export function addStatus(program: Command, ctx: CliContext): void {
     });
 }
 
+function stoppedText({ killed }: StatusView): string | undefined {
+  if (killed.length === 0) return undefined;
+  return killed.map(({ kind, reason, target }) => `${kind} ${target}: ${reason}`).join('; ');
+}
+
 function statusFields(status: StatusView): Fields {
   const { agents, log, store, tasks } = status;
   return [
@@ -28,6 +33,7 @@ function statusFields(status: StatusView): Fields {
     ['agents', `${agents.ready} ready, ${agents.draining} draining, ${agents.lost} lost`],
     ['slots', `${agents.slotsUsed} of ${agents.slots} in use`],
     ['queues', status.queues],
+    ['stopped', stoppedText(status)],
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],
   ];

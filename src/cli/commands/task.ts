@@ -101,13 +101,16 @@ function addRecalls(group: Command, ctx: CliContext): void {
     .description('cancel tasks; a running attempt is told to stop')
     .argument('<id...>', 'ids of the tasks', taskIdsValue)
     .option('--reason <text>', 'kept with the task')
-    .action(async (ids: readonly string[], { reason }: { reason?: string }, command: Command) => {
-      await each(ids, command, {
-        ctx,
-        action: 'cancel',
-        body: reason === undefined ? {} : { reason },
-      });
-    });
+    .option('--tree', 'also all that came from them')
+    .action(
+      async (
+        ids: readonly string[],
+        body: { readonly reason?: string; readonly tree?: boolean },
+        command: Command,
+      ) => {
+        await each(ids, command, { ctx, action: 'cancel', body });
+      },
+    );
   group
     .command('retry')
     .description('queue dead letters again, with all their attempts')
