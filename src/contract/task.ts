@@ -201,10 +201,10 @@ export const TaskView = Type.Object(
     parentId: Type.Optional(Type.String({ description: 'The task that submitted it' })),
     depth: Type.Optional(Type.Integer({ description: 'Generations above it' })),
     children: Type.Optional(Type.Integer({ description: 'Tasks that it submitted' })),
-    budget: Type.Optional({ ...BudgetView, description: 'Its own; only while it is live' }),
+    budget: Type.Optional(BudgetView),
     estimate: Type.Optional(EstimateBody),
     usage: Type.Optional({ ...EstimateBody, description: 'What its attempts reported' }),
-    killed: Type.Optional({ ...KillView, description: 'Who stopped the tree it is of' }),
+    killed: Type.Optional(KillView),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),

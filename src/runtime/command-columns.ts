@@ -5,6 +5,7 @@
  * time than item by item. A command with anything unusual about it is kept as it is.
  */
 import type { AgentId, Command, TaskId } from '../core/index.ts';
+import { flowColumns, readFlow, type FlowColumns } from './flow-columns.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 type Assign = Extract<Command, { type: 'task.assign' }>;
@@ -12,7 +13,7 @@ type Complete = Extract<Command, { type: 'task.complete' }>;
 type NewTask = Submit['tasks'][number];
 type Completion = Complete['items'][number];
 
-const TAG = { submit: 1, assign: 2, complete: 3 } as const;
+const TAG = { submit: 1, assign: 2, complete: 3, flow: 4 } as const;
 
 type SubmitColumns = [
   tag: typeof TAG.submit,
@@ -35,10 +36,10 @@ type CompleteColumns = [
 ];
 
 /** A command as the log keeps it. */
-export type StoredCommand = Command | SubmitColumns | AssignColumns | CompleteColumns;
+export type StoredCommand = Command | SubmitColumns | FlowColumns | AssignColumns | CompleteColumns;
 
 /** Length of the ids that this program gives out; a report may name any text. */
-const ID_LENGTH = 36;
+export const ID_LENGTH = 36;
 
 /** All fields of a task that not every task has: one that is forgotten here does not compile. */
 const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'payloadBytes'>, true>> =
@@ -71,7 +72,7 @@ type Unforgotten =
 export function storedCommand(command: Command): StoredCommand {
   switch (command.type) {
     case 'task.submit':
-      return submitColumns(command) ?? command;
+      return submitColumns(command) ?? flowColumns(command) ?? command;
     case 'task.assign':
       return assignColumns(command) ?? command;
     case 'task.complete':
@@ -86,6 +87,8 @@ export function readCommand(stored: StoredCommand): Command {
   switch (stored[0]) {
     case TAG.submit:
       return readSubmit(stored);
+    case TAG.flow:
+      return readFlow(stored);
     case TAG.assign:
       return readAssign(stored);
     default:
@@ -176,7 +179,7 @@ function readComplete([, ids, fencingTokens, resultBytes]: CompleteColumns): Com
 }
 
 /** Texts of their own: a slice would keep the whole text alive as long as its task. */
-function splitIds(ids: string): TaskId[] {
+export function splitIds(ids: string): TaskId[] {
   const bytes = Buffer.from(ids);
   const isAscii = bytes.length === ids.length;
   const split: TaskId[] = [];

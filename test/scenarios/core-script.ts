@@ -8,10 +8,15 @@
  *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
  *     answer t1 token=3 key=ok with=yes by=ann
  *     details t1 token=3 text=7              what a heartbeat says
+ *     submit b after=a,c:skip estimate=30    a task that depends on others; `budget=100` bounds tokens
+ *     submit c parent=a hash=h1              what a running task submits
+ *     complete t1 token=3 tokens=20          with what the attempt took
+ *     cancel-tree t1 · kill tree t1 · kill namespace team · restore agent a1
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
+import type { Dependency, FailurePolicy } from '../../src/core/flow.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
 import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
@@ -78,7 +83,10 @@ function parseCommand(verb: string, rest: string): Command {
     case 'assign':
       return { type: 'task.assign', taskIds, agentIds: second.split(',') as AgentId[] };
     case 'complete':
-      return { type: 'task.complete', items: leases.map((ref) => ({ ...ref, resultBytes: 5 })) };
+      return {
+        type: 'task.complete',
+        items: leases.map((ref) => ({ ...ref, resultBytes: 5, ...usageOf(words) })),
+      };
     case 'fail':
       return parseFail(words, leases);
     case 'release':
@@ -109,6 +117,11 @@ function parseCommand(verb: string, rest: string): Command {
 
 function parseOther(verb: string, name: string, words: Words): Command {
   switch (verb) {
+    case 'cancel-tree':
+      return { type: 'tree.cancel', target: name, reason: 'unwanted' };
+    case 'kill':
+    case 'restore':
+      return parseKill(verb, words);
     case 'register':
       return parseRegister(name, words);
     case 'drain':
@@ -146,9 +159,41 @@ function parseSubmit(rest: string): Command {
       ...(runAt === undefined ? {} : { runAt }),
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       ...(key === undefined ? {} : { idempotencyKey: key, bodyHash: words.text('body') ?? 'same' }),
+      ...parseFamily(words),
     };
   });
   return { type: 'task.submit', specs: parts.map(parseSpec), tasks };
+}
+
+/** `after=a,b:skip parent=p hash=h budget=100 estimate=30` */
+function parseFamily(words: Words): Partial<NewTask> {
+  const [budget, estimate] = [words.number('budget'), words.number('estimate')];
+  const [hash, parent] = [words.text('hash'), words.text('parent')];
+  const dependsOn = words.list('after')?.map((word): Dependency => {
+    const [taskId, policy] = split(word, ':');
+    const edge = { taskId: taskId as TaskId };
+    return policy === '' ? edge : { ...edge, onFailure: policy as FailurePolicy };
+  });
+  return {
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(parent === undefined ? {} : { parentId: parent as TaskId }),
+    ...(hash === undefined ? {} : { hash, parentHash: 'root' }),
+    ...(budget === undefined ? {} : { budget: { tokens: budget } }),
+    ...(estimate === undefined ? {} : { estimate: { tokens: estimate, costUsd: 0 } }),
+  };
+}
+
+function usageOf(words: Words): { usage?: { tokens: number; costUsd: number } } {
+  const tokens = words.number('tokens');
+  return tokens === undefined ? {} : { usage: { tokens, costUsd: 0 } };
+}
+
+/** `kill namespace team`, `restore agent a1` */
+function parseKill(verb: 'kill' | 'restore', { plain: [kind = '', target = ''] }: Words): Command {
+  const type = `${kind}.${verb}` as 'tree.kill' | 'agent.restore';
+  return type === 'tree.kill' || verb === 'kill'
+    ? { type: type as 'tree.kill', target, reason: 'enough', by: 'ann' }
+    : { type, target };
 }
 
 function parseSpec(words: Words): TaskSpec {
