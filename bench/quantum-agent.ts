@@ -9,7 +9,7 @@
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JobHost, type JobRequest } from '../src/agents/index.ts';
+import { JobHost, type JobName, type JobRequest } from '../src/agents/index.ts';
 import { isQuick, report, Measures } from './harness/report.ts';
 
 /** Layers of turns and entanglers on all qubits: no shortcut but a dense state. */
@@ -40,6 +40,20 @@ function request(qubits: number, depth: number): JobRequest<'run-circuit'> {
   };
 }
 
+function optimization(qasm: string): JobRequest<'optimize-circuit'> {
+  return {
+    qasm,
+    level: 2,
+    metric: 'twoQubit',
+    objective: 'unitary',
+    basis: null,
+    coupling: null,
+    timeMs: 60_000,
+    seed: 1,
+    version: 3,
+  };
+}
+
 /** Watches the event loop until told to stop: its longest turn in processor time, and how late timers are. */
 function watchTurns(): () => { readonly busyMs: number; readonly lateMs: number } {
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -63,26 +77,43 @@ function watchTurns(): () => { readonly busyMs: number; readonly lateMs: number 
 const measures = new Measures();
 // As the agent has it.
 const host = new JobHost({ niceness: 5 });
-const sizes = isQuick() ? [20, 24] : [20, 22, 24, 26];
+
+/** Runs a job for some time, cancels it, and waits for its end. */
+async function cancelAfter<Name extends JobName>(
+  label: string,
+  job: readonly [Name, JobRequest<Name>],
+  runMs: number,
+): Promise<void> {
+  const controller = new AbortController();
+  const stop = watchTurns();
+  const running = host.run(...job, { signal: controller.signal });
+  const ended = running.then(
+    () => {
+      throw new Error(`${label} must take longer than ${runMs} ms`);
+    },
+    () => performance.now(),
+  );
+  await sleep(runMs);
+  const { busyMs, lateMs } = stop();
+  const canceledAt = performance.now();
+  controller.abort(new Error('no longer wanted'));
+  measures.add(`${label}: cancel until the task ends`, 'ms', (await ended) - canceledAt);
+  measures.add(`${label}: longest turn of the event loop, processor time`, 'ms', busyMs);
+  measures.add(`${label}: lateness of a timer of 1 ms, 99th percentile`, 'ms', lateMs);
+}
+
+const sizes = isQuick() ? [20, 24] : [20, 22, 24, 26, 27];
+const runs = isQuick() ? 2 : 5;
 for (const qubits of sizes) {
-  for (let run = 0; run < (isQuick() ? 2 : 5); run++) {
-    const controller = new AbortController();
-    const asked = request(qubits, 300);
-    const stop = watchTurns();
-    const job = host.run('run-circuit', asked, { signal: controller.signal });
-    const ended = job.catch(() => performance.now());
-    await sleep(1000 + 37 * run);
-    const { busyMs, lateMs } = stop();
-    const canceledAt = performance.now();
-    controller.abort(new Error('no longer wanted'));
-    measures.add(
-      `${qubits} qubits: cancel until the task ends`,
-      'ms',
-      ((await ended) as number) - canceledAt,
-    );
-    measures.add(`${qubits} qubits: longest turn of the event loop, processor time`, 'ms', busyMs);
-    measures.add(`${qubits} qubits: lateness of a timer of 1 ms, 99th percentile`, 'ms', lateMs);
+  for (let run = 0; run < runs; run++) {
+    const job = ['run-circuit', request(qubits, 300)] as const;
+    await cancelAfter(`${qubits} qubits`, job, 1000 + 37 * run);
   }
+}
+const circuit = layers(20, 3_300);
+for (let run = 0; run < runs; run++) {
+  const job = ['optimize-circuit', optimization(circuit)] as const;
+  await cancelAfter('optimizer, 100,000 gates', job, 1500 + 1370 * run);
 }
 await sleep(1500);
 for (let run = 0; run < 3; run++) {

@@ -9,7 +9,7 @@ import type { GateName } from '../src/quantum/circuit/gate-table.ts';
 import { WorkerTeam } from '../src/agents/quantum/threads/worker-team.ts';
 import type { KernelTeam } from '../src/quantum/kernels/kernel-team.ts';
 import { DenseState } from '../src/quantum/simulate/dense-state.ts';
-import type { UnitaryPart } from '../src/quantum/simulate/simulated-state.ts';
+import type { UnitaryPart } from '../src/quantum/circuit/operation.ts';
 import { UNWATCHED } from '../src/quantum/watch.ts';
 import { spread } from './harness/statistics.ts';
 
@@ -89,7 +89,8 @@ function cases(): Case[] {
     one(20),
     one(22),
     { ...one(20), name: 'dense 1q gate, 20 qubits, f32', precision: 'f32' },
-    { name: 'QCBM depth 9, 10 qubits', qubits: 10, operations: qcbm(10, 9) },
+    // As often as the compiler of JavaScript needs to be done with the planner.
+    { name: 'QCBM depth 9, 10 qubits', qubits: 10, operations: qcbm(10, 9), repeats: 200 },
     { name: 'QCBM depth 9, 15 qubits', qubits: 15, operations: qcbm(15, 9) },
     { name: 'QCBM depth 9, 20 qubits', qubits: 20, operations: qcbm(20, 9) },
     { name: 'QFT, 20 qubits', qubits: 20, operations: qft(20) },

@@ -83,6 +83,8 @@ class Fleet {
       strategy,
       paused: false,
       priority,
+      queueGate: null,
+      gates: null,
     };
     for (let index = 0; index < agentCount; index++) {
       const agent = agentOf(index);
@@ -109,13 +111,25 @@ class Fleet {
       id,
       profile: this.#arrivalProfile,
       affinityKey: null,
+      control: null,
+      gates: null,
     }));
     const freed = ended.map(({ agent }) => agent.id);
-    const request = { freed, arrivals, nowMs: this.#nowMs, assignmentsMax: 1_000_000 };
+    const tasksEnded = ended.map(({ task }) => task);
+    const request = {
+      freed,
+      ended: tasksEnded,
+      arrivals,
+      nowMs: this.#nowMs,
+      assignmentsMax: 1_000_000,
+    };
     const placeFrom = performance.now();
     const { taskIds, agentIds } = this.scheduler.place(request);
     this.placeMs.push(performance.now() - placeFrom);
-    for (const { agent, task } of ended) agent.leases.delete(task);
+    for (const { agent, task } of ended) {
+      agent.leases.delete(task);
+      task.state = 'completed';
+    }
     const arrived = new Map(tasks.map((task) => [task.id, task]));
     const granted = agentIds.map((agentId, position) => {
       const id = taskIds[position] as TaskId;
@@ -124,15 +138,16 @@ class Fleet {
       arrived.delete(id);
       const agent = this.#agents.get(agentId) as Agent;
       agent.leases.add(task);
+      task.state = 'running';
       this.#running.push({ agent, task });
-      return agent;
+      return { agent, task };
     });
     const eventsFrom = performance.now();
-    for (const { agent } of ended) {
-      this.scheduler.leaseEnded(agent);
+    for (const { agent, task } of ended) {
+      this.scheduler.leaseEnded(agent, task);
       this.scheduler.observe(agent.id, 20, true, this.#nowMs);
     }
-    for (const agent of granted) this.scheduler.leaseGranted(agent);
+    for (const { agent, task } of granted) this.scheduler.leaseGranted(agent, task);
     for (const task of arrived.values()) this.scheduler.taskWaiting(task);
     this.eventsMs.push(performance.now() - eventsFrom);
     for (const task of arrived.values()) this.#waiting.set(task.id, task);

@@ -19,7 +19,13 @@ import {
   type TaskView,
   type TraceContext,
 } from './contract/index.ts';
-import { openRuntime, type Runtime, type RuntimeOptions } from './runtime/index.ts';
+import {
+  openRuntime,
+  openRuntimeOn,
+  type Runtime,
+  type RuntimeOptions,
+  type RuntimeStorage,
+} from './runtime/index.ts';
 import { VERSION } from './base/version.ts';
 
 export interface UnifiedQuantumOrchestratorOptions extends Partial<
@@ -27,6 +33,8 @@ export interface UnifiedQuantumOrchestratorOptions extends Partial<
 > {
   /** Agents that may register, at most. Default 1,000,000. */
   readonly maxAgents?: number;
+  /** Keeps everything there instead of in a folder; what is said of folders then means nothing. */
+  readonly storage?: RuntimeStorage;
   /** How long the result of an idempotency key is remembered, in milliseconds. Default 24 hours. */
   readonly idempotencyWindowMs?: number;
 }
@@ -78,8 +86,8 @@ export interface SystemStatus extends StatusView {
   };
 }
 
-/** How long one wait for a result lasts before it is renewed, in milliseconds. */
-const WAIT_MS = 3_600_000;
+/** One wait for a result; it is renewed where the clock's longest timer is shorter. */
+const WAIT_MS: number = Number.POSITIVE_INFINITY;
 
 export class UnifiedQuantumOrchestrator {
   readonly #options: UnifiedQuantumOrchestratorOptions;
@@ -103,16 +111,19 @@ export class UnifiedQuantumOrchestrator {
   /** Opens the data folder (`dataDir`, else `UQO_DATA_DIR`, else `./data`) and brings back what it holds. */
   async start(): Promise<void> {
     if (this.#runtime !== null) return;
-    const { idempotencyWindowMs, maxAgents, ...options } = this.#options;
-    this.#runtime = await openRuntime({
+    const { idempotencyWindowMs, maxAgents, storage, ...options } = this.#options;
+    const terms = {
       ...options,
-      dataDir: this.dataDir,
       version: VERSION,
       settings: {
         ...(maxAgents === undefined ? {} : { agentsMax: maxAgents }),
         ...(idempotencyWindowMs === undefined ? {} : { idempotencyWindowMs }),
       },
-    });
+    };
+    this.#runtime =
+      storage === undefined
+        ? await openRuntime({ ...terms, dataDir: this.dataDir })
+        : await openRuntimeOn(storage, terms);
   }
 
   /** Registers an agent served by `handler` in this process. */

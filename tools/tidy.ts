@@ -16,13 +16,16 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   core: ['base'],
   scheduling: ['base', 'core'],
   quantum: ['base'],
+  reliability: ['base'],
   log: ['base'],
   store: ['base', 'core'],
   telemetry: ['base', 'core'],
-  runtime: ['base', 'contract', 'core', 'scheduling', 'log', 'store', 'telemetry'],
+  runtime: ['base', 'contract', 'core', 'scheduling', 'reliability', 'log', 'store', 'telemetry'],
   agents: ['base', 'contract', 'quantum'],
   client: ['base', 'contract'],
   api: ['base', 'contract', 'runtime', 'telemetry'],
+  // What users test with: the orchestrator, on storage and a clock of its own.
+  testing: ['base', 'contract', 'core', 'runtime', 'log', 'store', '..'],
   // The composition root of the server, and `doctor`, which looks into log and store without a server.
   cli: [
     'base',
@@ -39,7 +42,7 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const PURE_ROOMS = new Set(['base', 'core', 'scheduling', 'consensus', 'quantum']);
+const PURE_ROOMS = new Set(['base', 'core', 'scheduling', 'reliability', 'consensus', 'quantum']);
 const BANNED_FOLDERS = /(^|\/)(utils?|common|helpers?|types|interfaces|models|misc|shared)(\/|$)/;
 const MARKS = /\b(TODO|FIXME|XXX|HACK)\b(?! #\d+)/;
 const SLEEPS = /\b(setTimeout|setInterval)\(|timers\/promises/;

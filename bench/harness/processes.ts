@@ -13,9 +13,9 @@ export interface Server {
 }
 
 /** Starts the built server as a user would, without built-in agents. */
-export async function startServer(dataDir: string): Promise<Server> {
+export async function startServer(dataDir: string, extra: readonly string[] = []): Promise<Server> {
   const args = [...profileFlags('server'), join(ROOT, 'bin', 'uqo'), 'start'];
-  const flags = ['--no-agents', '--port', '0', '--data', dataDir, '--log-level', 'error'];
+  const flags = ['--no-agents', '--port', '0', '--data', dataDir, '--log-level', 'error', ...extra];
   const child = spawn(process.execPath, [...args, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -4,6 +4,7 @@ import { quantile } from '../harness/statistics.ts';
 
 const [url = '', slots = '1'] = process.argv.slice(2);
 let latencies: number[] = [];
+let handled = 0;
 
 const agent = new Agent({
   url,
@@ -11,6 +12,7 @@ const agent = new Agent({
   capabilities: ['bench.noop'],
   slots: Number(slots),
   handler: (task: { readonly payload: { readonly due?: number } }) => {
+    handled += 1;
     const { due } = task.payload;
     if (due !== undefined) latencies.push(Number(process.hrtime.bigint()) / 1e6 - due);
     return null;
@@ -25,6 +27,7 @@ process.on('message', () => {
   process.send?.({
     cpuMicros: system + user,
     count: sorted.length,
+    handled,
     p50: quantile(sorted, 0.5),
     p95: quantile(sorted, 0.95),
     p99: quantile(sorted, 0.99),

@@ -3,16 +3,15 @@
  *
  * A process of its own, so that one that takes too long can be ended.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { WorkerTeam } from '../../src/agents/quantum/threads/worker-team.ts';
 import type { GateName } from '../../src/quantum/circuit/gate-table.ts';
 import type { GateOperation } from '../../src/quantum/circuit/operation.ts';
 import { DenseState } from '../../src/quantum/simulate/dense-state.ts';
 import { UNWATCHED } from '../../src/quantum/watch.ts';
+import { loadQsharp, qsharpProgram, qsharpStatements } from '../../test/quantum/qsharp-oracle.ts';
+import { oracleCircuit } from '../../test/quantum/quantum-circuit-oracle.ts';
 
-const require = createRequire(import.meta.url);
 const RUNS = 3;
 /** Short ones are repeated, until the compilers have done what they can. */
 const WARM_MS = 500;
@@ -49,66 +48,30 @@ async function timed(work: () => unknown): Promise<number> {
 
 async function own(gates: readonly GateOperation[], qubits: number, threads: number): Promise<Run> {
   const team = threads > 1 ? await WorkerTeam.start(threads) : null;
-  return () => {
-    const state = DenseState.create(qubits, team === null ? {} : { team });
-    return timed(() => state.applyAll(gates, UNWATCHED));
-  };
-}
-
-/** The part of npm `quantum-circuit` that is used here. */
-interface PeerCircuit {
-  appendGate(name: string, wires: number | number[], options?: object): void;
-  run(): void;
+  // With a new state's memory, as the others have it too.
+  return () =>
+    timed(() =>
+      DenseState.create(qubits, team === null ? {} : { team }).applyAll(gates, UNWATCHED),
+    );
 }
 
 function quantumCircuit(gates: readonly GateOperation[], qubits: number): Run {
-  const Circuit = require('quantum-circuit') as new (qubits: number) => PeerCircuit;
   return () => {
-    const peer = new Circuit(qubits);
-    for (const { name, params, qubits: wires } of gates) {
-      if (name === 'cp') peer.appendGate('cu1', [...wires], { params: { lambda: params[0] } });
-      else peer.appendGate(name, [...wires]);
-    }
+    const peer = oracleCircuit(qubits, gates);
     return timed(() => peer.run());
   };
 }
 
-/** The part of npm `qsharp-lang` that is used here. */
-interface QsharpModule {
-  loadWasmModule(bytes: ArrayBuffer): Promise<void>;
-  getCompiler(): Promise<{
-    run(program: object, entry: string, shots: number, events: object): Promise<void>;
-  }>;
-  readonly QscEventTarget: new (captures: boolean) => object;
-}
-
 async function qsharp(gates: readonly GateOperation[], qubits: number): Promise<Run> {
-  const main = require.resolve('qsharp-lang').replace(/[^/]+$/, 'main.js');
-  const peer = (await import(main)) as QsharpModule;
-  const wasm = readFileSync(main.replace(/dist.main\.js$/, 'lib/web/qsc_wasm_bg.wasm'));
-  await peer.loadWasmModule(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength));
-  const compiler = await peer.getCompiler();
-  const lines = gates.map(({ name, params, qubits: [a, b] }) =>
-    name === 'cp'
-      ? `Controlled R1([q[${a}]], (${(params[0] ?? 0).toFixed(17)}, q[${b}]));`
-      : b === undefined
-        ? `${name.toUpperCase()}(q[${a}]);`
-        : `CNOT(q[${a}], q[${b}]);`,
-  );
+  const peer = await loadQsharp();
   // Reading one qubit makes the simulator do what it has put off.
-  const source = `namespace Bench { operation Main() : Result {
-    use q = Qubit[${qubits}];
-    ${lines.join('\n    ')}
+  const body = `use q = Qubit[${qubits}];
+    ${qsharpStatements(gates)}
     let result = M(q[0]);
     ResetAll(q);
-    return result;
-  } }`;
-  const program = {
-    sources: [['case.qs', source]],
-    languageFeatures: [],
-    profile: 'unrestricted',
-  };
-  return () => timed(() => compiler.run(program, 'Bench.Main()', 1, new peer.QscEventTarget(true)));
+    return [result];`;
+  const program = qsharpProgram([body], 'Result[]');
+  return () => timed(() => peer.run('qsharp', program, 1));
 }
 
 async function prepare(peer: string, name: string, qubits: number): Promise<Run> {

@@ -13,7 +13,7 @@ export interface Order {
   readonly rate: number;
 }
 
-const client = new Client({ url: process.argv[2] ?? '' });
+const client = new Client({ url: process.argv[2] ?? '', overloadWaitMs: 60_000 });
 /** Longest time from a task's moment to its stamp, in milliseconds. */
 const STAMP_LAG_MS_MAX = 2;
 /** With the 13 characters around it, 256 bytes of JSON. */

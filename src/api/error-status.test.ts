@@ -60,6 +60,7 @@ describe('a problem', () => {
         code: 'OVERLOADED',
         detail: 'too much',
         path: '/x',
+        retryAfterMs: 1_200,
       },
       retryAfterSeconds: 2,
       isFailure: false,

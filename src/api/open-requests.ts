@@ -7,15 +7,19 @@ export interface OpenRequestLimits {
   readonly sse?: number;
   /** Default 10,000. */
   readonly poll?: number;
+  /** Default 256. */
+  readonly download?: number;
 }
 
-const LIMITS = { sse: 1_000, poll: 10_000 } as const;
+type Kind = keyof OpenRequestLimits & Transport;
 
-/** The requests whose answer takes its time: event streams and long polls. Bounded, and ended at a stop. */
+const LIMITS = { sse: 1_000, poll: 10_000, download: 256 } as const;
+
+/** The requests whose answer takes its time: event streams, long polls, downloads. Bounded, and ended at a stop. */
 export class OpenRequests {
   readonly #metrics: Metrics;
-  readonly #limits: Readonly<Record<'sse' | 'poll', number>>;
-  readonly #counts = { sse: 0, poll: 0 };
+  readonly #limits: Readonly<Record<Kind, number>>;
+  readonly #counts = { sse: 0, poll: 0, download: 0 };
   readonly #ends = new Set<() => void>();
   #ended = false;
 
@@ -35,7 +39,7 @@ export class OpenRequests {
    * @returns what to call once it was answered or its client left
    * @throws OrchestratorError `STREAM_LIMIT`, or `STOPPED` after {@link endAll}
    */
-  add(transport: Extract<Transport, 'sse' | 'poll'>, end: () => void): () => void {
+  add(transport: Kind, end: () => void): () => void {
     if (this.#ended) throw new OrchestratorError('STOPPED', 'the server must be running');
     const limit = this.#limits[transport];
     if (this.#counts[transport] >= limit) {

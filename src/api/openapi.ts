@@ -4,8 +4,10 @@ import { nameSchemas } from './name-schemas.ts';
 
 const TAGS = [
   { name: 'Tasks', description: 'Submit work, wait for it, take it back' },
+  { name: 'Artifacts', description: 'Outputs that are too large for a result' },
   { name: 'Dead letters', description: 'Tasks that failed for good' },
   { name: 'Queues', description: 'Where tasks wait' },
+  { name: 'Limits', description: 'What holds tasks back, and how work is shared' },
   { name: 'Agents', description: 'Who does the work' },
   { name: 'Leases', description: 'What an agent says about a task it works on' },
   { name: 'Events', description: 'What happens, as it happens' },

@@ -25,7 +25,7 @@ export function problemOf(error: unknown, requestId: string): ProblemAnswer {
   const { status, title, retryAfterSeconds } = errorRow(code);
   const isFailure = status === 500;
   const details = isOrchestratorError(error) ? error.details : {};
-  const { path, retryAfterMs } = details;
+  const { at, floor, level, path, retryAfterMs } = details;
   const problem = {
     type: 'about:blank',
     title,
@@ -33,6 +33,10 @@ export function problemOf(error: unknown, requestId: string): ProblemAnswer {
     code: hasErrorRow(code) ? code : 'INTERNAL',
     detail: isFailure ? `the log has more under request ${requestId}` : detail,
     ...(typeof path === 'string' ? { path } : {}),
+    ...(typeof at === 'number' ? { at } : {}),
+    ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
+    ...(typeof level === 'string' ? { level } : {}),
+    ...(typeof floor === 'number' ? { floor } : {}),
   };
   const wait = typeof retryAfterMs === 'number' ? Math.ceil(retryAfterMs / 1000) : null;
   return { problem, retryAfterSeconds: wait ?? retryAfterSeconds ?? null, isFailure };

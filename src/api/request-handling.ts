@@ -26,6 +26,7 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
     (request: FastifyRequest, body: Buffer, done) => {
       try {
         checkContentEncoding(request.headers['content-encoding']);
+        if (request.routeOptions.config.isSubmit === true) checkUnreadSubmit(ctx, body);
         done(null, readJsonBody(body));
       } catch (error) {
         done(error as Error);
@@ -46,14 +47,29 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
   observeRequests(app, ctx);
 }
 
-function observeRequests(app: FastifyInstance, { logger, metrics }: ApiContext): void {
+const PRIORITY_DEFAULT = 4;
+const PRIORITY_NAME = Buffer.from('"priority"');
+/** A name may be written with escapes; then only reading it tells. */
+const ESCAPE = Buffer.from('\\u');
+
+/**
+ * Refuses a submit while nearly everything is, before it costs more than looking for the one word without
+ * which its tasks have the default priority.
+ */
+function checkUnreadSubmit({ runtime }: ApiContext, body: Buffer): void {
+  if (!runtime.admission.isCritical || body.includes(PRIORITY_NAME) || body.includes(ESCAPE))
+    return;
+  runtime.admission.submitUnread(PRIORITY_DEFAULT);
+}
+
+function observeRequests(app: FastifyInstance, { logger, metrics, runtime }: ApiContext): void {
   const logsRequests = logger.isLevelEnabled('debug');
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? null;
     const isStream = request.routeOptions.config.isStream === true;
     // The time of a stream is its reader's: it says nothing about this server.
     if (!isStream) metrics.requested(request.method, route, reply.statusCode, reply.elapsedTime);
-    if (logsRequests) {
+    if (logsRequests && runtime.admission.thinning.weigh('log') > 0) {
       const { id: requestId, method, url } = request;
       const durationMs = Math.round(reply.elapsedTime * 100) / 100;
       logger.debug('request', { requestId, method, url, status: reply.statusCode, durationMs });

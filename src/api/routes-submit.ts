@@ -20,6 +20,7 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
   app.post<{ Body: Record<string, unknown> | undefined }>(
     '/api/v1/tasks',
     {
+      config: { isSubmit: true },
       schema: {
         operationId: 'submitTasks',
         tags: ['Tasks'],
@@ -46,6 +47,10 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
             'PAYLOAD_TOO_LARGE',
             'IDEMPOTENCY_CONFLICT',
             'IDEMPOTENCY_FULL',
+            'LIMIT_NOT_FOUND',
+            'LIMIT_IMPOSSIBLE',
+            'LIMIT_KEYS_FULL',
+            'DEDUPE_FULL',
             'QUEUE_FULL',
             'QUEUE_LIMIT',
             'BUDGET_EXCEEDED',

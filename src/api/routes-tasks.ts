@@ -6,6 +6,8 @@ import {
   ExplanationView,
   InvalidRequestError,
   Name,
+  parseQuery,
+  QUERY_FIELD_NAMES,
   QueueName,
   TASK_STATES,
   TaskList,
@@ -29,8 +31,15 @@ import { whenClientLeaves } from './client-leaves.ts';
 
 const TAGS = ['Tasks'];
 
+const SEARCH_DOC = `With \`q\` a page may be short or empty and not the last: a call looks at a bounded number of tasks. Only \`nextCursor: null\` ends the list.`;
+
 const ListQuery = Type.Object(
   {
+    q: Type.Optional(
+      Type.String({
+        description: `A query such as \`state:failed type:mail.* age>10m error~timeout metadata.customer=42\`, with \`or\`, \`not\` and brackets. Fields: ${QUERY_FIELD_NAMES.join(', ')}`,
+      }),
+    ),
     states: Type.Optional(
       Type.String({ description: `States joined by commas, of ${TASK_STATES.join(', ')}` }),
     ),
@@ -72,17 +81,24 @@ function readRoutes(app: FastifyInstance, { clock, runtime }: ApiContext): void 
         operationId: 'listTasks',
         tags: TAGS,
         summary: 'List tasks, newest first',
+        description: SEARCH_DOC,
         querystring: ListQuery,
-        response: answers({ 200: json('A page', TaskList) }, ['CURSOR_INVALID']),
+        response: answers({ 200: json('A page', TaskList) }, [
+          'CURSOR_INVALID',
+          'QUERY_INVALID',
+          'OVERLOADED',
+        ]),
       },
     },
     (request) => {
-      const { limit = LIMIT_DEFAULT, state, states, ...rest } = request.query;
+      const { limit = LIMIT_DEFAULT, q, state, states, ...rest } = request.query;
       if (state !== undefined && states !== undefined)
         throw new InvalidRequestError('/query/state', 'must be absent when there are states');
       const named = state ?? states;
       const wanted = named === undefined ? {} : { states: readStates(named) };
-      return Promise.resolve(runtime.tasks.list({ ...rest, ...wanted, limit }));
+      const listed = { ...rest, ...wanted, limit };
+      if (q === undefined) return Promise.resolve(runtime.tasks.list(listed));
+      return runtime.tasks.search({ ...listed, query: parseQuery(q) });
     },
   );
   app.get<{ Params: { id: TaskId } }>(

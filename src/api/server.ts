@@ -22,6 +22,7 @@ import { problemOf } from './problems.ts';
 import { handleRequests, sendProblem } from './request-handling.ts';
 import { requestIdSource } from './request-id.ts';
 import { agentRoutes } from './routes-agents.ts';
+import { artifactRoutes } from './routes-artifacts.ts';
 import { deadLetterRoutes } from './routes-dead-letters.ts';
 import { docsRoutes } from './routes-docs.ts';
 import { eventRoutes } from './routes-events.ts';
@@ -30,6 +31,7 @@ import { healthRoutes } from './routes-health.ts';
 import { inputRoutes } from './routes-input.ts';
 import { killRoutes } from './routes-kills.ts';
 import { leaseRoutes } from './routes-leases.ts';
+import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { statusRoutes } from './routes-status.ts';
 import { submitRoutes } from './routes-submit.ts';
@@ -41,6 +43,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The answer goes on until its reader leaves. */
     isStream?: boolean;
+    /** It brings new work. */
+    isSubmit?: boolean;
   }
 }
 
@@ -196,12 +200,14 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   await documentRoutes(app, ctx.version);
   submitRoutes(app, ctx);
   taskRoutes(app, ctx);
+  artifactRoutes(app, ctx);
   agentRoutes(app, ctx);
   leaseRoutes(app, ctx);
   inputRoutes(app, ctx);
   queueRoutes(app, ctx);
   flowRoutes(app, ctx);
   killRoutes(app, ctx);
+  limitRoutes(app, ctx);
   deadLetterRoutes(app, ctx);
   statusRoutes(app, ctx);
   eventRoutes(app, ctx);

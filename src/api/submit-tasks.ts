@@ -2,6 +2,7 @@
 import { OrchestratorError } from '../base/errors.ts';
 import {
   checkSubmitTask,
+  controlFields,
   InvalidRequestError,
   momentMs,
   normalizeSpec,
@@ -62,8 +63,8 @@ export function submissionOfMany(
 }
 
 function optionsKey(task: SubmitTask): string {
-  const { namespace, priority, queue, requires, retry, timeouts, type } = task;
-  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts]);
+  const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
+  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts, concurrency]);
 }
 
 function payloadOf(task: SubmitTask, path: string, bytesMax: number): string {
@@ -98,6 +99,7 @@ function extrasOf(
     affinityKey,
     idempotencyKey,
     metadata,
+    ...controlFields(task),
     traceparent: task.traceparent ?? traceparent,
     ref: task.ref,
     dependsOn: task.dependsOn,

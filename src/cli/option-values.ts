@@ -1,6 +1,6 @@
 /** Readers of option values; each throws commander's error, which exits with the code for usage. */
 import { InvalidArgumentError } from 'commander';
-import { parseDurationMs } from './config/duration.ts';
+import { parseDurationMs } from '../base/duration.ts';
 
 export function durationValue(text: string): number {
   const ms = parseDurationMs(text);

@@ -8,6 +8,8 @@ import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFlow } from './commands/flow.ts';
 import { addKill } from './commands/kill.ts';
+import { addFairness } from './commands/fairness.ts';
+import { addLimit } from './commands/limit.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
 import { addStart } from './commands/start.ts';
@@ -50,6 +52,8 @@ export function createProgram(ctx: CliContext): Command {
   addQueue(program, ctx);
   addFlow(program, ctx);
   addKill(program, ctx);
+  addLimit(program, ctx);
+  addFairness(program, ctx);
   addDlq(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);

@@ -9,13 +9,14 @@ const HINTS: Readonly<Record<string, string>> = {
   SERVER_UNREACHABLE: 'start one with `uqo start`, or name it with --url or UQO_URL',
   NOT_A_SERVER: 'name the right address with --url or UQO_URL',
   REQUEST_TIMEOUT: 'try again with a longer --timeout',
+  QUERY_INVALID: 'fields and operators are in `uqo task list --help`',
   TASK_NOT_FOUND: 'list tasks with `uqo task list`; finished ones are kept for a time only',
   AGENT_NOT_FOUND: 'list agents with `uqo agent list`',
   QUEUE_NOT_FOUND: 'list queues with `uqo queue list`',
   DEAD_LETTER_NOT_FOUND: 'list dead letters with `uqo dlq list`',
   DATA_DIR_LOCKED:
     'the process that holds it is named in its uqo.pid; give another folder with --data',
-  DATA_DIR_UNUSABLE: 'check its owner and mode, or give another folder with --data',
+  DATA_DIR_UNUSABLE: 'give another folder with --data or UQO_DATA_DIR',
   LOG_FULL: 'free space on the disk, or give another folder with --data',
   ADDRESS_UNUSABLE: 'give another with --port (0 takes a free one) or --host',
   INSECURE_BIND:

@@ -190,6 +190,9 @@ export class Agent {
           problemError(frame[4] as Problem),
         );
         return;
+      case 'emit_refused':
+        (this.#options.onError ?? writeError)(problemError(frame[3] as Problem));
+        return;
       case 'revoked':
         this.#revoked(frame[1] as string[], frame[2] as number[], frame[3] as string);
         return;

@@ -5,6 +5,8 @@ import {
   MESSAGE_BYTES_MAX,
   packMessage,
   SUBMIT_TASKS_MAX,
+  type ArtifactList,
+  type ArtifactView,
   type ErrorInfo,
   type FlowView,
   type Problem,
@@ -12,16 +14,30 @@ import {
   type SubmitFlow,
   type SubmittedFlow,
   type SubmitTask,
+  type TaskView,
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { untilAdmitted } from './overload-wait.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
+import { taskPages, type TaskSelection } from './task-pages.ts';
 import { TaskWatch } from './task-watch.ts';
 
 export interface ClientOptions {
   /** Address of the server. Default `UQO_URL`, else `http://127.0.0.1:8080`. */
   readonly url?: string;
+  /**
+   * How long a submit is repeated that the server refuses with `OVERLOADED`, in milliseconds. Default 0:
+   * the refusal is told at once.
+   */
+  readonly overloadWaitMs?: number;
+}
+
+/** How one submit is to be made. */
+export interface SubmitCallOptions {
+  /** As {@link ClientOptions.overloadWaitMs}, for this submit. */
+  readonly overloadWaitMs?: number;
 }
 
 /** Maps task types to what they take and give: `{ 'mail.send': { payload: Mail; result: Receipt } }`. */
@@ -93,15 +109,19 @@ const CANCEL_IDS_MAX = 10_000;
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
   readonly #connection: Connection;
+  readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
   /** Tasks whose end is still to be told. A handle keeps its own watch, so that its end stays known. */
   readonly #watches = new Map<string, TaskWatch>();
+  /** Ends of the waits for a server that has too much to do. */
+  readonly #delays = new Set<() => void>();
   #nextRequestId = 1;
   #closed = false;
 
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,
       path: '/clients/connect',
@@ -114,24 +134,27 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   /** Submits one task; resolves when it is durable. */
   async submit<Type extends keyof Types & string>(
     task: TypedTask<Types, Type>,
+    options?: SubmitCallOptions,
   ): Promise<TaskHandle<Types[Type]['result']>> {
-    const [handle] = await this.submitMany([task]);
+    const [handle] = await this.submitMany([task], options);
     return handle as TaskHandle<Types[Type]['result']>;
   }
 
   /** Submits up to 10,000 tasks, all or none; resolves with their handles in order when they are durable. */
   async submitMany<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
+    options?: SubmitCallOptions,
   ): Promise<TaskHandle<Types[Type]['result']>[]> {
-    const { ids, watches } = await this.#submit(tasks, true);
+    const { ids, watches } = await this.#submit(tasks, true, options);
     return ids.map((id, i) => new Handle<Types[Type]['result']>(this, id, watches[i] as TaskWatch));
   }
 
   /** Like {@link submitMany} without watching for results: the cheapest way to hand over work. */
   async enqueue<Type extends keyof Types & string>(
     tasks: readonly TypedTask<Types, Type>[],
+    options?: SubmitCallOptions,
   ): Promise<readonly string[]> {
-    return (await this.#submit(tasks, false)).ids;
+    return (await this.#submit(tasks, false, options)).ids;
   }
 
   /**
@@ -212,9 +235,37 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     await this.http.call('POST', `/tasks/${encodeURIComponent(id)}/input`, { answer, ...options });
   }
 
+  /** Large outputs of a task, of all its attempts, oldest first. */
+  async artifacts(taskId: string): Promise<readonly ArtifactView[]> {
+    const path = `/tasks/${encodeURIComponent(taskId)}/artifacts`;
+    return ((await this.http.call('GET', path)) as ArtifactList).items;
+  }
+
+  /**
+   * The bytes of an artifact, as a stream that is also an async iterable; `from` begins at a later one.
+   *
+   * @throws OrchestratorError `ARTIFACT_NOT_FOUND`
+   */
+  artifact(
+    id: string,
+    options: { readonly from?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    return this.http.bytes(`/api/v1/artifacts/${encodeURIComponent(id)}`, options);
+  }
+
   /** Everything that happens, from now on; resumes where it was after a lost connection. */
   events(): AsyncIterable<ClientEvent> {
     return this.http.events({});
+  }
+
+  /**
+   * Tasks that a query means, newest first, live and finished: `for await (const task of client.tasks({
+   * query: 'state:failed age>10m' }))`. Without payloads and results; those are in `GET /tasks/{id}`.
+   *
+   * @throws OrchestratorError `QUERY_INVALID` with `details.at`, where in the query
+   */
+  tasks(selection: TaskSelection = {}): AsyncIterable<TaskView> {
+    return taskPages(this.http, selection);
   }
 
   /** Closes the connection. Results still waited for are rejected with `CLIENT_CLOSED`. */
@@ -222,6 +273,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.#closed = true;
     const error = closedError();
     for (const request of this.#requests.values()) request.reject(error);
+    for (const end of this.#delays) end();
     for (const watch of this.#watches.values()) watch.settle({ error });
     this.#requests.clear();
     this.#watches.clear();
@@ -231,6 +283,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   async #submit(
     tasks: readonly SubmitTask[],
     watch: boolean,
+    options: SubmitCallOptions = {},
   ): Promise<{ readonly ids: readonly string[]; readonly watches: readonly TaskWatch[] }> {
     if (tasks.length === 0 || tasks.length > SUBMIT_TASKS_MAX) {
       throw new OrchestratorError(
@@ -240,15 +293,36 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     }
     const columns: SubmitColumns = submitColumns(tasks, Date.now());
     const { extras, isRepeatable, payloads, specOf, specs } = columns;
-    const { frame: reply, watches } = await this.#request(
-      (requestId) => {
-        const frame: RawFrame = ['submit', requestId, specs, specOf, payloads, extras, watch];
-        checkSize(frame, payloads);
-        return frame;
-      },
-      { isRepeatable, isWatched: watch },
-    );
+    const attempt = (): Promise<Reply> =>
+      this.#request(
+        (requestId) => {
+          const frame: RawFrame = ['submit', requestId, specs, specOf, payloads, extras, watch];
+          checkSize(frame, payloads);
+          return frame;
+        },
+        { isRepeatable, isWatched: watch },
+      );
+    const { frame: reply, watches } = await untilAdmitted(attempt, {
+      waitMs: options.overloadWaitMs ?? this.#overloadWaitMs,
+      nowMs: () => performance.now(),
+      chance: Math.random,
+      delay: (ms) => this.#delay(ms),
+    });
     return { ids: reply[2] as readonly string[], watches };
+  }
+
+  /** @throws OrchestratorError `CLIENT_CLOSED` when the client is closed meanwhile */
+  async #delay(ms: number): Promise<void> {
+    const { promise, reject, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    const end = (): void => reject(closedError());
+    this.#delays.add(end);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#delays.delete(end);
+    }
   }
 
   async #request(

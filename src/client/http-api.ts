@@ -72,6 +72,24 @@ export class HttpApi {
     }
   }
 
+  /**
+   * The bytes of a path of the server, such as an artifact's `href`, from byte `from` on. Reading fails
+   * where the connection ends before all of them have come.
+   *
+   * @throws OrchestratorError with the server's code, or `SERVER_UNREACHABLE`
+   */
+  async bytes(
+    path: string,
+    { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch(path, {
+      ...(from === 0 ? {} : { headers: { range: `bytes=${from}-` } }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!response.ok) throw problemError((await response.json()) as Problem);
+    return response.body ?? new Blob([]).stream();
+  }
+
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
       return await fetch(this.url + path, init);

@@ -1,4 +1,5 @@
 export {
+  type ArtifactView,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
@@ -13,9 +14,11 @@ export {
   type AnswerOptions,
   type ClientOptions,
   type FlowHandle,
+  type SubmitCallOptions,
   type TaskHandle,
   type TaskTypes,
   type TypedTask,
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
 export { TaskError } from './task-error.ts';
+export type { TaskSelection } from './task-pages.ts';

@@ -1,6 +1,10 @@
 /** Groups tasks for the wire: options that tasks share are sent once. */
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  controlFields,
+  familyFields,
+  hasControl,
+  hasFamily,
   momentMs,
   type SubmitExtras,
   type SubmitTask,
@@ -59,7 +63,8 @@ function sharesOptions(a: SubmitTask, b: SubmitTask): boolean {
     a.priority === b.priority &&
     a.requires === b.requires &&
     a.retry === b.retry &&
-    a.timeouts === b.timeouts
+    a.timeouts === b.timeouts &&
+    a.concurrency === b.concurrency
   );
 }
 
@@ -79,6 +84,10 @@ function optionsOf(task: SubmitTask): TaskOptions {
     parentToken: _parentToken,
     allowLoop: _allowLoop,
     budget: _budget,
+    concurrencyKey: _concurrencyKey,
+    fairnessKey: _fairnessKey,
+    limits: _limits,
+    dedupe: _dedupe,
     estimate: _estimate,
     ...options
   } = task;
@@ -87,8 +96,6 @@ function optionsOf(task: SubmitTask): TaskOptions {
 
 function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
   const { affinityKey, deadlineAt, delayMs, idempotencyKey, metadata, runAt, traceparent } = task;
-  const { allowLoop, budget, dependsOn, estimate, parentId, parentToken, ref } = task;
-  const rare = { allowLoop, budget, dependsOn, estimate, parentId, parentToken, ref };
   const isPlain =
     affinityKey === undefined &&
     deadlineAt === undefined &&
@@ -96,8 +103,9 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     idempotencyKey === undefined &&
     metadata === undefined &&
     traceparent === undefined &&
-    runAt === undefined &&
-    Object.values(rare).every((value) => value === undefined);
+    !hasControl(task) &&
+    !hasFamily(task) &&
+    runAt === undefined;
   if (isPlain) return null;
   const readyAt =
     delayMs !== undefined ? nowMs + delayMs : runAt === undefined ? undefined : momentMs(runAt);
@@ -107,8 +115,9 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    ...Object.fromEntries(Object.entries(rare).filter(([, value]) => value !== undefined)),
     ...(readyAt === undefined ? {} : { runAt: readyAt }),
+    ...controlFields(task),
+    ...familyFields(task),
   };
 }
 

@@ -23,5 +23,9 @@ export function problemError(problem: Problem): OrchestratorError {
   return new OrchestratorError(problem.code, problem.detail, {
     status: problem.status,
     ...(problem.path === undefined ? {} : { path: problem.path }),
+    ...(problem.at === undefined ? {} : { at: problem.at }),
+    ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
+    ...(problem.level === undefined ? {} : { level: problem.level }),
+    ...(problem.floor === undefined ? {} : { floor: problem.floor }),
   });
 }

@@ -1,8 +1,10 @@
 /** Schemas that answers must meet: they come from handlers, so they are read and never compiled. */
 import { Check, Errors } from 'typebox/schema';
-import { OrchestratorError } from '../base/errors.ts';
+import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
 import { describeFault } from './check.ts';
 import { findJsonFault, type JsonFault } from './json.ts';
+import { BoundedPattern, PatternBudget } from './pattern/bounded-pattern.ts';
+import { costOfPattern, PATTERNS_WEIGHT_MAX } from './pattern/pattern-cost.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 type Rule = (value: unknown) => string | null;
@@ -32,7 +34,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     (value) => isObject(value) && Object.values(value).every(isTexts),
     'lists of texts',
   ),
-  pattern: must(isPattern, 'a regular expression'),
+  pattern: (value) => patternFault(value),
   format: must((value) => typeof value === 'string', 'a text'),
   minimum: NUMBER,
   maximum: NUMBER,
@@ -76,33 +78,91 @@ const MAPS = new Set([
 export function findSchemaFault(schema: unknown): JsonFault | null {
   const shape = findJsonFault(schema);
   if (shape !== null) return shape;
-  const open: { readonly schema: unknown; readonly path: string }[] = [{ schema, path: '' }];
-  for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    const { path } = place;
-    if (typeof place.schema === 'boolean') continue;
-    if (!isObject(place.schema)) return { path, message: 'must be a schema' };
-    for (const [keyword, value] of Object.entries(place.schema)) {
-      const at = `${path}/${keyword}`;
-      const message = faultOf(keyword, value, schema);
-      if (message !== null) return { path: at, message };
-      for (const [name, inner] of innerSchemas(keyword, value))
-        open.push({ schema: inner, path: `${at}${name}` });
+  for (const { inner, path } of places(schema)) {
+    if (typeof inner === 'boolean') continue;
+    if (!isObject(inner)) return { path, message: 'must be a schema' };
+    for (const [keyword, value] of Object.entries(inner)) {
+      // Elsewhere it would change what references of other schemas mean.
+      const isMoved = keyword === '$id' && path !== '';
+      const message = isMoved ? 'is supported at the root only' : faultOf(keyword, value, schema);
+      if (message !== null) return { path: `${path}/${keyword}`, message };
     }
   }
-  return endlessFault(schema);
+  return namesFault(schema) ?? endlessFault(schema);
+}
+
+interface Place {
+  readonly inner: unknown;
+  readonly path: string;
+}
+
+/** Every schema in a schema, each once: also what only a reference makes one. Faults are the caller's to find. */
+function* places(root: unknown): Generator<Place> {
+  const open: Place[] = [{ inner: root, path: '' }];
+  const seen = new Set<unknown>();
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const { inner, path } = place;
+    if (isObject(inner) && seen.has(inner)) continue;
+    seen.add(inner);
+    yield place;
+    if (!isObject(inner)) continue;
+    for (const [keyword, value] of Object.entries(inner)) {
+      const at = `${path}/${keyword}`;
+      if (keyword === '$ref') open.push({ inner: targetOf(root, value), path: at });
+      for (const [name, next] of innerSchemas(keyword, value))
+        open.push({ inner: next, path: `${at}${name}` });
+    }
+  }
+}
+
+/**
+ * Patterns of names are held against every name of an object, by the library and not within a budget:
+ * together they may be no more than what is little for the longest answer.
+ */
+function namesFault(schema: unknown): JsonFault | null {
+  let weight = 0;
+  for (const { inner, path } of places(schema)) {
+    const patterns = isObject(inner) ? inner['patternProperties'] : undefined;
+    if (!isObject(patterns)) continue;
+    const at = `${path}/patternProperties`;
+    for (const pattern of Object.keys(patterns)) {
+      const cost = costOfPattern(pattern);
+      if ('fault' in cost) return { path: at, message: `${cost.fault} in names` };
+      if (cost.degree > 1)
+        return { path: at, message: 'must begin with ^ and repeat only what ends clearly' };
+      weight += cost.weight;
+    }
+    if (weight > PATTERNS_WEIGHT_MAX)
+      return { path: at, message: 'must have fewer or shorter patterns for names' };
+  }
+  return null;
+}
+
+/** A copy whose patterns stop at a budget that they share. */
+function budgeted(schema: unknown): unknown {
+  const copy = structuredClone(schema);
+  const budget = new PatternBudget();
+  for (const { inner } of places(copy)) {
+    if (!isObject(inner) || typeof inner['pattern'] !== 'string') continue;
+    (inner as Record<string, unknown>)['pattern'] = new BoundedPattern(inner['pattern'], budget);
+  }
+  return copy;
 }
 
 /**
  * Holds an answer against a schema that {@link findSchemaFault} found nothing in.
  *
- * @throws OrchestratorError `INPUT_INVALID` with the path of what is wrong
+ * @throws OrchestratorError `INPUT_INVALID` with the path of what is wrong, or where its texts are so
+ *   long that the patterns could take too much time
  */
 export function checkAnswer(schema: unknown, answer: unknown): void {
   let errors: Parameters<typeof describeFault>[0];
   try {
-    if (Check(schema as Schema, answer)) return;
-    [, errors] = Errors(schema as Schema, answer);
+    const bounded = budgeted(schema) as Schema;
+    if (Check(bounded, answer)) return;
+    [, errors] = Errors(bounded, answer);
   } catch (error) {
+    if (isOrchestratorError(error)) throw error;
     throw new OrchestratorError(
       'INPUT_INVALID',
       '/answer must be of a shape that the schema of the question can be held against',
@@ -115,7 +175,8 @@ export function checkAnswer(schema: unknown, answer: unknown): void {
 }
 
 function faultOf(keyword: string, value: unknown, root: unknown): string | null {
-  if (keyword === '$ref') return isWithin(root, value) ? null : 'must point into this schema';
+  if (keyword === '$ref')
+    return targetOf(root, value) === undefined ? 'must point into this schema' : null;
   // Names of the validator's own, which JSON has no values for.
   if (keyword.startsWith('~') || keyword === '$dynamicRef' || keyword === '$recursiveRef')
     return 'is not supported';
@@ -147,6 +208,12 @@ function endlessFault(schema: unknown): JsonFault | null {
   }
 }
 
+function patternFault(value: unknown): string | null {
+  if (!isPattern(value)) return 'must be a regular expression';
+  const cost = costOfPattern(value as string);
+  return 'fault' in cost ? cost.fault : null;
+}
+
 function isPattern(value: unknown): boolean {
   try {
     return typeof value === 'string' && new RegExp(value, 'u') instanceof RegExp;
@@ -156,17 +223,18 @@ function isPattern(value: unknown): boolean {
   }
 }
 
-/** Whether a reference is a JSON Pointer to something in `root`. */
-function isWithin(root: unknown, reference: unknown): boolean {
-  if (reference === '#') return true;
-  if (typeof reference !== 'string' || !reference.startsWith('#/')) return false;
+/** The schema in `root` that a reference is a JSON Pointer to, or undefined. */
+function targetOf(root: unknown, reference: unknown): unknown {
+  if (reference === '#') return root;
+  if (typeof reference !== 'string' || !reference.startsWith('#/')) return undefined;
   let value: unknown = root;
   for (const part of reference.slice(2).split('/')) {
     const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false;
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
+      return undefined;
     value = (value as Record<string, unknown>)[name];
   }
-  return isObject(value) || typeof value === 'boolean';
+  return isObject(value) || typeof value === 'boolean' ? value : undefined;
 }
 
 function isObject(value: unknown): value is Schema {

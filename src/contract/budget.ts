@@ -31,12 +31,6 @@ export const BudgetBody = Type.Object(
 );
 export type BudgetBody = Static<typeof BudgetBody>;
 
-export const EstimateBody = Type.Object(
-  { tokens: Type.Optional(Tokens), costUsd: Type.Optional(CostUsd) },
-  { ...closed, description: 'What one attempt is expected to take: reserved while it runs' },
-);
-export type EstimateBody = Static<typeof EstimateBody>;
-
 /** What an attempt took. */
 export const UsageBody = Type.Object(
   { tokens: Type.Optional(Tokens), costUsd: Type.Optional(CostUsd) },

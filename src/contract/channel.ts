@@ -8,7 +8,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { OrchestratorError } from '../base/errors.ts';
 import type { RegisterAgent } from './agent.ts';
-import type { Amounts, BudgetBody, EstimateBody } from './budget.ts';
+import type { Amounts, BudgetBody } from './budget.ts';
 import type { DependencyBody } from './dependency.ts';
 import type { LeaseExtra } from './attempt-context.ts';
 import type { Problem } from './problem.ts';
@@ -34,7 +34,11 @@ export interface SubmitExtras {
   readonly parentToken?: number | undefined;
   readonly allowLoop?: boolean | undefined;
   readonly budget?: BudgetBody | undefined;
-  readonly estimate?: EstimateBody | undefined;
+  readonly concurrencyKey?: string | undefined;
+  readonly fairnessKey?: string | undefined;
+  readonly limits?: TaskOptions['limits'] | undefined;
+  readonly dedupe?: TaskOptions['dedupe'] | undefined;
+  readonly estimate?: TaskOptions['estimate'] | undefined;
 }
 
 /** Frames a submitter sends. `specOf` is null when every task uses the first spec. */
@@ -144,6 +148,8 @@ export type AgentReply =
     ]
   | readonly ['answered', taskId: string, fencingToken: number, key: string, answer: string]
   | readonly ['ask_refused', taskId: string, fencingToken: number, key: string, problem: Problem]
+  /** A chunk that nobody was told of; the attempt goes on. */
+  | readonly ['emit_refused', taskId: string, fencingToken: number, problem: Problem]
   | readonly ['reported', sequence: number, refused: readonly (readonly [number, string])[] | null]
   /** Nothing of the report was taken: send it again after `retryAfterMs`. */
   | readonly ['deferred', sequence: number, code: string, retryAfterMs: number]

@@ -10,6 +10,7 @@ export const EventView = Type.Object(
     flowId: Type.Optional(Type.String()),
     agentId: Type.Optional(Type.String()),
     queue: Type.Optional(Type.String()),
+    limit: Type.Optional(Type.String({ description: 'The limit of limit.changed' })),
     taskType: Type.Optional(Type.String()),
     state: Type.Optional(Type.String({ description: 'The state it is in since then' })),
     attempt: Type.Optional(Type.Integer()),
@@ -21,6 +22,9 @@ export const EventView = Type.Object(
     key: Type.Optional(Type.String({ description: 'The question of task.input_required' })),
     message: Type.Optional(Type.String({ description: 'What it asks, cut short' })),
     by: Type.Optional(Type.String({ description: 'Who answered' })),
+    dropped: Type.Optional(
+      Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
+    ),
     chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },
   { title: 'Event' },

@@ -2,6 +2,14 @@ import Type, { type Static } from 'typebox';
 import { BudgetView, KillView } from './budget.ts';
 import { TaskStateText } from './task.ts';
 
+const ShareBody = Type.Object({
+  name: Type.String(),
+  weight: Type.Number(),
+  running: Type.Integer(),
+  cost: Type.Number(),
+  waiting: Type.Integer(),
+});
+
 /** Why a task is where it is. A finished task has only the first three fields. */
 export const ExplanationView = Type.Object(
   {
@@ -30,6 +38,33 @@ export const ExplanationView = Type.Object(
     ),
     budget: Type.Optional(BudgetView),
     killed: Type.Optional(KillView),
+    gate: Type.Optional(
+      Type.Union(
+        [
+          Type.Object({
+            gate: Type.String(),
+            description: Type.String(),
+            opensAt: Type.Union([Type.String(), Type.Null()]),
+          }),
+          Type.Null(),
+        ],
+        { description: 'The first closed gate that holds it back' },
+      ),
+    ),
+    fairness: Type.Optional(
+      Type.Object(
+        {
+          namespace: ShareBody,
+          part: Type.Number({ description: "The namespace's part of all running cost, 0 to 1" }),
+          namespacesAhead: Type.Integer({
+            description: 'Namespaces with waiting tasks served first',
+          }),
+          key: Type.Union([ShareBody, Type.Null()]),
+          cost: Type.Number({ description: 'What one attempt of it counts for' }),
+        },
+        { description: 'How its namespace and fairness key stand' },
+      ),
+    ),
     requirements: Type.Optional(
       Type.Array(
         Type.Object({

@@ -56,6 +56,8 @@ export interface HandlerContext {
   /**
    * Hands a part of the output, any JSON value up to 64 KiB, to whoever follows the task's events right
    * now. Counts as a heartbeat; it is not kept, and no part of the result.
+   *
+   * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry, is too long or too deep
    */
   readonly emit: (chunk: unknown) => void;
   /**

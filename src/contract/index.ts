@@ -15,6 +15,14 @@ export {
   RegisterAgent,
   ReleaseLease,
 } from './agent.ts';
+export {
+  ArtifactIdText,
+  ArtifactList,
+  ArtifactView,
+  type ArtifactDraft,
+  type ArtifactRequest,
+  type ArtifactSink,
+} from './artifact.ts';
 export { type AttemptHost, type AttemptLease, type LeaseExtra } from './attempt-context.ts';
 export { type KeyedPrompt } from './attempt-questions.ts';
 export { Attempts, type EndedAttempt } from './attempts.ts';
@@ -49,7 +57,6 @@ export {
 export {
   amountsOf,
   BudgetView,
-  EstimateBody,
   KillBody,
   KillList,
   KillView,
@@ -58,6 +65,16 @@ export {
   type BudgetBody,
 } from './budget.ts';
 export { DependencyView, type DependencyBody } from './dependency.ts';
+export { familyFields, hasFamily, type TaskFamilyFields } from './task-family.ts';
+export {
+  FairnessBody,
+  FairnessView,
+  LimitList,
+  LimitSettingsBody,
+  LimitView,
+  RateBody,
+} from './control.ts';
+export { controlFields, hasControl, type TaskControlFields } from './task-control.ts';
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
@@ -103,11 +120,34 @@ export {
 } from './normalize.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
+export {
+  compileQuery,
+  indexHints,
+  joinQueries,
+  negateQuery,
+  parseQuery,
+  printQuery,
+  QUERY_DEPTH_MAX,
+  QUERY_FIELD_NAMES,
+  QUERY_TERMS_MAX,
+  QUERY_TEXT_MAX,
+  QueryInvalidError,
+  type IndexHints,
+  type QueryFieldName,
+  type QueryMoment,
+  type QueryOperator,
+  type QueryTerm,
+  type QueryValue,
+  type SearchableTask,
+  type TaskPredicate,
+  type TaskQueryAst,
+  type TimeRange,
+} from './query/index.ts';
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
-export { StatusView } from './status.ts';
+export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {
   ErrorInfo,

@@ -39,6 +39,13 @@ export interface NormalizedSpec {
     readonly runMs?: number;
     readonly heartbeatMs?: number;
   };
+  /** Only where there is a rule. */
+  readonly rules?: {
+    readonly concurrency?: {
+      readonly limit: number;
+      readonly policy: 'queue' | 'cancel-oldest' | 'cancel-newest';
+    };
+  };
 }
 
 /** Fills in the defaults of a checked submit. */
@@ -57,7 +64,15 @@ export function normalizeSpec(options: TaskOptions): NormalizedSpec {
         ? TASK_DEFAULTS.retry
         : { ...TASK_DEFAULTS.retry, ...options.retry },
     timeouts: options.timeouts ?? {},
+    ...rulesOf(options),
   };
+}
+
+/** Fields in one order, whatever that of the request: equal rules must be equal as JSON. */
+function rulesOf({ concurrency }: TaskOptions): Pick<NormalizedSpec, 'rules'> {
+  if (concurrency === undefined) return {};
+  const { limit = 1, policy = 'queue' } = concurrency;
+  return { rules: { concurrency: { limit, policy } } };
 }
 
 /** Milliseconds since 1970 of a moment of the right form; NaN for a day that its month does not have. */

@@ -8,7 +8,17 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     code: Type.String({ description: 'Stable; match on this' }),
     detail: Type.String({ description: 'What must hold, then what was got' }),
+    retryAfterMs: Type.Optional(
+      Type.Integer({ description: 'Where waiting helps: how long, in milliseconds' }),
+    ),
+    level: Type.Optional(Type.String({ description: 'Of OVERLOADED: elevated or critical' })),
+    floor: Type.Optional(
+      Type.Number({ description: 'Of OVERLOADED: priorities below it are refused' }),
+    ),
     path: Type.Optional(Type.String({ description: 'Where in the request, as a JSON Pointer' })),
+    at: Type.Optional(
+      Type.Integer({ description: 'Where in the text of a query, in UTF-16 units from 0' }),
+    ),
   },
   { title: 'Problem' },
 );

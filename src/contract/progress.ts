@@ -25,10 +25,12 @@ export function progressFacts(
 /**
  * The JSON text of a chunk of output.
  *
- * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry or is too long
+ * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry, is too long or too deep
  */
 export function chunkText(chunk: unknown): string {
-  return boundedText(chunk, { code: 'CHUNK_INVALID', what: 'a chunk', max: CHUNK_MAX });
+  const text = boundedText(chunk, { code: 'CHUNK_INVALID', what: 'a chunk', max: CHUNK_MAX });
+  checkShape(text, 'CHUNK_INVALID', '/chunk');
+  return text;
 }
 
 /**
@@ -39,10 +41,16 @@ export function chunkText(chunk: unknown): string {
 export function detailsText(details: unknown): string {
   const what = 'details of a heartbeat';
   const text = boundedText(details, { code: 'DETAILS_INVALID', what, max: DETAILS_MAX });
+  checkShape(text, 'DETAILS_INVALID', '/details');
+  return text;
+}
+
+/** Of the text, not of the value: what JSON makes of a value may be of another shape. */
+function checkShape(text: string, code: string, root: string): void {
   const fault = findJsonFault(JSON.parse(text));
-  if (fault === null) return text;
-  const path = `/details${fault.path}`;
-  throw new OrchestratorError('DETAILS_INVALID', `${path} ${fault.message}`, { path });
+  if (fault === null) return;
+  const path = `${root}${fault.path}`;
+  throw new OrchestratorError(code, `${path} ${fault.message}`, { path });
 }
 
 /** The JSON text of a value that must be JSON of at most `max` UTF-16 units; throws with `code` otherwise. */

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { ConcurrencyMax, RateBody } from './control.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -18,6 +19,14 @@ export const QueueSettingsBody = Type.Object(
   {
     strategy: Type.Optional(StrategyText),
     depthMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+    concurrencyMax: Type.Optional(
+      Type.Union([ConcurrencyMax, Type.Null()], {
+        description: 'Attempts at once, at most; null for no bound',
+      }),
+    ),
+    rate: Type.Optional(
+      Type.Union([RateBody, Type.Null()], { description: 'Starts in a time; null for no bound' }),
+    ),
   },
   { ...closed, title: 'QueueSettings' },
 );
@@ -27,6 +36,8 @@ export const QueueView = Type.Object(
     name: Type.String(),
     strategy: StrategyText,
     depthMax: Type.Integer(),
+    concurrencyMax: Type.Optional(Type.Integer()),
+    rate: Type.Optional(RateBody),
     paused: Type.Boolean(),
     scheduled: Type.Integer(),
     blocked: Type.Integer({ description: 'Waiting for other tasks' }),

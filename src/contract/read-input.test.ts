@@ -23,6 +23,31 @@ describe('a schema of an answer', () => {
     ['with half a length', { maxLength: 1.5 }, '/maxLength'],
     ['with a broken pattern', { items: { pattern: '(' } }, '/items/pattern'],
     ['with a broken pattern for names', { patternProperties: { '(': true } }, '/patternProperties'],
+    ['with a pattern that could take for ever', { pattern: '^(a+)+$' }, '/pattern'],
+    [
+      'with such a pattern where only a reference makes it one',
+      { enum: [{ pattern: '^(a+)+$' }], items: { $ref: '#/enum/0' } },
+      '/items/$ref/pattern',
+    ],
+    [
+      'that could mean something else by a reference',
+      { items: { $id: 'x', $ref: '#/enum/0' } },
+      '/items/$id',
+    ],
+    [
+      'with a pattern for names that looks everywhere',
+      { patternProperties: { 'a*b': true } },
+      '/patternProperties',
+    ],
+    [
+      'with many patterns for names',
+      {
+        patternProperties: Object.fromEntries(
+          Array.from('abcdefghijklm', (x) => [`^x-${x}`, true]),
+        ),
+      },
+      '/patternProperties',
+    ],
     ['with choices that are none', { anyOf: {} }, '/anyOf'],
     ['with an odd choice', { anyOf: [true, 1] }, '/anyOf/1'],
     ['with required names that are none', { required: 'a' }, '/required'],
@@ -48,11 +73,40 @@ describe('a schema of an answer', () => {
     [{ properties: { a: { type: 'integer', minimum: 3 } } }, { a: 2 }, '/a'],
     [{ additionalProperties: false, properties: { a: true } }, { a: 1, b: 2 }, '/b'],
     [{ items: { type: 'string', pattern: '^[a-z]+$' } }, ['ok', 'No'], '/1'],
+    [
+      { properties: { a: { pattern: '^a*a*b$' } } },
+      { a: 'a'.repeat(500), b: 'a'.repeat(50_000) },
+      '/a',
+    ],
+    [{ patternProperties: { '^x-': { type: 'string' } } }, { 'x-a': 1 }, '/x-a'],
     [{ oneOf: [{ type: 'string' }, { maxItems: 1 }] }, [1, 2], ''],
   ])('%j holds %j to it', (schema, answer, path) => {
     const prompt = readPrompt({ message: '?', schema });
     const got = refusal(() => readAnswer(answer, prompt.schema));
     expect(got).toBe(path === null ? JSON.stringify(answer) : `INPUT_INVALID /answer${path}`);
+  });
+
+  test('refuses an answer that would take long, within 50 ms, however it is made', () => {
+    const slow = { pattern: '^a*a*b$' };
+    const long = 'a'.repeat(60_000);
+    for (const [schema, answer] of [
+      [slow, long],
+      [
+        { items: { allOf: Array.from({ length: 500 }, () => slow) } },
+        Array.from({ length: 60 }, () => long.slice(0, 1_000)),
+      ],
+      [{ not: { anyOf: [slow] } }, long],
+      [{ $ref: '#/$defs/slow', $defs: { slow } }, long],
+    ] as const) {
+      const prompt = readPrompt({ message: '?', schema });
+      const beginMs = performance.now();
+      expect(refusal(() => readAnswer(answer, prompt.schema))).toBe('INPUT_INVALID /answer');
+      expect(performance.now() - beginMs).toBeLessThan(50);
+    }
+  });
+
+  test('of before there were bounds on patterns takes no answer', () => {
+    expect(refusal(() => readAnswer('a', '{"pattern":"^(a+)+$"}'))).toBe('INPUT_INVALID /answer');
   });
 
   test('may describe a tree, and a tree it meets', () => {

@@ -1,6 +1,38 @@
 import Type, { type Static } from 'typebox';
 import { KillView } from './budget.ts';
 
+/** How much is under way, and what is refused for it. */
+export const AdmissionView = Type.Object(
+  {
+    enabled: Type.Boolean(),
+    level: Type.Union([Type.Literal('normal'), Type.Literal('elevated'), Type.Literal('critical')]),
+    floor: Type.Number({
+      description:
+        'Priorities below it are refused; where it has a fraction, that share of its own',
+    }),
+    since: Type.String({ description: 'When the level was entered, in ISO 8601' }),
+    cause: Type.Optional(
+      Type.String({ description: 'delay, lag, backlog, memory, store or disk; not at normal' }),
+    ),
+    signals: Type.Object({
+      delayMs: Type.Integer({ description: 'Least time from a submit to its being applied' }),
+      lagMs: Type.Integer({ description: 'How late the event loop was' }),
+      backlogItems: Type.Integer({ description: 'Changes that wait for the log' }),
+      backlogBytes: Type.Integer(),
+      heapShare: Type.Number({ description: 'Of the limit of the heap' }),
+      memoryShare: Type.Number({ description: 'Of the memory of machine or container' }),
+      storeShare: Type.Number({ description: 'Of the records that may wait for the store' }),
+      diskFreeBytes: Type.Union([Type.Integer(), Type.Null()]),
+    }),
+    shed: Type.Object({
+      byPriority: Type.Array(Type.Integer(), { description: 'Tasks refused, priority 0 first' }),
+      lists: Type.Integer(),
+    }),
+  },
+  { title: 'Admission' },
+);
+export type AdmissionView = Static<typeof AdmissionView>;
+
 /** The state of the whole orchestrator. */
 export const StatusView = Type.Object(
   {
@@ -33,6 +65,7 @@ export const StatusView = Type.Object(
     queues: Type.Integer(),
     killed: Type.Array(KillView, { description: 'What somebody stopped; at most 100' }),
     store: Type.Object({ bytes: Type.Integer(), backlog: Type.Integer() }),
+    admission: AdmissionView,
   },
   { title: 'Status' },
 );

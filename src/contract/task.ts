@@ -1,6 +1,14 @@
 import Type, { type Static } from 'typebox';
-import { BudgetBody, BudgetView, EstimateBody, KillView } from './budget.ts';
+import { BudgetBody, BudgetView, KillView, UsageBody } from './budget.ts';
 import { DependencyView, DependsOn, Ref } from './dependency.ts';
+import {
+  ConcurrencyKey,
+  ConcurrencyRule,
+  DedupeBody,
+  EstimateBody,
+  FairnessKey,
+  LimitUses,
+} from './control.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
 import { Traceparent } from './trace.ts';
@@ -94,6 +102,11 @@ const submitFields = {
     }),
   ),
   budget: Type.Optional(BudgetBody),
+  concurrencyKey: Type.Optional(ConcurrencyKey),
+  concurrency: Type.Optional(ConcurrencyRule),
+  fairnessKey: Type.Optional(FairnessKey),
+  limits: Type.Optional(LimitUses),
+  dedupe: Type.Optional(DedupeBody),
   estimate: Type.Optional(EstimateBody),
 };
 
@@ -202,9 +215,14 @@ export const TaskView = Type.Object(
     depth: Type.Optional(Type.Integer({ description: 'Generations above it' })),
     children: Type.Optional(Type.Integer({ description: 'Tasks that it submitted' })),
     budget: Type.Optional(BudgetView),
-    estimate: Type.Optional(EstimateBody),
-    usage: Type.Optional({ ...EstimateBody, description: 'What its attempts reported' }),
+    usage: Type.Optional({ ...UsageBody, description: 'What its attempts reported' }),
     killed: Type.Optional(KillView),
+    concurrencyKey: Type.Optional(Type.String()),
+    concurrency: Type.Optional(ConcurrencyRule),
+    fairnessKey: Type.Optional(Type.String()),
+    limits: Type.Optional(LimitUses),
+    dedupe: Type.Optional(DedupeBody),
+    estimate: Type.Optional(EstimateBody),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),
@@ -257,6 +275,10 @@ export const SubmitExtrasBody = Type.Object(
     parentToken: submitFields.parentToken,
     allowLoop: submitFields.allowLoop,
     budget: submitFields.budget,
+    concurrencyKey: submitFields.concurrencyKey,
+    fairnessKey: submitFields.fairnessKey,
+    limits: submitFields.limits,
+    dedupe: submitFields.dedupe,
     estimate: submitFields.estimate,
   },
   closed,

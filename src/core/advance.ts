@@ -1,8 +1,8 @@
 import { invariant } from '../base/invariant.ts';
-import { fireAlarms } from './alarms.ts';
+import { fireAlarm } from './alarms.ts';
 import { expireQuestion } from './dialogue.ts';
+import { forgetKeys, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
-import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { isLeased, startedAtOf, type Task } from './task.ts';
 import { moveTask } from './transition.ts';
@@ -10,17 +10,20 @@ import { moveTask } from './transition.ts';
 /** Timers fired by one `clock.advance`: bounds the work of one command; the leader proposes another. */
 export const TIMERS_FIRED_MAX = 10_000;
 
-/** Fires what is due at the state's time, oldest first, and forgets expired idempotency keys. */
+/** Fires what is due at the state's time, oldest first, and forgets some of the idempotency keys that have expired. */
 export function advanceClock(step: Step): void {
   const { state } = step;
-  let fired = 0;
-  for (; fired < TIMERS_FIRED_MAX; fired++) {
-    const task = state.timers.popDue(state.nowMs);
-    if (task === null) break;
-    fireTimer(step, task);
+  const budget = { tasks: state.settings.flowStepMax };
+  for (let fired = 0; fired < TIMERS_FIRED_MAX && budget.tasks > 0; fired++) {
+    const alarmAt = state.alarms.nextDueAt ?? Infinity;
+    const isAlarm = alarmAt < (state.timers.nextDueAt ?? Infinity);
+    const record = isAlarm ? state.alarms.popDue(state.nowMs) : null;
+    const task = isAlarm ? null : state.timers.popDue(state.nowMs);
+    if (record !== null) fireAlarm(step, record, budget);
+    else if (task !== null) fireTimer(step, task);
+    else break;
   }
-  fireAlarms(step, TIMERS_FIRED_MAX - fired);
-  forgetKeys(state);
+  forgetKeys(state, KEYS_FORGOTTEN_MAX);
 }
 
 function fireTimer(step: Step, task: Task): void {
@@ -63,11 +66,4 @@ function passDeadline(step: Step, task: Task): void {
     recordFailure(step, task, error);
   }
   failTask(step, task, error, 'deadline');
-}
-
-function forgetKeys(state: CoreState): void {
-  for (const entry of state.idempotency.values()) {
-    if (entry.createdAt + state.settings.idempotencyWindowMs > state.nowMs) return;
-    state.idempotency.delete(entry.key);
-  }
 }

@@ -1,42 +1,58 @@
-/** What happens by itself to records at their moments. */
+/** What happens to records by themselves when their moment has come. */
 import { unreachable } from '../base/invariant.ts';
+import type { Bucket } from './bucket.ts';
+import { checkBucket } from './bucket.ts';
+import { ownerOf } from './bucket-key.ts';
+import type { DedupeRecord } from './dedupe-record.ts';
 import { checkWall, continueCut } from './cuts.ts';
 import { continueKill } from './kills.ts';
+import { LimitGate } from './limit-gate.ts';
 import type { CoreRecord } from './record.ts';
 import type { Step } from './step.ts';
 import type { Cut, Kill, Tree } from './tree.ts';
 import type { Wave } from './wave.ts';
 import { continueWave } from './waves.ts';
 
-/** Fires what is due of the records, oldest first, as far as the bounds allow. */
-export function fireAlarms(step: Step, alarmsMax: number): void {
-  const { state } = step;
-  const budget = { steps: state.settings.flowStepMax };
-  for (let fired = 0; fired < alarmsMax && budget.steps > 0; fired++) {
-    const record = state.alarms.popDue(state.nowMs);
-    if (record === null) return;
-    fireAlarm(step, record, budget);
-  }
+/** Tasks that the records of one step may still reach. */
+export interface StepBudget {
+  tasks: number;
 }
 
-function fireAlarm(step: Step, record: CoreRecord, budget: { steps: number }): void {
+/** The alarm of a record went off. */
+export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): void {
   switch (record.table) {
     case 'waves':
       // Records are kept in tables of their own kind: the name says which this one is of.
-      budget.steps -= Math.max(1, continueWave(step, record as Wave, budget.steps));
+      budget.tasks -= Math.max(1, continueWave(step, record as Wave, budget.tasks));
       return;
     case 'cuts':
-      budget.steps -= Math.max(1, continueCut(step, record as Cut, budget.steps));
+      budget.tasks -= Math.max(1, continueCut(step, record as Cut, budget.tasks));
       return;
     case 'kills':
-      budget.steps -= Math.max(1, continueKill(step, record as Kill, budget.steps));
+      budget.tasks -= Math.max(1, continueKill(step, record as Kill, budget.tasks));
       return;
     case 'trees':
       checkWall(step, record as Tree);
       return;
+    case 'buckets':
+      checkFull(step, record as Bucket);
+      return;
+    case 'dedupes':
+      step.state.records.dedupes.remove(record as DedupeRecord);
+      return;
     case 'failureGroups':
+    case 'limits':
       return;
     default:
       unreachable(record.table);
   }
+}
+
+function checkFull({ state }: Step, bucket: Bucket): void {
+  const { kind, name } = ownerOf(bucket.key);
+  const queue = kind === 'queue' ? state.queues.get(name) : undefined;
+  const settings = queue?.settings ?? state.records.limits.get(name)?.settings;
+  if (!checkBucket(state, bucket, settings?.rate ?? null)) return;
+  const gate = queue?.gate?.gate ?? state.limitGates.get(bucket.key);
+  if (gate instanceof LimitGate) gate.bucket = null;
 }

@@ -6,8 +6,10 @@ import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from 
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
+import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
 import type { AgentId } from './ids.ts';
+import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import type { Rejection } from './rejection.ts';
@@ -133,6 +135,12 @@ function applyOther(
       return restoreAgent(step, command.target as AgentId);
     case 'namespace.restore':
       return restoreNamespace(step, command.target);
+    case 'limit.set':
+      return setLimit(step, command.limit, command.settings);
+    case 'limit.remove':
+      return removeLimit(step, command.limit);
+    case 'fairness.set':
+      return setFairness(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

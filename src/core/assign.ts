@@ -1,4 +1,5 @@
 import { agentMeets, slotsUsed } from './agent.ts';
+import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
@@ -46,6 +47,17 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
       taskId,
     });
   }
+  const gated = isGated(task);
+  const closed = gated ? closedGate(task, state.nowMs) : null;
+  if (closed !== null) {
+    const { key } = closed.use.gate;
+    const opensAt = Number.isFinite(closed.opensAt) ? closed.opensAt : null;
+    return reject('GATE_CLOSED', `${key} must let task ${taskId} pass`, {
+      taskId,
+      gate: key,
+      opensAt,
+    });
+  }
   const spent = task.extra === null ? null : reserve(state, task);
   if (spent !== null) {
     const { code, message } = spent;
@@ -60,6 +72,7 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
   task.agentId = agentId;
   task.runUntil = runMs === undefined ? 0 : state.nowMs + runMs;
   agent.leases.add(task);
+  if (gated) takeGates(state, task);
   moveTask(state, task, 'running', null);
   events.push({ type: 'task.assigned', task, agent, waitMs });
   return null;

@@ -26,11 +26,19 @@ interface Level {
   readonly unit: number;
 }
 
+/** What one attempt is expected to take. */
+export function estimateOf(task: Task): Usage {
+  const estimate = task.extra?.control?.estimate;
+  if (estimate == null) return NO_USAGE;
+  const { costUsd = 0, tokens = 0 } = estimate;
+  return { tokens, costUsd };
+}
+
 /** Reserves what the next attempt is expected to take, on all levels or none. */
 export function reserve(state: CoreState, task: Task): Rejection | null {
   const tree = treeOf(state, task);
   if (tree === null) return null;
-  const estimate = task.extra?.estimate ?? NO_USAGE;
+  const estimate = estimateOf(task);
   for (const each of chainOf(tree)) {
     const over = levelsOf(each, estimate).find(isOver);
     if (over !== undefined) return exceeded(each, over);
@@ -59,7 +67,7 @@ export function settle(step: Step, task: Task, usage: Usage | null): void {
   const tree = treeOf(state, task);
   if (usage !== null && usage !== NO_USAGE) keepUsage(state, task, usage);
   if (tree === null) return;
-  const estimate = task.extra?.estimate ?? NO_USAGE;
+  const estimate = estimateOf(task);
   const taken = usage ?? estimate;
   if (taken === NO_USAGE && estimate === NO_USAGE) return;
   for (const each of chainOf(tree)) {

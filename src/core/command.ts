@@ -1,7 +1,9 @@
 import type { Dependency, ParentEnd } from './flow.ts';
 import type { Budget, Usage } from './tree.ts';
 import type { AgentId, TaskId } from './ids.ts';
-import type { AgentSpec, QueueSettings, TaskSpec } from './spec.ts';
+import type { Dedupe, Estimate, LimitUse } from './control.ts';
+import type { FairnessSettings } from './fairness.ts';
+import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
 import type { TaskError } from './task.ts';
 
 /** One task of a submit; `spec` points into the command's `specs`. */
@@ -35,8 +37,13 @@ export interface NewTask {
   readonly allowsLoop?: boolean;
   /** What it and all that comes from it may take. */
   readonly budget?: Budget;
-  /** What one attempt is expected to take. */
-  readonly estimate?: Usage;
+  /** Its namespace's tasks of this key are held to `rules.concurrency`, one at a time without that. */
+  readonly concurrencyKey?: string;
+  /** Tasks of its namespace are dealt out fairly between their keys. */
+  readonly fairnessKey?: string;
+  readonly limits?: readonly LimitUse[];
+  readonly dedupe?: Dedupe;
+  readonly estimate?: Estimate;
 }
 
 /** A set of tasks submitted together under a name of its own. */
@@ -108,6 +115,8 @@ export interface CoreSettings {
   readonly fanOutMax: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
+  /** How work is shared between namespaces; absent for the defaults. */
+  readonly fairness?: FairnessSettings;
 }
 
 /**
@@ -170,7 +179,16 @@ export type Command =
   | {
       readonly type: 'queue.set';
       readonly queue: string;
-      readonly settings: Partial<QueueSettings>;
+      readonly settings: QueueChange;
+    }
+  | { readonly type: 'limit.set'; readonly limit: string; readonly settings: LimitSettings }
+  | { readonly type: 'limit.remove'; readonly limit: string }
+  /** What is absent stays; a weight of null goes back to 1. */
+  | {
+      readonly type: 'fairness.set';
+      readonly weights?: Readonly<Record<string, number | null>>;
+      readonly tokensPerSlot?: number;
+      readonly usdPerSlot?: number;
     }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
   | { readonly type: 'settings.set'; readonly settings: CoreSettings }

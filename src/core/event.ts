@@ -1,5 +1,7 @@
 import type { Agent } from './agent.ts';
 import type { KeptAnswer } from './extra.ts';
+import type { FairnessSettings } from './fairness.ts';
+import type { Gate } from './gate.ts';
 import type { AgentId } from './ids.ts';
 import type { Queue } from './queue.ts';
 import type { AttemptFailure, Task } from './task.ts';
@@ -73,4 +75,8 @@ export type CoreEvent =
       readonly limit: number;
       readonly used: number;
     }
-  | { readonly type: 'tree.killed'; readonly tree: Tree };
+  | { readonly type: 'tree.killed'; readonly tree: Tree }
+  /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
+  | { readonly type: 'gate.changed'; readonly gate: Gate }
+  | { readonly type: 'limit.changed'; readonly limit: string }
+  | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings };

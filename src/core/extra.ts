@@ -1,6 +1,7 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
 import type { FlowFacts } from './flow.ts';
 import type { FamilyFacts, Usage } from './tree.ts';
+import type { TaskControl } from './control.ts';
 
 /** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
 export interface Question {
@@ -58,10 +59,10 @@ export interface TaskExtra {
   readonly flow: FlowFacts | null;
   /** Where it comes from, and the tree it counts in. */
   readonly family: FamilyFacts | null;
-  /** What one attempt of it is expected to take. */
-  readonly estimate: Usage | null;
   /** What its attempts reported that they took. */
   readonly usage: Usage | null;
+  /** Keys, limits and costs that decide when it may start. */
+  readonly control: TaskControl | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -72,8 +73,8 @@ export const NO_EXTRA: TaskExtra = {
   failureGroup: null,
   flow: null,
   family: null,
-  estimate: null,
   usage: null,
+  control: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -85,8 +86,8 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   failureGroup: 'task',
   flow: 'history',
   family: 'history',
-  estimate: 'history',
   usage: 'history',
+  control: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

@@ -1,4 +1,5 @@
 /** Which queues stand still because their namespace was killed. */
+import { namespaceOf } from './queue.ts';
 import type { CoreState } from './state.ts';
 import { killKey } from './tree.ts';
 
@@ -6,11 +7,6 @@ import { killKey } from './tree.ts';
 export function isHeld(state: CoreState, namespace: string): boolean {
   const { kills } = state.records;
   return kills.size > 0 && kills.get(killKey('namespace', namespace)) !== undefined;
-}
-
-export function namespaceOf(queueName: string): string {
-  const at = queueName.indexOf('/');
-  return at < 0 ? 'default' : queueName.slice(0, at);
 }
 
 /** Marks the queues of killed namespaces, after a restore. */

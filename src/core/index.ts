@@ -13,6 +13,33 @@ export type {
   LeaseRef,
   NewTask,
 } from './command.ts';
+export {
+  costOf,
+  costOfTask,
+  fairnessOf,
+  FAIRNESS_DEFAULT,
+  type FairnessSettings,
+} from './fairness.ts';
+export {
+  controlOf,
+  type Dedupe,
+  type Estimate,
+  type LimitUse,
+  type TaskControl,
+} from './control.ts';
+export {
+  closedGate,
+  isGated,
+  usesOf,
+  type ClosedGate,
+  type Gate,
+  type GateAhead,
+  type Gated,
+  type GateUse,
+} from './gate.ts';
+export { gatesFor, type KnownGates } from './gates.ts';
+export { levelAt } from './bucket.ts';
+export type { Limit } from './limit.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
@@ -32,7 +59,7 @@ export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
 export { profileKey, type Profile } from './profile.ts';
-export { queueName, type Queue } from './queue.ts';
+export { namespaceOf, queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
 export { capabilityMeets, meetsRequirement, requirementKey } from './requirement.ts';
 export type { CoreRecord, RecordRow, RecordTable } from './record.ts';
@@ -44,7 +71,10 @@ export {
   RETRY_STRATEGIES,
   STRATEGY_NAMES,
   type AgentSpec,
+  type LimitSettings,
+  type QueueChange,
   type QueueSettings,
+  type Rate,
   type Requirement,
   type RetryPolicy,
   type RetryStrategy,

@@ -1,14 +1,19 @@
 import { invariant } from '../base/invariant.ts';
 import type { TaskId } from './ids.ts';
+import { burstOf } from './bucket.ts';
+import { usesOf, type Gate } from './gate.ts';
+import { KeyGate } from './key-gate.ts';
+import { LimitGate } from './limit-gate.ts';
 import type { CoreState } from './state.ts';
 import { dependenciesOf, policyOf } from './flow.ts';
 import { standing } from './flow-links.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
-import { microsOf, NO_USAGE, type Tree } from './tree.ts';
+import { estimateOf } from './budgets.ts';
+import { microsOf, type Tree } from './tree.ts';
 import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I15 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I16 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -46,6 +51,7 @@ export function checkInvariants(state: CoreState): void {
   checkFailureGroups(state);
   checkFlows(state);
   checkTrees(state);
+  checkGates(state);
 }
 
 const QUEUE_STATES = [
@@ -107,15 +113,15 @@ function checkFlows(state: CoreState): void {
       if (parent === 'dead letter' && policyOf(dependency) !== 'continue') fatal += 1;
     }
     const links = task.links ?? { left: 0, fatal: 0 };
-    invariant(links.left === left, `I14: ${task.id} waits for ${links.left} of ${left} parents`);
-    invariant(links.fatal === fatal, `I14: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
-    invariant(task.state !== 'blocked' || left > 0, `I14: ${task.id} is blocked by nothing`);
+    invariant(links.left === left, `I15: ${task.id} waits for ${links.left} of ${left} parents`);
+    invariant(links.fatal === fatal, `I15: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
+    invariant(task.state !== 'blocked' || left > 0, `I15: ${task.id} is blocked by nothing`);
   }
-  invariant(pins.size === state.pins.size, `I14: ${state.pins.size} pins for ${pins.size} parents`);
+  invariant(pins.size === state.pins.size, `I15: ${state.pins.size} pins for ${pins.size} parents`);
   for (const [id, count] of pins) {
-    invariant(state.pins.get(id as TaskId) === count, `I14: ${id} is pinned ${count} times`);
+    invariant(state.pins.get(id as TaskId) === count, `I15: ${id} is pinned ${count} times`);
   }
-  invariant(state.endings.length === 0, 'I14: a batch tells what it ended');
+  invariant(state.endings.length === 0, 'I15: a batch tells what it ended');
 }
 
 function checkTrees(state: CoreState): void {
@@ -124,10 +130,10 @@ function checkTrees(state: CoreState): void {
   for (const task of state.tasks.values()) {
     const tree = treeOf(state, task);
     if (tree === null) continue;
-    invariant(tree.members.has(task), `I15: ${task.id} counts in ${tree.key}`);
+    invariant(tree.members.has(task), `I16: ${task.id} counts in ${tree.key}`);
     members.set(tree, (members.get(tree) ?? 0) + 1);
     if (!isLeased(task)) continue;
-    const { costUsd, tokens } = task.extra?.estimate ?? NO_USAGE;
+    const { costUsd, tokens } = estimateOf(task);
     for (const each of chainOf(tree)) {
       const sum = reserved.get(each) ?? { tokens: 0, micros: 0 };
       reserved.set(each, { tokens: sum.tokens + tokens, micros: sum.micros + microsOf(costUsd) });
@@ -136,10 +142,10 @@ function checkTrees(state: CoreState): void {
   for (const tree of state.records.trees.values()) {
     const { kind, key, reservedMicros, reservedTokens } = tree;
     const sum = reserved.get(tree) ?? { tokens: 0, micros: 0 };
-    invariant(kind === 'flow' || !isOver(tree), `I15: tree ${key} is kept without tasks`);
-    invariant(tree.members.size === (members.get(tree) ?? 0), `I15: tree ${key} has its members`);
-    invariant(reservedTokens === sum.tokens, `I15: ${key} reserved ${reservedTokens} tokens`);
-    invariant(reservedMicros === sum.micros, `I15: ${key} reserved ${reservedMicros} millionths`);
+    invariant(kind === 'flow' || !isOver(tree), `I16: tree ${key} is kept without tasks`);
+    invariant(tree.members.size === (members.get(tree) ?? 0), `I16: tree ${key} has its members`);
+    invariant(reservedTokens === sum.tokens, `I16: ${key} reserved ${reservedTokens} tokens`);
+    invariant(reservedMicros === sum.micros, `I16: ${key} reserved ${reservedMicros} millionths`);
   }
 }
 
@@ -172,6 +178,49 @@ function checkFailureGroups(state: CoreState): void {
     live.delete(group.key);
   }
   invariant(live.size === 0, `I13: ${live.size} groups are missing`);
+}
+
+function checkGates(state: CoreState): void {
+  const running = new Map<Gate, number>();
+  const named = new Map<Gate, number>();
+  const live = new Map<Gate, number>();
+  for (const task of state.tasks.values()) {
+    for (const { gate } of task.gates ?? []) {
+      named.set(gate, (named.get(gate) ?? 0) + 1);
+      if (task.state !== 'failed') live.set(gate, (live.get(gate) ?? 0) + 1);
+    }
+    if (isLeased(task))
+      for (const { gate } of usesOf(task)) running.set(gate, (running.get(gate) ?? 0) + 1);
+  }
+  const gates = [...state.keyGates.values(), ...state.limitGates.values()];
+  invariant(gates.length === named.size, `I14: ${gates.length} gates for ${named.size} named ones`);
+  for (const gate of gates) {
+    const count = running.get(gate) ?? 0;
+    invariant(gate.running === count, `I14: ${gate.key} counts ${gate.running} of ${count}`);
+    const [has, counts] =
+      gate instanceof KeyGate
+        ? [live.get(gate) ?? 0, gate.live]
+        : [named.get(gate) ?? 0, gate.refs];
+    invariant(has === counts, `I14: ${gate.key} counts ${counts} of ${has} tasks`);
+    if (gate instanceof LimitGate) checkBucketOf(state, gate);
+  }
+  for (const queue of state.queues.values()) {
+    const gate = queue.gate?.gate;
+    if (!(gate instanceof LimitGate)) continue;
+    const count = queue.running + queue.input_required;
+    invariant(gate.running === count, `I14: ${gate.key} counts ${gate.running} of ${count}`);
+    checkBucketOf(state, gate);
+  }
+}
+
+function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: LimitGate): void {
+  const kept = records.buckets.get(name.bucketKey) ?? null;
+  invariant(kept === bucket, `I14: ${key} has the bucket that is kept`);
+  if (bucket === null) return;
+  invariant(settings?.rate !== undefined, `I14: ${key} has a bucket and a rate`);
+  const burst = burstOf(settings.rate);
+  invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
+  invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
 }
 
 function checkIdempotency(state: CoreState): void {

@@ -1,7 +1,7 @@
 /** Stops an agent or a namespace until somebody restores it. */
 import { loseLeases, setAgentState } from './agents.ts';
 import { UNTRACKED } from './change-set.ts';
-import { namespaceOf } from './holds.ts';
+import { namespaceOf } from './queue.ts';
 import type { AgentId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { releaseTask, revokeLease } from './settle.ts';

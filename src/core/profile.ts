@@ -1,4 +1,5 @@
 import type { Tracked } from './change-set.ts';
+import type { GateUse } from './gate.ts';
 import type { Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
@@ -12,6 +13,8 @@ export interface Profile extends Tracked {
   /** Equal exactly for equal requirements; names a pool of agents. */
   readonly signature: string;
   readonly queue: Queue;
+  /** Gates that all its tasks pass, or null; derived. */
+  gates: readonly GateUse[] | null;
   /** Live tasks that use it. */
   tasks: number;
 }

@@ -1,4 +1,5 @@
 import { UNTRACKED, type Tracked } from './change-set.ts';
+import type { GateUse } from './gate.ts';
 import type { QueueSettings } from './spec.ts';
 
 /** Where tasks of one kind of work wait. Made by its first task or by an operator. */
@@ -10,6 +11,10 @@ export interface Queue extends Tracked {
   paused: boolean;
   /** While true its namespace is killed, and nothing of it starts. Derived. */
   held: boolean;
+  /** Holds it to its own limits, or null where it has none; derived from the settings. */
+  gate: GateUse | null;
+  /** What the scheduler keeps of it, or null. Not part of the state. */
+  mirror: object | null;
   /** Tasks in each live state. */
   scheduled: number;
   blocked: number;
@@ -24,12 +29,20 @@ export function queueName(namespace: string, queue: string): string {
   return namespace === 'default' ? queue : `${namespace}/${queue}`;
 }
 
+/** The namespace in such a name. */
+export function namespaceOf(queue: string): string {
+  const at = queue.indexOf('/');
+  return at < 0 ? 'default' : queue.slice(0, at);
+}
+
 export function createQueue(name: string, settings: QueueSettings): Queue {
   return {
     name,
     settings,
     paused: false,
     held: false,
+    gate: null,
+    mirror: null,
     scheduled: 0,
     blocked: 0,
     queued: 0,

@@ -1,8 +1,9 @@
 /** What operators do to queues. */
 import type { Command } from './command.ts';
-
+import { fitQueueGate } from './gates.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
+import type { QueueChange, QueueSettings } from './spec.ts';
 import { internQueue } from './transition.ts';
 
 type SetQueue = Extract<Command, { type: 'queue.set' }>;
@@ -18,9 +19,20 @@ export function setQueue(step: Step, command: SetQueue): Rejection | null {
   }
   const queue = internQueue(state, command.queue);
   state.queueChanges.touch(queue);
-  queue.settings = { ...queue.settings, ...command.settings };
+  queue.settings = changed(queue.settings, command.settings);
+  fitQueueGate(state, queue);
   events.push({ type: 'queue.changed', queue });
   return null;
+}
+
+function changed(settings: QueueSettings, change: QueueChange): QueueSettings {
+  const { concurrencyMax, depthMax, rate, strategy } = { ...settings, ...change };
+  return {
+    strategy,
+    depthMax,
+    ...(concurrencyMax == null ? {} : { concurrencyMax }),
+    ...(rate == null ? {} : { rate }),
+  };
 }
 
 /** Stops or lets go on the start of waiting tasks; running ones are not touched. */

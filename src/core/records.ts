@@ -1,5 +1,7 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
+import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
 import { noLinks } from './flow.ts';
 import {
@@ -15,6 +17,7 @@ import {
 } from './tree.ts';
 import { readWave, waveFields, type Wave } from './wave.ts';
 import type { Task } from './task.ts';
+import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 
 export interface Records {
@@ -23,6 +26,10 @@ export interface Records {
   readonly trees: RecordTable<Tree>;
   readonly cuts: RecordTable<Cut>;
   readonly kills: RecordTable<Kill>;
+  readonly limits: RecordTable<Limit>;
+  /** Of rates that something was drawn from. */
+  readonly buckets: RecordTable<Bucket>;
+  readonly dedupes: RecordTable<DedupeRecord>;
 }
 export type RecordName = keyof Records;
 
@@ -33,6 +40,9 @@ export function createRecords(): Records {
     trees: new RecordTable('trees', treeFields),
     cuts: new RecordTable('cuts', cutFields),
     kills: new RecordTable('kills', killFields),
+    limits: new RecordTable('limits', limitFields),
+    buckets: new RecordTable('buckets', bucketFields),
+    dedupes: new RecordTable('dedupes', dedupeFields),
   };
 }
 
@@ -71,6 +81,15 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'kills':
       records.kills.restore({ ...kept, table, ...readKill(fields) });
+      return;
+    case 'limits':
+      records.limits.restore({ ...kept, table, ...readLimit(fields) });
+      return;
+    case 'buckets':
+      records.buckets.restore({ ...kept, table, ...readBucket(fields) });
+      return;
+    case 'dedupes':
+      records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

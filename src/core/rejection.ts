@@ -35,6 +35,13 @@ export const REJECTION_CODES = [
   'TREE_KILLED',
   'NAMESPACE_KILLED',
   'NOT_KILLED',
+  'GATE_CLOSED',
+  'LIMIT_NOT_FOUND',
+  'LIMIT_IMPOSSIBLE',
+  'LIMIT_LIMIT',
+  'LIMIT_KEYS_FULL',
+  'DEDUPE_FULL',
+  'WEIGHT_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -7,6 +7,7 @@ import { restoreLinks } from './flow-links.ts';
 import { restoreHolds } from './holds.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
+import { restoreGates } from './gates.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
 import { restoreRecord } from './records.ts';
@@ -64,10 +65,15 @@ export function restoreState(rows: StateRows): CoreState {
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
   for (const row of rows.records) restoreRecord(state.records, row);
   for (const row of rows.tasks) restoreTask(state, profiles, row);
+  for (const entry of rows.idempotency) {
+    // A checkpoint may hold an expired key beside the one that took its name: the later one counts.
+    state.idempotency.delete(entry.key);
+    state.idempotency.set(entry.key, entry);
+  }
+  restoreGates(state);
   restoreLinks(state);
   restoreTrees(state);
   restoreHolds(state);
-  for (const entry of rows.idempotency) state.idempotency.set(entry.key, entry);
   return state;
 }
 
@@ -105,6 +111,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     spec,
     signature: requirementKey(spec.requires),
     queue,
+    gates: null,
     tasks: 0,
     ...RESTORED,
   };
@@ -141,10 +148,12 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     error: row[19],
     extra: row[20] ?? null,
     links: null,
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
     waiting: null,
+    share: null,
     listed: null,
     listeners: null,
     changeEpoch: 0,

@@ -79,11 +79,34 @@ export const STRATEGY_NAMES = [
 ] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
-/** What an operator sets for a queue. */
-export interface QueueSettings {
+/** So many units in so much time, refilled evenly. */
+export interface Rate {
+  /** Above 0. */
+  readonly units: number;
+  /** In milliseconds, above 0. */
+  readonly perMs: number;
+  /** Most units that can be taken at once after a pause. Default `units`. */
+  readonly burst?: number;
+}
+
+/** What a limit holds its tasks to; without either it lets everything pass. */
+export interface LimitSettings {
+  /** Attempts at once, at most; above 0. */
+  readonly concurrencyMax?: number;
+  readonly rate?: Rate;
+}
+
+/** What an operator sets for a queue. Its limits count each attempt as one unit. */
+export interface QueueSettings extends LimitSettings {
   readonly strategy: StrategyName;
   /** Most tasks that may wait (scheduled or queued) at once; further submits are refused. */
   readonly depthMax: number;
+}
+
+/** Changes to settings: what is absent stays, null takes a limit away. */
+export interface QueueChange extends Partial<Omit<QueueSettings, keyof LimitSettings>> {
+  readonly concurrencyMax?: number | null;
+  readonly rate?: Rate | null;
 }
 
 /** What an agent says of itself when it registers. */

@@ -18,14 +18,17 @@
  *   I11 no live task's id is greater than `newestId`
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
- *   I14 a task knows how many of its parents it waits for, and is blocked only while it waits
- *   I15 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
+ *   I14 a gate counts the attempts that hold it, and is known exactly while live tasks name it
+ *   I15 a task knows how many of its parents it waits for, and is blocked only while it waits
+ *   I16 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import type { AgentId, TaskId } from './ids.ts';
+import type { KeyGate } from './key-gate.ts';
+import type { LimitGate } from './limit-gate.ts';
 import type { Profile } from './profile.ts';
 import type { Queue } from './queue.ts';
 import type { CoreRecord } from './record.ts';
@@ -76,6 +79,10 @@ export interface CoreState {
   readonly idempotency: Map<string, IdempotencyEntry>;
   /** What else is kept under a key, a table for each kind. */
   readonly records: Records;
+  /** Concurrency keys of live tasks, by namespace and key. Derived, not stored. */
+  readonly keyGates: Map<string, KeyGate>;
+  /** Limits that live tasks name, by limit and key. Derived, but for their buckets. */
+  readonly limitGates: Map<string, LimitGate>;
   /** Bounds of live tasks. */
   readonly timers: Timers<Task>;
   /** Moments at which something must happen to a record. */
@@ -126,6 +133,8 @@ export function emptyState(rng: Rng): CoreState {
     profiles: new Map(),
     idempotency: new Map(),
     records: createRecords(),
+    keyGates: new Map(),
+    limitGates: new Map(),
     timers: new Timers(),
     alarms: new Timers(),
     pins: new Map(),

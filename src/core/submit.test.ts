@@ -123,6 +123,7 @@ describe('all or nothing', () => {
       flow: null,
       isFamily: false,
       known: new Map([[1, 'old']]),
+      keys: 0,
     });
     expect(planSubmit(world.state, conflict)).toMatchObject({
       code: 'IDEMPOTENCY_CONFLICT',

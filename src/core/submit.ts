@@ -11,15 +11,20 @@ import {
   type ParentEnd,
 } from './flow.ts';
 import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
-import type { TaskId } from './ids.ts';
-import type { Profile } from './profile.ts';
 import { placeTask, startPlacing } from './family.ts';
 import { findFamilyFault } from './family-plan.ts';
+import { controlOf } from './control.ts';
+import { makeWay, startWindow } from './dedupe.ts';
+import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
+import type { TaskId } from './ids.ts';
+import type { Profile } from './profile.ts';
+import { applyKeyPolicy } from './key-policy.ts';
+import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
-import type { CoreState } from './state.ts';
+import type { CoreState, IdempotencyEntry } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
@@ -39,6 +44,9 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
   const { events, state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
+  const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
+  // The plan has seen that so many have expired.
+  if (plan.keys > 0 && excess > 0) forgetKeys(state, excess);
   // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
   const profiles = new Array<Profile | undefined>(command.specs.length);
   const taskIds: TaskId[] = [];
@@ -48,13 +56,19 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
       taskIds.push(known);
       continue;
     }
-    const profile = profiles[item.spec] ?? internProfile(state, specOf(command, item));
+    const wanted = item.dedupe === undefined ? item : makeWay(step, specOf(command, item), item);
+    // A profile goes with its last task, which this submit may have canceled.
+    const last = profiles[item.spec];
+    const profile =
+      last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
-    const task = createTask(state, item, profile, plan.flow?.edges.get(position));
+    const task = createTask(state, wanted, profile, plan.flow?.edges.get(position));
     addTask(state, task);
     rememberKey(state, task, item);
     events.push({ type: 'task.submitted', task, payload: null });
     taskIds.push(task.id);
+    if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
+    if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);
   }
   if (plan.isFamily) joinFamily(step, command, plan.known);
   if (plan.flow !== null) joinFlow(step, plan.flow, taskIds);
@@ -63,20 +77,29 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
 
 /** What a submit would do, without doing it. */
 export interface SubmitPlan {
-  /** Positions whose idempotency key names an earlier task. */
+  /** Positions whose idempotency key names an earlier task, or which an earlier one throttles. */
   readonly known: ReadonlyMap<number, TaskId>;
   /** Null where no task depends on another. */
   readonly flow: FlowPlan | null;
   /** Whether any of it counts in a tree. */
   readonly isFamily: boolean;
+  /** Keys that are new. */
+  readonly keys: number;
 }
 
-/** Judges a submit against the state; changes nothing. O(number of its tasks). */
-export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Rejection {
+/**
+ * Judges a submit against the state as it will be at `nowMs`; changes nothing. O(number of its tasks).
+ */
+export function planSubmit(
+  state: CoreState,
+  command: Submit,
+  nowMs: number = state.nowMs,
+): SubmitPlan | Rejection {
   const known = new Map<number, TaskId>();
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
+  const control: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
   const perSpec = new Array<number>(command.specs.length).fill(0);
   let isFlow = false;
   let isFamily = command.flow !== undefined;
@@ -84,16 +107,24 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
     if (key !== null) {
-      const earlier = state.idempotency.get(key) ?? inSameCommand(keys.get(key));
-      if (earlier === undefined) {
-        keys.set(key, item);
-      } else if (earlier.bodyHash === (item.bodyHash ?? '')) {
+      const earlier = liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key));
+      if (earlier !== undefined) {
+        if (earlier.bodyHash !== (item.bodyHash ?? '')) {
+          return conflict(item, earlier.taskId, position);
+        }
         known.set(position, earlier.taskId);
         continue;
-      } else {
-        return conflict(item, earlier.taskId, position);
       }
     }
+    if (item.dedupe !== undefined || item.limits !== undefined) {
+      const planned = planControl(state, spec, item, control);
+      if (planned !== null && 'code' in planned) return planned;
+      if (planned !== null) {
+        known.set(position, planned.repeats);
+        continue;
+      }
+    }
+    if (key !== null) keys.set(key, item);
     if (ids !== null && (state.tasks.has(item.id) || ids.has(item.id))) {
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
@@ -102,13 +133,13 @@ export function planSubmit(state: CoreState, command: Submit): SubmitPlan | Reje
     isFamily ||= item.parentId !== undefined || item.budget !== undefined;
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
-  const fault = checkRoom(state, command, perSpec, keys.size);
+  const fault = checkRoom(state, command, { perSpec, keys: keys.size, nowMs });
   if (fault !== null) return fault;
   const orphan =
     isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, known) : null;
   if (orphan !== null) return orphan;
   const flow = isFlow ? planFlow(state, command, known) : null;
-  return flow !== null && 'code' in flow ? flow : { known, flow, isFamily };
+  return flow !== null && 'code' in flow ? flow : { known, keys: keys.size, flow, isFamily };
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
@@ -127,6 +158,11 @@ function specOf(command: Submit, item: NewTask): TaskSpec {
   return spec;
 }
 
+function liveEntry(state: CoreState, key: string, nowMs: number): IdempotencyEntry | undefined {
+  const entry = state.idempotency.get(key);
+  return entry === undefined || isExpired(state, entry, nowMs) ? undefined : entry;
+}
+
 function inSameCommand(
   item: NewTask | undefined,
 ): { taskId: TaskId; bodyHash: string } | undefined {
@@ -141,14 +177,23 @@ function conflict(item: NewTask, taskId: TaskId, position: number): Rejection {
   );
 }
 
+interface NewCounts {
+  /** Tasks of each spec. */
+  readonly perSpec: readonly number[];
+  readonly keys: number;
+  readonly nowMs: number;
+}
+
 function checkRoom(
   state: CoreState,
   command: Submit,
-  perSpec: readonly number[],
-  keyCount: number,
+  { keys, nowMs, perSpec }: NewCounts,
 ): Rejection | null {
   const { settings } = state;
-  if (keyCount > 0 && state.idempotency.size + keyCount > settings.idempotencyKeysMax) {
+  const excess = state.idempotency.size + keys - settings.idempotencyKeysMax;
+  // What many keys that end together cost is spread: one command makes room for little more than its own.
+  const isFull = excess > keys + KEYS_FORGOTTEN_MAX || countExpired(state, excess, nowMs) < excess;
+  if (keys > 0 && excess > 0 && isFull) {
     return reject(
       'IDEMPOTENCY_FULL',
       `at most ${settings.idempotencyKeysMax} idempotency keys are remembered; a shorter window makes room`,
@@ -191,6 +236,8 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   const key = keyOf(task.profile.spec, item);
   if (key === null) return;
   state.idempotencySeq += 1;
+  // An expired one of the same name: the new one stands at the end, where its number belongs.
+  state.idempotency.delete(key);
   state.idempotency.set(key, {
     seq: state.idempotencySeq,
     key,
@@ -233,10 +280,12 @@ function createTask(
     error: null,
     extra: extraOf(item, edges),
     links: null,
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
     waiting: null,
+    share: null,
     listed: null,
     listeners: null,
     changeEpoch: 0,
@@ -245,14 +294,14 @@ function createTask(
 }
 
 function extraOf(item: NewTask, edges: readonly Dependency[] | undefined): TaskExtra | null {
-  const { estimate, ref, traceparent } = item;
-  const isPlain =
-    traceparent === undefined && ref === undefined && edges === undefined && estimate === undefined;
-  if (isPlain) return null;
+  const control = controlOf(item);
+  const { ref, traceparent } = item;
+  const isPlain = traceparent === undefined && ref === undefined && edges === undefined;
+  if (isPlain && control === null) return null;
   return {
     ...NO_EXTRA,
     traceparent: traceparent ?? null,
-    estimate: estimate ?? null,
+    control,
     flow:
       ref === undefined && edges === undefined
         ? null
@@ -263,10 +312,10 @@ function extraOf(item: NewTask, edges: readonly Dependency[] | undefined): TaskE
 /** Puts new tasks where they come from. */
 function joinFamily(step: Step, { flow, tasks }: Submit, known: ReadonlyMap<number, TaskId>): void {
   const items = tasks.filter((_, position) => !known.has(position));
-  const placed = items.map((item) => {
+  // A key's policy may have canceled some of them already, in favour of others.
+  const placed = items.flatMap((item) => {
     const task = step.state.tasks.get(item.id);
-    invariant(task !== undefined, 'a task of a submit is live when it has been taken');
-    return { item, task };
+    return task === undefined ? [] : [{ item, task }];
   });
   const placing = startPlacing(
     step.state,
@@ -279,10 +328,9 @@ function joinFamily(step: Step, { flow, tasks }: Submit, known: ReadonlyMap<numb
 /** Ties new tasks to their parents; those that have none to wait for go on, or end, at once. */
 function joinFlow(step: Step, plan: FlowPlan, taskIds: readonly TaskId[]): void {
   const { state } = step;
-  const tasks = [...plan.edges.keys()].map((position) => {
+  const tasks = [...plan.edges.keys()].flatMap((position) => {
     const task = state.tasks.get(taskIds[position] as TaskId);
-    invariant(task !== undefined, 'a task of a submit is live when it has been taken');
-    return task;
+    return task === undefined ? [] : [task];
   });
   for (const task of tasks) hangUp(state, task);
   for (const task of tasks) {
@@ -308,14 +356,19 @@ function findBadParent(state: CoreState, task: Task, ends: FlowPlan['ends']): Ba
       if (live.state !== 'failed') continue;
       return { policy, name: nameOf(live), state: 'failed', code: live.error?.code ?? null };
     }
-    const end = ends.get(dependency.taskId);
-    if (end === undefined || end.state === 'completed') continue;
+    // One that is neither live nor known to have ended was canceled by this submit, in favour of another.
+    const end = ends.get(dependency.taskId) ?? canceledNow(dependency.taskId);
+    if (end.state === 'completed') continue;
     if (task.extra?.flow != null) {
       task.extra = { ...task.extra, flow: { ...task.extra.flow, isLost: true } };
     }
     return { policy, name: end.name, state: end.state, code: end.code };
   }
   return null;
+}
+
+function canceledNow(taskId: TaskId): ParentEnd {
+  return { taskId, name: taskId, state: 'canceled', code: null };
 }
 
 const NO_FAILURES: Task['failures'] = [];

@@ -1,6 +1,7 @@
 import type { Tracked } from './change-set.ts';
 import type { Question, TaskExtra } from './extra.ts';
 import type { TaskLinks } from './flow.ts';
+import type { GateUse } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
@@ -68,6 +69,8 @@ export interface Task extends Tracked {
   extra: TaskExtra | null;
   /** How it hangs together with others; null for one that does not. Derived. */
   links: TaskLinks | null;
+  /** Gates of its own that it passes to start, or null; derived from `extra.control`. */
+  gates: readonly GateUse[] | null;
   /**
    * Its payload as JSON text, while the store needs it in memory; null otherwise. Hangs here so that
    * the store keeps no map of a million ids. Not part of the state: core never reads it.
@@ -75,6 +78,8 @@ export interface Task extends Tracked {
   payload: string | null;
   /** Its place in a waiting line of the scheduler, or null. Not part of the state either. */
   waiting: object | null;
+  /** The share of work it counts in while it runs, or null; the scheduler's. Not part of the state either. */
+  share: object | null;
   /** Its place in the index of live tasks, or null. Not part of the state either. */
   listed: object | null;
   /** Who waits for its end, or null; the runtime's. Not part of the state either. */

@@ -5,11 +5,14 @@ import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
 import { settle } from './budgets.ts';
 import { takeDown } from './flow-links.ts';
+import { forgetDedupe } from './dedupe.ts';
+import { giveBackGates, isGated } from './gate.ts';
+import { attachGates, countDeadLetter, detachGates, fitQueueGate } from './gates.ts';
 import { profileKey, type Profile } from './profile.ts';
-import { createQueue, queueName, type Queue } from './queue.ts';
+import { createQueue, namespaceOf, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
-import { isHeld, namespaceOf } from './holds.ts';
+import { isHeld } from './holds.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Usage } from './tree.ts';
@@ -18,6 +21,9 @@ import { questionOf, type LiveState, type Task } from './task.ts';
 /** Moves a live task to another live state and keeps the counters and its timer. */
 export function moveTask(state: CoreState, task: Task, to: LiveState, reason: string | null): void {
   state.taskChanges.touch(task);
+  if (task.gates !== null && (task.state === 'failed') !== (to === 'failed')) {
+    countDeadLetter(task, to === 'failed');
+  }
   const { queue } = task.profile;
   queue[task.state as LiveState] -= 1;
   queue[to] += 1;
@@ -79,6 +85,7 @@ export function endLease(step: Step, task: Task, usage: Usage | null = null): Ag
   state.taskChanges.touch(task);
   if (task.state === 'input_required') agent.waiting -= 1;
   if (usage !== null || task.extra !== null) settle(step, task, usage);
+  if (isGated(task)) giveBackGates(state, task);
   if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
   task.runUntil = 0;
@@ -89,7 +96,11 @@ export function endLease(step: Step, task: Task, usage: Usage | null = null): Ag
 export function removeTask(state: CoreState, task: Task): void {
   state.taskChanges.remove(task);
   state.timers.arm(task, 0);
-  if (task.extra !== null) task.extra = extraAfterTask(task.extra);
+  if (task.gates !== null) detachGates(state, task);
+  if (task.extra !== null) {
+    forgetDedupe(state, task);
+    task.extra = extraAfterTask(task.extra);
+  }
   state.tasks.delete(task.id);
   if (task.links !== null) takeDown(state, task);
   task.profile.queue[task.state as LiveState] -= 1;
@@ -107,6 +118,7 @@ export function addTask(state: CoreState, task: Task): void {
   task.profile.queue[task.state as LiveState] += 1;
   state.tasks.set(task.id, task);
   if (task.id > state.newestId) state.newestId = task.id;
+  if (task.extra !== null) attachGates(state, task);
   state.taskChanges.touch(task);
   armTimer(state, task);
 }
@@ -123,6 +135,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     spec,
     signature: requirementKey(spec.requires),
     queue: internQueue(state, queueName(spec.namespace, spec.queue)),
+    gates: null,
     tasks: 0,
     ...UNTRACKED,
   };
@@ -137,6 +150,7 @@ export function internQueue(state: CoreState, name: string): Queue {
   if (known !== undefined) return known;
   const queue = createQueue(name, state.settings.queueDefaults);
   queue.held = isHeld(state, namespaceOf(name));
+  fitQueueGate(state, queue);
   state.queues.set(name, queue);
   state.queueChanges.touch(queue);
   return queue;

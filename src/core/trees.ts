@@ -4,7 +4,8 @@ import { UNTRACKED } from './change-set.ts';
 import { NO_EXTRA } from './extra.ts';
 import type { CoreState } from './state.ts';
 import type { Task } from './task.ts';
-import { microsOf, NO_USAGE, type FamilyFacts, type Tree, type TreeFields } from './tree.ts';
+import { estimateOf } from './budgets.ts';
+import { microsOf, type FamilyFacts, type Tree, type TreeFields } from './tree.ts';
 
 /** Flows that are remembered after all their tasks left core, at most. */
 export const FLOWS_KEPT_MAX = 10_000;
@@ -96,7 +97,7 @@ export function rootTree(state: CoreState, task: Task, hash: string | null): Fam
   setFamily(state, task, family);
   tree.members.add(task);
   // Its attempt runs already, so that what it is expected to take was reserved nowhere.
-  const estimate = task.extra?.estimate ?? NO_USAGE;
+  const estimate = estimateOf(task);
   tree.reservedTokens = estimate.tokens;
   tree.reservedMicros = microsOf(estimate.costUsd);
   return family;

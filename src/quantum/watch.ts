@@ -22,6 +22,23 @@ export const UNWATCHED: Watch = {
 };
 
 /**
+ * Goes through 0 … count − 1 in slices, and looks at the watch behind each.
+ *
+ * @throws OrchestratorError QUANTUM_CANCELED
+ */
+export function inSlices(
+  count: number,
+  sliceMax: number,
+  watch: Watch,
+  work: (from: number, to: number) => void,
+): void {
+  for (let from = 0; from < count; from += sliceMax) {
+    work(from, Math.min(count, from + sliceMax));
+    throwIfCanceled(watch);
+  }
+}
+
+/**
  * Ends a computation that has nothing to show yet, once its watch asks for it.
  *
  * @throws OrchestratorError QUANTUM_CANCELED

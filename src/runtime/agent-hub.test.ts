@@ -22,7 +22,7 @@ import { AgentHub } from './agent-hub.ts';
 import type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 import { InputWaits } from './input-waits.ts';
 import { ParentResults } from './parent-results.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { turn } from './testing/runtime-world.ts';
 
 const A = 'a' as AgentId;
@@ -238,6 +238,34 @@ describe('silence', () => {
     world.hub.seen(A);
     world.clock.advance(2_000);
     expect(world.silent).toEqual(['agent a', 'agent a']);
+  });
+
+  test('begins with the last that came over a link which broke', () => {
+    const world = new HubWorld(10_000);
+    const link = new Link();
+    world.hub.attach(A, link, []);
+    world.clock.advance(9_000);
+    link.lastHeardMs = world.clock.monotonicMs();
+    world.hub.detach(A, link);
+    world.clock.advance(9_900);
+    expect(world.silent).toEqual([]);
+    world.clock.advance(200);
+    expect(world.silent).toEqual(['agent a']);
+  });
+
+  test('is not waited for while a link says that its agent is there, and begins when it goes', () => {
+    const world = new HubWorld(10_000);
+    const link = new Link('in-process');
+    link.lastHeardMs = Number.POSITIVE_INFINITY;
+    world.hub.attach(A, link, []);
+    world.hub.seen(A);
+    expect(world.clock.timers).toBe(0);
+    world.clock.advance(60_000);
+    world.hub.detach(A, link);
+    world.clock.advance(9_900);
+    expect(world.silent).toEqual([]);
+    world.clock.advance(200);
+    expect(world.silent).toEqual(['agent a']);
   });
 
   test('whose verdict could not be kept is told again', async () => {

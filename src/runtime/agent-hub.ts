@@ -95,7 +95,7 @@ export class AgentHub {
     if (known !== undefined) this.#presence.forget(known);
     this.#seats.set(agent.id, seat);
     // A lost one has a seat to come back to, but is given up already.
-    if (agent.state !== 'lost') this.#presence.watch(seat);
+    if (agent.state !== 'lost') this.#watch(seat);
   }
 
   removed(agentId: AgentId): void {
@@ -114,7 +114,7 @@ export class AgentHub {
     const seat = this.#seats.get(agentId);
     if (seat === undefined) return;
     seat.lastSeenMs = this.#options.clock.monotonicMs();
-    this.#presence.watch(seat);
+    this.#watch(seat);
   }
 
   /** Hears of an attempt; also of its agent. False when that attempt is not the running one. */
@@ -140,6 +140,7 @@ export class AgentHub {
     if (seat === undefined || agent === undefined) return;
     if (seat.link !== null && seat.link !== link) seat.link.replaced(agentId);
     seat.link = link;
+    this.#presence.forget(seat);
     this.seen(agentId);
     const tokens = new Map(held.map((lease) => [lease.taskId, lease.fencingToken]));
     for (const task of agent.leases) {
@@ -169,6 +170,7 @@ export class AgentHub {
     if (seat === undefined) return;
     if (seat.link !== null && seat.link !== link) seat.link.replaced(agentId);
     seat.link = link;
+    this.#presence.forget(seat);
     this.seen(agentId);
     const delivered = this.deliverWaiting(agentId, max);
     this.#options.scheduler.setCredit(agentId, max - delivered);
@@ -178,7 +180,12 @@ export class AgentHub {
   detach(agentId: AgentId, link: AgentLink): void {
     const seat = this.#seats.get(agentId);
     if (seat === undefined || seat.link !== link) return;
+    const isPresent = isAlwaysPresent(link);
+    // Its whole silence begins with the last that came over this link.
+    const heardMs = Math.min(link.lastHeardMs, this.#options.clock.monotonicMs());
+    seat.lastSeenMs = Math.max(seat.lastSeenMs, heardMs);
     seat.link = null;
+    if (isPresent) this.#watch(seat);
     this.#options.scheduler.setCredit(agentId, 0);
   }
 
@@ -303,6 +310,11 @@ export class AgentHub {
     this.#leasePresence.close();
   }
 
+  /** An agent whose link says that it is there needs no watching. */
+  #watch(seat: Seat): void {
+    if (seat.link === null || !isAlwaysPresent(seat.link)) this.#presence.watch(seat);
+  }
+
   #watchLease(task: Task): void {
     this.#unwatchLease(task.id);
     const { heartbeatMs } = task.profile.spec.timeouts;
@@ -322,7 +334,7 @@ export class AgentHub {
     const heardMs = Math.min(nowMs, seat.link?.lastHeardMs ?? Number.NEGATIVE_INFINITY);
     if (nowMs - heardMs <= seat.silenceMsMax) {
       seat.lastSeenMs = heardMs;
-      this.#presence.watch(seat);
+      this.#watch(seat);
       return;
     }
     if (seat.link !== null) this.detach(seat.agentId, seat.link);
@@ -338,4 +350,8 @@ export class AgentHub {
       if (isRunning) this.#watchLease(task);
     });
   }
+}
+
+function isAlwaysPresent(link: AgentLink): boolean {
+  return link.lastHeardMs === Number.POSITIVE_INFINITY;
 }

@@ -26,7 +26,10 @@ export interface Lease {
  */
 export interface AgentLink {
   readonly kind: LinkKind;
-  /** When anything was last heard over this link, on the monotonic clock; it speaks for all its agents. */
+  /**
+   * When anything was last heard over this link, on the monotonic clock; it speaks for all its agents.
+   * Infinity: its agents are present as long as it serves them, and cost no watching.
+   */
   readonly lastHeardMs: number;
   lease(lease: Lease): void;
   revoke(agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void;

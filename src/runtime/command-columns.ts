@@ -59,6 +59,10 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     parentHash: true,
     allowsLoop: true,
     budget: true,
+    concurrencyKey: true,
+    fairnessKey: true,
+    limits: true,
+    dedupe: true,
     estimate: true,
   };
 const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { OrchestratorError } from '../base/errors.ts';
 import { createState, type Applied, type Command, type CommandResult } from '../core/index.ts';
 import { assign, register, submit, submitAll } from '../core/testing/commands.ts';
-import { CommandLoop, PENDING_ITEMS_MAX } from './command-loop.ts';
+import { CommandLoop, PENDING_ITEMS_MAX, type Waited } from './command-loop.ts';
 import { decodeEntry, type Entry } from './entry-codec.ts';
-import { ManualClock } from './testing/manual-clock.ts';
-import { MemoryLog, type MemoryDisk } from './testing/memory-log.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { MemoryLog, type MemoryDisk } from '../testing/memory-log.ts';
 import { turn } from './testing/runtime-world.ts';
 
 /** A loop over a log in memory, and what became of everything. */
@@ -16,15 +16,18 @@ class LoopWorld {
   readonly state = createState(1);
   readonly applied: Entry[] = [];
   readonly dropped: Entry[] = [];
+  readonly waited: Waited[] = [];
   /** Times the loop asked for placement. */
   turns = 0;
   flushes = 0;
   hasWork = false;
+  nextOpenAt: number | null = null;
   place: (commands: readonly Command[]) => Command | null = () => null;
   readonly loop = new CommandLoop({
     state: this.state,
     log: this.log,
     clock: this.clock,
+    onWaited: (waited) => void this.waited.push(waited),
     hooks: {
       place: (commands) => {
         this.turns += 1;
@@ -34,6 +37,7 @@ class LoopWorld {
       flush: () => void (this.flushes += 1),
       dropped: (entry) => void this.dropped.push(entry),
       hasWork: () => this.hasWork,
+      nextOpenAt: () => this.nextOpenAt,
     },
   });
 
@@ -178,7 +182,7 @@ describe('the loop', () => {
       submitAll(Array.from({ length: 9_000 }, (_, i) => ({ id: ID(from + i) })));
     const answers = [0, 9_000, 18_000].map((from) => settledOf(world.loop.propose(items(from))));
     await turn();
-    expect(world.loop.backlog.items).toBe(9_000);
+    expect(world.loop.backlog.items).toBe(18_000);
     await world.loop.stop(STOPPED).catch(() => undefined);
     expect(answers).toHaveLength(3);
   });
@@ -256,5 +260,64 @@ describe('the loop', () => {
     await stopped;
     await turn();
     expect([last.value, late.value]).toEqual(['submitted', 'STOPPED']);
+  });
+});
+
+describe('submits that wait', () => {
+  test('are overtaken by the most urgent and by whatever is no submit', async () => {
+    const world = new LoopWorld();
+    world.log.hold();
+    void world.loop.propose(submit(ID(1)));
+    await turn();
+    void world.loop.propose(submit(ID(2)));
+    void world.loop.propose(register('a'));
+    void world.loop.propose(submit(ID(3), { priority: 9 }));
+    world.log.release();
+    await world.settle();
+    const second = world.applied[1]?.batch.commands ?? [];
+    expect(second.map(({ type }) => type)).toEqual([
+      'task.submit',
+      'agent.register',
+      'task.submit',
+    ]);
+    expect(second[0]).toMatchObject({ tasks: [{ id: ID(3) }] });
+  });
+
+  test('can be refused as long as they wait, the oldest first, and nothing of them is kept', async () => {
+    const world = new LoopWorld();
+    world.log.hold();
+    const first = settledOf(world.loop.propose(submit(ID(1))));
+    await turn();
+    const waiting = [2, 3, 4].map((n) => settledOf(world.loop.propose(submit(ID(n)))));
+    expect(world.loop.waitingTasks).toBe(3);
+    world.loop.shed(1, () => new OrchestratorError('OVERLOADED', 'too much'));
+    expect(world.loop.backlog.items).toBe(1);
+    world.log.release();
+    await world.settle();
+    expect([first, ...waiting].map(({ value }) => value)).toEqual([
+      'submitted',
+      'OVERLOADED',
+      'OVERLOADED',
+      'submitted',
+    ]);
+    expect([...world.state.tasks.keys()]).toEqual([ID(1), ID(4)]);
+  });
+
+  test('are told of with what they waited, also while the log stands still', async () => {
+    const world = new LoopWorld();
+    world.log.hold();
+    void world.loop.propose(submit(ID(1)));
+    await turn();
+    world.clock.advance(40);
+    void world.loop.propose(submit(ID(2)));
+    world.clock.advance(30);
+    expect(world.loop.longestWaitMs).toBe(70);
+    world.log.release();
+    await world.settle();
+    expect(world.waited).toEqual([
+      { leastMs: 70, hasSubmits: true, tasks: 1 },
+      { leastMs: 30, hasSubmits: true, tasks: 1 },
+    ]);
+    expect(world.loop.longestWaitMs).toBe(0);
   });
 });

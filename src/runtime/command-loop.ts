@@ -22,6 +22,7 @@ import {
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Clock } from './clock.ts';
+import { CommandLanes, type Proposal } from './command-lanes.ts';
 import { encodeEntry, type Entry } from './entry-codec.ts';
 
 /** What a turn asks for placement, and what it tells of the outcome. */
@@ -36,6 +37,8 @@ export interface TurnHooks {
   dropped(entry: Entry): void;
   /** Whether waiting work could be placed although no command asks for it. */
   hasWork(): boolean;
+  /** Moment at which waiting work may be placeable by itself, or null. */
+  nextOpenAt(): number | null;
 }
 
 export interface CommandLoopOptions {
@@ -44,33 +47,31 @@ export interface CommandLoopOptions {
   readonly clock: Clock;
   readonly hooks: TurnHooks;
   readonly onEntry?: (bytes: number, items: number, durationMs: number) => void;
+  /** Told after each entry what waited for it. */
+  readonly onWaited?: (waited: Waited) => void;
+}
+
+/** How long commands of one entry waited to be applied. */
+export interface Waited {
+  /** Least wait of an ordinary submit, or where there was none of any command; in milliseconds. */
+  readonly leastMs: number;
+  readonly hasSubmits: boolean;
+  /** Tasks of its submits. */
+  readonly tasks: number;
 }
 
 /** Commands waiting for their turn, at most; past it callers are refused. */
 export const PENDING_ITEMS_MAX = 200_000;
 export const PENDING_BYTES_MAX: number = 128 * 1024 * 1024;
 
-/** One entry takes at most about this much; the rest waits for the next. */
-const ENTRY_ITEMS_MAX = 20_000;
-const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
-
 /** How long the loop leaves a full disk alone before its own commands try again. */
 const FULL_PAUSE_MS = 1_000;
 
-interface Proposal {
-  readonly command: Command;
-  readonly texts: readonly string[] | null;
-  readonly items: number;
-  readonly bytes: number;
-  readonly resolve: (result: CommandResult) => void;
-  readonly reject: (error: OrchestratorError) => void;
-}
-
 export class CommandLoop {
   readonly #options: CommandLoopOptions;
-  #pending: Proposal[] = [];
-  #pendingItems = 0;
-  #pendingBytes = 0;
+  readonly #pending = new CommandLanes();
+  /** The entry under way holds a command proposed then. */
+  #underWaySinceMs: number | null = null;
   #busy = false;
   #scheduled = false;
   #stopped: OrchestratorError | null = null;
@@ -85,7 +86,44 @@ export class CommandLoop {
 
   /** Commands and bytes that wait for their turn. */
   get backlog(): { readonly items: number; readonly bytes: number } {
-    return { items: this.#pendingItems, bytes: this.#pendingBytes };
+    return { items: this.#pending.items, bytes: this.#pending.bytes };
+  }
+
+  /** Whether entries take few submits each, so that what is urgent is soon in one. */
+  set hasShortEntries(isShort: boolean) {
+    this.#pending.isShort = isShort;
+  }
+
+  /** Tasks of ordinary submits that wait for their turn. */
+  get waitingTasks(): number {
+    return this.#pending.submitTasks;
+  }
+
+  /** How long the ordinary submit that is not applied yet waits for longest; 0 when none waits. */
+  get longestWaitMs(): number {
+    const sinceMs = this.#underWaySinceMs ?? this.#pending.oldestSubmit?.sinceMs;
+    return sinceMs === undefined ? 0 : this.#options.clock.monotonicMs() - sinceMs;
+  }
+
+  /**
+   * Refuses ordinary submits that wait, oldest first, until no more than so many of their tasks do.
+   *
+   * @param refusal - the error of one that is refused, or null to leave it
+   */
+  shed(
+    tasksMax: number,
+    refusal: (command: Command, tasks: number) => OrchestratorError | null,
+  ): void {
+    this.#pending.shed(tasksMax, ({ command, items, reject }) => {
+      const error = refusal(command, items);
+      if (error !== null) reject(error);
+      return error !== null;
+    });
+  }
+
+  /** Whether nothing waits for a turn and no entry is under way. */
+  get isIdle(): boolean {
+    return !this.#busy && !this.#scheduled && this.#pending.isEmpty;
   }
 
   /**
@@ -100,11 +138,10 @@ export class CommandLoop {
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
     const items = itemsOf(command);
     const bytes = (texts === null ? 0 : lengthOf(texts)) + heldLength(command);
-    if (this.#isFull(items, bytes)) return Promise.reject(overloaded(this.#pendingItems));
+    if (this.#isFull(items, bytes)) return Promise.reject(overloaded(this.#pending.items));
+    const sinceMs = this.#options.clock.monotonicMs();
     return new Promise((resolve, reject) => {
-      this.#pending.push({ command, texts, items, bytes, resolve, reject });
-      this.#pendingItems += items;
-      this.#pendingBytes += bytes;
+      this.#pending.add({ command, texts, items, bytes, sinceMs, resolve, reject });
       this.wake();
     });
   }
@@ -124,43 +161,27 @@ export class CommandLoop {
     this.#stopped ??= reason;
     if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#cancelTimers();
-    for (const proposal of this.#take(true)) proposal.reject(reason);
+    for (const proposal of this.#pending.takeAll()) proposal.reject(reason);
   }
 
   /** Resolves when no command waits and no entry is under way. */
   async drained(): Promise<void> {
-    while (this.#busy || this.#pending.length > 0) {
+    while (this.#busy || !this.#pending.isEmpty) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
   }
 
   #isFull(items: number, bytes: number): boolean {
-    if (this.#pending.length === 0) return false;
+    if (this.#pending.isEmpty) return false;
     return (
-      this.#pendingItems + items > PENDING_ITEMS_MAX ||
-      this.#pendingBytes + bytes > PENDING_BYTES_MAX
+      this.#pending.items + items > PENDING_ITEMS_MAX ||
+      this.#pending.bytes + bytes > PENDING_BYTES_MAX
     );
-  }
-
-  #take(all: boolean): Proposal[] {
-    let [count, items, bytes] = [0, 0, 0];
-    for (const proposal of this.#pending) {
-      if (!all && count > 0 && items + proposal.items > ENTRY_ITEMS_MAX) break;
-      if (!all && count > 0 && bytes + proposal.bytes > ENTRY_BYTES_MAX) break;
-      count += 1;
-      items += proposal.items;
-      bytes += proposal.bytes;
-    }
-    const taken = this.#pending.slice(0, count);
-    this.#pending = count === this.#pending.length ? [] : this.#pending.slice(count);
-    this.#pendingItems -= items;
-    this.#pendingBytes -= bytes;
-    return taken;
   }
 
   #turn(): void {
     const { state, clock, hooks } = this.#options;
-    const proposals = this.#take(false);
+    const proposals = this.#pending.take();
     const at = clock.now();
     const commands = proposals.map((proposal) => proposal.command);
     const texts: (readonly string[] | null)[] = proposals.map((proposal) => proposal.texts);
@@ -181,6 +202,7 @@ export class CommandLoop {
 
   #append(entry: Entry, proposals: readonly Proposal[]): void {
     this.#busy = true;
+    this.#underWaySinceMs = oldestSubmitMs(proposals);
     const { log, clock, onEntry } = this.#options;
     const startedMs = clock.monotonicMs();
     const body = encodeEntry(entry);
@@ -198,6 +220,8 @@ export class CommandLoop {
     const applied = apply(state, index, entry.batch);
     hooks.applied(entry, applied);
     this.#busy = false;
+    this.#underWaySinceMs = null;
+    this.#tellWaited(proposals);
     // The next entry goes to the disk before this one's effects go out, so that the two overlap.
     if (this.#stopped === null) this.#turn();
     for (const [position, proposal] of proposals.entries()) {
@@ -207,9 +231,21 @@ export class CommandLoop {
     if (!this.#busy) this.#rest({ placeable: hooks.hasWork() });
   }
 
+  /** Proposals of a lane are in their order: its last one waited least, and ordinary submits come last. */
+  #tellWaited(proposals: readonly Proposal[]): void {
+    const { clock, onWaited } = this.#options;
+    const last = proposals.at(-1);
+    if (onWaited === undefined || last === undefined) return;
+    let tasks = 0;
+    for (const { command, items } of proposals) if (command.type === 'task.submit') tasks += items;
+    const hasSubmits = last.command.type === 'task.submit';
+    onWaited({ leastMs: clock.monotonicMs() - last.sinceMs, hasSubmits, tasks });
+  }
+
   #refused(error: unknown, entry: Entry, proposals: readonly Proposal[]): void {
     const { clock, hooks } = this.#options;
     this.#busy = false;
+    this.#underWaySinceMs = null;
     const refusal = asLogError(error);
     if (refusal.code === 'LOG_FULL') {
       this.#pausedUntilMs = clock.monotonicMs() + FULL_PAUSE_MS;
@@ -221,7 +257,8 @@ export class CommandLoop {
     }
     hooks.dropped(entry);
     for (const proposal of proposals) proposal.reject(refusal);
-    if (this.#stopped !== null) for (const proposal of this.#take(true)) proposal.reject(refusal);
+    if (this.#stopped !== null)
+      for (const proposal of this.#pending.takeAll()) proposal.reject(refusal);
     this.#rest({ placeable: refusal.code !== 'LOG_FULL' && hooks.hasWork() });
   }
 
@@ -229,10 +266,10 @@ export class CommandLoop {
   #rest({ placeable }: { readonly placeable: boolean }): void {
     for (const resolve of this.#idle.splice(0)) resolve();
     if (this.#stopped !== null) return;
-    const { state, clock } = this.#options;
-    if (this.#pending.length > 0 || placeable) this.wake();
+    const { state, clock, hooks } = this.#options;
+    if (!this.#pending.isEmpty || placeable) this.wake();
     if (clock.monotonicMs() < this.#pausedUntilMs) return;
-    const due = nextDeadline(state);
+    const due = earlier(nextDeadline(state), hooks.nextOpenAt());
     if (due === (this.#deadline?.at ?? null)) return;
     this.#deadline?.cancel();
     this.#deadline = due === null ? null : { at: due, cancel: this.#armDeadline(due) };
@@ -252,6 +289,16 @@ export class CommandLoop {
       this.wake();
     });
   }
+}
+
+/** When the ordinary submit was proposed that waits for longest; urgent ones come before them. */
+function oldestSubmitMs(proposals: readonly Proposal[]): number | null {
+  const submit = proposals.find(({ command }) => command.type === 'task.submit');
+  return submit?.sinceMs ?? null;
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 function itemsOf(command: Command): number {

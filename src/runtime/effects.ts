@@ -29,6 +29,8 @@ interface Finished {
 export class Effects {
   readonly #parts: EffectsParts;
   #finished: Finished[] = [];
+  /** Tasks that ended since the start. */
+  finishedTasks = 0;
 
   constructor(parts: EffectsParts) {
     this.#parts = parts;
@@ -42,6 +44,7 @@ export class Effects {
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
+        this.finishedTasks += 1;
         this.#completed(event, results[completed] ?? null);
         completed += 1;
       } else {
@@ -87,7 +90,7 @@ export class Effects {
     live.remove(task);
     // Time that people took says nothing of the agent.
     const runMs = state.nowMs - startedAt - waitedMs;
-    scheduler.leaseEnded(agent);
+    scheduler.leaseEnded(agent, task);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
@@ -103,16 +106,16 @@ export class Effects {
         metrics.submitted(event.task);
         return;
       case 'task.assigned':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         hub.granted(event.task);
         metrics.started(event.task, event.waitMs);
         return;
       case 'task.input_required':
-        scheduler.leaseEnded(event.agent);
+        scheduler.leaseEnded(event.agent, event.task);
         hub.asked(event.task);
         return;
       case 'task.input_answered':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         hub.answered(event.task, event.agent.id, event.answer);
         return;
       case 'attempt.failed':
@@ -124,14 +127,16 @@ export class Effects {
         return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
-        this.#resync(event.agentId);
+        this.#resync(event.agentId, event.task);
         return;
       case 'task.failed':
+        this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
+        this.finishedTasks += 1;
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
@@ -159,6 +164,12 @@ export class Effects {
       case 'queue.changed':
         scheduler.queueChanged(event.queue);
         return;
+      case 'gate.changed':
+        scheduler.gateChanged(event.gate);
+        return;
+      case 'fairness.changed':
+        scheduler.fairnessChanged(event.fairness);
+        return;
       default:
         return;
     }
@@ -168,15 +179,15 @@ export class Effects {
     const { hub, metrics, scheduler, state } = this.#parts;
     const { failure, task, waitedMs } = event;
     hub.ended(task.id);
-    this.#resync(failure.agentId);
+    this.#resync(failure.agentId, task);
     const runMs = failure.endedAt - failure.startedAt - waitedMs;
     scheduler.observe(failure.agentId, runMs, false, state.nowMs);
     metrics.attemptFailed(task, failure);
   }
 
-  #resync(agentId: Task['agentId'] & string): void {
+  #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
-    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent);
+    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent, task);
   }
 
   /** Tasks that are queued now that the whole entry is applied wait for an agent. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CoreEvent } from '../core/index.ts';
 import { EventFeed, type FeedEvent, type FeedListener } from './event-feed.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 
 function lost(taskId: string): CoreEvent {
   return { type: 'assignment.refused', taskId, agentId: 'a' as never };

@@ -6,6 +6,7 @@
  * it saw, and gets what followed or is told that the gap is too old.
  */
 import { questionOf, type CoreEvent } from '../core/index.ts';
+import type { Thinning } from '../reliability/index.ts';
 import type { Clock } from './clock.ts';
 
 /** One event as plain data. */
@@ -19,6 +20,7 @@ export interface FeedEvent {
   readonly agentId?: string;
   readonly queue?: string;
   readonly taskType?: string;
+  readonly limit?: string;
   readonly state?: string;
   readonly attempt?: number;
   readonly fencingToken?: number;
@@ -30,6 +32,7 @@ export interface FeedEvent {
   readonly key?: string;
   readonly message?: string;
   readonly by?: string;
+  readonly dropped?: number;
 }
 
 export interface FeedListener {
@@ -49,6 +52,9 @@ const LINGER_MS = 60_000;
 
 export class EventFeed {
   readonly #clock: Clock;
+  readonly #thinning: Thinning | null;
+  /** News left out, for listeners that were not told yet. */
+  readonly #dropped = new Map<FeedListener, number>();
   readonly #all = new Set<FeedListener>();
   readonly #byTask = new Map<string, Set<FeedListener>>();
   #kept: FeedEvent[] = [];
@@ -60,9 +66,13 @@ export class EventFeed {
   /** Where the newest event stands. */
   #newest: Place;
 
-  /** @param index - log index of the newest entry, of which the feed will not hear any more */
-  constructor(clock: Clock, index = 0) {
+  /**
+   * @param index - log index of the newest entry, of which the feed will not hear any more
+   * @param thinning - says what of the news is left out under load; without it nothing is
+   */
+  constructor(clock: Clock, index = 0, thinning: Thinning | null = null) {
     this.#clock = clock;
+    this.#thinning = thinning;
     this.#index = index;
     this.#newest = { index, position: Number.POSITIVE_INFINITY };
   }
@@ -86,6 +96,8 @@ export class EventFeed {
       return;
     }
     for (const [position, event] of events.entries()) {
+      // One for each key of a limit: what people want to know is that the limit changed.
+      if (event.type === 'gate.changed') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {
@@ -94,9 +106,18 @@ export class EventFeed {
     }
   }
 
-  /** Tells listeners of something that is not in the log, such as progress; it is not kept. */
+  /**
+   * Tells listeners of something that is not in the log, such as progress; it is not kept. Under load
+   * progress is left out, and the next event says how often.
+   */
   tell(event: Omit<FeedEvent, 'index' | 'position'>): void {
-    if (this.#listeners > 0) this.#deliver({ index: this.#index, position: -1, ...event });
+    if (this.#listeners === 0) return;
+    if (event.type === 'task.progress' && this.#thinning?.weigh('progress') === 0) {
+      for (const listener of this.#listenersOf(event.taskId))
+        this.#dropped.set(listener, (this.#dropped.get(listener) ?? 0) + 1);
+      return;
+    }
+    this.#deliver({ index: this.#index, position: -1, ...event });
   }
 
   /**
@@ -120,6 +141,7 @@ export class EventFeed {
   remove(listener: FeedListener): void {
     const set = listener.taskId === null ? this.#all : this.#byTask.get(listener.taskId);
     if (set?.delete(listener) !== true) return;
+    this.#dropped.delete(listener);
     if (listener.taskId !== null && set.size === 0) this.#byTask.delete(listener.taskId);
     this.#listeners -= 1;
     this.#lastHeardMs = this.#clock.monotonicMs();
@@ -156,7 +178,18 @@ export class EventFeed {
     if (set !== undefined) for (const listener of set) this.#offer(listener, event);
   }
 
+  #listenersOf(taskId: string | undefined): readonly FeedListener[] {
+    const set = taskId === undefined ? undefined : this.#byTask.get(taskId);
+    return [...this.#all, ...(set ?? [])];
+  }
+
   #offer(listener: FeedListener, event: FeedEvent): boolean {
+    const dropped = this.#dropped.size === 0 ? 0 : (this.#dropped.get(listener) ?? 0);
+    if (dropped > 0) {
+      this.#dropped.delete(listener);
+      const { at, index } = event;
+      listener.event({ index, position: -1, at, type: 'events.dropped', dropped });
+    }
     if (listener.event(event)) return true;
     this.remove(listener);
     listener.closed();
@@ -176,7 +209,7 @@ function isAfter(a: Place, b: Place): boolean {
 
 type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
 
-function describe(event: CoreEvent): Described {
+function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Described {
   switch (event.type) {
     case 'agent.registered':
     case 'agent.changed':
@@ -197,6 +230,10 @@ function describe(event: CoreEvent): Described {
       const { kill, key, kind } = event.tree;
       return { type: event.type, ...treePlace(key, kind), reason: kill?.reason ?? '' };
     }
+    case 'limit.changed':
+      return { type: event.type, limit: event.limit };
+    case 'fairness.changed':
+      return { type: event.type };
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:

@@ -1,11 +1,19 @@
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
+export { decodeEntry } from './entry-codec.ts';
+export type { OpenArtifact } from './artifact-service.ts';
 export type { FeedEvent, FeedListener } from './event-feed.ts';
 export type { RuntimeMetrics } from './metrics-port.ts';
-export { openRuntime, type RuntimeOptions } from './open-runtime.ts';
+export {
+  openRuntime,
+  openRuntimeOn,
+  type RuntimeOptions,
+  type RuntimeTerms,
+} from './open-runtime.ts';
 export type { AttemptEnd } from './reports.ts';
 export { Runtime } from './runtime.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
+export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';
 export type { FinishedFacts, FinishedListener } from './task-waiters.ts';

@@ -15,10 +15,10 @@ const APPROVAL = {
   additionalProperties: false,
 };
 
-let world = new RuntimeWorld();
+let world = new RuntimeWorld({}, 'memory');
 afterEach(async () => {
   await world.dispose();
-  world = new RuntimeWorld();
+  world = new RuntimeWorld({}, 'memory');
 });
 
 async function submit(runtime: Runtime, task: object = {}): Promise<TaskId> {
@@ -230,6 +230,7 @@ describe('an answer', () => {
   });
 
   test('given after a crash, before the agent is back, reaches the next attempt', async () => {
+    world = new RuntimeWorld();
     let runtime = await world.open();
     const ask = (_task: unknown, { waitForInput }: HandlerContext): Promise<unknown> =>
       waitForInput({ message: 'sure?', key: 'sure' });
@@ -251,6 +252,7 @@ describe('an answer', () => {
   });
 
   test('is waited for anew after a crash, by the next attempt of the agent that came back', async () => {
+    world = new RuntimeWorld();
     let runtime = await world.open();
     const ask = (_task: unknown, { waitForInput }: HandlerContext): Promise<unknown> =>
       waitForInput({ message: 'sure?' });
@@ -353,6 +355,7 @@ describe('details of a heartbeat', () => {
   });
 
   test('are durable a moment later, and written no more than a few times a second', async () => {
+    world = new RuntimeWorld();
     let runtime = await world.open();
     const held = new HeldHandler();
     await runtime.serve(WORKER, held.handler);
@@ -452,6 +455,7 @@ test('a stop ends the waits of those who poll', async () => {
 });
 
 test('a stop does not wait for people', async () => {
+  world = new RuntimeWorld();
   const runtime = await world.open();
   await runtime.serve(WORKER, (_task, { waitForInput }) => waitForInput({ message: '?' }));
   const id = await submit(runtime);

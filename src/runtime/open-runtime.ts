@@ -1,20 +1,22 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
   createState,
+  fairnessOf,
   type AgentId,
   type CoreSettings,
   type CoreState,
   type Task,
 } from '../core/index.ts';
-import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
+import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { listTasks, LiveIndex, openStore, type Store } from '../store/index.ts';
+import { listTasks, LiveIndex, type ArtifactStore, type Store } from '../store/index.ts';
+import type { AdmissionOptions } from '../reliability/index.ts';
+import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
+import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -23,22 +25,24 @@ import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { FlowService } from './flow-service.ts';
+import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
 import { KillService } from './kill-service.ts';
 import { InputWaits } from './input-waits.ts';
+import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { ParentResults } from './parent-results.ts';
 import { QueueService } from './queue-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
+import { folderStorage, type FolderOptions, type RuntimeStorage } from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
 import { TaskService } from './task-service.ts';
 import { proposePlacement } from './turn-placement.ts';
 
-export interface RuntimeOptions {
-  /** Folder of everything this orchestrator keeps; made if it is not there. */
-  readonly dataDir: string;
+/** Everything about a runtime but where it keeps what it keeps. */
+export interface RuntimeTerms {
   readonly version: string;
   readonly clock?: Clock;
   readonly logger?: RuntimeLogger;
@@ -47,61 +51,57 @@ export interface RuntimeOptions {
   readonly settings?: Partial<CoreSettings>;
   /** Seed of chance for a new data folder and for placement; drawn when absent. */
   readonly seed?: number;
-  readonly history?: { readonly ageMsMax?: number; readonly countMax?: number };
-  readonly payloadCacheBytes?: number;
+  /** Random bytes for task ids; those of the system when absent. */
+  readonly idBytes?: (count: number) => Buffer;
   /** Log bytes between checkpoints. Default 64 MiB. */
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
-  readonly onFlush?: (durationMs: number, bytes: number, entries: number) => void;
+  /** When new work is refused because too much is under way. */
+  readonly admission?: AdmissionOptions;
+  /** Readings of memory and disk. Default: this process's. */
+  readonly probes?: LoadProbes;
 }
+
+export interface RuntimeOptions extends RuntimeTerms, FolderOptions {}
 
 /**
  * Opens the data folder and brings back everything it holds.
  *
- * @throws OrchestratorError `DATA_DIR_LOCKED`, `LOG_CORRUPT` and others of the log and store
+ * @throws OrchestratorError `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE`, `LOG_CORRUPT` and others of the log and store
  */
-export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { dataDir } = options;
-  await mkdir(dataDir, { recursive: true });
-  const lock = lockDataDirectory(dataDir);
-  const close: (() => Promise<unknown>)[] = [];
+export function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  return openRuntimeOn(folderStorage(options), options);
+}
+
+/** Opens a storage of any kind and brings back everything it holds. */
+export async function openRuntimeOn(
+  storage: RuntimeStorage,
+  terms: RuntimeTerms,
+): Promise<Runtime> {
+  const clock = terms.clock ?? systemClock;
+  const logger = terms.logger ?? SILENT_LOGGER;
+  const { artifacts, directory, kind, log, release, store } = await storage.open({ clock, logger });
   try {
-    const clock = options.clock ?? systemClock;
-    const logger = options.logger ?? SILENT_LOGGER;
-    const store = await openStore({
-      directory: join(dataDir, 'store'),
-      now: () => clock.now(),
-      onStalled: (message) => {
-        if (message === null) logger.info('the store goes on: there is space again');
-        else logger.error('the store waits for space on the disk', { error: message });
-      },
-      ...(options.payloadCacheBytes === undefined
-        ? {}
-        : { payloadCacheBytes: options.payloadCacheBytes }),
-      ...(options.history === undefined ? {} : { history: options.history }),
-    });
-    close.push(() => store.close());
-    const log = await openEmbeddedLog({
-      directory: join(dataDir, 'log'),
-      ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
-    });
-    close.push(() => log.close());
-    const state = await recover(store, log, options.seed ?? randomInt(2 ** 31), logger);
+    const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
     const runtime = assemble({
-      options,
+      terms,
       clock,
       logger,
+      kind,
+      directory,
       store,
+      artifacts,
       log,
       state,
-      releaseLock: () => lock.release(),
+      release,
     });
-    await applySettings(runtime, state, options.settings);
+    await applySettings(runtime, state, terms.settings);
     return runtime;
   } catch (error) {
-    for (const step of close.toReversed()) await step();
-    lock.release();
+    await log.close();
+    await store.close();
+    release();
     throw error;
   }
 }
@@ -141,21 +141,28 @@ async function recover(
 }
 
 interface Ground {
-  readonly options: RuntimeOptions;
+  readonly terms: RuntimeTerms;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
+  readonly kind: string;
+  readonly directory: string | null;
   readonly store: Store;
+  readonly artifacts: ArtifactStore;
   readonly log: ReplicatedLog;
   readonly state: CoreState;
-  readonly releaseLock: () => void;
+  readonly release: () => void;
 }
 
 function assemble(ground: Ground): Runtime {
-  const { clock, log, logger, options, state, store } = ground;
-  const scheduler = new Scheduler({ seed: options.seed ?? randomInt(2 ** 31) });
+  const { clock, log, logger, state, store, terms } = ground;
+  const scheduler = new Scheduler({
+    seed: terms.seed ?? randomInt(2 ** 31),
+    fairness: fairnessOf(state),
+  });
   store.keep(() => state.pins.keys());
   const live = new LiveIndex();
-  const feed = new EventFeed(clock, state.index);
+  const admission = openGate(ground);
+  const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
     state,
@@ -168,37 +175,36 @@ function assemble(ground: Ground): Runtime {
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
-  const metrics = options.metrics ?? NO_METRICS;
+  const metrics = terms.metrics ?? NO_METRICS;
   const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
-  const fatal = Promise.withResolvers<Error>();
-  const checkpointer = new Checkpointer({
-    state,
-    log,
-    store,
-    clock,
-    logger,
-    bytesMax: options.checkpointBytes ?? 64 * 1024 * 1024,
-    intervalMs: options.checkpointIntervalMs ?? 30_000,
-    onFailed: (error) =>
-      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
+  const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
     log,
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
+    onWaited: (waited) => admission.waited(waited),
     hooks: {
       place: (commands, at) => proposePlacement(state, scheduler, commands, at),
       applied: (entry, applied) => effects.applied(entry, applied),
       flush: () => effects.flush(),
       dropped: (entry) => effects.dropped(entry),
       hasWork: () => scheduler.hasWork(),
+      nextOpenAt: () => scheduler.nextOpenAt(),
     },
   });
-  void log.failed.then((error) => fatal.resolve(error));
+  admission.open({
+    loop,
+    feed,
+    finishedTasks: () => effects.finishedTasks,
+    queuedTasks: () => queuedTasks(state),
+  });
   mirror(state, scheduler, live, hub);
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), newestId(live, store));
+  const ids = new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
+  });
   return new Runtime({
     state,
     log,
@@ -210,18 +216,52 @@ function assemble(ground: Ground): Runtime {
     checkpointer,
     clock,
     logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock }),
+    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
     agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
+    flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
-    flows: new FlowService({ state, store, live, loop, clock }),
+    flows: new FlowsService({ state, store, live, loop, clock }),
     kills: new KillService({ state, loop }),
     details,
     waits,
-    version: options.version,
-    failed: fatal.promise,
-    releaseLock: ground.releaseLock,
+    admission,
+    version: terms.version,
+    logKind: ground.kind,
+    failed: log.failed,
+    releaseLock: ground.release,
   });
+}
+
+function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
+  return new Checkpointer({
+    state,
+    log,
+    store,
+    clock,
+    logger,
+    bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
+    intervalMs: terms.checkpointIntervalMs ?? 30_000,
+    onFailed: (error) =>
+      logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
+  });
+}
+
+function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function queuedTasks(state: CoreState): number {
+  let queued = 0;
+  for (const queue of state.queues.values()) queued += queue.queued;
+  return queued;
 }
 
 /** The newest id ever given, as far as is known: new ones go on from there even if the clock went back. */

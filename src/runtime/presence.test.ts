@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Presence, type Watched } from './presence.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { useSeed } from './testing/seed.ts';
 
 useSeed();
@@ -97,6 +97,21 @@ describe('presence', () => {
     presence.close();
     presence.watch(entry);
     expect({ timers: clock.timers, size: presence.size }).toEqual({ timers: 0, size: 0 });
+  });
+
+  test('wakes up when the first silence may be over, and not before', () => {
+    const clock = new ManualClock();
+    const presence = new Presence<Entry>(clock, () => undefined);
+    clock.advance(600_000);
+    const late = { id: 0, silenceMsMax: 40_000, lastSeenMs: clock.monotonicMs() };
+    presence.watch(late);
+    expect(clock.nextMs).toBe(640_100);
+    const early = { id: 1, silenceMsMax: 1_000, lastSeenMs: clock.monotonicMs() };
+    presence.watch(early);
+    expect(clock.nextMs).toBe(601_100);
+    clock.advance(2_000);
+    expect([clock.nextMs, clock.timers]).toEqual([640_100, 1]);
+    presence.close();
   });
 
   test('lets whoever is told watch the same thing on', () => {

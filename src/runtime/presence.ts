@@ -21,9 +21,13 @@ export class Presence<Entry extends Watched> {
   readonly #silent: (entry: Entry) => void;
   readonly #slots: Set<Entry>[] = Array.from({ length: SLOTS }, () => new Set());
   readonly #slotOf = new Map<Entry, number>();
+  /** The newest tick that was looked at. */
   #tick: number;
-  #cancel: (() => void) | null = null;
+  /** The timer of the first tick that has anything to look at. */
+  #armed: { readonly tick: number; readonly cancel: () => void } | null = null;
   #isClosed = false;
+  /** While the wheel turns, entries find their places and the timer waits for the end. */
+  #isLooking = false;
 
   /** @param silent - told once of each entry whose silence exceeded its bound; it is then watched no more */
   constructor(clock: Clock, silent: (entry: Entry) => void) {
@@ -39,8 +43,9 @@ export class Presence<Entry extends Watched> {
   /** Starts to watch, or goes on watching. */
   watch(entry: Entry): void {
     if (this.#isClosed || this.#slotOf.has(entry)) return;
-    this.#place(entry);
-    this.#arm();
+    // While nothing was watched no timer moved the wheel on.
+    if (this.#slotOf.size === 0 && !this.#isLooking) this.#tick = this.#tickNow();
+    this.#arm(this.#place(entry));
   }
 
   forget(entry: Entry): void {
@@ -48,18 +53,19 @@ export class Presence<Entry extends Watched> {
     if (slot === undefined) return;
     this.#slotOf.delete(entry);
     this.#slots[slot]?.delete(entry);
+    if (this.#slotOf.size === 0) this.#disarm();
   }
 
   /** Watches nothing any more, for good. */
   close(): void {
     this.#isClosed = true;
-    this.#cancel?.();
-    this.#cancel = null;
+    this.#disarm();
     this.#slotOf.clear();
     for (const slot of this.#slots) slot.clear();
   }
 
-  #place(entry: Entry): void {
+  /** Puts an entry where it is looked at next; returns that tick. */
+  #place(entry: Entry): number {
     const dueMs = entry.lastSeenMs + entry.silenceMsMax;
     // The first tick that begins after the bound: silence of exactly the bound is still allowed.
     const wanted = Math.floor(dueMs / SLOT_MS) + 1;
@@ -68,16 +74,30 @@ export class Presence<Entry extends Watched> {
     const slot = tick % SLOTS;
     this.#slots[slot]?.add(entry);
     this.#slotOf.set(entry, slot);
+    return tick;
   }
 
-  #arm(): void {
-    if (this.#cancel !== null || this.#slotOf.size === 0) return;
-    const toNextTickMs = (this.#tickNow() + 1) * SLOT_MS - this.#clock.monotonicMs();
-    this.#cancel = this.#clock.setTimer(Math.ceil(toNextTickMs), () => {
-      this.#cancel = null;
-      this.#advance();
-      this.#arm();
-    });
+  /** Makes sure that the wheel turns at `tick`. */
+  #arm(tick: number): void {
+    if (this.#isLooking || (this.#armed !== null && this.#armed.tick <= tick)) return;
+    this.#armed?.cancel();
+    const cancel = this.#clock.setTimer(Math.ceil(tick * SLOT_MS - this.#clock.monotonicMs()), () =>
+      this.#turn(),
+    );
+    this.#armed = { tick, cancel };
+  }
+
+  #disarm(): void {
+    this.#armed?.cancel();
+    this.#armed = null;
+  }
+
+  #turn(): void {
+    this.#armed = null;
+    this.#isLooking = true;
+    this.#advance();
+    this.#isLooking = false;
+    if (this.#slotOf.size > 0) this.#arm(this.#firstTick());
   }
 
   #advance(): void {
@@ -86,6 +106,13 @@ export class Presence<Entry extends Watched> {
     const from = Math.max(this.#tick + 1, now - SLOTS + 1);
     for (let tick = from; tick <= now; tick++) this.#look(tick % SLOTS, now);
     this.#tick = now;
+  }
+
+  /** The next tick that has anything to look at. */
+  #firstTick(): number {
+    let tick = this.#tick + 1;
+    while (this.#slots[tick % SLOTS]?.size === 0 && tick < this.#tick + SLOTS - 1) tick += 1;
+    return tick;
   }
 
   #look(slot: number, now: number): void {

@@ -1,5 +1,5 @@
 import type { QueueView } from '../contract/index.ts';
-import type { CoreState, Queue, QueueSettings } from '../core/index.ts';
+import type { CoreState, Queue, QueueChange } from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { throwIfRefused } from './refusal.ts';
@@ -29,7 +29,7 @@ export class QueueService {
   }
 
   /** Makes a queue or changes the settings given. */
-  async set(name: string, settings: Partial<QueueSettings>): Promise<void> {
+  async set(name: string, settings: QueueChange): Promise<void> {
     throwIfRefused(await this.#parts.loop.propose({ type: 'queue.set', queue: name, settings }));
   }
 

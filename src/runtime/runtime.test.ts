@@ -1,17 +1,18 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../base/errors.ts';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { OrchestratorError } from '../base/errors.ts';
 import { TaskFailure } from '../contract/index.ts';
 import type { Runtime } from './runtime.ts';
+import { TestOrchestrator } from '../testing/test-orchestrator.ts';
 import { happens, HeldHandler, RuntimeWorld, turn, type TaskId } from './testing/runtime-world.ts';
 
 const WORKER = { id: 'worker', capabilities: ['work'], slots: 2 };
 const ONCE = { attemptsMax: 1 };
 const NO_WAIT = 3_600_000;
 
-let world = new RuntimeWorld();
+let world = new RuntimeWorld({}, 'memory');
 afterEach(async () => {
   await world.dispose();
-  world = new RuntimeWorld();
+  world = new RuntimeWorld({}, 'memory');
 });
 
 async function submit(runtime: Runtime, task: object = {}): Promise<TaskId> {
@@ -59,43 +60,35 @@ describe('a task', () => {
   });
 
   test('that is delayed starts at its moment and not before', async () => {
-    const runtime = await world.open();
-    const held = new HeldHandler();
-    await runtime.serve(WORKER, held.handler);
-    const id = await submit(runtime, { delayMs: 1_000 });
-    world.clock.advance(999);
-    await turn();
-    expect(runtime.tasks.get(id)?.state).toBe('scheduled');
-    world.clock.advance(1);
-    const run = await held.next();
-    expect(run.task.id).toBe(id);
-    run.end('done');
-    expect(await runtime.tasks.wait(id, NO_WAIT)).toMatchObject({ result: 'done' });
+    const uqo = await TestOrchestrator.start();
+    onTestFinished(() => uqo.stop());
+    await uqo.agent(WORKER, () => 'done');
+    const task = await uqo.submit({ type: 'work', delayMs: 1_000 });
+    await uqo.clock.advance(999);
+    uqo.expectState(task, 'scheduled');
+    await uqo.clock.advance(1);
+    uqo.expectCompleted(task, 'done');
   });
 
   test('that fails waits for its delay and is tried again, until its attempts are used', async () => {
-    const runtime = await world.open();
+    const uqo = await TestOrchestrator.start();
+    onTestFinished(() => uqo.stop());
     let runs = 0;
-    await runtime.serve(WORKER, () => {
+    await uqo.agent(WORKER, () => {
       runs += 1;
       throw new TaskFailure('NO_LUCK', `run ${runs}`);
     });
-    const retry = { attemptsMax: 3, strategy: 'fixed', delayMs: 500, jitter: 0 };
-    const id = await submit(runtime, { retry });
+    const retry = { attemptsMax: 3, strategy: 'fixed', delayMs: 500, jitter: 0 } as const;
+    const task = await uqo.submit({ type: 'work', retry });
     for (const expected of [1, 2]) {
-      await happens(runtime, 'task.scheduled', id);
       expect(runs).toBe(expected);
-      world.clock.advance(499);
-      await turn();
-      expect(runtime.tasks.get(id)?.state).toBe('scheduled');
-      world.clock.advance(1);
+      await uqo.clock.advance(499);
+      uqo.expectState(task, 'scheduled');
+      await uqo.clock.advance(1);
     }
-    expect(await runtime.tasks.wait(id, NO_WAIT)).toEqual({
-      id,
-      state: 'failed',
-      error: { code: 'NO_LUCK', message: 'run 3' },
-    });
-    expect(runtime.tasks.get(id)?.failures).toHaveLength(3);
+    uqo.expectFailed(task, 'NO_LUCK');
+    expect(task.view()).toMatchObject({ error: { message: 'run 3' }, attempt: 3 });
+    expect(task.view()?.failures).toHaveLength(3);
   });
 
   test('that runs too long is aborted, and what its handler returns later is ignored', async () => {
@@ -274,29 +267,24 @@ describe('an agent', () => {
 
 describe('a full disk', () => {
   test('refuses submits, holds back reports, and loses neither tasks nor slots', async () => {
-    const runtime = await world.open();
+    const uqo = await TestOrchestrator.start();
+    onTestFinished(() => uqo.stop());
     const held = new HeldHandler();
-    await runtime.serve({ ...WORKER, slots: 1 }, held.handler);
-    const id = await submit(runtime);
-    const second = await submit(runtime);
+    await uqo.agent({ ...WORKER, slots: 1 }, held.handler);
+    const first = await uqo.submit({ type: 'work' });
+    const second = await uqo.submit({ type: 'work' });
     const run = await held.next();
-    const { log } = runtime.observed;
-    const append = log.append.bind(log);
-    let refused = 0;
-    log.append = () => {
-      refused += 1;
-      return Promise.reject(new OrchestratorError('LOG_FULL', 'the disk must have room'));
-    };
-    await expect(submit(runtime)).rejects.toMatchObject({ code: 'LOG_FULL' });
+    await uqo.fullDisk(true);
+    await expect(uqo.submit({ type: 'work' })).rejects.toMatchObject({ code: 'LOG_FULL' });
     run.end('kept');
-    while (refused < 2) await turn();
-    await turn();
-    expect(runtime.tasks.get(id)?.state).toBe('running');
-    log.append = append;
-    world.clock.advance(1_000);
-    expect(await runtime.tasks.wait(id, NO_WAIT)).toMatchObject({ result: 'kept' });
+    await uqo.settle();
+    uqo.expectState(first, 'running');
+    await uqo.fullDisk(false);
+    await uqo.clock.advance(1_000);
+    uqo.expectCompleted(first, 'kept');
     (await held.next()).end('next');
-    expect(await runtime.tasks.wait(second, NO_WAIT)).toMatchObject({ result: 'next' });
+    await uqo.settle();
+    uqo.expectCompleted(second, 'next');
   });
 });
 

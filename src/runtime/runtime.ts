@@ -18,15 +18,18 @@ import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
+import type { ArtifactService } from './artifact-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
-import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { FlowService } from './flow-service.ts';
+import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
+import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
@@ -51,12 +54,16 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
-  readonly flows: FlowService;
+  readonly flows: FlowsService;
   readonly kills: KillService;
+  readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
   readonly waits: InputWaits;
+  readonly admission: AdmissionGate;
   readonly version: string;
+  readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
   readonly releaseLock: () => void;
@@ -66,10 +73,13 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly flow: FlowService;
   readonly inputs: InputService;
-  readonly flows: FlowService;
+  readonly flows: FlowsService;
   readonly kills: KillService;
+  readonly artifacts: ArtifactService;
   readonly feed: EventFeed;
+  readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -82,10 +92,13 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.flow = parts.flow;
     this.inputs = parts.inputs;
     this.flows = parts.flows;
     this.kills = parts.kills;
+    this.artifacts = parts.artifacts;
     this.feed = parts.feed;
+    this.admission = parts.admission;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -123,7 +136,7 @@ export class Runtime {
   }
 
   status(): StatusView {
-    const { clock, log, state, store, version } = this.#parts;
+    const { clock, log, logKind, state, store, version } = this.#parts;
     const tasks = { scheduled: 0, blocked: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
@@ -140,12 +153,13 @@ export class Runtime {
       startedAt: iso(this.#startedAt),
       uptimeMs: Math.max(0, clock.now() - this.#startedAt),
       ready: this.ready,
-      log: { kind: 'embedded', lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
+      log: { kind: logKind, lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
       tasks,
       agents,
       queues: state.queues.size,
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
+      admission: this.admission.view(),
     };
   }
 
@@ -167,8 +181,10 @@ export class Runtime {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     try {
       await this.#drainHandlers(graceMs);
+      await this.artifacts.close();
       feed.close();
       hub.close();
+      this.admission.close();
       details.close();
       waits.close();
       this.tasks.close();

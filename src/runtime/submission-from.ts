@@ -2,6 +2,8 @@
 import { OrchestratorError } from '../base/errors.ts';
 import {
   checkSubmitTask,
+  controlFields,
+  familyFields,
   InvalidRequestError,
   momentMs,
   normalizeSpec,
@@ -28,8 +30,17 @@ export function submissionFrom(
     checkSubmitTask(task, path);
     payloads.push(payloadText(task.payload, path));
     extras.push(extrasOf(task, path, nowMs));
-    const { namespace, priority, queue, requires, retry, timeouts, type } = task;
-    const key = JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts]);
+    const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
+    const key = JSON.stringify([
+      type,
+      queue,
+      namespace,
+      priority,
+      requires,
+      retry,
+      timeouts,
+      concurrency,
+    ]);
     const place = known.get(key) ?? specs.push(normalizeSpec(task)) - 1;
     known.set(key, place);
     return place;
@@ -39,20 +50,14 @@ export function submissionFrom(
 
 function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras {
   const { affinityKey, deadlineAt, idempotencyKey, metadata, traceparent } = task;
-  const { allowLoop, budget, dependsOn, estimate, parentId, parentToken, ref } = task;
   const runAt = task.delayMs === undefined ? task.runAt : nowMs + task.delayMs;
   return {
     affinityKey,
     idempotencyKey,
     metadata,
     traceparent,
-    ref,
-    dependsOn,
-    parentId,
-    parentToken,
-    allowLoop,
-    budget,
-    estimate,
+    ...controlFields(task),
+    ...familyFields(task),
     runAt: momentOf(runAt, `${path}/runAt`),
     deadlineAt: momentOf(deadlineAt, `${path}/deadlineAt`),
   };

@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  amountsOf,
-  type FlowHead,
-  type NormalizedSpec,
-  type SubmitExtras,
-} from '../contract/index.ts';
+import { type FlowHead, type NormalizedSpec, type SubmitExtras } from '../contract/index.ts';
 import type { Command, NewTask, TaskId, TaskSpec } from '../core/index.ts';
 import { dependenciesFrom, refsOf, type Refs } from './dependencies.ts';
 
@@ -18,6 +13,8 @@ export interface Submission {
   readonly extras: readonly (SubmitExtras | null)[] | null;
   /** Makes the tasks a flow. */
   readonly flow?: FlowHead;
+  /** Throws where the payloads are not what they must be: the costly checks, made once it is let in. */
+  readonly verify?: () => void;
 }
 
 /**
@@ -51,14 +48,11 @@ export function submitCommand(
 }
 
 function familyFields(
-  { allowLoop, budget, estimate, parentId, parentToken }: SubmitExtras,
+  { allowLoop, budget, parentId, parentToken }: SubmitExtras,
   payload: string,
   rootHashOf: (parentId: TaskId) => string | null,
 ): Partial<NewTask> {
-  const bounds = {
-    ...(budget === undefined ? {} : { budget }),
-    ...(estimate === undefined ? {} : { estimate: amountsOf(estimate) }),
-  };
+  const bounds = budget === undefined ? {} : { budget };
   if (parentId === undefined) return bounds;
   const parentHash = rootHashOf(parentId as TaskId);
   return {
@@ -95,6 +89,7 @@ function extraFields(
 ): Omit<NewTask, 'id' | 'spec' | 'payloadBytes'> {
   const { affinityKey, deadlineAt, idempotencyKey, metadata, runAt, traceparent } = extra;
   return {
+    ...controlFields(extra),
     ...(runAt === undefined ? {} : { runAt }),
     ...(deadlineAt === undefined ? {} : { deadlineAt }),
     ...(affinityKey === undefined ? {} : { affinityKey }),
@@ -103,6 +98,19 @@ function extraFields(
     ...(idempotencyKey === undefined
       ? {}
       : { idempotencyKey, bodyHash: bodyHash(extra, spec, payload) }),
+  };
+}
+
+type Control = 'concurrencyKey' | 'fairnessKey' | 'limits' | 'dedupe' | 'estimate';
+
+function controlFields(extra: SubmitExtras): Pick<NewTask, Control> {
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = extra;
+  return {
+    ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(dedupe === undefined ? {} : { dedupe }),
+    ...(estimate === undefined ? {} : { estimate }),
   };
 }
 
@@ -116,10 +124,11 @@ function bodyHash(extra: SubmitExtras, spec: TaskSpec, payload: string): string 
   const facts: unknown[] = [spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null];
   // As they were given: a repeat in another submit names its tasks alike, not by the same ids.
   if (dependsOn !== undefined && dependsOn.length > 0) facts.push(dependsOn);
-  if (extra.budget !== undefined || extra.estimate !== undefined) {
-    facts.push(extra.budget ?? null, extra.estimate ?? null);
-  }
+  if (extra.budget !== undefined) facts.push(extra.budget);
   hash.update(JSON.stringify(facts));
+  const control = controlFields(extra);
+  // Left out where there is none, so that hashes of earlier versions stay what they were.
+  if (Object.keys(control).length > 0) hash.update(JSON.stringify(control));
   hash.update(payload);
   return hash.digest('base64url').slice(0, 22);
 }

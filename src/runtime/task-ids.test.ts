@@ -34,7 +34,7 @@ describe('a task id', () => {
         let last = ids.next();
         for (const [ms, isRestart] of steps) {
           now = Math.max(0, now + ms);
-          if (isRestart) ids = new TaskIdSource(() => now, last);
+          if (isRestart) ids = new TaskIdSource(() => now, { after: last });
           const id = ids.next();
           expect(id).toMatch(SHAPE);
           expect(id > last).toBe(true);
@@ -57,7 +57,7 @@ describe('a task id', () => {
 
   test('goes to the next millisecond when one has no more room', () => {
     const after = '018bcfe5-6800-7fff-bfff-000000000000';
-    const ids = new TaskIdSource(() => 0, after);
+    const ids = new TaskIdSource(() => 0, { after });
     expect(msOf(ids.next())).toBe(msOf(after) + 1);
   });
 });

@@ -10,14 +10,26 @@ import type { TaskId } from '../core/index.ts';
  */
 export class TaskIdSource {
   readonly #now: () => number;
+  readonly #randomBytes: (count: number) => Buffer;
   #ms = 0;
   #counter = 0;
   #prefix = '';
   #suffix = '';
 
-  /** @param after - an id that every new one must be greater than, if there is one */
-  constructor(now: () => number, after?: string) {
+  /**
+   * @param options.after - an id that every new one must be greater than, if there is one
+   * @param options.randomBytes - the system's when absent
+   */
+  constructor(
+    now: () => number,
+    options: {
+      readonly after?: string | undefined;
+      readonly randomBytes?: ((count: number) => Buffer) | undefined;
+    } = {},
+  ) {
+    const { after } = options;
     this.#now = now;
+    this.#randomBytes = options.randomBytes ?? randomBytes;
     if (after !== undefined) this.#ms = Number.parseInt(after.slice(0, 8) + after.slice(9, 13), 16);
   }
 
@@ -32,7 +44,7 @@ export class TaskIdSource {
   }
 
   #enter(ms: number): void {
-    const random = randomBytes(10);
+    const random = this.#randomBytes(10);
     const time = ms.toString(16).padStart(12, '0');
     this.#ms = ms;
     // Half of the range is left free, so that a millisecond always has room for 33 million ids.

@@ -4,6 +4,7 @@ import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract
 import type { Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
@@ -12,6 +13,7 @@ import { refusalError, throwIfRefused } from './refusal.ts';
 import { payloadHash, submitCommand, type Submission } from './submission.ts';
 import { treeFacts } from './tree-views.ts';
 import type { TaskIdSource } from './task-ids.ts';
+import { TaskSearch, type SearchRequest } from './task-search.ts';
 import { taskWaiters, type FinishedListener } from './task-waiters.ts';
 import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
 
@@ -23,6 +25,7 @@ export interface TaskServiceParts {
   readonly scheduler: Scheduler;
   readonly ids: TaskIdSource;
   readonly clock: Clock;
+  readonly admission: AdmissionGate;
 }
 
 /** What became of a submit: ids in order, and which of them were there before. */
@@ -48,20 +51,25 @@ export class TaskService {
   readonly #parts: TaskServiceParts;
   /** Ends of the waits under way. */
   readonly #waits = new Set<() => void>();
+  readonly #search: TaskSearch;
   #isClosed = false;
 
   constructor(parts: TaskServiceParts) {
     this.#parts = parts;
+    this.#search = new TaskSearch(parts);
   }
 
   /**
    * Submits tasks, all or none; resolves when they are durable.
    *
    * @param watcher - told of each new task when it finishes; repeats are for {@link watch}
-   * @throws OrchestratorError with core's rejection code, or one of the command loop's
+   * @throws OrchestratorError `OVERLOADED` while its priority is shed, core's rejection code, or one
+   *   of the command loop's
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
-    const { ids } = this.#parts;
+    const { admission, ids } = this.#parts;
+    admission.submit(submission);
+    submission.verify?.();
     const command = submitCommand(
       submission,
       () => ids.next(),
@@ -176,8 +184,10 @@ export class TaskService {
     if (task !== undefined) taskWaiters.remove(task, listener);
   }
 
+  /** @throws OrchestratorError `OVERLOADED` while the load is critical; `CURSOR_INVALID` */
   list(query: TaskQuery): TaskList {
-    const { live, store } = this.#parts;
+    const { admission, live, store } = this.#parts;
+    admission.list();
     const { states, ...rest } = query;
     const page = listTasks(live, store, states === undefined ? rest : { ...rest, states });
     return {
@@ -186,6 +196,11 @@ export class TaskService {
       ),
       nextCursor: page.nextCursor,
     };
+  }
+
+  /** The newest tasks that a query means; see {@link TaskSearch.page}. */
+  search(request: SearchRequest): Promise<TaskList> {
+    return this.#search.page(request);
   }
 
   /** Cancels tasks; one answer each: null, or why not. */
@@ -219,6 +234,7 @@ export class TaskService {
   /** Ends every wait with what is known. */
   close(): void {
     this.#isClosed = true;
+    this.#search.close();
     for (const end of this.#waits) end();
   }
 

@@ -1,4 +1,6 @@
 import {
+  controlOf,
+  gatesFor,
   leasedTask,
   planSubmit,
   profileKey,
@@ -7,7 +9,10 @@ import {
   type AgentId,
   type Command,
   type CoreState,
+  type KnownGates,
   type LeaseRef,
+  type NewTask,
+  type Task,
   type TaskSpec,
 } from '../core/index.ts';
 import type { Arrival, ArrivalProfile, Scheduler } from '../scheduling/index.ts';
@@ -25,17 +30,21 @@ export function proposePlacement(
   commands: readonly Command[],
   at: number,
 ): Command | null {
+  const nowMs = Math.max(at, state.nowMs);
   const freed: AgentId[] = [];
+  const ended: Task[] = [];
   const arrivals: Arrival[] = [];
   for (const command of commands) {
-    if (command.type === 'task.submit') collectArrivals(state, command, at, arrivals);
-    else if (freesSlots(command)) collectFreed(state, command.items, freed);
+    if (command.type === 'task.submit') collectArrivals(state, command, nowMs, arrivals);
+    else if (freesSlots(command)) collectFreed(state, command, freed, ended);
   }
-  if (freed.length === 0 && arrivals.length === 0 && !scheduler.hasWork()) return null;
+  const isIdle = freed.length === 0 && ended.length === 0 && arrivals.length === 0;
+  if (isIdle && !scheduler.hasWork(nowMs)) return null;
   const { taskIds, agentIds } = scheduler.place({
     freed,
+    ended,
     arrivals,
-    nowMs: Math.max(at, state.nowMs),
+    nowMs,
     assignmentsMax: ASSIGNMENTS_MAX,
   });
   return taskIds.length === 0 ? null : { type: 'task.assign', taskIds, agentIds };
@@ -59,33 +68,55 @@ function freesSlots(command: Command): command is SlotFreeing {
   }
 }
 
-function collectFreed(state: CoreState, items: readonly LeaseRef[], freed: AgentId[]): void {
+function collectFreed(
+  state: CoreState,
+  command: SlotFreeing,
+  freed: AgentId[],
+  ended: Task[],
+): void {
+  const items: readonly LeaseRef[] = command.items;
   for (const item of items) {
     const task = leasedTask(state, item);
+    if ('code' in task) continue;
+    // One that asks keeps its lease, and with it its gates.
+    if (command.type !== 'task.ask') ended.push(task);
     // One that waits for input has no slot to free.
-    if ('code' in task || task.state !== 'running') continue;
-    if (task.agentId !== null) freed.push(task.agentId);
+    if (task.state === 'running' && task.agentId !== null) freed.push(task.agentId);
   }
 }
 
 function collectArrivals(
   state: CoreState,
   command: Extract<Command, { type: 'task.submit' }>,
-  at: number,
+  nowMs: number,
   arrivals: Arrival[],
 ): void {
-  const known = knownPositions(state, command);
-  const nowMs = Math.max(at, state.nowMs);
+  const known = knownPositions(state, command, nowMs);
   const profiles = command.specs.map((spec) => arrivalProfile(state, spec));
+  const gates: KnownGates = { keyGates: new Map(), limitGates: new Map() };
   for (const [position, item] of command.tasks.entries()) {
     if (item.runAt !== undefined && item.runAt > nowMs) continue;
     // One that waits for others is placed when they have ended.
     if (item.dependsOn !== undefined && item.dependsOn.length > 0) continue;
     if (known?.has(position) === true) continue;
     const profile = profiles[item.spec];
-    if (profile === undefined) continue;
-    arrivals.push({ id: item.id, profile, affinityKey: item.affinityKey ?? null });
+    const spec = command.specs[item.spec];
+    if (profile === undefined || spec === undefined || replacesOthers(item, spec)) continue;
+    const control = controlOf(item);
+    arrivals.push({
+      id: item.id,
+      profile,
+      affinityKey: item.affinityKey ?? null,
+      control,
+      gates: control === null ? null : gatesFor(state, gates, spec, control),
+    });
   }
+}
+
+/** Whether other tasks may be canceled for it, or it for them: core has to see it first. */
+function replacesOthers({ concurrencyKey, dedupe }: NewTask, { rules }: TaskSpec): boolean {
+  if (dedupe !== undefined) return true;
+  return concurrencyKey !== undefined && (rules?.concurrency?.policy ?? 'queue') !== 'queue';
 }
 
 /**
@@ -95,9 +126,10 @@ function collectArrivals(
 function knownPositions(
   state: CoreState,
   command: Extract<Command, { type: 'task.submit' }>,
+  nowMs: number,
 ): ReadonlyMap<number, unknown> | null {
   if (!command.tasks.some((task) => task.idempotencyKey !== undefined)) return null;
-  const plan = planSubmit(state, command);
+  const plan = planSubmit(state, command, nowMs);
   return 'code' in plan ? null : plan.known;
 }
 
@@ -112,5 +144,7 @@ function arrivalProfile(state: CoreState, spec: TaskSpec): ArrivalProfile {
     strategy: (queue?.settings ?? state.settings.queueDefaults).strategy,
     paused: queue !== undefined && (queue.paused || queue.held),
     priority: spec.priority,
+    queueGate: queue?.gate ?? null,
+    gates: known?.gates ?? null,
   };
 }

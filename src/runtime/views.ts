@@ -12,6 +12,7 @@ import {
   type Queue,
   type Question,
   type Task,
+  type TaskControl,
   type TaskExtra,
 } from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
@@ -111,11 +112,13 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
   const { name, paused, scheduled, blocked, queued, running, input_required, failed } = queue;
-  const { strategy, depthMax } = queue.settings;
+  const { concurrencyMax, depthMax, rate, strategy } = queue.settings;
   return {
     name,
     strategy,
     depthMax,
+    ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    ...(rate === undefined ? {} : { rate: { ...rate } }),
     paused,
     scheduled,
     blocked,
@@ -142,9 +145,13 @@ function moment<Field extends Moments>(
 
 function specFields(
   spec: Task['profile']['spec'],
-): Pick<TaskView, 'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts'> {
-  const { namespace, queue, type, priority, requires, retry, timeouts } = spec;
+): Pick<
+  TaskView,
+  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency'
+> {
+  const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
+    ...(rules?.concurrency === undefined ? {} : { concurrency: { ...rules.concurrency } }),
     namespace,
     queue,
     type,
@@ -168,14 +175,14 @@ function optionalFields(
 /** What a list leaves out may be large. A row of an earlier version lacks the slots that came since. */
 function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
   const { answers, details, dialogue, traceparent } = extra;
-  const { estimate = null, family = null, flow = null, usage = null }: Partial<TaskExtra> = extra;
+  const { control, family = null, flow = null, usage = null }: Partial<TaskExtra> = extra;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
     ...(flow === null ? {} : flowFields(flow, isWhole)),
     ...(family === null ? {} : familyFields(family)),
-    ...(estimate === null ? {} : { estimate }),
     ...(usage === null ? {} : { usage }),
+    ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...(isWhole && answers.length > 0
       ? {
@@ -222,6 +229,17 @@ function flowFields(
 function dependentsOf({ dependents, gone }: TaskLinks): Pick<TaskView, 'dependents'> {
   const count = dependents.length - gone;
   return count === 0 ? {} : { dependents: count };
+}
+
+function controlView(control: TaskControl): Partial<TaskView> {
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = control;
+  return {
+    ...(concurrencyKey === null ? {} : { concurrencyKey }),
+    ...(fairnessKey === null ? {} : { fairnessKey }),
+    ...(limits === null ? {} : { limits: limits.map((use) => ({ ...use })) }),
+    ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
+    ...(estimate === null ? {} : { estimate: { ...estimate } }),
+  };
 }
 
 function inputView(question: Question): InputView {

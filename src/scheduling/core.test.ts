@@ -71,6 +71,7 @@ class Leader {
     const commands = [...wanted];
     const placement = this.scheduler.place({
       freed: freedBy(this.state, commands),
+      ended: [],
       arrivals: arrivalsOf(this.state, commands),
       nowMs: this.#nowMs,
       assignmentsMax: 1_000,
@@ -161,10 +162,10 @@ class Leader {
         scheduler.taskLeft(event.task);
         return;
       case 'task.assigned':
-        scheduler.leaseGranted(event.agent);
+        scheduler.leaseGranted(event.agent, event.task);
         return;
       case 'task.completed':
-        scheduler.leaseEnded(event.agent);
+        scheduler.leaseEnded(event.agent, event.task);
         return;
       case 'assignment.refused': {
         scheduler.refused(event.taskId as TaskId, event.agentId);
@@ -173,18 +174,18 @@ class Leader {
         return;
       }
       case 'attempt.failed':
-        this.#leaseEnded(event.failure.agentId);
+        this.#leaseEnded(event.failure.agentId, event.task);
         return;
       case 'lease.revoked':
-        this.#leaseEnded(event.agentId);
+        this.#leaseEnded(event.agentId, event.task);
         return;
       default:
     }
   }
 
-  #leaseEnded(agentId: AgentId): void {
+  #leaseEnded(agentId: AgentId, task: Task): void {
     const agent = this.state.agents.get(agentId);
-    if (agent !== undefined) this.scheduler.leaseEnded(agent);
+    if (agent !== undefined) this.scheduler.leaseEnded(agent, task);
   }
 }
 
@@ -209,8 +210,16 @@ function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {
       strategy: (queue?.settings ?? state.settings.queueDefaults).strategy,
       paused: queue?.paused ?? false,
       priority: spec.priority,
+      queueGate: null,
+      gates: null,
     };
-    return command.tasks.map(({ id }) => ({ id, profile, affinityKey: null }));
+    return command.tasks.map(({ id }) => ({
+      id,
+      profile,
+      affinityKey: null,
+      control: null,
+      gates: null,
+    }));
   });
 }
 

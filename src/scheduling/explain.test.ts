@@ -24,8 +24,12 @@ class Scene {
   busy(id: string, slots: number): void {
     const agent = this.agent(id, { slots });
     const profile = makeProfile({ queue: makeQueue('default', 'round-robin') });
-    while (agent.leases.size < slots) agent.leases.add(makeTask(++this.#seq, profile));
-    this.scheduler.leaseGranted(agent);
+    while (agent.leases.size < slots) {
+      const task = makeTask(++this.#seq, profile);
+      task.state = 'running';
+      agent.leases.add(task);
+      this.scheduler.leaseGranted(agent, task);
+    }
   }
 
   wait(choice: Partial<ProfileChoice> = {}): Task {

@@ -1,7 +1,10 @@
 import { Rng } from '../base/rng.ts';
-import type { AgentId, Task } from '../core/index.ts';
+import { closedGate, type AgentId, type Task } from '../core/index.ts';
 import type { AgentTable, Standing } from './agent-table.ts';
-import type { Explanation, RequirementExplanation } from './explanation.ts';
+import type { Explanation, GateExplanation, RequirementExplanation } from './explanation.ts';
+import { explainFairness } from './explain-fairness.ts';
+import type { FairShares } from './fair-share.ts';
+import { laneKey } from './lane-key.ts';
 import { nearest } from '../base/nearest.ts';
 import { requiredFeatures, type Offers } from './offers.ts';
 import type { Pool } from './pool.ts';
@@ -19,6 +22,7 @@ export interface ExplainContext {
   readonly offers: Offers;
   readonly rng: Rng;
   readonly nowMs: number;
+  readonly shares: FairShares;
 }
 
 /** How the members of a pool stand. */
@@ -36,7 +40,10 @@ export function explain(task: Task, context: ExplainContext): Explanation {
   const { queue, signature, spec } = task.profile;
   const standings = standingsOf(pool, context.table);
   const requirements = requirementsOf(task, context.offers);
-  const lane = pool.lanes.get(queue.name);
+  const fairnessKey = task.extra?.control?.fairnessKey ?? null;
+  const { gates, profile } = task;
+  const lane = pool.lanes.get(laneKey({ queueName: queue.name, fairnessKey, gates, profile }));
+  const gate = task.state === 'queued' ? explainGate(task, context.nowMs) : null;
   const waitingAhead = task.state === 'queued' ? (lane?.countAhead(task) ?? 0) : 0;
   const { available, ...passedOver } = standings.counts;
   const pick = available === 0 ? null : pickNow(task, context);
@@ -48,10 +55,23 @@ export function explain(task: Task, context: ExplainContext): Explanation {
     requires: spec.requires,
     strategy: strategy.name,
     waitingAhead,
-    verdict: verdict(task, { standings, requirements, waitingAhead, pick }),
+    verdict: verdict(task, { standings, requirements, waitingAhead, pick, gate }),
+    gate,
+    fairness: explainFairness(task, context.shares),
     requirements,
     agents: { matching: pool.size, available, passedOver, examples: standings.examples },
     pick,
+  };
+}
+
+function explainGate(task: Task, nowMs: number): GateExplanation | null {
+  const closed = closedGate(task, nowMs);
+  if (closed === null) return null;
+  const { gate, limit, units } = closed.use;
+  return {
+    gate: gate.key,
+    description: gate.describe(nowMs, units, limit),
+    opensAt: Number.isFinite(closed.opensAt) ? new Date(closed.opensAt).toISOString() : null,
   };
 }
 

@@ -13,6 +13,38 @@ export interface RequirementExplanation {
   readonly nearest?: string;
 }
 
+/** What a namespace or fairness key has of the work, for comparison. */
+export interface ShareView {
+  readonly name: string;
+  readonly weight: number;
+  /** Tasks that run. */
+  readonly running: number;
+  /** What they count for: a slot each, and what they are estimated to use. */
+  readonly cost: number;
+  readonly waiting: number;
+}
+
+/** How the task's share stands among those that it is compared with. */
+export interface FairnessExplanation {
+  readonly namespace: ShareView;
+  /** Part of all running cost that is the namespace's, 0..1. */
+  readonly part: number;
+  /** Namespaces with waiting tasks that are served before it; 0 when it is next. */
+  readonly namespacesAhead: number;
+  /** Its fairness key; null for a task without one. */
+  readonly key: ShareView | null;
+  /** What one attempt of the task counts for. */
+  readonly cost: number;
+}
+
+/** A closed gate that holds the task back. */
+export interface GateExplanation {
+  readonly gate: string;
+  readonly description: string;
+  /** Moment it opens by itself, in ISO 8601; null where something must end or change. */
+  readonly opensAt: string | null;
+}
+
 /** Why a task is where it is, and what would happen to it now; plain JSON. */
 export interface Explanation {
   readonly taskId: TaskId;
@@ -26,6 +58,9 @@ export interface Explanation {
   readonly waitingAhead: number;
   /** One sentence a person can act on, without its stop. */
   readonly verdict: string;
+  /** The first gate that is closed to it; null where none is. */
+  readonly gate: GateExplanation | null;
+  readonly fairness: FairnessExplanation;
   readonly requirements: readonly RequirementExplanation[];
   readonly agents: {
     /** Agents that have all that is required; the sum of the counts below. */

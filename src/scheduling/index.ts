@@ -7,4 +7,5 @@ export type {
   PlaceRequest,
   SchedulerCounts,
 } from './placement.ts';
+export type { FairnessExplanation, ShareView } from './explanation.ts';
 export { Scheduler } from './scheduler.ts';

@@ -47,6 +47,7 @@ export class IndexedHeap<Item extends HeapItem> {
 
   /** Puts an item that is in the heap where it belongs after its order changed. */
   moved(item: Item): void {
+    if (this.#items.length === 1) return;
     const slot = item.heapSlot;
     this.#sink(item, slot);
     if (item.heapSlot === slot) this.#rise(item, slot);

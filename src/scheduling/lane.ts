@@ -1,4 +1,6 @@
 import type { StrategyName, Task } from '../core/index.ts';
+import type { KeyNode } from './fair-nodes.ts';
+import type { GateMirror } from './gate-mirror.ts';
 import type { HeapItem } from './indexed-heap.ts';
 import type { Pool } from './pool.ts';
 import { WaitingLine, type WaitingTask } from './waiting-line.ts';
@@ -6,63 +8,99 @@ import { WaitingLine, type WaitingTask } from './waiting-line.ts';
 const PRIORITY_COUNT = 10;
 
 /**
- * The tasks of one queue that wait for one pool: priority 9 first, then age.
+ * The tasks of one queue that wait for one pool and pass the same gates: priority 9 first, then age.
  *
- * A lane per queue, because a paused queue must not hold up another one's tasks for the same agents.
+ * A lane per queue, because a paused queue must not hold up another one's tasks for the same agents;
+ * one for each set of gates, because a closed gate must hold up nobody else. Most lanes of keys have
+ * one task, which is kept without lines.
  */
 export class Lane implements HeapItem {
   heapSlot = -1;
-  readonly pool: Pool;
+  readonly node: KeyNode;
   readonly queueName: string;
+  /** Its place among the lanes of the pool. */
+  readonly key: string;
   paused: boolean;
   strategy: StrategyName;
-  readonly #lines: (WaitingLine | undefined)[] = [];
-  /** Bit p is set while tasks of priority p wait. */
+  /** The gate that is closed to its head, or null. */
+  heldBy: GateMirror | null = null;
+  /** The head that the gate was closed to. */
+  heldHead: WaitingTask | null = null;
+  #only: WaitingTask | null = null;
+  #lines: (WaitingLine | undefined)[] | null = null;
+  /** Bit p is set while tasks of priority p wait in lines. */
   #priorities = 0;
   #size = 0;
 
-  constructor(pool: Pool, queueName: string, paused: boolean, strategy: StrategyName) {
-    this.pool = pool;
-    this.queueName = queueName;
+  constructor(
+    node: KeyNode,
+    names: { readonly queueName: string; readonly key: string },
+    paused: boolean,
+    strategy: StrategyName,
+  ) {
+    this.node = node;
+    this.queueName = names.queueName;
+    this.key = names.key;
     this.paused = paused;
     this.strategy = strategy;
+  }
+
+  get pool(): Pool {
+    return this.node.namespace.pool;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Whether the lane has a task that may start. */
+  /** Whether the lane has a task that may start, as far as is known. */
   get isOpen(): boolean {
-    return this.#size > 0 && !this.paused;
+    return this.#size > 0 && !this.paused && this.heldBy === null;
+  }
+
+  /** Whether it is worth keeping while it is empty: not those of keys, which come and go. */
+  get isPlain(): boolean {
+    return this.key === this.queueName;
   }
 
   /** The task whose turn is next, or null. */
   get head(): WaitingTask | null {
-    if (this.#priorities === 0) return null;
+    if (this.#only !== null) return this.#only;
+    if (this.#lines === null || this.#priorities === 0) return null;
     return this.#lines[31 - Math.clz32(this.#priorities)]?.head ?? null;
   }
 
   push(waiting: WaitingTask): void {
-    const { priority } = waiting.task.profile.spec;
-    const line = (this.#lines[priority] ??= new WaitingLine());
-    line.push(waiting);
-    this.#priorities |= 1 << priority;
     this.#size += 1;
+    if (this.#size === 1 && this.#lines === null) {
+      this.#only = waiting;
+      return;
+    }
+    if (this.#only !== null) {
+      this.#line(this.#only).push(this.#only);
+      this.#only = null;
+    }
+    this.#line(waiting).push(waiting);
   }
 
   remove(waiting: WaitingTask): void {
+    this.#size -= 1;
+    if (this.#only === waiting) {
+      waiting.gone = true;
+      this.#only = null;
+      return;
+    }
     const { priority } = waiting.task.profile.spec;
-    const line = this.#lines[priority] as WaitingLine;
+    const line = this.#lines?.[priority] as WaitingLine;
     line.remove(waiting);
     if (line.size === 0) this.#priorities &= ~(1 << priority);
-    this.#size -= 1;
   }
 
   /** When the longest waiting of the oldest tasks of each priority became ready; null when none waits. */
   get oldestReadyAt(): number | null {
+    if (this.#only !== null) return this.#only.task.stateAt;
     let oldest: number | null = null;
-    for (const line of this.#lines) {
+    for (const line of this.#lines ?? []) {
       const readyAt = line?.head?.task.stateAt ?? null;
       if (readyAt !== null && (oldest === null || readyAt < oldest)) oldest = readyAt;
     }
@@ -71,20 +109,30 @@ export class Lane implements HeapItem {
 
   /** Waiting tasks whose turn comes before that of `task`, which need not wait here itself. */
   countAhead(task: Task): number {
+    if (this.#only !== null) return isTaskBefore(this.#only.task, task) ? 1 : 0;
     const { priority } = task.profile.spec;
-    let ahead = this.#lines[priority]?.countOlder(task) ?? 0;
+    let ahead = this.#lines?.[priority]?.countOlder(task) ?? 0;
     for (let above = priority + 1; above < PRIORITY_COUNT; above++) {
-      ahead += this.#lines[above]?.size ?? 0;
+      ahead += this.#lines?.[above]?.size ?? 0;
     }
     return ahead;
+  }
+
+  #line({ task }: WaitingTask): WaitingLine {
+    const { priority } = task.profile.spec;
+    this.#priorities |= 1 << priority;
+    this.#lines ??= [];
+    return (this.#lines[priority] ??= new WaitingLine());
   }
 }
 
 /** Whether the head of lane `a` comes before that of `b`; both have one. */
 export function isLaneBefore(a: Lane, b: Lane): boolean {
-  const taskA = (a.head as WaitingTask).task;
-  const taskB = (b.head as WaitingTask).task;
-  const priorityA = taskA.profile.spec.priority;
-  const priorityB = taskB.profile.spec.priority;
-  return priorityA > priorityB || (priorityA === priorityB && taskA.seq < taskB.seq);
+  return isTaskBefore((a.head as WaitingTask).task, (b.head as WaitingTask).task);
+}
+
+function isTaskBefore(a: Task, b: Task): boolean {
+  const priorityA = a.profile.spec.priority;
+  const priorityB = b.profile.spec.priority;
+  return priorityA > priorityB || (priorityA === priorityB && a.seq < b.seq);
 }

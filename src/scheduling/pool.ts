@@ -7,8 +7,9 @@
 import { invariant } from '../base/invariant.ts';
 import type { Requirement, StrategyName } from '../core/index.ts';
 import { grown, type AgentTable } from './agent-table.ts';
+import { isNamespaceNodeBefore, type NamespaceNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
-import { isLaneBefore, type Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Latency } from './latency.ts';
 import { createStrategy } from './strategies/create-strategy.ts';
 import type { Strategy } from './strategy.ts';
@@ -23,8 +24,9 @@ export class Pool implements HeapItem {
   readonly requires: Requirement;
   readonly table: AgentTable;
   readonly lanes: Map<string, Lane> = new Map();
-  /** Lanes with a task that may start, the best first. */
-  readonly openLanes: IndexedHeap<Lane> = new IndexedHeap(isLaneBefore);
+  readonly namespaces: Map<string, NamespaceNode> = new Map();
+  /** Namespaces with a task that may start, the one to be served first on top. */
+  readonly open: IndexedHeap<NamespaceNode> = new IndexedHeap(isNamespaceNodeBefore);
 
   readonly #latency: Latency;
   readonly #strategies = new Map<StrategyName, Strategy>();
@@ -60,7 +62,7 @@ export class Pool implements HeapItem {
 
   /** Whether a waiting task could start now. */
   get isPlaceable(): boolean {
-    return this.#availableCount > 0 && this.openLanes.size > 0;
+    return this.#availableCount > 0 && this.open.size > 0;
   }
 
   /** Numbers below this may name members; the bound for columns by member. */
@@ -151,9 +153,4 @@ export class Pool implements HeapItem {
     this.#members = grown(this.#members, new Int32Array(this.#members.length * 2));
     this.#available = grown(this.#available, new Int32Array(this.#available.length * 2));
   }
-}
-
-/** Whether the best task that waits for pool `a` comes before that of `b`; both have an open lane. */
-export function isPoolBefore(a: Pool, b: Pool): boolean {
-  return isLaneBefore(a.openLanes.top as Lane, b.openLanes.top as Lane);
 }

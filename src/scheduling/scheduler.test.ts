@@ -27,7 +27,7 @@ interface Batch {
 
 function place(scheduler: Scheduler, batch: Batch = {}): Placement {
   const { freed = [], arrivals = [], assignmentsMax = 100 } = batch;
-  const request = { freed, arrivals: arrivals.map(arrivalOf), nowMs: 0, assignmentsMax };
+  const request = { freed, ended: [], arrivals: arrivals.map(arrivalOf), nowMs: 0, assignmentsMax };
   return scheduler.place(request);
 }
 

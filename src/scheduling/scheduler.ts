@@ -11,37 +11,68 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng } from '../base/rng.ts';
 import {
+  costOf,
+  costOfTask,
+  FAIRNESS_DEFAULT,
+  isGated,
+  namespaceOf,
   slotsUsed,
+  usesOf,
   type Agent,
   type AgentId,
+  type FairnessSettings,
+  type Gate,
   type Queue,
   type StrategyName,
   type Task,
   type TaskId,
 } from '../core/index.ts';
 import { AgentTable } from './agent-table.ts';
+import { ArrivalLine, type Entrant } from './arrival-line.ts';
 import { explain } from './explain.ts';
-import type { Explanation } from './explanation.ts';
+import type { Explanation, ShareView } from './explanation.ts';
+import {
+  FairShares,
+  isShareBefore,
+  occupy,
+  vacate,
+  type CountedShare,
+  type FairShare,
+} from './fair-share.ts';
+import { laneKey } from './lane-key.ts';
 import { Latency } from './latency.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
 import { Pools } from './pools.ts';
+import { queueMirror } from './queue-mirror.ts';
+import { SharesLent } from './shares-lent.ts';
 import type { Choice, Strategy } from './strategy.ts';
 import { Waiting } from './waiting.ts';
 
 export class Scheduler {
   readonly #table = new AgentTable();
   readonly #latency = new Latency();
-  readonly #waiting = new Waiting();
-  readonly #pools = new Pools(this.#table, this.#waiting, this.#latency);
+  readonly #shares: FairShares;
+  readonly #waiting: Waiting;
+  readonly #pools: Pools;
   readonly #choice: Choice;
   /** Agents whose mirror runs ahead of core because of the batch at hand. */
   #ahead: number[] = [];
+  /** Tasks that are not counted as running because the batch at hand ends their attempt. */
+  readonly #ended: Task[] = [];
+  /** Those of them that pass gates, each once, and also those that wait for input. */
+  #endedGated: Set<Task> | null = null;
+  readonly #lend = new SharesLent();
+  #arrivalProfile: Arrival['profile'] | null = null;
+  #arrivalPool: Pool | null = null;
   #availableCount = 0;
   /** Whether some strategy must hear of every change of load. */
   #hasStateful = false;
 
-  constructor(options: { readonly seed: number }) {
+  constructor(options: { readonly seed: number; readonly fairness?: FairnessSettings }) {
+    this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
+    this.#waiting = new Waiting(this.#shares);
+    this.#pools = new Pools(this.#table, this.#waiting, this.#latency);
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
   }
 
@@ -88,6 +119,8 @@ export class Scheduler {
    * `queued` any more (a later event of the same batch moved it on) is ignored.
    */
   taskWaiting(task: Task): void {
+    queueMirror(this.#shares, task.profile.queue);
+    this.#count(task);
     if (task.state !== 'queued') return;
     const { signature, spec } = task.profile;
     this.#waiting.add(task, this.#pools.ensure(signature, spec.requires));
@@ -95,42 +128,65 @@ export class Scheduler {
 
   /** Lets a task wait no longer; one that does not wait is ignored. O(1) amortised. */
   taskLeft(task: Task): void {
+    this.#count(task);
     this.#waiting.remove(task);
   }
 
-  leaseGranted(agent: Agent): void {
+  leaseGranted(agent: Agent, task: Task): void {
+    this.#count(task);
     this.#resync(agent.id);
   }
 
-  leaseEnded(agent: Agent): void {
+  leaseEnded(agent: Agent, task: Task): void {
+    this.#count(task);
     this.#resync(agent.id);
   }
 
   queueChanged(queue: Queue): void {
+    queueMirror(this.#shares, queue);
     this.#waiting.queueChanged(queue);
+  }
+
+  /** Something else than the attempts that pass it changed about a gate. O(keys that it holds up). */
+  gateChanged(gate: Gate): void {
+    this.#waiting.gates.wake(gate);
+  }
+
+  /** Takes over weights and costs; what runs keeps the cost it started with. */
+  fairnessChanged(settings: FairnessSettings): void {
+    this.#shares.change(settings);
   }
 
   /**
    * Proposes assignments for the batch at hand.
    *
-   * Waiting tasks go first, the best over all pools with an available agent (priority, then age);
-   * freed slots count as available. Arrivals come after, by priority, then in their order; one never
-   * overtakes a waiting task of its pool and queue. O(log n) an assignment at most.
+   * Namespaces are served by what runs of theirs: the one with the least, by weight, goes first; in
+   * it priority, then the fairness key with the least, then age decide, over all pools with an
+   * available agent; freed slots count as available. Of one namespace waiting tasks go before arrivals,
+   * and no arrival overtakes a waiting task of its lane. What a closed gate holds is passed over.
+   * O(log n) an assignment at most.
    */
   place(request: PlaceRequest): Placement {
     this.batchApplied();
     this.#choice.nowMs = request.nowMs;
+    this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#expectFree(id);
+    for (const task of request.ended) this.#expectEnd(task);
+    this.#waiting.gates.openDue();
+    this.#arrivalProfile = null;
     const placement: Placement = { taskIds: [], agentIds: [] };
+    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
     while (placement.taskIds.length < request.assignmentsMax) {
-      const pool = this.#waiting.next;
-      if (pool === undefined) break;
-      const { task, lane } = this.#waiting.take(pool);
-      this.#choice.key = task.affinityKey ?? task.id;
-      placement.agentIds.push(this.#assign(pool, lane.strategy));
-      placement.taskIds.push(task.id);
+      const pool = this.#waiting.next();
+      const entrant = line?.head;
+      if (entrant !== undefined && isArrivalFirst(entrant, pool)) {
+        this.#placeArrival(entrant, placement);
+        line?.drop();
+      } else if (pool !== undefined) {
+        const share = this.#placeWaiting(pool, placement);
+        line?.changed(share);
+      } else break;
     }
-    this.#placeArrivals(request, placement);
     return placement;
   }
 
@@ -146,10 +202,15 @@ export class Scheduler {
       this.#table.spendCredit(index);
       if (this.#table.isAhead(index)) this.#catchUp(index);
     }
+    this.#lend.settle();
+    for (const task of this.#ended.splice(0)) this.#count(task);
+    this.#endedGated = null;
+    this.#waiting.gates.applied();
   }
 
   /** Takes back a proposal that core refused; its task comes back through `taskWaiting`. */
-  refused(_taskId: TaskId, agentId: AgentId): void {
+  refused(taskId: TaskId, agentId: AgentId): void {
+    this.#lend.refused(taskId);
     const index = this.#table.indexOf(agentId);
     if (index < 0) return;
     this.#table.returnCredit(index);
@@ -162,9 +223,30 @@ export class Scheduler {
     if (index >= 0) this.#latency.observe(index, runMs, ok, nowMs);
   }
 
-  /** Whether `place` would propose something even without commands. */
-  hasWork(): boolean {
-    return this.#waiting.next !== undefined;
+  /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */
+  hasWork(nowMs?: number): boolean {
+    const { gates } = this.#waiting;
+    if (nowMs !== undefined && nowMs > gates.nowMs) {
+      gates.nowMs = nowMs;
+      gates.openDue();
+    }
+    return this.#waiting.next() !== undefined;
+  }
+
+  /** The next moment at which a gate may let something pass by itself, or null. */
+  nextOpenAt(): number | null {
+    return this.#waiting.gates.nextOpenAt;
+  }
+
+  /** What runs and waits of each namespace. */
+  shares(): ShareView[] {
+    return [...this.#shares.group.shares()].map((share) => ({
+      name: share.name,
+      weight: share.weight,
+      running: share.running,
+      cost: share.occupancy,
+      waiting: share.waiting,
+    }));
   }
 
   /**
@@ -178,7 +260,8 @@ export class Scheduler {
     const strategy = this.#strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;
     const { offers } = this.#pools;
-    return explain(task, { pool, strategy, table: this.#table, offers, rng, nowMs });
+    const shares = this.#shares;
+    return explain(task, { pool, strategy, table: this.#table, offers, rng, nowMs, shares });
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -201,21 +284,107 @@ export class Scheduler {
     };
   }
 
-  #placeArrivals({ arrivals, assignmentsMax }: PlaceRequest, placement: Placement): void {
+  #lineOf(arrivals: readonly Arrival[]): ArrivalLine {
     let profile: Arrival['profile'] | null = null;
-    let pool: Pool | null = null;
-    for (const arrival of byPriority(arrivals)) {
-      if (placement.taskIds.length >= assignmentsMax) return;
-      if (pool === null || profile !== arrival.profile) {
-        profile = arrival.profile;
-        pool = this.#pools.ensure(profile.signature, profile.requires);
-      }
-      if (profile.paused || pool.availableCount === 0) continue;
-      if ((pool.lanes.get(profile.queueName)?.size ?? 0) > 0) continue;
-      this.#choice.key = arrival.affinityKey ?? arrival.id;
-      placement.agentIds.push(this.#assign(pool, profile.strategy));
-      placement.taskIds.push(arrival.id);
+    let namespace: FairShare | null = null;
+    return new ArrivalLine(
+      arrivals.map((arrival) => {
+        if (profile !== arrival.profile || namespace === null) {
+          profile = arrival.profile;
+          namespace = this.#shares.namespace(namespaceOf(profile.queueName));
+          if (namespace.waiting === 0) namespace.group.wake(namespace);
+        }
+        const share = this.#shares.key(namespace, arrival.control?.fairnessKey ?? null);
+        if (share.waiting === 0) share.group.wake(share);
+        return { arrival, share };
+      }),
+    );
+  }
+
+  #placeArrival({ arrival, share }: Entrant, placement: Placement): void {
+    const { control, id, profile } = arrival;
+    if (this.#arrivalProfile !== profile || this.#arrivalPool === null) {
+      this.#arrivalProfile = profile;
+      this.#arrivalPool = this.#pools.ensure(profile.signature, profile.requires);
     }
+    const pool = this.#arrivalPool;
+    if (profile.paused || pool.availableCount === 0) return;
+    if (!this.#mayEnter(arrival, pool)) return;
+    this.#choice.key = arrival.affinityKey ?? id;
+    this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
+    placement.agentIds.push(this.#assign(pool, profile.strategy));
+    placement.taskIds.push(id);
+  }
+
+  /** Whether nothing of its lane waits and its gates are open; counts it as passing them then. */
+  #mayEnter({ control, gates: own, profile }: Arrival, pool: Pool): boolean {
+    const { gates, queueGate, queueName } = profile;
+    if (control === null && gates === null && queueGate === null) {
+      return (pool.lanes.get(queueName)?.size ?? 0) === 0;
+    }
+    const gated = { gates: own, profile: { gates, queue: { gate: queueGate } } };
+    const key = laneKey({ ...gated, queueName, fairnessKey: control?.fairnessKey ?? null });
+    if ((pool.lanes.get(key)?.size ?? 0) > 0) return false;
+    if (!isGated(gated)) return true;
+    if (!this.#waiting.gates.isOpen(gated)) return false;
+    this.#waiting.gates.expectStart(gated);
+    return true;
+  }
+
+  /** Places the best task of the pool, which has an available agent; returns whose it is. */
+  #placeWaiting(pool: Pool, placement: Placement): FairShare {
+    const waiting = this.#waiting.head(pool);
+    const { lane, task } = waiting;
+    const { share } = lane.node;
+    const cost = costOfTask(task, this.#shares.settings);
+    // Before it is taken out: a share with nothing to do may be forgotten.
+    this.#lend.start(share, cost, task.id);
+    if (isGated(task)) this.#waiting.gates.expectStart(task);
+    this.#waiting.remove(task);
+    this.#choice.key = task.affinityKey ?? task.id;
+    placement.agentIds.push(this.#assign(pool, lane.strategy));
+    placement.taskIds.push(task.id);
+    return share;
+  }
+
+  /** Counts a task in its share exactly while it runs. Whatever led here, core's record decides. */
+  #count(task: Task): void {
+    const counted = task.share as FairShare | CountedShare | null;
+    const isRunning = task.state === 'running';
+    // One that never ran holds no gate; one that waited for input held its gates without being counted.
+    if (!isRunning && task.fencingToken > 0 && isGated(task)) {
+      for (const { gate } of usesOf(task)) this.#waiting.gates.wake(gate);
+    }
+    if (isRunning === (counted !== null)) return;
+    if (counted === null) {
+      const { plain, namespace } = queueMirror(this.#shares, task.profile.queue);
+      const fairnessKey = task.extra?.control?.fairnessKey ?? null;
+      const share = fairnessKey === null ? plain : this.#shares.key(namespace, fairnessKey);
+      const cost = costOfTask(task, this.#shares.settings);
+      task.share = cost === 1 ? share : { share, cost };
+      occupy(share, cost);
+      return;
+    }
+    this.#uncount(task, counted);
+  }
+
+  #uncount(task: Task, counted: FairShare | CountedShare): void {
+    task.share = null;
+    if ('share' in counted) vacate(counted.share, counted.cost);
+    else vacate(counted, 1);
+  }
+
+  #expectEnd(task: Task): void {
+    const counted = task.share as FairShare | CountedShare | null;
+    if (counted !== null) {
+      this.#uncount(task, counted);
+      this.#ended.push(task);
+    }
+    if (!isGated(task)) return;
+    this.#endedGated ??= new Set();
+    if (this.#endedGated.has(task)) return;
+    this.#endedGated.add(task);
+    this.#waiting.gates.expectEnd(task);
   }
 
   #strategy(pool: Pool, name: StrategyName): Strategy {
@@ -281,9 +450,10 @@ export class Scheduler {
   }
 }
 
-/** Arrivals by priority, then in their order; the same list where all are alike. */
-function byPriority(arrivals: readonly Arrival[]): readonly Arrival[] {
-  const priority = arrivals[0]?.profile.priority;
-  if (arrivals.every((arrival) => arrival.profile.priority === priority)) return arrivals;
-  return arrivals.toSorted((a, b) => b.profile.priority - a.profile.priority);
+/** Whether an arrival is tried before the best waiting task: that of its own namespace goes first. */
+function isArrivalFirst({ share }: Entrant, pool: Pool | undefined): boolean {
+  const waiting = pool?.open.top?.share;
+  if (waiting === undefined) return true;
+  const namespace = share.parent ?? share;
+  return namespace !== waiting && isShareBefore(namespace, waiting);
 }

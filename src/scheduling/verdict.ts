@@ -1,6 +1,11 @@
 import { questionOf, type Task } from '../core/index.ts';
 import type { Standings } from './explain.ts';
-import type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
+import type {
+  Explanation,
+  GateExplanation,
+  PassedOverReason,
+  RequirementExplanation,
+} from './explanation.ts';
 
 /** What a verdict is drawn from. */
 export interface Evidence {
@@ -8,6 +13,7 @@ export interface Evidence {
   readonly requirements: readonly RequirementExplanation[];
   readonly waitingAhead: number;
   readonly pick: Explanation['pick'];
+  readonly gate: GateExplanation | null;
 }
 
 /** The one thing that holds the task up, or what comes next, as a sentence without its stop. */
@@ -20,6 +26,7 @@ export function verdict(task: Task, evidence: Evidence): string {
     return `namespace ${task.profile.spec.namespace} was killed and waits to be restored`;
   }
   if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
+  if (evidence.gate !== null) return held(evidence.gate);
   if (counts.available === 0) return noneAvailable(evidence.standings);
   if (evidence.waitingAhead > 0) {
     const goes = evidence.waitingAhead === 1 ? 'goes' : 'go';
@@ -27,6 +34,11 @@ export function verdict(task: Task, evidence: Evidence): string {
     return `${ahead}; ${count(counts.available, 'agent')} available`;
   }
   return `it is next: agent ${evidence.pick?.agentId} would take it now`;
+}
+
+function held({ description, gate, opensAt }: GateExplanation): string {
+  const until = opensAt === null ? '' : `, opens at ${opensAt}`;
+  return `${gate}: ${description}${until}`;
 }
 
 function notQueued(task: Task): string {

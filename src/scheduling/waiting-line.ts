@@ -21,20 +21,22 @@ export class WaitingLine {
   #list: WaitingTask[] = [];
   #first = 0;
   #gone = 0;
-  readonly #late = new IndexedHeap<WaitingTask>(isOlder);
+  /** Made when the first task comes late. */
+  #late: IndexedHeap<WaitingTask> | null = null;
 
   get size(): number {
-    return this.#list.length - this.#first - this.#gone + this.#late.size;
+    return this.#list.length - this.#first - this.#gone + (this.#late?.size ?? 0);
   }
 
   /** Places held for tasks, also for those that left. */
   get held(): number {
-    return this.#list.length + this.#late.size;
+    return this.#list.length + (this.#late?.size ?? 0);
   }
 
   push(waiting: WaitingTask): void {
     const last = this.#list.at(-1);
     if (this.#first < this.#list.length && last !== undefined && !isOlder(last, waiting)) {
+      this.#late ??= new IndexedHeap(isOlder);
       this.#late.push(waiting);
     } else {
       this.#list.push(waiting);
@@ -44,14 +46,14 @@ export class WaitingLine {
   /** The oldest, or null. */
   get head(): WaitingTask | null {
     const listed = this.#list[this.#first];
-    const late = this.#late.top;
+    const late = this.#late?.top;
     if (listed === undefined) return late ?? null;
     return late !== undefined && isOlder(late, listed) ? late : listed;
   }
 
   remove(waiting: WaitingTask): void {
     waiting.gone = true;
-    if (waiting.heapSlot >= 0) {
+    if (waiting.heapSlot >= 0 && this.#late !== null) {
       this.#late.remove(waiting);
       return;
     }
@@ -78,7 +80,8 @@ export class WaitingLine {
       if ((this.#list[middle] as WaitingTask).task.seq < task.seq) low = middle + 1;
       else high = middle;
     }
-    return low + this.#late.items.filter((waiting) => waiting.task.seq < task.seq).length;
+    const late = this.#late?.items ?? [];
+    return low + late.filter((waiting) => waiting.task.seq < task.seq).length;
   }
 
   /** Keeps the front of the list a task that still waits. */

@@ -1,22 +1,37 @@
 import { invariant } from '../base/invariant.ts';
-import type { Queue, Task } from '../core/index.ts';
+import { isGated, type Gate, type Queue, type Task } from '../core/index.ts';
+import { KeyNode, NamespaceNode, isPoolBefore, type PoolChanged } from './fair-nodes.ts';
+import type { FairShare, FairShares } from './fair-share.ts';
+import { Gates } from './gates.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import { Lane } from './lane.ts';
-import { isPoolBefore, type Pool } from './pool.ts';
+import { laneKey } from './lane-key.ts';
+import type { Pool } from './pool.ts';
+import type { QueueMirror } from './queue-mirror.ts';
 import type { WaitingTask } from './waiting-line.ts';
 
 /**
- * All waiting tasks: lanes by pool and queue, and which pools could be given work right now.
+ * All waiting tasks, and which of them could be given work right now.
  *
  * The next task to place is the best of the best: a heap of pools with an available agent, over
- * heaps of their lanes, over lines by priority. Every change costs O(log pools + log lanes).
+ * heaps of the namespaces that wait for them, over heaps of their fairness keys, over heaps of
+ * lanes, over lines by priority. A lane whose head meets a closed gate is held by that gate and in
+ * no heap. Every change costs O(log n), and O(pools in which it waits) where a share of several changed.
  */
 export class Waiting {
+  readonly gates: Gates;
+  readonly #shares: FairShares;
   #size = 0;
   readonly #lanesByQueue = new Map<string, Set<Lane>>();
   readonly #placeable = new IndexedHeap<Pool>(isPoolBefore);
   #laneCount = 0;
   #laneCountMax = LANES_SWEPT_MIN;
+  readonly #changed: PoolChanged = (pool) => this.poolChanged(pool);
+
+  constructor(shares: FairShares) {
+    this.#shares = shares;
+    this.gates = new Gates((lane) => this.#settle(lane));
+  }
 
   get size(): number {
     return this.#size;
@@ -26,9 +41,18 @@ export class Waiting {
     return this.#laneCount;
   }
 
-  /** The pool whose best waiting task is the best of all that could start now. */
-  get next(): Pool | undefined {
-    return this.#placeable.top;
+  /**
+   * The pool whose best waiting task is the best of all that could start now, as far as the batch at
+   * hand lets its gates. Lanes that meet a closed gate are put aside on the way.
+   */
+  next(): Pool | undefined {
+    for (;;) {
+      const pool = this.#placeable.top;
+      if (pool === undefined) return undefined;
+      const lane = topLane(pool);
+      const { task } = lane.head as WaitingTask;
+      if (!isGated(task) || !this.gates.holdIfClosed(lane)) return pool;
+    }
   }
 
   /** Whether a task waits. Its place hangs on the task itself, which spares a map of a million ids. */
@@ -39,12 +63,14 @@ export class Waiting {
   /** Puts a task in its lane; the same task again changes nothing. */
   add(task: Task, pool: Pool): void {
     if (task.waiting !== null) return;
-    const lane = this.#lane(pool, task.profile.queue);
+    const lane = this.#lane(pool, task);
     const waiting: WaitingTask = { task, lane, gone: false, heapSlot: -1 };
     task.waiting = waiting;
     this.#size += 1;
     lane.push(waiting);
-    this.#settle(lane);
+    lane.node.share.joined();
+    lane.node.namespace.share.joined();
+    this.#headChanged(lane);
   }
 
   /** Takes a task out, wherever it stands in its lane; one that does not wait changes nothing. */
@@ -52,11 +78,10 @@ export class Waiting {
     if (task.waiting !== null) this.#takeOut(task.waiting as WaitingTask);
   }
 
-  /** Takes the best task of the pool's open lanes out. */
-  take(pool: Pool): WaitingTask {
-    const waiting = pool.openLanes.top?.head;
-    invariant(waiting !== undefined && waiting !== null, 'an open lane has a waiting task');
-    this.#takeOut(waiting);
+  /** The best task of the pool, which {@link Waiting.next} has just named. */
+  head(pool: Pool): WaitingTask {
+    const waiting = topLane(pool).head;
+    invariant(waiting !== null, 'an open lane has a waiting task');
     return waiting;
   }
 
@@ -75,8 +100,15 @@ export class Waiting {
     for (const lane of this.#lanesByQueue.get(queue.name) ?? []) {
       lane.paused = queue.paused || queue.held;
       lane.strategy = queue.settings.strategy;
+      this.gates.letGo(lane);
       this.#settle(lane);
+      if (lane.paused && lane.head !== null) this.gates.passOn(lane, lane.head.task);
     }
+  }
+
+  /** Something about a gate changed for the better, perhaps. */
+  gateChanged(gate: Gate): void {
+    this.gates.wake(gate);
   }
 
   /** Must be told after a pool's first available member came or its last one went. */
@@ -95,35 +127,71 @@ export class Waiting {
   }
 
   #takeOut(waiting: WaitingTask): void {
-    waiting.task.waiting = null;
+    const { lane, task } = waiting;
+    task.waiting = null;
     this.#size -= 1;
-    waiting.lane.remove(waiting);
-    this.#settle(waiting.lane);
+    lane.remove(waiting);
+    this.#headChanged(lane);
+    if (isGated(task)) this.gates.passOn(lane, task);
+    const { node } = lane;
+    if (lane.size === 0 && !lane.isPlain) this.#dropLane(lane);
+    node.share.left();
+    node.namespace.share.left();
   }
 
-  /** Brings the heaps up to date after a lane's head or pause changed. */
-  #settle(lane: Lane): void {
-    const { openLanes } = lane.pool;
-    if (lane.isOpen) {
-      if (lane.heapSlot < 0) openLanes.push(lane);
-      else openLanes.moved(lane);
-    } else if (lane.heapSlot >= 0) {
-      openLanes.remove(lane);
+  #headChanged(lane: Lane): void {
+    if (lane.heldBy !== null) {
+      if (lane.head === lane.heldHead) return;
+      this.gates.letGo(lane);
     }
-    this.poolChanged(lane.pool);
+    this.#settle(lane);
   }
 
-  #lane(pool: Pool, queue: Queue): Lane {
-    const known = pool.lanes.get(queue.name);
+  /** Brings the heaps up to date after a lane's head changed, or whether it may start. */
+  #settle(lane: Lane): void {
+    const { node } = lane;
+    const { namespace } = node;
+    if (!place(node.open, lane, lane.isOpen)) return;
+    place(namespace.open, node, node.open.size > 0);
+    place(namespace.pool.open, namespace, namespace.open.size > 0);
+    this.poolChanged(namespace.pool);
+  }
+
+  #lane(pool: Pool, task: Task): Lane {
+    const { queue } = task.profile;
+    const fairnessKey = task.extra?.control?.fairnessKey ?? null;
+    const { gates, profile } = task;
+    const key = laneKey({ queueName: queue.name, fairnessKey, gates, profile });
+    const known = pool.lanes.get(key);
     if (known !== undefined) return known;
     if (this.#laneCount >= this.#laneCountMax) this.#sweepLanes();
-    const lane = new Lane(pool, queue.name, queue.paused || queue.held, queue.settings.strategy);
-    pool.lanes.set(queue.name, lane);
+    const namespace = (queue.mirror as QueueMirror).namespace;
+    const node = this.#node(pool, namespace, fairnessKey);
+    const names = { queueName: queue.name, key };
+    const lane = new Lane(node, names, queue.paused || queue.held, queue.settings.strategy);
+    node.laneCount += 1;
+    pool.lanes.set(key, lane);
     const ofQueue = this.#lanesByQueue.get(queue.name);
     if (ofQueue === undefined) this.#lanesByQueue.set(queue.name, new Set([lane]));
     else ofQueue.add(lane);
     this.#laneCount += 1;
     return lane;
+  }
+
+  #node(pool: Pool, share: FairShare, fairnessKey: string | null): KeyNode {
+    let namespace = pool.namespaces.get(share.name);
+    if (namespace === undefined) {
+      namespace = new NamespaceNode(pool, share, this.#changed);
+      share.nodes.add(namespace);
+      pool.namespaces.set(share.name, namespace);
+    }
+    const name = fairnessKey ?? '';
+    const known = namespace.byKey.get(name);
+    if (known !== undefined) return known;
+    const node = new KeyNode(namespace, this.#shares.key(share, fairnessKey), this.#changed);
+    node.share.nodes.add(node);
+    namespace.byKey.set(name, node);
+    return node;
   }
 
   /** Drops empty lanes, and comes back once their number has doubled: O(1) a new lane. */
@@ -136,12 +204,46 @@ export class Waiting {
 
   #dropLane(lane: Lane): void {
     invariant(lane.size === 0, 'a dropped lane is empty');
-    lane.pool.lanes.delete(lane.queueName);
+    const { node, pool } = lane;
+    pool.lanes.delete(lane.key);
     const ofQueue = this.#lanesByQueue.get(lane.queueName);
     ofQueue?.delete(lane);
     if (ofQueue?.size === 0) this.#lanesByQueue.delete(lane.queueName);
     this.#laneCount -= 1;
+    node.laneCount -= 1;
+    if (node.laneCount === 0) dropNode(node);
   }
+}
+
+function dropNode(node: KeyNode): void {
+  const { namespace, share } = node;
+  namespace.byKey.delete(share.name);
+  share.nodes.delete(node);
+  share.group.rest(share);
+  if (namespace.byKey.size > 0) return;
+  namespace.pool.namespaces.delete(namespace.share.name);
+  namespace.share.nodes.delete(namespace);
+}
+
+/** The lane of the pool's best task that may start. */
+function topLane(pool: Pool): Lane {
+  const lane = pool.open.top?.open.top?.open.top;
+  invariant(lane !== undefined, 'a placeable pool has an open lane');
+  return lane;
+}
+
+/** Puts an item where it belongs, in its heap or out of it; false where it was out and stays out. */
+function place<Item extends { heapSlot: number }>(
+  heap: IndexedHeap<Item>,
+  item: Item,
+  isIn: boolean,
+): boolean {
+  if (isIn) {
+    if (item.heapSlot < 0) heap.push(item);
+    else heap.moved(item);
+  } else if (item.heapSlot < 0) return false;
+  else heap.remove(item);
+  return true;
 }
 
 /** Empty lanes are kept until there are this many lanes: most are used again. */

@@ -10,7 +10,7 @@ import {
 } from '../core/index.ts';
 import { histories, type Move } from '../core/testing/histories.ts';
 import { register, submitAll } from '../core/testing/commands.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type LmdbStore } from './store.ts';
 import { openTables, TABLE, tableOf } from './tables.ts';
 import { readTaskKey } from './task-key.ts';
 import { nextTurn } from './testing/next-turn.ts';
@@ -29,7 +29,7 @@ const act = fc.oneof(
   { weight: 1, arbitrary: fc.constant('restart') },
 );
 
-function restored(store: Store): CoreState {
+function restored(store: LmdbStore): CoreState {
   const state = store.restore();
   if (state === null) throw new Error('a checkpoint has been taken');
   return state;

@@ -6,9 +6,9 @@
  * one such row. The id is the record's key.
  */
 import { invariant } from '../base/invariant.ts';
-import type { AgentId, Task, TaskId, TaskSpec, TaskState } from '../core/index.ts';
+import type { Task, TaskId, TaskSpec, TaskState } from '../core/index.ts';
 import type { BlockWriter } from './block.ts';
-import { decodeRow, encodeRow } from './row-codec.ts';
+import { encodeRow } from './row-codec.ts';
 import { TABLE } from './tables.ts';
 
 /** A task that left core, as the runtime hands it over. */
@@ -53,7 +53,7 @@ export interface FinishedView extends FinishedSummary {
 }
 
 /** Places in the fixed part, little-endian. */
-const AT = {
+export const AT = {
   /** u32: see `history-index.ts`. */
   combo: 0,
   finishedAt: 4,
@@ -72,17 +72,17 @@ const AT = {
   /** u32: size of the payload as core counts it. */
   taskPayloadBytes: 64,
 } as const;
-const FIXED_BYTES = 68;
+export const FIXED_BYTES = 68;
 
-const FLAG = { payload: 1, result: 2, agent: 4 } as const;
+export const FLAG = { payload: 1, result: 2, agent: 4 } as const;
 /** Numbered by their place. */
-const STATES: readonly TaskState[] = ['completed', 'canceled', 'failed'];
+export const STATES: readonly TaskState[] = ['completed', 'canceled', 'failed'];
 
 /** A spec by its number in the dictionary, or whole when the dictionary was full. */
 export type SpecRef = number | TaskSpec;
 
 /** What few tasks have. */
-type Rare = readonly [
+export type Rare = readonly [
   spec: TaskSpec | null,
   reason: Task['reason'],
   affinityKey: Task['affinityKey'],
@@ -92,7 +92,6 @@ type Rare = readonly [
   error: Task['error'],
   extra: Task['extra'],
 ];
-const NOTHING_RARE: Rare = [null, null, null, null, null, [], null, null];
 const NO_BYTES = Buffer.alloc(0);
 
 export interface RecordParts {
@@ -157,62 +156,6 @@ function rareOf(task: Task, spec: SpecRef): Uint8Array {
   return encodeRow(rare);
 }
 
-export function comboOf(record: Buffer): number {
-  return record.readUInt32LE(AT.combo);
-}
-
-export function finishedAtOf(record: Buffer): number {
-  return record.readDoubleLE(AT.finishedAt);
-}
-
-/** Whose record it is, and where shared specs are found. */
-export interface RecordContext {
-  readonly id: TaskId;
-  readonly specOf: (number: number) => TaskSpec;
-}
-
-/** Reads a record without its texts. `record` may be a view that soon changes. */
-export function readSummary(record: Buffer, { id, specOf }: RecordContext): FinishedSummary {
-  const rare = readRare(record);
-  const [spec, reason, affinityKey, idempotencyKey, metadata, failures, error, extra] = rare;
-  const state = STATES[record[AT.state] as number];
-  invariant(state !== undefined, 'a record names its state by number');
-  return {
-    id,
-    spec: spec ?? specOf(record.readUInt32LE(AT.spec)),
-    state,
-    reason,
-    payloadBytes: record.readUInt32LE(AT.taskPayloadBytes),
-    createdAt: record.readDoubleLE(AT.createdAt),
-    startedAt: record.readDoubleLE(AT.startedAt),
-    finishedAt: finishedAtOf(record),
-    affinityKey,
-    idempotencyKey,
-    deadlineAt: record.readDoubleLE(AT.deadlineAt),
-    metadata,
-    attempt: record.readUInt32LE(AT.attempt),
-    fencingToken: record.readDoubleLE(AT.fencingToken),
-    agentId: readAgent(record),
-    failures,
-    error,
-    extra,
-  };
-}
-
-/** As {@link readSummary}, with payload and result. */
-export function readView(record: Buffer, context: RecordContext): FinishedView {
-  const flags = record[AT.flags] as number;
-  const payloadAt = textsAt(record);
-  const resultAt = payloadAt + record.readUInt32LE(AT.payloadBytes);
-  const hasPayload = (flags & FLAG.payload) !== 0;
-  const hasResult = (flags & FLAG.result) !== 0;
-  return {
-    ...readSummary(record, context),
-    payload: hasPayload ? record.toString('utf8', payloadAt, resultAt) : null,
-    result: hasResult ? record.toString('utf8', resultAt, record.length) : null,
-  };
-}
-
 /** The summary of a record that is not written yet. */
 export function summaryOfTask({ task, startedAt, finishedAt }: FinishedTask): FinishedSummary {
   return {
@@ -235,22 +178,4 @@ export function summaryOfTask({ task, startedAt, finishedAt }: FinishedTask): Fi
     error: task.error,
     extra: task.extra,
   };
-}
-
-function textsAt(record: Buffer): number {
-  return rareAt(record) + record.readUInt32LE(AT.rareBytes);
-}
-
-function rareAt(record: Buffer): number {
-  return FIXED_BYTES + record.readUInt16LE(AT.agentBytes);
-}
-
-function readRare(record: Buffer): Rare {
-  const [start, end] = [rareAt(record), textsAt(record)];
-  return start === end ? NOTHING_RARE : (decodeRow(record.subarray(start, end)) as Rare);
-}
-
-function readAgent(record: Buffer): AgentId | null {
-  if (((record[AT.flags] as number) & FLAG.agent) === 0) return null;
-  return record.toString('utf8', FIXED_BYTES, rareAt(record)) as AgentId;
 }

@@ -1,5 +1,5 @@
 /** The history's tables as the writer's thread keeps them: records, their index, their totals. */
-import { comboOf, finishedAtOf } from './finished-record.ts';
+import { comboOf, finishedAtOf } from './stored-record.ts';
 import { indexKey } from './history-index.ts';
 import { META_KEY } from './meta.ts';
 import { TABLE, tableOf, type Table, type Tables } from './tables.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { apply, createState, type TaskId } from '../core/index.ts';
 import { submitAll } from '../core/testing/commands.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type LmdbStore } from './store.ts';
 import type { StoreOptions } from './store-options.ts';
 import { finishedOf, taskOf } from './testing/finished-tasks.ts';
 import { nextTurn } from './testing/next-turn.ts';
@@ -13,11 +13,11 @@ const ID_TIME_START = 0x0190_0000_0000;
 
 function withStore(
   options: Omit<StoreOptions, 'directory'>,
-  use: (store: Store, reopen: () => Promise<Store>) => Promise<void>,
+  use: (store: LmdbStore, reopen: () => Promise<LmdbStore>) => Promise<void>,
 ): Promise<void> {
   return withDirectory(async (directory) => {
     let store = await openStore({ directory, ...options });
-    const reopen = async (): Promise<Store> => {
+    const reopen = async (): Promise<LmdbStore> => {
       await store.close();
       store = await openStore({ directory, ...options });
       return store;
@@ -27,7 +27,7 @@ function withStore(
   });
 }
 
-function ids(store: Store): TaskId[] {
+function ids(store: LmdbStore): TaskId[] {
   return store.list({ limit: 10_000 }).items.map((item) => item.id);
 }
 
@@ -111,7 +111,7 @@ test('the backlog says when it is full, and is empty again after a flush', async
     }
     expect(store.backlog.full).toBe(true);
     await store.flush();
-    expect(store.backlog).toEqual({ count: 0, bytes: 0, full: false });
+    expect(store.backlog).toEqual({ count: 0, bytes: 0, share: 0, full: false });
   });
 });
 

@@ -3,8 +3,6 @@ import { invariant } from '../base/invariant.ts';
 import { BlockWriter } from './block.ts';
 import { Dictionary, DICTIONARY_KIND } from './dictionary.ts';
 import {
-  readSummary,
-  readView,
   summaryOfTask,
   writeRecord,
   type FinishedSummary,
@@ -12,10 +10,12 @@ import {
   type FinishedView,
   type SpecRef,
 } from './finished-record.ts';
+import { newestFirst } from './newest-first.ts';
 import type { Payloads } from './payloads.ts';
 import { Slices } from './slices.ts';
+import { StoredRecord } from './stored-record.ts';
 import { TABLE, tableOf, type Table, type Tables } from './tables.ts';
-import { findTaskKey } from './task-key.ts';
+import { TASK_KEY_BYTES, writeTaskKey } from './task-key.ts';
 import type { Writer } from './writer.ts';
 
 /** What the index can tell apart. */
@@ -33,6 +33,8 @@ interface Pending {
 export interface Backlog {
   readonly count: number;
   readonly bytes: number;
+  /** Of what may wait; above 1 where it is more than that. */
+  readonly share: number;
   /** Whether whoever makes records should make fewer. */
   readonly full: boolean;
 }
@@ -56,6 +58,8 @@ const CHUNK_RECORDS_MAX = 2_048;
 interface Chunk {
   readonly records: Pending[];
   readonly byId: Map<TaskId, Pending>;
+  /** The same in the order of their ids, once somebody asked for it. */
+  ordered: readonly FinishedTask[] | null;
   bytes: number;
   encoded: number;
   /** Number of the block with the last of them, once all are encoded. */
@@ -69,6 +73,8 @@ interface Chunk {
  */
 export class History {
   readonly #records: Table;
+  /** The key of whatever record is read, spared from being made a million times in a search. */
+  readonly #key = Buffer.alloc(TASK_KEY_BYTES);
   readonly #writer: Writer;
   readonly #payloads: Payloads;
   readonly #bounds: HistoryBounds;
@@ -102,8 +108,8 @@ export class History {
   get backlog(): Backlog {
     const count = this.#count;
     const { backlogCountMax, backlogBytesMax } = this.#bounds;
-    const full = count >= backlogCountMax || this.#bytes >= backlogBytesMax;
-    return { count, bytes: this.#bytes, full };
+    const share = Math.max(count / backlogCountMax, this.#bytes / backlogBytesMax);
+    return { count, bytes: this.#bytes, share, full: share >= 1 };
   }
 
   /** Queues a record. O(1), no I/O. */
@@ -115,6 +121,7 @@ export class History {
     const chunk = this.#chunkToFill();
     chunk.records.push(pending);
     chunk.byId.set(id, pending);
+    chunk.ordered = null;
     chunk.bytes += bytes;
     this.#bytes += bytes;
     this.#count += 1;
@@ -136,22 +143,40 @@ export class History {
   }
 
   #findWritten(id: TaskId): FinishedView | null {
-    const record = this.#read(id);
-    return record === null ? null : readView(record, { id, specOf: this.#specOf });
+    const record = this.stored(id);
+    return record === null ? null : this.reader().open(id, record).view();
   }
 
+  /** The record without its payload and result, or null. */
   findSummary(id: TaskId): FinishedSummary | null {
     const pending = this.#findPending(id);
     if (pending !== undefined) return summaryOfTask(pending.finished);
-    const record = this.#read(id);
-    return record === null ? null : readSummary(record, { id, specOf: this.#specOf });
+    const record = this.stored(id);
+    return record === null ? null : this.reader().open(id, record).summary();
   }
 
-  /** Records that are not in the file yet, in no order. */
-  *pending(): Iterable<FinishedTask> {
-    for (const { byId } of this.#chunks) {
-      for (const { finished } of byId.values()) yield finished;
-    }
+  /** Whether it has a record of the task. */
+  has(id: TaskId): boolean {
+    return this.#findPending(id) !== undefined || this.stored(id) !== null;
+  }
+
+  /** The bytes of a record that the file has, or null: a view that the next read changes. */
+  stored(id: TaskId): Buffer | null {
+    if (!writeTaskKey(id, this.#key, 0)) return null;
+    return this.#records.getBinaryFast(this.#key) ?? null;
+  }
+
+  /** Reads such bytes. */
+  reader(): StoredRecord {
+    return new StoredRecord(this.#specOf);
+  }
+
+  /**
+   * Records of ids below `before` that are not in the file yet, newest id first. Each costs a look at
+   * as many ids as there are chunks; the first after an `add` orders a chunk anew.
+   */
+  pendingBelow(before: TaskId | undefined): Iterator<FinishedTask, undefined> {
+    return newestFirst(this.#chunks.map(orderedOf), before);
   }
 
   /** Sends every record added so far; does not wait for those added meanwhile. */
@@ -184,7 +209,14 @@ export class History {
     const last = this.#chunks.at(-1);
     const isOpen = last?.encoded === 0 && last.records.length < CHUNK_RECORDS_MAX;
     if (last !== undefined && isOpen) return last;
-    const chunk: Chunk = { records: [], byId: new Map(), bytes: 0, encoded: 0, block: null };
+    const chunk: Chunk = {
+      records: [],
+      byId: new Map(),
+      ordered: null,
+      bytes: 0,
+      encoded: 0,
+      block: null,
+    };
     this.#chunks.push(chunk);
     return chunk;
   }
@@ -273,14 +305,16 @@ export class History {
     return { spec: refs.spec, combo };
   }
 
-  #read(id: TaskId): Buffer | null {
-    const key = findTaskKey(id);
-    return key === null ? null : (this.#records.getBinaryFast(key) ?? null);
-  }
-
   readonly #specOf = (number: number): TaskSpec => {
     const spec = this.#specs.valueOf(number);
     invariant(spec !== undefined, () => `spec ${number} of a record is in the dictionary`);
     return spec;
   };
+}
+
+function orderedOf(chunk: Chunk): readonly FinishedTask[] {
+  chunk.ordered ??= Array.from(chunk.byId.values(), ({ finished }) => finished).sort((a, b) =>
+    a.task.id < b.task.id ? -1 : 1,
+  );
+  return chunk.ordered;
 }

@@ -1,5 +1,20 @@
-export type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
+export {
+  ArtifactStore,
+  type ArtifactOrder,
+  type ArtifactStoreOptions,
+} from './artifacts/artifact-store.ts';
+export type { ArtifactFacts } from './artifacts/artifact-facts.ts';
+export type { CheckpointStats } from './checkpoint.ts';
+export {
+  summaryOfTask,
+  type FinishedSummary,
+  type FinishedTask,
+  type FinishedView,
+} from './finished-record.ts';
+export type { Backlog } from './history.ts';
 export { inspectStore } from './inspect-store.ts';
-export { cursorBefore, listTasks } from './list-tasks.ts';
+export { cursorBefore, listTasks, type TaskScan } from './list-tasks.ts';
+export { matches, SCAN_MAX_DEFAULT, type FinishedPage, type FinishedQuery } from './listing.ts';
 export { LiveIndex } from './live-index.ts';
-export { openStore, type Store } from './store.ts';
+export { openStore } from './store.ts';
+export type { Store } from './store-port.ts';

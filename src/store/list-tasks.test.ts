@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Task, TaskId } from '../core/index.ts';
 import { listTasks } from './list-tasks.ts';
 import { LiveIndex } from './live-index.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type LmdbStore } from './store.ts';
 import { finishedOf, taskOf } from './testing/finished-tasks.ts';
 import { seeded } from './testing/seed.ts';
 import { idOf } from './testing/store-run.ts';
@@ -13,9 +13,9 @@ import { withDirectory } from './testing/temporary.ts';
 class Tasks {
   readonly live = new LiveIndex();
   readonly #byId = new Map<TaskId, Task>();
-  readonly #store: Store;
+  readonly #store: LmdbStore;
 
-  constructor(store: Store) {
+  constructor(store: LmdbStore) {
     this.#store = store;
   }
 
@@ -41,10 +41,12 @@ test('a walk shows every task once, while tasks come and finish between its page
     scanMax: fc.integer({ min: 1, max: 9 }),
     finishes: fc.array(fc.array(fc.nat({ max: 60 }), { maxLength: 12 }), { maxLength: 40 }),
     type: fc.constantFrom(undefined, 'email'),
+    isAsked: fc.boolean(),
   });
   await withDirectory(async (directory) => {
     const store = await openStore({ directory, history: { countMax: 0 } });
-    const property = fc.asyncProperty(plan, async ({ count, limit, scanMax, finishes, type }) => {
+    const property = fc.asyncProperty(plan, async (given) => {
+      const { count, finishes, isAsked, limit, scanMax, type } = given;
       await store.flush();
       await store.purgeHistory();
       const tasks = new Tasks(store);
@@ -57,7 +59,15 @@ test('a walk shows every task once, while tasks come and finish between its page
         for (const n of finishes[turn] ?? []) tasks.finish(idOf(n));
         if (turn % 3 === 1) await store.flush();
         tasks.add(idOf((newcomers += 1)));
-        const query = { limit, scanMax, ...(type && { type }), ...(cursor !== null && { cursor }) };
+        // The same tasks, whether they are filtered by their kind or each is asked.
+        const isEmail = ({ id }: { id: TaskId }): boolean => id.charCodeAt(12) % 2 === 0;
+        const wish =
+          type === undefined
+            ? {}
+            : isAsked
+              ? { accepts: { live: isEmail, finished: isEmail } }
+              : { type };
+        const query = { limit, scanMax, ...wish, ...(cursor !== null && { cursor }) };
         const page = listTasks(tasks.live, store, query);
         shown.push(...page.items.map((item) => item.task.id));
         cursor = page.nextCursor;

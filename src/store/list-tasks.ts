@@ -3,17 +3,19 @@ import { OrchestratorError } from '../base/errors.ts';
 import type { Task, TaskId } from '../core/index.ts';
 import type { FinishedSummary } from './finished-record.ts';
 import type { LiveIndex } from './live-index.ts';
-import type { Page, TaskFilter } from './listing.ts';
-import type { Store } from './store.ts';
+import type { ScanBounds, TaskFilter } from './listing.ts';
+import type { Store } from './store-port.ts';
 import { findTaskKey, readTaskKey, TASK_KEY_BYTES } from './task-key.ts';
 
-export interface TaskQuery extends TaskFilter {
+export interface TaskScan extends TaskFilter, ScanBounds {
   /** Where an earlier page ended. */
   readonly cursor?: string;
-  /** Most items of the page. */
-  readonly limit: number;
-  /** Most tasks looked at, of the live and of the finished ones each. Default 10,000. */
-  readonly scanMax?: number;
+  /** Asked of what passes the filter. */
+  readonly accepts?: {
+    readonly live: (task: Task) => boolean;
+    /** The task is good until it returns. */
+    readonly finished: (task: FinishedSummary) => boolean;
+  };
 }
 
 /** A task wherever it is. */
@@ -25,6 +27,8 @@ export interface TaskPage {
   readonly items: readonly ListedTask[];
   /** Asks for the next page; null after the last one. A page may be short and not the last. */
   readonly nextCursor: string | null;
+  /** Tasks looked at; `scanMax` bounds the live and the finished ones each. */
+  readonly scanned: number;
 }
 
 /**
@@ -35,23 +39,41 @@ export interface TaskPage {
  *
  * @throws OrchestratorError CURSOR_INVALID
  */
-export function listTasks(live: LiveIndex, store: Store, query: TaskQuery): TaskPage {
-  const { cursor, ...rest } = query;
-  const bounded = cursor === undefined ? rest : { ...rest, before: decodeCursor(cursor) };
-  const livePage = live.page(bounded);
-  const finishedPage = store.list(bounded);
+export function listTasks(live: LiveIndex, store: Store, query: TaskScan): TaskPage {
+  const { accepts, before, cursor, ...rest } = query;
+  const bounded = { ...rest, ...startOf(cursor, before) };
+  const livePage = live.page(
+    accepts === undefined ? bounded : { ...bounded, accepts: accepts.live },
+  );
+  // Below where the live ones end nothing can be shown yet: whoever walks on comes by there anyway.
+  const from = highest(livePage.scannedTo, rest.from);
+  const finishedPage = store.list({
+    ...bounded,
+    ...(from === undefined ? {} : { from }),
+    ...(accepts === undefined ? {} : { accepts: accepts.finished }),
+  });
+  const scanned = livePage.scanned + finishedPage.scanned;
   const merged = merge(livePage.items, finishedPage.items);
-  const reach = reachOf(livePage, finishedPage);
+  const reach = highest(livePage.scannedTo, finishedPage.scannedTo) ?? null;
   const seen = reach === null ? merged : merged.filter(({ task }) => task.id >= reach);
   const items = seen.slice(0, query.limit);
-  if (items.length < seen.length) return { items, nextCursor: cursorAt(items.at(-1)?.task.id) };
-  return { items, nextCursor: reach === null ? null : cursorAt(reach) };
+  const isCut = items.length < seen.length;
+  return { items, nextCursor: cursorAt(isCut ? items.at(-1)?.task.id : reach), scanned };
 }
 
-/** Down to where both pages know everything; null when that is to the end. */
-function reachOf(a: Page<unknown>, b: Page<unknown>): TaskId | null {
-  if (a.scannedTo === null || b.scannedTo === null) return a.scannedTo ?? b.scannedTo;
-  return a.scannedTo > b.scannedTo ? a.scannedTo : b.scannedTo;
+/** Below the cursor and below the bound, as far as there are any. */
+function startOf(
+  cursor: string | undefined,
+  before: TaskId | undefined,
+): Pick<ScanBounds, 'before'> {
+  const at = cursor === undefined ? before : decodeCursor(cursor);
+  if (at === undefined) return {};
+  return { before: before === undefined || at < before ? at : before };
+}
+
+function highest(a: TaskId | null, b: TaskId | null | undefined): TaskId | undefined {
+  if (a === null || b === null || b === undefined) return a ?? b ?? undefined;
+  return a > b ? a : b;
 }
 
 function merge(live: readonly Task[], finished: readonly FinishedSummary[]): ListedTask[] {
@@ -82,8 +104,8 @@ export function cursorBefore(id: TaskId): string {
   return key.toString('base64url');
 }
 
-function cursorAt(id: TaskId | undefined): string | null {
-  const key = id === undefined ? null : findTaskKey(id);
+function cursorAt(id: TaskId | null | undefined): string | null {
+  const key = id == null ? null : findTaskKey(id);
   return key === null ? null : key.toString('base64url');
 }
 

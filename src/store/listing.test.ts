@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TaskId, TaskState } from '../core/index.ts';
 import { matches, type TaskFilter } from './listing.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type LmdbStore } from './store.ts';
 import { finishedOf, taskOf } from './testing/finished-tasks.ts';
 import { seeded } from './testing/seed.ts';
 import { idOf } from './testing/store-run.ts';
@@ -26,7 +26,10 @@ const filter: fc.Arbitrary<TaskFilter> = fc.record(
     states: fc.subarray<TaskState>(['completed', 'canceled', 'failed']),
     namespace: fc.constantFrom('default', 'team', 'nowhere'),
     queue: fc.constantFrom('default', 'mail'),
-    type: fc.constantFrom('email', 'post'),
+    type: fc.oneof(
+      fc.constantFrom('email', 'post'),
+      fc.subarray<string>(['email', 'post', 'page']),
+    ),
   },
   { requiredKeys: [] },
 );
@@ -34,15 +37,18 @@ const question = fc.record({
   filter,
   limit: fc.integer({ min: 1, max: 8 }),
   scanMax: fc.integer({ min: 1, max: 12 }),
+  from: fc.nat({ max: 60 }),
+  /** The last hexadecimal digits of the millisecond that are accepted. */
+  accepted: fc.oneof(fc.constant(null), fc.subarray('0123456789abcdef'.split(''))),
 });
 
-function finish(store: Store, id: TaskId, { state, ...spec }: Kind): void {
+function finish(store: LmdbStore, id: TaskId, { state, ...spec }: Kind): void {
   const task = taskOf(id, { ...spec, requires: { capabilities: [], labels: {} } });
   store.finish(finishedOf(task, state));
 }
 
 /** All that a walk through the pages shows. */
-function walk(store: Store, query: Parameters<Store['list']>[0]): TaskId[] {
+function walk(store: LmdbStore, query: Parameters<LmdbStore['list']>[0]): TaskId[] {
   const ids: TaskId[] = [];
   let before: TaskId | undefined;
   for (;;) {
@@ -69,7 +75,7 @@ describe('a listing', () => {
       const property = fc.asyncProperty(plan, async ({ kinds, order, flushed, questions }) => {
         await store.flush();
         await store.purgeHistory();
-        expect(store.list({ limit: 1 })).toEqual({ items: [], scannedTo: null });
+        expect(store.list({ limit: 1 })).toEqual({ items: [], scannedTo: null, scanned: 0 });
         // Tasks finish in another order than they came.
         const tasks = kinds.map((one, n) => ({ one, id: idOf(offset + ((n * 37 + order) % 61)) }));
         offset += 100;
@@ -77,12 +83,16 @@ describe('a listing', () => {
           if (n === flushed) await store.flush();
           finish(store, id, one);
         }
-        for (const { filter: wanted, limit, scanMax } of questions) {
-          const fitting = tasks.filter(({ one: { state, ...spec } }) =>
-            matches(wanted, { spec, state }),
+        for (const { accepted, filter: wanted, from, limit, scanMax } of questions) {
+          const first = idOf(offset - 100 + from);
+          const accepts = ({ id }: { id: TaskId }): boolean =>
+            accepted?.includes(id[12] ?? '') !== false;
+          const fitting = tasks.filter(
+            ({ id, one: { state, ...spec } }) =>
+              matches(wanted, { spec, state }) && id >= first && accepts({ id }),
           );
           const expected = fitting.map(({ id }) => id);
-          const shown = walk(store, { ...wanted, limit, scanMax });
+          const shown = walk(store, { ...wanted, limit, scanMax, from: first, accepts });
           expect(shown).toEqual(expected.toSorted().toReversed());
         }
       });

@@ -1,25 +1,39 @@
 import type { TaskId, TaskState } from '../core/index.ts';
-import { type FinishedSummary, type FinishedTask } from './finished-record.ts';
+import { summaryOfTask, type FinishedSummary, type FinishedTask } from './finished-record.ts';
 import { COMBO_BYTES, indexKey } from './history-index.ts';
 import type { Combo, History } from './history.ts';
+import type { StoredRecord } from './stored-record.ts';
 import { TABLE, tableOf, type Table, type Tables } from './tables.ts';
 import { findTaskKey, readTaskKey, TASK_KEY_BYTES } from './task-key.ts';
+
+/** One value, or any of several. */
+type OneOf = string | readonly string[];
 
 /** Which tasks a listing shows; what is absent does not matter. */
 export interface TaskFilter {
   readonly states?: readonly TaskState[];
-  readonly queue?: string;
-  readonly type?: string;
-  readonly namespace?: string;
+  readonly queue?: OneOf;
+  readonly type?: OneOf;
+  readonly namespace?: OneOf;
 }
 
-export interface FinishedQuery extends TaskFilter {
+/** Where and how long is looked for tasks. */
+export interface ScanBounds {
   /** Only ids below this one. */
   readonly before?: TaskId;
+  /** Only ids from this one up. */
+  readonly from?: TaskId;
   /** Most items of the page. */
   readonly limit: number;
-  /** Most records looked at. Default 10,000. */
+  /** Most tasks looked at. Default 10,000. */
   readonly scanMax?: number;
+  /** Whether the time of this look is used up; asked now and then, and never before the first task. */
+  readonly isSpent?: () => boolean;
+}
+
+export interface FinishedQuery extends TaskFilter, ScanBounds {
+  /** Asked of what passes the filter. The task is good until it returns. */
+  readonly accepts?: (task: FinishedSummary) => boolean;
 }
 
 /** Some items, newest id first, and how far they reach. */
@@ -27,13 +41,19 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   /** Everything from here up was looked at; null when nothing is left below. */
   readonly scannedTo: TaskId | null;
+  /** Tasks looked at. */
+  readonly scanned: number;
 }
 export type FinishedPage = Page<FinishedSummary>;
 
 export const SCAN_MAX_DEFAULT = 10_000;
 /** Ranges merged at most; with more the records themselves are walked. */
 const RANGES_MAX = 64;
-const KEYS_AT_ONCE_MAX = 256;
+/** Keys fetched at once: few at first, for a page may want no more. */
+const KEYS_AT_ONCE_MIN = 16;
+const KEYS_AT_ONCE_MAX = 128;
+/** Tasks looked at between two looks at the clock. */
+const LOOKS_AT_ONCE = 8;
 /** Above every key of a task. */
 const KEY_MAX = Buffer.alloc(TASK_KEY_BYTES + 1, 0xff);
 const KEY_MIN = Buffer.of(0);
@@ -52,50 +72,53 @@ export class FinishedListing {
 
   /** The newest matching records below `query.before`. O(limit) unless the filter must be tried on each. */
   page(query: FinishedQuery): FinishedPage {
-    const scanMax = query.scanMax ?? SCAN_MAX_DEFAULT;
     const before = query.before === undefined ? KEY_MAX : findTaskKey(query.before);
-    if (before === null || query.limit <= 0) return { items: [], scannedTo: null };
-    const waiting = newest(this.#history.pending(), query);
-    return this.#merge(this.#ids(query, before, Math.min(scanMax, query.limit + waiting.length)), {
-      waiting,
-      query,
-      scanMax,
+    if (before === null || query.limit <= 0) return { items: [], scannedTo: null, scanned: 0 };
+    return this.#merge(query, {
+      stored: this.#ids(query, before),
+      pending: this.#history.pendingBelow(query.before),
     });
   }
 
   #merge(
-    stored: Iterator<TaskId | null>,
-    { waiting, query, scanMax }: { waiting: TaskId[]; query: FinishedQuery; scanMax: number },
+    query: FinishedQuery,
+    { pending, stored }: { pending: Iterator<FinishedTask>; stored: Iterator<TaskId> },
   ): FinishedPage {
+    const { accepts, from = '', limit } = query;
     const items: FinishedSummary[] = [];
-    let scanned = 0;
+    const pace = new ScanPace(query);
+    const reader = this.#history.reader();
     let fromFile = nextOf(stored);
-    let at = 0;
+    let waiting = nextOf(pending);
     let last: TaskId | null = null;
     for (;;) {
-      const fromMemory = waiting[at];
-      const id: TaskId | undefined = larger(fromFile, fromMemory);
-      if (id === undefined) return { items, scannedTo: null };
-      if (items.length === query.limit || scanned === scanMax) return { items, scannedTo: last };
-      if (id === fromMemory) at += 1;
-      if (id === fromFile) {
-        scanned += 1;
-        fromFile = nextOf(stored);
-      }
+      const id = larger(fromFile, waiting?.task.id);
+      if (id === undefined || id < from) return { items, scannedTo: null, scanned: pace.scanned };
+      if (items.length === limit || pace.isOver())
+        return { items, scannedTo: last, scanned: pace.scanned };
+      pace.scanned += 1;
       last = id;
-      const summary = this.#history.findSummary(id);
-      if (summary !== null && matches(query, summary)) items.push(summary);
+      // What is on its way to the file may be there too already: the news of memory is as good.
+      const found = waiting?.task.id === id ? waiting : null;
+      if (fromFile === id) fromFile = nextOf(stored);
+      if (found !== null) waiting = nextOf(pending);
+      const task = found === null ? this.#open(reader, id) : summaryOfTask(found);
+      if (task === null || !matches(query, task) || accepts?.(task) === false) continue;
+      items.push(found === null ? reader.summary() : task);
     }
   }
 
+  #open(reader: StoredRecord, id: TaskId): FinishedSummary | null {
+    const record = this.#history.stored(id);
+    return record === null ? null : reader.open(id, record);
+  }
+
   /** Ids in the file that may match, newest first. */
-  #ids(query: FinishedQuery, before: Buffer, atOnce: number): Iterator<TaskId> {
-    const keysAtOnce = Math.min(KEYS_AT_ONCE_MAX, atOnce + 1);
+  #ids(query: FinishedQuery, before: Buffer): Iterator<TaskId> {
     const { combos } = this.#history;
     const numbers = isAny(query) ? null : combos.search((combo) => comboMatches(query, combo));
     if (numbers === null || numbers.length >= RANGES_MAX) {
-      const range = { start: before, end: KEY_MIN };
-      return new KeyRange(this.#records, { ...range, keysAtOnce, idAt: 0 });
+      return new KeyRange(this.#records, { start: before, end: KEY_MIN, idAt: 0 });
     }
     // Number 0 stands for all the kinds that found no room in the dictionary.
     const ranges = [0, ...numbers].map((combo) => {
@@ -103,9 +126,28 @@ export class FinishedListing {
         start: indexKey(combo, before.subarray(0, TASK_KEY_BYTES)),
         end: indexKey(combo, NO_TASK),
       };
-      return new KeyRange(this.#index, { ...range, keysAtOnce, idAt: COMBO_BYTES });
+      return new KeyRange(this.#index, { ...range, idAt: COMBO_BYTES });
     });
     return mergeRanges(ranges);
+  }
+}
+
+/** How far a look at tasks may go on. */
+export class ScanPace {
+  readonly #scanMax: number;
+  readonly #isSpent: (() => boolean) | undefined;
+  scanned = 0;
+
+  constructor({ isSpent, scanMax = SCAN_MAX_DEFAULT }: Pick<ScanBounds, 'isSpent' | 'scanMax'>) {
+    this.#scanMax = scanMax;
+    this.#isSpent = isSpent;
+  }
+
+  /** Whether no further task is to be looked at. */
+  isOver(): boolean {
+    if (this.scanned >= this.#scanMax) return true;
+    if (this.#isSpent === undefined || this.scanned % LOOKS_AT_ONCE !== 0) return false;
+    return this.scanned > 0 && this.#isSpent();
   }
 }
 
@@ -115,21 +157,17 @@ const NO_TASK = Buffer.alloc(TASK_KEY_BYTES);
 class KeyRange implements Iterator<TaskId> {
   readonly #table: Table;
   readonly #end: Buffer;
-  readonly #keysAtOnce: number;
   readonly #idAt: number;
+  #keysAtOnce = KEYS_AT_ONCE_MIN;
   #start: Uint8Array;
   #keys: readonly Uint8Array[] = [];
   #at = 0;
   #exhausted = false;
 
-  constructor(
-    table: Table,
-    range: { start: Buffer; end: Buffer; keysAtOnce: number; idAt: number },
-  ) {
+  constructor(table: Table, range: { start: Buffer; end: Buffer; idAt: number }) {
     this.#table = table;
     this.#start = range.start;
     this.#end = range.end;
-    this.#keysAtOnce = range.keysAtOnce;
     this.#idAt = range.idAt;
   }
 
@@ -150,6 +188,7 @@ class KeyRange implements Iterator<TaskId> {
     this.#keys = repeated ? keys.slice(1) : keys;
     this.#at = 0;
     this.#start = keys.at(-1) ?? this.#start;
+    this.#keysAtOnce = Math.min(2 * this.#keysAtOnce, KEYS_AT_ONCE_MAX);
     return this.#keys.length > 0;
   }
 }
@@ -168,30 +207,14 @@ function* mergeRanges(ranges: readonly KeyRange[]): Generator<TaskId, undefined>
   }
 }
 
-function nextOf(iterator: Iterator<TaskId | null>): TaskId | undefined {
+function nextOf<Value>(iterator: Iterator<Value>): Value | undefined {
   const next = iterator.next();
-  return next.done === true ? undefined : (next.value ?? undefined);
+  return next.done === true ? undefined : next.value;
 }
 
 function larger(a: TaskId | undefined, b: TaskId | undefined): TaskId | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return a > b ? a : b;
-}
-
-/** The ids of the newest `limit` records, and one more, below `before` that match. O(records · log limit). */
-function newest(records: Iterable<FinishedTask>, query: FinishedQuery): TaskId[] {
-  const ids: TaskId[] = [];
-  for (const { task } of records) {
-    if (query.before !== undefined && task.id >= query.before) continue;
-    const oldest = ids.at(-1);
-    if (ids.length > query.limit && oldest !== undefined && task.id < oldest) continue;
-    if (!matches(query, { spec: task.profile.spec, state: task.state })) continue;
-    let at = ids.length;
-    while (at > 0 && (ids[at - 1] as TaskId) < task.id) at -= 1;
-    ids.splice(at, 0, task.id);
-    if (ids.length > query.limit + 1) ids.pop();
-  }
-  return ids;
 }
 
 /** Whether a task passes the filter. */
@@ -203,10 +226,15 @@ export function matches(
 }
 
 function comboMatches(filter: TaskFilter, [namespace, queue, type, state]: Combo): boolean {
-  if (filter.namespace !== undefined && filter.namespace !== namespace) return false;
-  if (filter.queue !== undefined && filter.queue !== queue) return false;
-  if (filter.type !== undefined && filter.type !== type) return false;
+  if (!isOneOf(namespace, filter.namespace)) return false;
+  if (!isOneOf(queue, filter.queue)) return false;
+  if (!isOneOf(type, filter.type)) return false;
   return filter.states === undefined || filter.states.includes(state);
+}
+
+function isOneOf(value: string, wanted: OneOf | undefined): boolean {
+  if (wanted === undefined) return true;
+  return typeof wanted === 'string' ? wanted === value : wanted.includes(value);
 }
 
 function isAny({ namespace, queue, type, states }: TaskFilter): boolean {

@@ -1,14 +1,10 @@
 import { invariant } from '../base/invariant.ts';
-import type { Task, TaskId } from '../core/index.ts';
-import { matches, SCAN_MAX_DEFAULT, type Page, type TaskFilter } from './listing.ts';
+import type { Task, TaskId, TaskState } from '../core/index.ts';
+import { matches, ScanPace, type Page, type ScanBounds, type TaskFilter } from './listing.ts';
 
-export interface LiveQuery extends TaskFilter {
-  /** Only ids below this one. */
-  readonly before?: TaskId;
-  /** Most items of the page. */
-  readonly limit: number;
-  /** Most tasks looked at. Default 10,000. */
-  readonly scanMax?: number;
+export interface LiveQuery extends TaskFilter, ScanBounds {
+  /** Asked of what passes the filter. */
+  readonly accepts?: (task: Task) => boolean;
 }
 
 /** Tasks of one chunk, at most; a full one is split. */
@@ -68,17 +64,21 @@ export class LiveIndex {
 
   /** The newest matching tasks below `query.before`. O(log n + tasks looked at). */
   page(query: LiveQuery): Page<Task> {
-    const scanMax = query.scanMax ?? SCAN_MAX_DEFAULT;
+    const { accepts, before, from = '', limit } = query;
     const items: Task[] = [];
-    let scanned = 0;
+    const pace = new ScanPace(query);
     let last: TaskId | null = null;
-    for (const task of this.#below(query.before)) {
-      if (items.length === query.limit || scanned === scanMax) return { items, scannedTo: last };
-      scanned += 1;
+    const isNone = query.states?.some(isLiveState) === false;
+    for (const task of isNone ? [] : this.#below(before)) {
+      if (task.id < from) break;
+      if (items.length === limit || pace.isOver())
+        return { items, scannedTo: last, scanned: pace.scanned };
+      pace.scanned += 1;
       last = task.id;
-      if (matches(query, { spec: task.profile.spec, state: task.state })) items.push(task);
+      if (!matches(query, { spec: task.profile.spec, state: task.state })) continue;
+      if (accepts?.(task) !== false) items.push(task);
     }
-    return { items, scannedTo: null };
+    return { items, scannedTo: null, scanned: pace.scanned };
   }
 
   *#below(before: TaskId | undefined): Generator<Task> {
@@ -126,6 +126,10 @@ export class LiveIndex {
     }
     return low - 1;
   }
+}
+
+function isLiveState(state: TaskState): boolean {
+  return state !== 'completed' && state !== 'canceled';
 }
 
 /** The first place whose id is not below `id`. */

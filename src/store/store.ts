@@ -14,6 +14,7 @@ import {
   type ResolvedStoreOptions,
   type StoreOptions,
 } from './store-options.ts';
+import type { Store } from './store-port.ts';
 import { openTables, TABLE, tableOf, type Tables } from './tables.ts';
 import { Writer } from './writer.ts';
 
@@ -22,7 +23,7 @@ import { Writer } from './writer.ts';
  *
  * @throws OrchestratorError STORE_OPEN_FAILED, STORE_FORMAT_UNKNOWN, STORE_OPTION_INVALID
  */
-export async function openStore(options: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<LmdbStore> {
   const resolved = resolveStoreOptions(options);
   const tables = openTables(resolved.directory);
   try {
@@ -40,7 +41,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const { flushDelayMs: delayMs, backlogCountMax, backlogBytesMax, sliceMs } = resolved;
     const bounds = { delayMs, backlogCountMax, backlogBytesMax, sliceMs };
     history = new History(tables, { writer, payloads, bounds });
-    return new Store(resolved, { tables, writer, payloads, history });
+    return new LmdbStore(resolved, { tables, writer, payloads, history });
   } catch (error) {
     await tables.root.close();
     throw error;
@@ -76,12 +77,8 @@ export interface StoreTotals {
   readonly finishedBytes: number;
 }
 
-/**
- * A checkpoint of core's state beside the log, the payloads of its tasks, and the finished ones.
- *
- * Reads are synchronous and see every earlier call; writes are carried out by a thread of its own.
- */
-export class Store {
+/** The store in one LMDB file; writes are carried out by a thread of its own. */
+export class LmdbStore implements Store {
   readonly #options: ResolvedStoreOptions;
   readonly #parts: StoreParts;
   readonly #listing: FinishedListing;
@@ -163,6 +160,11 @@ export class Store {
   /** Names finished tasks that retention must leave, whatever their age: their results are still wanted. */
   keep(pinned: () => Iterable<TaskId>): void {
     this.#pinned = pinned;
+  }
+
+  /** Whether there is a finished task of that id. About a microsecond. */
+  isFinished(id: TaskId): boolean {
+    return this.#parts.history.has(id);
   }
 
   /** A page of finished tasks, newest id first. */

@@ -27,7 +27,8 @@ export class Histogram {
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** @param weight - values that this one stands for */
+  observe(value: number, weight = 1): void {
     const bounds = this.#bounds;
     let low = 0;
     let high = bounds.length;
@@ -36,8 +37,8 @@ export class Histogram {
       if (value <= (bounds[middle] as number)) high = middle;
       else low = middle + 1;
     }
-    this.#counts[low] = (this.#counts[low] as number) + 1;
-    this.#sum += value;
+    this.#counts[low] = (this.#counts[low] as number) + weight;
+    this.#sum += value * weight;
   }
 
   /** Its lines: one per bound, cumulative, then the sum and the count. */

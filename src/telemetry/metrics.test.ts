@@ -26,7 +26,13 @@ function sourceOf(queues: number): MetricsSource {
       agents: { ready: 5, draining: 1, lost: 2, slots: 10, slotsUsed: 4 },
       log: { lastIndex: 77, checkpointIndex: 70 },
       store: { bytes: 4096, backlog: 6 },
+      admission: {
+        level: 'elevated',
+        floor: 4.25,
+        shed: { byPriority: [7, 6, 5, 4, 3, 0, 0, 0, 0, 0], lists: 2 },
+      },
     }),
+    admission: { thinning: { weigh: () => 1 } },
     observed: { loop: { backlog: { items: 9 } } },
   };
 }
@@ -204,9 +210,32 @@ describe('a scrape after load', () => {
     expect(value('uqo_agent_slots', { state: 'free' })).toBe(6);
     expect(value('uqo_log_index')).toBe(77);
     expect(value('uqo_command_backlog')).toBe(9);
+    expect(value('uqo_admission_level')).toBe(1);
+    expect(value('uqo_admission_floor')).toBe(4.25);
+    expect(value('uqo_admission_shed_total', { priority: '3' })).toBe(4);
+    expect(value('uqo_admission_shed_lists_total')).toBe(2);
     expect(value('uqo_stream_clients', { transport: 'sse' })).toBe(1);
     expect(value('uqo_stream_clients', { transport: 'poll' })).toBe(0);
   });
+});
+
+test('values that are left out under load are stood for by those that are not; counts are exact', async () => {
+  const metrics = new Metrics({ version: '0' });
+  const weights = [0, 0, 3, 0, 0, 3];
+  const weigh = (): number => weights.shift() ?? 1;
+  metrics.observe({ ...sourceOf(1), admission: { thinning: { weigh } } });
+  const task = {
+    profile: { spec: { type: 't', priority: 4 }, queue: { name: 'q' } },
+    reason: null,
+  };
+  for (let i = 0; i < 6; i++) metrics.completed(task, 20);
+  const families = parse(await metrics.render());
+  const values = (family: string, name: string): number[] =>
+    (families.get(family)?.lines ?? [])
+      .filter((line) => line.name === name && line.value > 0)
+      .map((line) => line.value);
+  expect(values('uqo_task_run_seconds', 'uqo_task_run_seconds_count')).toEqual([6]);
+  expect(values('uqo_tasks_finished_total', 'uqo_tasks_finished_total')).toEqual([6]);
 });
 
 test('a label is escaped', async () => {

@@ -7,7 +7,7 @@ import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
 
 /** Ways in which clients stay connected. */
-const TRANSPORTS = ['sse', 'websocket', 'poll'] as const;
+const TRANSPORTS = ['sse', 'websocket', 'poll', 'download'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /**
@@ -21,7 +21,12 @@ export class Metrics {
   readonly #tasks = new TaskStats();
   readonly #requests = new RequestStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
-  readonly #clients: Record<Transport, number> = { sse: 0, websocket: 0, poll: 0 };
+  readonly #clients: Record<Transport, number> = {
+    sse: 0,
+    websocket: 0,
+    poll: 0,
+    download: 0,
+  };
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   #source: MetricsSource | null = null;
 
@@ -46,11 +51,11 @@ export class Metrics {
   }
 
   started(task: MeasuredTask, waitMs: number): void {
-    this.#tasks.started(task, waitMs);
+    this.#tasks.started(task, waitMs, this.#weight());
   }
 
   completed(task: MeasuredTask, runMs: number): void {
-    this.#tasks.completed(task, runMs);
+    this.#tasks.completed(task, runMs, this.#weight());
   }
 
   attemptFailed(task: MeasuredTask, failure: MeasuredFailure): void {
@@ -98,6 +103,11 @@ export class Metrics {
   /** All metrics in Prometheus' text format. O(agents + lines). */
   render(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  /** How many values the next one stands for: under load some are left out, counters never. */
+  #weight(): number {
+    return this.#source?.admission.thinning.weigh('measure') ?? 1;
   }
 
   #add(

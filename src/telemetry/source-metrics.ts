@@ -26,7 +26,14 @@ export interface MetricsSource {
     };
     readonly log: { readonly lastIndex: number; readonly checkpointIndex: number };
     readonly store: { readonly bytes: number; readonly backlog: number };
+    readonly admission: {
+      readonly level: string;
+      readonly floor: number;
+      readonly shed: { readonly byPriority: readonly number[]; readonly lists: number };
+    };
   };
+  /** Says for how many values the next one stands; 0 where it is left out. */
+  readonly admission: { readonly thinning: { weigh(what: 'measure'): number } };
   readonly observed: { readonly loop: { readonly backlog: { readonly items: number } } };
 }
 
@@ -49,7 +56,12 @@ export function sourceMetrics(
   // All gauges of one scrape are read in one turn of the event loop: they share what was read.
   const status = oncePerTurn(() => source()?.status() ?? null);
   const queues = oncePerTurn(() => sumQueues(source()?.queues.list() ?? [], labelOf));
-  return [...queueMetrics(queues), ...statusMetrics(status), backlogMetric(source)];
+  return [
+    ...queueMetrics(queues),
+    ...statusMetrics(status),
+    ...admissionMetrics(status),
+    backlogMetric(source),
+  ];
 }
 
 function queueMetrics(queues: () => Map<string, QueueSum>): MetricDefinition[] {
@@ -104,6 +116,41 @@ function statusMetrics(status: () => Status | null): MetricDefinition[] {
     gauge('uqo_store_backlog', 'Finished tasks on their way to the store', () =>
       read(({ store }) => [{ value: store.backlog }]),
     ),
+  ];
+}
+
+const LEVELS = ['normal', 'elevated', 'critical'];
+
+function admissionMetrics(status: () => Status | null): MetricDefinition[] {
+  const read = (samplesOf: (admission: Status['admission']) => Sample[]): Sample[] => {
+    const now = status();
+    return now === null ? [] : samplesOf(now.admission);
+  };
+  return [
+    gauge('uqo_admission_level', '0 normal, 1 elevated, 2 critical', () =>
+      read(({ level }) => [{ value: LEVELS.indexOf(level) }]),
+    ),
+    gauge('uqo_admission_floor', 'Priorities below it are refused', () =>
+      read(({ floor }) => [{ value: floor }]),
+    ),
+    {
+      name: 'uqo_admission_shed_total',
+      help: 'Tasks refused because too much was under way, by priority',
+      type: 'counter',
+      samples: () =>
+        read(({ shed }) =>
+          shed.byPriority.map((value, priority) => ({
+            labels: { priority: String(priority) },
+            value,
+          })),
+        ),
+    },
+    {
+      name: 'uqo_admission_shed_lists_total',
+      help: 'Lists refused because too much was under way',
+      type: 'counter',
+      samples: () => read(({ shed }) => [{ value: shed.lists }]),
+    },
   ];
 }
 

@@ -70,15 +70,17 @@ export class TaskStats {
     this.#statOf(task.profile).pair.submitted += 1;
   }
 
-  started(task: MeasuredTask, waitMs: number): void {
-    this.#statOf(task.profile).wait.observe(waitMs / 1000);
+  /** @param weight - attempts that this one stands for; 0 leaves it out */
+  started(task: MeasuredTask, waitMs: number, weight: number): void {
+    if (weight > 0) this.#statOf(task.profile).wait.observe(waitMs / 1000, weight);
   }
 
-  completed(task: MeasuredTask, runMs: number): void {
+  /** @param weight - run times that this one stands for; it is counted whatever its weight */
+  completed(task: MeasuredTask, runMs: number, weight: number): void {
     const stat = this.#statOf(task.profile);
     stat.pair.completed += 1;
     stat.queue.attemptsCompleted += 1;
-    stat.pair.run.observe(runMs / 1000);
+    if (weight > 0) stat.pair.run.observe(runMs / 1000, weight);
   }
 
   attemptFailed(task: MeasuredTask, failure: MeasuredFailure): void {

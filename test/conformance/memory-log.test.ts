@@ -1,7 +1,7 @@
-import { MemoryLog, type MemoryDisk } from '../../src/runtime/testing/memory-log.ts';
+import { MemoryLog, type MemoryDisk } from '../../src/testing/memory-log.ts';
 import { describeReplicatedLog } from './replicated-log.ts';
 
-describeReplicatedLog('the log in memory that tests use', () => {
+describeReplicatedLog('the log in memory', () => {
   const disk: MemoryDisk = { bodies: [], released: 0 };
   let log: MemoryLog | null = null;
   return Promise.resolve({

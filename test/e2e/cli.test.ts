@@ -66,6 +66,26 @@ describe('a task', () => {
     );
   });
 
+  test('is found by a query', async () => {
+    const meta = ['--metadata', 'customer=42'];
+    const { id } = await answer<Task>('task', 'submit', 'e2e.search', '--delay', '1h', ...meta);
+    const other = await answer<Task>('task', 'submit', 'e2e.search', '--delay', '1h');
+    const ids = async (...args: readonly string[]): Promise<string[]> => {
+      const { items } = await answer<{ items: Task[] }>('task', 'list', ...args);
+      return items.map((task) => task.id);
+    };
+    expect(await ids('type:e2e.s*', 'metadata.customer=42')).toEqual([id]);
+    expect(await ids('type:e2e.search not metadata.customer:*')).toEqual([other.id]);
+    expect(await ids('--query', 'type:e2e.search age<1h', '-n', '1')).toEqual([other.id]);
+    expect(await ids('metadata.customer:4*', '--state', 'completed')).toEqual([]);
+    const wrong = await uqo('task', 'list', 'stat:failed');
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(wrong.stderr).toContain('did you mean state? (QUERY_INVALID)');
+    const twice = await uqo('task', 'list', 'state:failed', '--query', 'state:failed');
+    expect(twice).toMatchObject({ exitCode: 2, stdout: '' });
+    await answer('task', 'cancel', id, other.id);
+  });
+
   test('takes every option', async () => {
     const flags =
       '--queue e2e --priority 9 --delay 1h --idempotency-key k1 --affinity-key a ' +
@@ -159,6 +179,21 @@ describe('a task', () => {
     await post(`/leases/${id}/complete`, { fencingToken });
     expect((await answer<Task>('task', 'wait', id)).state).toBe('completed');
     await uqo('agent', 'remove', 'clerk');
+  });
+
+  test('shows and hands over its large outputs', async () => {
+    const qasm = 'OPENQASM 3.0; qubit[2] q; x q[1];';
+    const payload = JSON.stringify({ qasm, statevector: 'file' });
+    const task = ['quantum.circuit.run', '--payload', payload, '--wait', '-o', 'json'];
+    const { id } = JSON.parse((await uqo('task', 'submit', ...task)).stdout) as { id: string };
+    const listed = await uqo('task', 'artifacts', id);
+    expect(listed.stdout).toMatch(/statevector-\d+\.c128 +64 /);
+    const saved = await uqo('task', 'artifacts', id, '--save', 'saved', '-o', 'jsonl');
+    const { file } = JSON.parse(saved.stdout) as { file: string };
+    const bytes = readFileSync(join(folder, file));
+    expect(Array.from({ length: 8 }, (_, k) => bytes.readDoubleLE(8 * k))).toEqual([
+      0, 0, 0, 0, 1, 0, 0, 0,
+    ]);
   });
 
   test('tells its events to the end', async () => {
@@ -321,6 +356,10 @@ describe('what must be refused', () => {
     [['start', '--data', 'data', '--port', '0'], 11, 'DATA_DIR_LOCKED'],
     [['start', '--data', 'other', '--port', '0', '--host', '0.0.0.0'], 13, 'INSECURE_BIND'],
     [['start', '--data', 'table.json/data', '--port', '0'], 11, 'DATA_DIR_UNUSABLE'],
+    [['start', '--data', 'table.json', '--port', '0'], 11, 'a file where a folder must be'],
+    [['start', '--data', '/proc/x/y', '--port', '0'], 11, 'name one on a disk'],
+    [['start', '--data', 'x'.repeat(300), '--port', '0'], 11, 'name a shorter one'],
+    [['start', '--data', 'x/'.repeat(300), '--port', '0'], 11, 'at most 480 bytes'],
     [['start', '--config', 'missing.yaml'], 2, 'missing.yaml must be readable'],
   ])('%j', async (args, exitCode, message) => {
     const ran = await uqo(...args);

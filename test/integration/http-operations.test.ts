@@ -94,6 +94,8 @@ const ROUTES: readonly string[] = [
   'GET /api/v1/tasks/{id}/result',
   'GET /api/v1/tasks/{id}/events',
   'GET /api/v1/tasks/{id}/explain',
+  'GET /api/v1/tasks/{id}/artifacts',
+  'GET /api/v1/artifacts/{id}',
   'POST /api/v1/tasks/{id}/cancel',
   'POST /api/v1/tasks/{id}/retry',
   'POST /api/v1/tasks/{id}/input',

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'uqo-quantum-tasks-'));
 const orchestrator = new UnifiedQuantumOrchestrator({ dataDir: join(folder, 'data') });
 
 const agent: BuiltInAgent = builtInAgents({
-  quantum: { artifactsDir: join(folder, 'artifacts'), bytesMax: 600 * 2 ** 20 },
+  quantum: { bytesMax: 600 * 2 ** 20 },
 }).find(({ kind }) => kind === 'quantum')!;
 
 /** When each handler ended, by task. */

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { OrchestratorError } from '../../src/base/errors.ts';
+import { errorOf } from '../../src/quantum/circuit/testing/error-of.ts';
 import { parseProgram } from '../../src/quantum/qasm/parse-program.ts';
 import { parseQasm } from '../../src/quantum/qasm/parse-qasm.ts';
 import { dataFolder } from './data-folder.ts';
@@ -12,16 +12,6 @@ import { referenceTree } from './reference-tree.ts';
 const { path, isThere } = dataFolder('openqasm');
 const feynman = dataFolder('transpile/feynman');
 const absent = isThere ? '' : ` (skipped: ${path} is absent)`;
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
 
 describe.skipIf(!isThere)(`OpenQASM's reference programs${absent}`, () => {
   const folder = join(path, 'source/grammar/tests/reference');
@@ -48,8 +38,8 @@ describe.skipIf(!isThere)(`OpenQASM's invalid programs${absent}`, () => {
   );
 
   test.each(programs)('%s: %s is refused', (_file, line) => {
-    expect(codeOf(() => parseQasm(line))).toBe('QASM_SYNTAX');
-    expect(codeOf(() => parseProgram(line))).toBe('QASM_SYNTAX');
+    expect(errorOf(() => parseQasm(line)).code).toBe('QASM_SYNTAX');
+    expect(errorOf(() => parseProgram(line)).code).toBe('QASM_SYNTAX');
   });
 });
 
@@ -84,7 +74,7 @@ describe.skipIf(!isThere)(`OpenQASM's examples${absent}`, () => {
       }
       const [code, because] = refused;
       expect(() => parseQasm(source)).toThrow(because);
-      expect(codeOf(() => parseQasm(source))).toBe(code);
+      expect(errorOf(() => parseQasm(source)).code).toBe(code);
     },
   );
 });

@@ -14,9 +14,8 @@ interface OracleState {
   readonly run: () => void;
 }
 
-const Oracle = createRequire(import.meta.url)('quantum-circuit') as new (
-  qubits: number,
-) => OracleState;
+const require = createRequire(import.meta.url);
+const Oracle = require('quantum-circuit') as new (qubits: number) => OracleState;
 
 /** Its name of each gate, and the names of its parameters. */
 const NAMES: Partial<Record<GateName, readonly [string, ...string[]]>> = {
@@ -57,11 +56,8 @@ const NAMES: Partial<Record<GateName, readonly [string, ...string[]]>> = {
 /** Gates that it knows. */
 export const ORACLE_GATES: readonly GateName[] = Object.keys(NAMES) as GateName[];
 
-/** Amplitudes that it finds, at their basis state's number. */
-export function oracleAmplitudes(
-  qubits: number,
-  gates: readonly GateOperation[],
-): { readonly re: Float64Array; readonly im: Float64Array } {
+/** A circuit of its own, ready to run. */
+export function oracleCircuit(qubits: number, gates: readonly GateOperation[]): OracleState {
   const oracle = new Oracle(qubits);
   for (const { name, params, qubits: wires } of gates) {
     const [theirs, ...names] = NAMES[name]!;
@@ -71,6 +67,15 @@ export function oracleAmplitudes(
     const options = { params: Object.fromEntries(values) as object };
     oracle.addGate(theirs, -1, wires, options);
   }
+  return oracle;
+}
+
+/** Amplitudes that it finds, at their basis state's number. */
+export function oracleAmplitudes(
+  qubits: number,
+  gates: readonly GateOperation[],
+): { readonly re: Float64Array; readonly im: Float64Array } {
+  const oracle = oracleCircuit(qubits, gates);
   oracle.run();
   const re = new Float64Array(2 ** qubits);
   const im = new Float64Array(2 ** qubits);

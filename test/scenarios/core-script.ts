@@ -12,13 +12,24 @@
  *     submit c parent=a hash=h1              what a running task submits
  *     complete t1 token=3 tokens=20          with what the attempt took
  *     cancel-tree t1 · kill tree t1 · kill namespace team · restore agent a1
+ *     limit calls max=2 rate=3/500/4         attempts at once; units, milliseconds and burst of a rate
+ *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
+ *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
+ *     fairness team:3,other:1                weights of namespaces
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
+import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { Dependency, FailurePolicy } from '../../src/core/flow.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
-import type { RetryPolicy, StrategyName, TaskSpec, TaskTimeouts } from '../../src/core/spec.ts';
+import type {
+  LimitSettings,
+  RetryPolicy,
+  StrategyName,
+  TaskSpec,
+  TaskTimeouts,
+} from '../../src/core/spec.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
   ADVANCE,
@@ -140,6 +151,12 @@ function parseOther(verb: string, name: string, words: Words): Command {
       return { type: 'queue.resume', queue: name };
     case 'settings':
       return parseSettings(words);
+    case 'limit':
+      return { type: 'limit.set', limit: name, settings: parseLimits(words) };
+    case 'unlimit':
+      return { type: 'limit.remove', limit: name };
+    case 'fairness':
+      return { type: 'fairness.set', weights: parseWeights(name) };
     case 'tick':
       return ADVANCE;
     default:
@@ -160,6 +177,7 @@ function parseSubmit(rest: string): Command {
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       ...(key === undefined ? {} : { idempotencyKey: key, bodyHash: words.text('body') ?? 'same' }),
       ...parseFamily(words),
+      ...parseControl(words),
     };
   });
   return { type: 'task.submit', specs: parts.map(parseSpec), tasks };
@@ -206,7 +224,65 @@ function parseSpec(words: Words): TaskSpec {
     requires: { capabilities: words.list('needs') ?? [type], labels: words.labels() },
     retry: parseRetry(words),
     timeouts: parseTimeouts(words),
+    ...parseRules(words),
   });
+}
+
+/** `climit=2:cancel-oldest` */
+function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
+  const text = words.text('climit');
+  if (text === undefined) return {};
+  const [limit, policy] = split(text, ':');
+  const concurrency = { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' };
+  return { rules: { concurrency } };
+}
+
+/** `ckey=user-1 fkey=ann limits=calls:acme:2,seats dedupe=debounce:k:300:800` */
+function parseControl(words: Words): Partial<NewTask> {
+  const [concurrencyKey, fairnessKey] = [words.text('ckey'), words.text('fkey')];
+  const limits = words.list('limits')?.map((text) => {
+    const [name = '', key = '', units = ''] = text.split(':');
+    return {
+      name,
+      ...(key === '' ? {} : { key }),
+      ...(units === '' ? {} : { units: numberOf(units) }),
+    };
+  });
+  const dedupe = words.text('dedupe')?.split(':');
+  return {
+    ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(dedupe === undefined ? {} : { dedupe: parseDedupe(dedupe) }),
+  };
+}
+
+function parseDedupe([mode = '', key = '', window, max]: readonly string[]): Dedupe {
+  return {
+    mode: mode as Dedupe['mode'],
+    key,
+    ...(window === undefined ? {} : { windowMs: numberOf(window) }),
+    ...(max === undefined ? {} : { maxMs: numberOf(max) }),
+  };
+}
+
+/** `max=2 rate=3/500/4` */
+function parseLimits(words: Words): LimitSettings {
+  const concurrencyMax = words.number('max');
+  const rate = words.text('rate')?.split('/').map(numberOf);
+  const [units = 0, perMs = 0, burst] = rate ?? [];
+  return {
+    ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    ...(rate === undefined
+      ? {}
+      : { rate: { units, perMs, ...(burst === undefined ? {} : { burst }) } }),
+  };
+}
+
+/** `team:3,other:1` */
+function parseWeights(text: string): Record<string, number> {
+  const pairs = text.split(',').map((part) => split(part, ':'));
+  return Object.fromEntries(pairs.map(([name, weight]) => [name, numberOf(weight)]));
 }
 
 /** `attempts=3 delay=exponential:100 delayMax=1000 jitter=0.2 final=BAD_ADDRESS,GONE` */
@@ -288,6 +364,8 @@ function parseQueue(queue: string, words: Words): Command {
     settings: {
       ...(depthMax === undefined ? {} : { depthMax }),
       ...(strategy === undefined ? {} : { strategy: strategy as StrategyName }),
+      ...parseLimits(words),
+      ...(words.has('unlimited') ? { concurrencyMax: null, rate: null } : {}),
     },
   };
 }

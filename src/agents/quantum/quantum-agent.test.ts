@@ -1,15 +1,52 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { OrchestratorError } from '../../base/errors.ts';
+import type { ArtifactRequest, ArtifactSink } from '../../contract/artifact.ts';
 import type { HandlerContext } from '../../contract/handler.ts';
 import type { AnalyzeStateAnswer } from './jobs/analyze-state-job.ts';
 import type { RunCircuitAnswer } from './jobs/run-circuit-job.ts';
 import type { SolveIsingAnswer } from './jobs/solve-ising-job.ts';
 import { QuantumAgent } from './quantum-agent.ts';
+import type { ArtifactAnswer } from './run-to-artifact.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'uqo-quantum-'));
-const agent = new QuantumAgent({ artifactsDir: join(folder, 'artifacts') });
+
+/** Keeps artifacts in files, and notes what was asked of it. */
+class FolderSink implements ArtifactSink {
+  readonly begun: ArtifactRequest[] = [];
+  readonly ends: string[] = [];
+  bytesMax = 1_000;
+
+  begin(request: ArtifactRequest): ReturnType<ArtifactSink['begin']> {
+    this.begun.push(request);
+    if (request.bytes > this.bytesMax) {
+      return Promise.reject(new OrchestratorError('ARTIFACTS_FULL', 'no room'));
+    }
+    const id = `kept-${this.begun.length}`;
+    const file = join(folder, `${id}.draft`);
+    const { bytes, ...rest } = request;
+    return Promise.resolve({
+      id,
+      file,
+      keep: (sha256) => {
+        renameSync(file, join(folder, id));
+        this.ends.push('kept');
+        const view = { ...rest, id, href: `/kept/${id}`, bytes, sha256, createdAt: '' };
+        return Promise.resolve(view);
+      },
+      discard: () => {
+        this.ends.push('discarded');
+        rmSync(file, { force: true });
+        return Promise.resolve();
+      },
+    });
+  }
+}
+
+const sink = new FolderSink();
+const agent = new QuantumAgent({ artifacts: sink });
 
 afterAll(async () => {
   await agent.close();
@@ -18,13 +55,16 @@ afterAll(async () => {
 
 const nothing = (): void => undefined;
 
-function contextOf(signal: AbortSignal = new AbortController().signal): HandlerContext {
+function contextOf(
+  signal: AbortSignal = new AbortController().signal,
+  progress: (fraction: number) => void = nothing,
+): HandlerContext {
   return {
     signal,
     fencingToken: 7,
     attempt: 1,
     heartbeat: nothing,
-    progress: nothing,
+    progress,
     emit: nothing,
     submit: (): Promise<never> => Promise.reject(new Error('the quantum agent submits no task')),
     reportUsage: () => undefined,
@@ -104,10 +144,17 @@ describe('quantum.circuit.run', () => {
     expect(answer.probabilities!['1']).toBeCloseTo(0.9 * 0.95 + 0.1 * 0.2, 12);
   });
 
-  test('all amplitudes go into a file on demand, in the order of their numbers', async () => {
-    const { statevector } = await run({ qasm: GHZ, statevector: 'file' });
+  test('all amplitudes go into an artifact on demand, in the order of their numbers', async () => {
+    const answer = await perform<ArtifactAnswer>('quantum.circuit.run', {
+      qasm: GHZ,
+      statevector: 'file',
+    });
+    const { statevector } = answer;
+    expect(sink.begun.at(-1)).toMatchObject({ taskId: 'task-1', fencingToken: 7, bytes: 128 });
     expect(statevector).toMatchObject({ format: 'complex128-le', amplitudes: 8, bytes: 128 });
-    const bytes = readFileSync(statevector!.file);
+    expect(statevector).toMatchObject({ artifact: 'kept-1', href: '/kept/kept-1' });
+    expect(JSON.stringify(answer)).not.toContain(folder);
+    const bytes = readFileSync(join(folder, 'kept-1'));
     expect(bytes.length).toBe(128);
     const read = Array.from({ length: 16 }, (_, k) => bytes.readDoubleLE(8 * k));
     expect(read[0]).toBeCloseTo(Math.SQRT1_2, 12);
@@ -115,20 +162,23 @@ describe('quantum.circuit.run', () => {
     expect(read.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 12);
   });
 
-  test('the oldest files make room for new ones', async () => {
-    const artifactsDir = join(folder, 'bounded');
-    const bounded = new QuantumAgent({ artifactsDir, artifactBytesMax: 200 });
-    const write = async (id: string): Promise<string> => {
-      const task = { id, type: 'quantum.circuit.run', payload: { qasm: GHZ, statevector: 'file' } };
-      return ((await bounded.handler(task, contextOf())) as RunCircuitAnswer).statevector!.file;
-    };
-    const [first, second] = [await write('first'), await write('second')];
-    await bounded.close();
-    expect(existsSync(first)).toBe(false);
-    expect(statSync(second).size).toBe(128);
+  test('without room for the amplitudes nothing is simulated, and no other attempt helps', async () => {
+    const qasm = 'OPENQASM 3.0; qubit[28] q;';
+    await expect(run({ qasm, statevector: 'file' })).rejects.toMatchObject({
+      code: 'ARTIFACTS_FULL',
+      retryable: false,
+    });
+    expect(sink.begun.at(-1)?.bytes).toBe(16 * 2 ** 28);
   });
 
-  test('an agent without a folder refuses a file', async () => {
+  test('a run that fails gives its room back', async () => {
+    const payload = { qasm: GHZ, statevector: 'file', budget: { bytes: 1 } };
+    await expect(run(payload)).rejects.toMatchObject({ code: 'QUANTUM_TOO_LARGE' });
+    expect(sink.ends.at(-1)).toBe('discarded');
+    expect(existsSync(join(folder, `kept-${sink.begun.length}.draft`))).toBe(false);
+  });
+
+  test('an agent without a place for artifacts refuses a file', async () => {
     const bare = new QuantumAgent();
     const task = {
       id: 't',
@@ -227,6 +277,36 @@ describe('quantum.ising.solve', () => {
     const payload = { problem, timeMs: 500, seed: 1 };
     const answer = await perform<SolveIsingAnswer>('quantum.ising.solve', payload);
     expect(answer).toMatchObject({ value, sense, isProven: true, seed: 1 });
+  });
+});
+
+/** Layers of turns and entanglers on all qubits. */
+function layers(qubits: number, depth: number): string {
+  const lines = [`OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[${qubits}];\ncreg c[${qubits}];`];
+  for (let layer = 0; layer < depth; layer++) {
+    for (let q = 0; q < qubits; q++) lines.push(`u3(${0.3 + q + layer},0.4,0.9) q[${q}];`);
+    for (let q = layer % 2; q + 1 < qubits; q += 2) lines.push(`cx q[${q}],q[${q + 1}];`);
+  }
+  return `${lines.join('\n')}\nmeasure q -> c;\n`;
+}
+
+describe('a canceled task', () => {
+  test.each([
+    ['quantum.circuit.run', { qasm: layers(23, 300), method: 'dense' }],
+    ['quantum.circuit.optimize', { qasm: layers(20, 1500), level: 3, budget: { timeMs: 60_000 } }],
+  ])('of %s ends at once', async (type, payload) => {
+    const controller = new AbortController();
+    const reason = new Error('no longer wanted');
+    let canceledAt = 0;
+    const progress = (): void => {
+      canceledAt = performance.now();
+      controller.abort(reason);
+    };
+    const context = contextOf(controller.signal, progress);
+    const task = Promise.resolve(agent.handler({ id: 'canceled', type, payload }, context));
+    await expect(task).rejects.toBe(reason);
+    // 50 ms are promised, and measured by the benchmark; a machine under test may be busy.
+    expect(performance.now() - canceledAt).toBeLessThan(500);
   });
 });
 

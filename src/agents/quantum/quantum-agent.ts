@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
+import type { ArtifactSink } from '../../contract/artifact.ts';
 import type { AgentHandler, HandlerContext, HandlerTask } from '../../contract/handler.ts';
 import { InvalidPayloadError } from '../payload.ts';
-import { keepNewest } from './artifacts.ts';
 import { QuantumJobError } from './host/job-error.ts';
 import { JobHost, type JobHostOptions } from './host/job-host.ts';
+import { runToArtifact, type ArtifactAnswer } from './run-to-artifact.ts';
 import type { JobName, JobRequest, JobResult } from './jobs/job-table.ts';
 import { readAnalyzePayload } from './payloads/analyze-payload.ts';
 import { readAssignPayload } from './payloads/assign-payload.ts';
@@ -14,10 +14,8 @@ import { readOptimizePayload } from './payloads/optimize-payload.ts';
 import { readRunPayload, SEED_MAX } from './payloads/run-payload.ts';
 
 export interface QuantumAgentOptions extends JobHostOptions {
-  /** Folder for large state vectors; without it, tasks that want one are refused. */
-  readonly artifactsDir?: string;
-  /** Bytes that the folder may hold; the oldest files go first. Default 8 GiB. */
-  readonly artifactBytesMax?: number;
+  /** Takes large state vectors; without it, tasks that want one are refused. */
+  readonly artifacts?: ArtifactSink;
 }
 
 /** Types of tasks that the agent takes. */
@@ -36,7 +34,6 @@ type Context = Pick<HandlerContext, 'signal' | 'progress' | 'fencingToken'>;
 
 /** The server's event loop goes first where processors are short. */
 const NICENESS = 5;
-const ARTIFACT_BYTES_MAX = 8 * 2 ** 30;
 
 /** A seed that results name, so that they can be had again. */
 const drawSeed = (): number => randomInt(SEED_MAX + 1);
@@ -44,13 +41,11 @@ const drawSeed = (): number => randomInt(SEED_MAX + 1);
 /** Handles the tasks of the quantum agent, each in a thread of its own. */
 export class QuantumAgent {
   readonly #host: JobHost;
-  readonly #artifactsDir: string | null;
-  readonly #artifactBytesMax: number;
+  readonly #artifacts: ArtifactSink | null;
 
   constructor(options: QuantumAgentOptions = {}) {
     this.#host = new JobHost({ niceness: NICENESS, ...options });
-    this.#artifactsDir = options.artifactsDir ?? null;
-    this.#artifactBytesMax = options.artifactBytesMax ?? ARTIFACT_BYTES_MAX;
+    this.#artifacts = options.artifacts ?? null;
   }
 
   /**
@@ -97,23 +92,31 @@ export class QuantumAgent {
     }
   }
 
-  async #runCircuit({ id, payload }: Task, context: Context): Promise<JobResult<'run-circuit'>> {
+  async #runCircuit(
+    { id, payload }: Task,
+    context: Context,
+  ): Promise<JobResult<'run-circuit'> | ArtifactAnswer> {
     const { budget, request, wantsFile } = readRunPayload(payload, drawSeed);
-    const folder = this.#artifactsDir;
     if (!wantsFile) {
       return await this.#run('run-circuit', { ...request, statevectorFile: null }, budget, context);
     }
-    if (folder === null) {
+    const sink = this.#artifacts;
+    if (sink === null) {
       throw new QuantumJobError(
         'QUANTUM_NO_ARTIFACTS',
-        'a statevector in a file needs an agent with a folder for them, got one without',
+        'a statevector in a file needs a server that keeps artifacts, got an agent without one',
       );
     }
-    // The token keeps an attempt that was given up from writing over its successor's.
-    const statevectorFile = join(folder, `${id}-${context.fencingToken}.c128`);
-    const result = await this.#run('run-circuit', { ...request, statevectorFile }, budget, context);
-    await keepNewest(folder, this.#artifactBytesMax);
-    return result;
+    const { inputs, qasm } = request;
+    const source = inputs === undefined ? { qasm } : { qasm, inputs };
+    return await runToArtifact({
+      sink,
+      taskId: id,
+      fencingToken: context.fencingToken,
+      qubits: async () => (await this.#run('describe-circuit', source, budget, context)).qubits,
+      run: (statevectorFile) =>
+        this.#run('run-circuit', { ...request, statevectorFile }, budget, context),
+    });
   }
 
   #run<Name extends JobName>(

@@ -1,6 +1,6 @@
 /** The server's end of `/agents/connect`: one connection, many agents. */
 import type { WebSocket } from 'ws';
-import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
+import { isOrchestratorError, messageOf, OrchestratorError } from '../../base/errors.ts';
 import {
   amountsOf,
   CHANNEL_VERSION,
@@ -281,8 +281,17 @@ export class AgentChannel implements AgentLink {
   }
 
   #emit(frame: RawFrame): void {
-    const chunk = jsonTextAt(frame[3], '/emit/3', CHUNK_MAX);
-    this.#options.runtime.agents.emit(refOf(frame, 'emit'), chunk);
+    const ref = refOf(frame, 'emit');
+    let chunk: string;
+    try {
+      chunk = jsonTextAt(frame[3], '/emit/3', CHUNK_MAX);
+    } catch (error) {
+      // A handler's slip must not cost its connection, and with it all that runs beside it.
+      const problem = this.#options.problemOf(chunkError(error));
+      this.#frames.send(['emit_refused', ref.taskId, ref.fencingToken, problem]);
+      return;
+    }
+    this.#options.runtime.agents.emit(ref, chunk);
   }
 
   #details(frame: RawFrame): void {
@@ -359,6 +368,10 @@ function refsOf(frame: RawFrame): { taskId: TaskId; fencingToken: number }[] {
     taskId: taskId as TaskId,
     fencingToken: tokens[i] as number,
   }));
+}
+
+function chunkError(cause: unknown): OrchestratorError {
+  return new OrchestratorError('CHUNK_INVALID', messageOf(cause), { path: '/chunk' }, { cause });
 }
 
 function replacedError(agentId: string): OrchestratorError {

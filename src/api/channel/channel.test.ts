@@ -198,6 +198,28 @@ describe('a client and an agent', () => {
     expect(chunks).toEqual(['Hel', { rest: 'lo' }]);
   });
 
+  test.each([
+    ['too deep', JSON.parse('['.repeat(80) + ']'.repeat(80)) as unknown],
+    ['deep only as JSON', { toJSON: () => JSON.parse('['.repeat(80) + ']'.repeat(80)) as unknown }],
+    ['too long', 'x'.repeat(70_000)],
+    ['of a key that is refused', JSON.parse('{"__proto__":1}') as unknown],
+  ])('are told of a chunk that is %s, and go on', async (_, chunk) => {
+    const errors: unknown[] = [];
+    await agentAt(world.url, {
+      handler: (_task: Task, context: HandlerContext) => {
+        try {
+          context.emit(chunk);
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+        return 'taken';
+      },
+      onError: (error) => errors.push(error),
+    });
+    expect(await (await clientAt(world.url).submit(work(1))).result()).toBe('CHUNK_INVALID');
+    expect(errors).toEqual([]);
+  });
+
   test('of one connection may be several agents', async () => {
     await agentAt(world.url, {
       also: [{ id: 'second', capabilities: ['other'], handler: { other: () => 'by the second' } }],

@@ -84,7 +84,9 @@ export class ClientChannel implements FinishedListener {
       if (watcher !== undefined) this.#watch(repeated.map((i) => ids[i] as TaskId));
       this.#frames.send(['submitted', requestId, ids, repeated.length === 0 ? null : repeated]);
     } catch (error) {
-      this.#frames.send(['refused', requestId, problemOf(error)]);
+      const problem = problemOf(error);
+      this.#frames.send(['refused', requestId, problem]);
+      if (problem.code === 'OVERLOADED') this.#frames.rest(runtime.admission.restMs);
     }
   }
 
@@ -99,8 +101,9 @@ export class ClientChannel implements FinishedListener {
     }
     const bounds = { length: payloads.length, max: specs.length - 1 };
     const specOf = frame[3] === null ? null : integersAt(frame[3], '/specOf', bounds);
-    checkJsonTexts(payloads, '/payloads', this.#options.payloadBytesMax);
-    return { specs, specOf, payloads, extras: extrasOf(frame[5], payloads.length) };
+    const extras = extrasOf(frame[5], payloads.length);
+    const verify = (): void => checkJsonTexts(payloads, '/payloads', this.#options.payloadBytesMax);
+    return { specs, specOf, payloads, extras, verify };
   }
 
   #watch(ids: readonly string[]): void {

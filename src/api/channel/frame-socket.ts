@@ -32,12 +32,16 @@ export class FrameSocket {
   #scheduled = false;
   #inFlight = 0;
   #isClosing = false;
+  #rest: NodeJS.Timeout | null = null;
 
   constructor(options: FrameSocketOptions) {
     this.#options = options;
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
-    socket.on('close', () => options.closed());
+    socket.on('close', () => {
+      if (this.#rest !== null) clearTimeout(this.#rest);
+      options.closed();
+    });
     // The close that follows says all there is to do about it.
     socket.on('error', () => undefined);
   }
@@ -53,6 +57,19 @@ export class FrameSocket {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.flush());
+  }
+
+  /**
+   * Leaves the peer unread for so long. Whoever is refused and sends on is held back by its own socket,
+   * which costs less than refusing all that it would send.
+   */
+  rest(ms: number): void {
+    if (ms < 1 || this.#rest !== null || this.#isClosing) return;
+    this.#rest = setTimeout(() => {
+      this.#rest = null;
+      this.#regulate();
+    }, ms);
+    this.#regulate();
   }
 
   /** Sends what waits now. */
@@ -119,7 +136,8 @@ export class FrameSocket {
     const { socket } = this.#options;
     if (this.#isClosing) return;
     const { bufferedAmount } = socket;
-    if (this.#inFlight >= IN_FLIGHT_MAX || bufferedAmount > UNREAD_BYTES_MAX) socket.pause();
+    const isTooMuch = this.#inFlight >= IN_FLIGHT_MAX || bufferedAmount > UNREAD_BYTES_MAX;
+    if (isTooMuch || this.#rest !== null) socket.pause();
     else if (this.#inFlight > IN_FLIGHT_MAX / 2 || bufferedAmount > UNREAD_BYTES_MAX / 2) return;
     else if (socket.isPaused) socket.resume();
   }

@@ -157,6 +157,28 @@ describe('a frame of an agent', () => {
   });
 });
 
+describe('a chunk of output', () => {
+  const HELD = '0198c0de-7a11-7000-8000-000000000000';
+  test.each([
+    ['too deep', '['.repeat(80) + ']'.repeat(80)],
+    ['too long', `"${'x'.repeat(65_536)}"`],
+    ['no JSON', '{'],
+    ['no text', 7],
+  ])('that is %s is refused by itself, and the connection stays', async (_, chunk) => {
+    const socket = await socketAt('/agents/connect');
+    const frames: RawFrame[] = [];
+    socket.on('message', (data: Buffer) => frames.push(...unpackMessage(data)));
+    socket.send(packMessage([['hello', HELLO]]));
+    while (!frames.some(([name]) => name === 'welcome')) await turn();
+    socket.send(packMessage([['emit', HELD, 1, chunk], ['leave']]));
+    while (!frames.some(([name]) => name === 'left')) await turn();
+    const refused = frames.filter(([name]) => name === 'emit_refused');
+    expect(refused).toMatchObject([['emit_refused', HELD, 1, { code: 'CHUNK_INVALID' }]]);
+    expect(frames.filter(([name]) => name === 'problem')).toEqual([]);
+    socket.close();
+  });
+});
+
 describe('a submit', () => {
   const withField = (at: number, value: unknown): RawFrame =>
     SUBMIT.map((field, i) => (i === at ? value : field)) as unknown as RawFrame;
@@ -203,6 +225,7 @@ describe('any message', () => {
     'release',
     'extend',
     'progress',
+    'emit',
     'ask',
     'details',
   );

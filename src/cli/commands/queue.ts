@@ -4,6 +4,7 @@ import type { CliContext } from '../cli-context.ts';
 import { integerValue } from '../option-values.ts';
 import { showSpan } from '../output/moment.ts';
 import type { Column } from '../output/table.ts';
+import { rateOf, type RateOptions } from '../rate-options.ts';
 import { pathOf } from '../server-api.ts';
 import { usageError } from '../usage-error.ts';
 
@@ -84,17 +85,52 @@ function addSet(group: Command, ctx: CliContext): void {
         integerValue(0, 1_000_000_000),
       ),
     )
+    .addOption(
+      new Option('--concurrency <count>', 'attempts at once, at most; 0 for no bound').argParser(
+        integerValue(0, 1_000_000_000),
+      ),
+    )
+    .addOption(
+      new Option('--rate <count>', 'starts in --per, at most; 0 for no bound').argParser(
+        integerValue(0, 1_000_000_000),
+      ),
+    )
+    .addOption(new Option('--per <duration>', 'time of --rate (default: 1s)'))
+    .addOption(
+      new Option('--burst <count>', 'starts at once, at most (default: --rate)').argParser(
+        integerValue(1, 1_000_000_000),
+      ),
+    )
     .action(
       async (
         queueName: string,
-        settings: { strategy?: string; depthMax?: number },
+        options: { strategy?: string; depthMax?: number; concurrency?: number } & RateOptions,
         command: Command,
       ) => {
+        const settings = settingsOf(options);
         if (Object.keys(settings).length === 0) {
-          throw usageError('SETTING_MISSING', 'a setting must be given: --strategy or --depth-max');
+          throw usageError(
+            'SETTING_MISSING',
+            'a setting must be given: --strategy, --depth-max, --concurrency or --rate',
+          );
         }
         const queue = await ctx.api(command).put<QueueView>(pathOf('queues', queueName), settings);
         ctx.output(command).list(queue, [queue], COLUMNS);
       },
     );
+}
+
+function settingsOf(
+  options: { strategy?: string; depthMax?: number; concurrency?: number } & RateOptions,
+): Record<string, unknown> {
+  const { concurrency, depthMax, strategy } = options;
+  const rate = options.rate === 0 ? null : rateOf(options);
+  return {
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(depthMax === undefined ? {} : { depthMax }),
+    ...(concurrency === undefined
+      ? {}
+      : { concurrencyMax: concurrency === 0 ? null : concurrency }),
+    ...(rate === undefined ? {} : { rate }),
+  };
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { StatusView } from '../../contract/index.ts';
+import { formatBytes } from '../../base/byte-size.ts';
+import type { AdmissionView, StatusView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
-import { formatBytes } from '../config/duration.ts';
 import { showSpan } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
 
@@ -20,8 +20,25 @@ function stoppedText({ killed }: StatusView): string | undefined {
   return killed.map(({ kind, reason, target }) => `${kind} ${target}: ${reason}`).join('; ');
 }
 
+function admissionText({
+  cause,
+  enabled,
+  floor,
+  level,
+  shed,
+  since,
+  signals,
+}: AdmissionView): string {
+  if (!enabled) return 'not controlled: admission is switched off';
+  const refused = shed.byPriority.reduce((sum, tasks) => sum + tasks, 0);
+  const past = refused === 0 ? '' : `; ${refused.toLocaleString('en')} tasks refused so far`;
+  if (level === 'normal') return `normal, submits wait ${signals.delayMs} ms${past}`;
+  const below = Math.ceil(floor);
+  return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${past}`;
+}
+
 function statusFields(status: StatusView): Fields {
-  const { agents, log, store, tasks } = status;
+  const { admission, agents, log, store, tasks } = status;
   return [
     ['version', `${status.version} on Node ${status.node}`],
     ['ready', status.ready ? 'yes' : 'no: it is stopping or has failed'],
@@ -35,6 +52,7 @@ function statusFields(status: StatusView): Fields {
     ['queues', status.queues],
     ['stopped', stoppedText(status)],
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
+    ['load', admissionText(admission)],
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],
   ];
 }

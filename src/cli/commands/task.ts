@@ -1,17 +1,35 @@
 import type { Command } from 'commander';
 import { OrchestratorError } from '../../base/errors.ts';
-import type { ExplanationView, TaskList, TaskView } from '../../contract/index.ts';
+import type { ExplanationView, TaskView } from '../../contract/index.ts';
+// Not by way of the index: it would compile every schema at each start of the command line.
+import { QUERY_FIELD_NAMES } from '../../contract/query/query-fields.ts';
 import type { CliContext } from '../cli-context.ts';
 import { integerValue, taskIdsValue, taskIdValue } from '../option-values.ts';
-import { pathOf, queryOf } from '../server-api.ts';
+import { pathOf } from '../server-api.ts';
+import { usageError } from '../usage-error.ts';
+import { addTaskArtifacts } from './task-artifacts.ts';
 import { addTaskAnswer } from './task-answer.ts';
 import { addTaskEvents } from './task-events.ts';
 import { addTaskSubmit } from './task-submit.ts';
 
 const EXAMPLES = `Examples:
   uqo task submit data.analyze --payload @table.json --wait
-  uqo task list --state failed --queue email
+  uqo task list 'state:failed queue:email age>10m error~timeout'
   uqo task explain ID                                 why is it not running?
+`;
+
+const LIST_EXAMPLES = `Examples:
+  uqo task list state:failed type:mail.send
+  uqo task list 'state:queued age>10m or state:running duration>1h'
+  uqo task list 'not state:completed metadata.customer=42'
+  uqo task list 'state:failed error~"timed out" created>=2026-01-31'
+`;
+
+const LIST_FIELDS = `
+Query:
+  FIELD:VALUE equals (* for anything), = exactly, != not, ~ contains, < <= > >= in order;
+  VALUE,VALUE any of them; side by side both; or, not, brackets.
+  Fields: ${QUERY_FIELD_NAMES.join(', ')}.
 `;
 
 /** Largest page the server gives. */
@@ -29,6 +47,7 @@ export function addTask(program: Command, ctx: CliContext): void {
   addRecalls(group, ctx);
   addTaskAnswer(group, ctx);
   addTaskEvents(group, ctx);
+  addTaskArtifacts(group, ctx);
 }
 
 function addReads(group: Command, ctx: CliContext): void {
@@ -55,21 +74,42 @@ function addList(group: Command, ctx: CliContext): void {
   group
     .command('list')
     .description('list tasks, newest first')
+    .argument(
+      '[query...]',
+      'what to look for; in single quotes, for shells read < > * and brackets',
+    )
+    .addHelpText('before', LIST_EXAMPLES)
+    .addHelpText('after', LIST_FIELDS)
+    .option('--query <query>', 'the same as the argument')
     .option('-s, --state <states>', 'states, joined by commas')
     .option('-q, --queue <name>', 'only of this queue')
     .option('--type <type>', 'only of this type')
     .option('--namespace <name>', 'only of this namespace')
     .option('-n, --limit <count>', 'tasks on the page', integerValue(1, PAGE_MAX), 50)
     .option('--cursor <cursor>', 'go on after an earlier page')
-    .action(async (options: Record<string, string | number | undefined>, command: Command) => {
-      const { state, ...rest } = options;
-      const query = queryOf({ states: state, ...rest });
-      const page = await ctx.api(command).get<TaskList>(`/tasks${query}`);
+    .action(async (words: readonly string[], options: ListArguments, command: Command) => {
+      const { query, state, ...rest } = options;
+      if (query !== undefined && words.length > 0) {
+        throw usageError('OPTION_CONFLICT', '--query must be alone, got a query beside it');
+      }
+      const q = query ?? (words.length === 0 ? undefined : words.join(' '));
+      const { listTasks } = await import('../tasks/list-tasks.ts');
+      const page = await listTasks(ctx.api(command), { ...rest, states: state, q });
       const { taskColumns } = await import('../tasks/task-table.ts');
       const output = ctx.output(command);
       output.list(page, page.items, taskColumns(Date.now()));
       if (page.nextCursor !== null) output.message(`more: --cursor ${page.nextCursor}`);
     });
+}
+
+interface ListArguments {
+  readonly query?: string;
+  readonly state?: string;
+  readonly queue?: string;
+  readonly type?: string;
+  readonly namespace?: string;
+  readonly limit: number;
+  readonly cursor?: string;
 }
 
 function addWait(group: Command, ctx: CliContext): void {

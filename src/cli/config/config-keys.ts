@@ -4,7 +4,7 @@
  * Flags, environment, file, `--print-config` and the reference in the docs all come from this list.
  */
 interface KeyBase {
-  /** Name in the file and in `--print-config`. */
+  /** Name in the file and in `--print-config`; `a.b` is `b` below `a` in the file. */
   readonly name: string;
   readonly env: string;
   /** As commander reads it; absent where a setting has no flag. */
@@ -45,6 +45,14 @@ interface BytesKey extends KeyBase {
   readonly max: number;
 }
 
+/** A part of a whole: a number from 0 to 1. */
+interface ShareKey extends KeyBase {
+  readonly type: 'share';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
 interface ChoiceKey extends KeyBase {
   readonly type: 'choice';
   readonly default: string;
@@ -53,7 +61,8 @@ interface ChoiceKey extends KeyBase {
   readonly notBuilt?: readonly string[];
 }
 
-export type ConfigKey = TextKey | IntegerKey | BooleanKey | DurationKey | BytesKey | ChoiceKey;
+export type ConfigKey =
+  TextKey | IntegerKey | BooleanKey | DurationKey | BytesKey | ShareKey | ChoiceKey;
 
 const YEAR_MS = 31_536_000_000;
 const MIB = 1024 ** 2;
@@ -80,6 +89,8 @@ export interface ServerConfig {
   readonly historyAge: number;
   readonly historyCount: number;
   /** Bytes. */
+  readonly artifactsMax: number;
+  /** Bytes. */
   readonly bodyMax: number;
   /** Bytes. */
   readonly payloadMax: number;
@@ -89,6 +100,10 @@ export interface ServerConfig {
   readonly checkpointInterval: number;
   /** Bytes. */
   readonly checkpointLogBytes: number;
+  readonly 'admission.enabled': boolean;
+  /** Milliseconds. */
+  readonly 'admission.delayTarget': number;
+  readonly 'admission.memoryShareMax': number;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -210,6 +225,15 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     doc: 'finished tasks that are kept',
   },
   {
+    name: 'artifactsMax',
+    env: 'UQO_ARTIFACTS_MAX',
+    type: 'bytes',
+    default: 8 * 1024 * MIB,
+    min: 0,
+    max: 1024 ** 2 * MIB,
+    doc: 'room for large outputs of tasks',
+  },
+  {
     name: 'bodyMax',
     env: 'UQO_BODY_MAX',
     type: 'bytes',
@@ -253,6 +277,31 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: MIB,
     max: 16 * 1024 * MIB,
     doc: 'growth of the log after which a checkpoint is taken',
+  },
+  {
+    name: 'admission.enabled',
+    env: 'UQO_ADMISSION_ENABLED',
+    type: 'boolean',
+    default: true,
+    doc: 'whether submits of low priority are refused under overload',
+  },
+  {
+    name: 'admission.delayTarget',
+    env: 'UQO_ADMISSION_DELAY_TARGET',
+    type: 'duration',
+    default: 250,
+    min: 10,
+    max: 60_000,
+    doc: 'wait of a submit that may stand for half a second before some are refused',
+  },
+  {
+    name: 'admission.memoryShareMax',
+    env: 'UQO_ADMISSION_MEMORY_SHARE_MAX',
+    type: 'share',
+    default: 0.9,
+    min: 0.1,
+    max: 1,
+    doc: 'share of the memory at which all submits but those of priority 9 are refused',
   },
 ];
 

@@ -1,7 +1,8 @@
+import { formatBytes, parseBytes } from '../../base/byte-size.ts';
+import { formatDuration, parseDurationMs } from '../../base/duration.ts';
 import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
 import type { ConfigKey } from './config-keys.ts';
-import { formatBytes, formatDuration, parseBytes, parseDurationMs } from './duration.ts';
 
 export type ConfigValue = string | number | boolean;
 
@@ -25,6 +26,8 @@ export function readConfigValue(key: ConfigKey, given: unknown, origin: string):
       return readBoolean(given) ?? refuse('true or false');
     case 'integer':
       return within(readInteger(given), key) ?? refuse(`an integer from ${key.min} to ${key.max}`);
+    case 'share':
+      return within(readShare(given), key) ?? refuse(`a number from ${key.min} to ${key.max}`);
     case 'duration': {
       const range = `from ${formatDuration(key.min)} to ${formatDuration(key.max)}`;
       const parsed = typeof given === 'string' || given === 0 ? parseDurationMs(`${given}`) : null;
@@ -79,6 +82,11 @@ function readBoolean(given: unknown): boolean | null {
 function readInteger(given: unknown): number | null {
   if (typeof given === 'number') return Number.isInteger(given) ? given : null;
   return typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : null;
+}
+
+function readShare(given: unknown): number | null {
+  if (typeof given === 'number') return Number.isFinite(given) ? given : null;
+  return typeof given === 'string' && /^\d*\.?\d+$/.test(given) ? Number(given) : null;
 }
 
 function within(

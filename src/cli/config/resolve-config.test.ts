@@ -24,6 +24,8 @@ function valuesOf(key: ConfigKey): [string, string, string] {
       return ['2s', '3s', '4s'];
     case 'bytes':
       return ['2MiB', '3MiB', '4MiB'];
+    case 'share':
+      return ['0.5', '0.6', '0.75'];
     default: {
       const built = key.choices.filter((choice) => key.notBuilt?.includes(choice) !== true);
       const [a = '', b = a, c = b] = built;
@@ -88,7 +90,20 @@ test('durations are milliseconds and sizes bytes inside', () => {
   expect(config.bodyMax).toBe(2_097_152);
 });
 
+test('settings of a section are those with its name before them', () => {
+  const file = { admission: { enabled: false, delayTarget: '50ms' } };
+  const { config } = resolveConfig({ ...NOWHERE, file });
+  expect(config['admission.enabled']).toBe(false);
+  expect(config['admission.delayTarget']).toBe(50);
+  expect(() => resolveConfig({ ...NOWHERE, file: { admission: { enable: false } } })).toThrowError(
+    expect.objectContaining({ hint: 'did you mean admission.enabled?' }),
+  );
+  expect(() => resolveConfig({ ...NOWHERE, file: { admission: false } })).toThrow('got admission');
+});
+
 test.each([
+  ['admission.memoryShareMax', 2, 'a number from 0.1 to 1'],
+  ['admission.memoryShareMax', 'half', 'a number'],
   ['port', '99999', 'an integer from 0 to 65535'],
   ['port', 80.5, 'an integer'],
   ['port', 'abc', 'an integer'],

@@ -30,7 +30,8 @@ export interface ConfigSources {
 }
 
 /** @throws OrchestratorError `CONFIG_INVALID`, `CONFIG_KEY_UNKNOWN`, `NOT_BUILT` */
-export function resolveConfig(sources: ConfigSources): ResolvedConfig {
+export function resolveConfig(given: ConfigSources): ResolvedConfig {
+  const sources = { ...given, file: given.file === null ? null : flattened(given.file) };
   checkFileKeys(sources);
   const entries = CONFIG_KEYS.map((key): ConfigEntry => resolveKey(key, sources));
   const values = Object.fromEntries(entries.map(({ key, value }) => [key.name, value]));
@@ -39,6 +40,18 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     entries,
     warnings: strayVariables(sources.environment),
   };
+}
+
+/** Settings of a section by their whole names: `admission: {enabled: true}` is `admission.enabled`. */
+function flattened(file: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const flat: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(file)) {
+    const isSection = CONFIG_KEYS.some((key) => key.name.startsWith(`${name}.`));
+    if (isSection && typeof value === 'object' && value !== null) {
+      for (const [part, one] of Object.entries(value)) flat[`${name}.${part}`] = one;
+    } else flat[name] = value;
+  }
+  return flat;
 }
 
 function resolveKey(key: (typeof CONFIG_KEYS)[number], sources: ConfigSources): ConfigEntry {

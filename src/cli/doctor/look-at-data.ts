@@ -1,10 +1,10 @@
 /** What the data folder holds, read without changing a byte of it; only while no server has it open. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { formatBytes } from '../../base/byte-size.ts';
 import { isOrchestratorError, messageOf } from '../../base/errors.ts';
 import { inspectEmbeddedLog, lockDataDirectory } from '../../log/index.ts';
 import { inspectStore } from '../../store/index.ts';
-import { formatBytes } from '../config/duration.ts';
 import { readPid } from '../server/pid-file.ts';
 import { bad, odd, ok, type Finding } from './finding.ts';
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
-import { formatBytes } from '../config/duration.ts';
+import { formatBytes } from '../../base/byte-size.ts';
 import { bad, odd, ok, type Finding } from './finding.ts';
 
 const FREE_BYTES_MIN = 256 * 1024 ** 2;

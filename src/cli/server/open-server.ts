@@ -1,6 +1,5 @@
 /** Puts the server together: orchestrator, built-in agents, API; and takes it apart in order. */
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
 import { createApiServer, type ApiServer } from '../../api/index.ts';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
@@ -29,13 +28,12 @@ export interface OpenServer {
  * @throws OrchestratorError `ADDRESS_UNUSABLE`, `INSECURE_BIND`, `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE` and those of log and store
  */
 export async function openServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
-  await makeDataDir(resolve(config.dataDir));
   const metrics = new Metrics({ version: VERSION });
   const orchestrator = createOrchestrator(config, logger, metrics);
   await orchestrator.start();
   let api: ApiServer | null = null;
   let removePidFile: () => void = () => undefined;
-  const agents = config.agents ? agentsFor(config) : [];
+  const agents = config.agents ? agentsFor(orchestrator) : [];
   try {
     const { runtime } = orchestrator;
     removePidFile = writePidFile(resolve(config.dataDir));
@@ -73,19 +71,6 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
   }
 }
 
-async function makeDataDir(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (error) {
-    throw new OrchestratorError(
-      'DATA_DIR_UNUSABLE',
-      `the data folder must be there or be made, got: ${messageOf(error)}`,
-      { directory },
-      { cause: error },
-    );
-  }
-}
-
 function createOrchestrator(
   config: ServerConfig,
   logger: Logger,
@@ -96,18 +81,23 @@ function createOrchestrator(
     maxAgents: config.agentsMax,
     idempotencyWindowMs: config.idempotencyWindow,
     history: { ageMsMax: config.historyAge, countMax: config.historyCount },
+    artifacts: { bytesMax: config.artifactsMax },
     payloadCacheBytes: config.payloadCache,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
+    admission: {
+      enabled: config['admission.enabled'],
+      delayTargetMs: config['admission.delayTarget'],
+      memoryShareMax: config['admission.memoryShareMax'],
+    },
     logger,
     metrics,
     onFlush: (durationMs) => metrics.flushed(durationMs),
   });
 }
 
-/** Large outputs of agents are kept beside the rest of the data. */
-function agentsFor({ dataDir }: ServerConfig): readonly BuiltInAgent[] {
-  return builtInAgents({ quantum: { artifactsDir: join(resolve(dataDir), 'artifacts') } });
+function agentsFor({ runtime }: UnifiedQuantumOrchestrator): readonly BuiltInAgent[] {
+  return builtInAgents({ quantum: { artifacts: runtime.artifacts } });
 }
 
 async function serveBuiltInAgents(

@@ -3,7 +3,7 @@ import type { Fields } from '../output/output.ts';
 
 /** An explanation as lines for people: the verdict first, then the facts behind it. */
 export function explanationFields(explanation: ExplanationView): Fields {
-  const { agents, pick, requirements = [] } = explanation;
+  const { agents, fairness, gate, pick, requirements = [] } = explanation;
   return [
     ['verdict', explanation.verdict],
     ['task', explanation.taskId],
@@ -11,6 +11,13 @@ export function explanationFields(explanation: ExplanationView): Fields {
     ['queue', explanation.queue],
     ['strategy', explanation.strategy],
     ['waiting ahead', explanation.waitingAhead],
+    ['held by', gate == null ? undefined : `${gate.gate}: ${gate.description}`],
+    [
+      'namespace',
+      fairness === undefined
+        ? undefined
+        : `${fairness.namespace.name}: ${fairness.namespace.running} running, ${(100 * fairness.part).toFixed(0)} % of what runs, ${fairness.namespacesAhead} served before it`,
+    ],
     ...requirements.map(
       ({ agentsMatching, nearest, requirement }) =>
         [

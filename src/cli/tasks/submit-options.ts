@@ -24,6 +24,23 @@ export interface SubmitOptions {
   readonly runTimeout?: number;
   readonly heartbeatTimeout?: number;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly concurrencyKey?: string;
+  readonly concurrency?: number;
+  readonly concurrencyPolicy?: string;
+  readonly fairnessKey?: string;
+  readonly limit?: readonly LimitUse[];
+  readonly debounce?: string;
+  readonly throttle?: string;
+  readonly keepLast?: string;
+  readonly window?: number;
+  readonly estimateTokens?: number;
+  readonly estimateUsd?: number;
+}
+
+interface LimitUse {
+  readonly name: string;
+  readonly key?: string;
+  readonly units?: number;
 }
 
 const RETRY_STRATEGIES = ['exponential', 'linear', 'fixed', 'fibonacci', 'decorrelated-jitter'];
@@ -62,9 +79,55 @@ export function addSubmitOptions(command: Command): Command {
     duration('--run-timeout <duration>', 'longest run of one attempt'),
     duration('--heartbeat-timeout <duration>', 'longest silence about a running attempt'),
     new Option('--metadata <name=value>', 'kept with the task (repeatable)').argParser(pair),
+    ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
   return command;
+}
+
+function controlOptions(): Option[] {
+  return [
+    new Option('--concurrency-key <key>', 'tasks with the same key run one at a time'),
+    new Option('--concurrency <count>', 'or so many at a time (default: 1)').argParser(
+      integerValue(1, 1_000_000),
+    ),
+    new Option('--concurrency-policy <name>', 'what happens past that (default: queue)').choices([
+      'queue',
+      'cancel-oldest',
+      'cancel-newest',
+    ]),
+    new Option('--fairness-key <key>', 'tasks are dealt out fairly between keys'),
+    new Option(
+      '--limit <name[:key][=units]>',
+      'a named limit that it passes (repeatable)',
+    ).argParser(limitUse),
+    new Option('--debounce <key>', 'replace what waits under the key; runs --window later'),
+    new Option('--throttle <key>', 'be a repeat of what came under the key within --window'),
+    new Option('--keep-last <key>', 'replace what waits under the key'),
+    new Option('--window <duration>', 'of --debounce and --throttle').argParser(durationValue),
+    new Option('--estimate-tokens <count>', 'tokens of one attempt').argParser(numberValue),
+    new Option('--estimate-usd <amount>', 'dollars of one attempt').argParser(numberValue),
+  ];
+}
+
+/** `openai-tpm:acme=1500` */
+function limitUse(text: string, before: readonly LimitUse[] | undefined): readonly LimitUse[] {
+  const at = text.lastIndexOf('=');
+  const [units, named] = at < 0 ? [undefined, text] : [text.slice(at + 1), text.slice(0, at)];
+  const colon = named.indexOf(':');
+  const use = {
+    name: colon < 0 ? named : named.slice(0, colon),
+    ...(colon < 0 ? {} : { key: named.slice(colon + 1) }),
+    ...(units === undefined ? {} : { units: integerValue(1, 1_000_000_000)(units) }),
+  };
+  return [...(before ?? []), use];
+}
+
+function dedupeOf(options: SubmitOptions): Record<string, unknown> | undefined {
+  const { debounce, keepLast, throttle, window } = options;
+  if (debounce !== undefined) return { key: debounce, mode: 'debounce', windowMs: window };
+  if (throttle !== undefined) return { key: throttle, mode: 'throttle', windowMs: window };
+  return keepLast === undefined ? undefined : { key: keepLast, mode: 'keep-last' };
 }
 
 /** What the options say of a task, without its type and payload. */
@@ -79,6 +142,12 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
     idempotencyKey: options.idempotencyKey,
     affinityKey: options.affinityKey,
     metadata: options.metadata,
+    concurrencyKey: options.concurrencyKey,
+    concurrency: group({ limit: options.concurrency, policy: options.concurrencyPolicy }),
+    fairnessKey: options.fairnessKey,
+    limits: options.limit,
+    dedupe: dedupeOf(options),
+    estimate: group({ tokens: options.estimateTokens, costUsd: options.estimateUsd }),
     requires: group({ capabilities: options.requireCapability, labels: options.requireLabel }),
     retry: group({
       attemptsMax: options.retryAttempts,

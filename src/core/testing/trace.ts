@@ -76,6 +76,12 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.tree.key}: ${event.tree.kill?.reason}`;
     case 'queue.changed':
       return `${event.type} ${event.queue.name}`;
+    case 'gate.changed':
+      return `${event.type} ${event.gate.key}`;
+    case 'limit.changed':
+      return `${event.type} ${event.limit}`;
+    case 'fairness.changed':
+      return `${event.type} ${JSON.stringify(event.fairness.weights)}`;
     default:
       return unreachable(event);
   }

@@ -153,7 +153,11 @@ export class Twin {
         const known = this.queues.some((queue) => queue.name === command.queue);
         if (!known && this.queues.length >= this.#settings.queuesMax) return 'QUEUE_LIMIT';
         const queue = this.#queue(command.queue);
-        queue.settings = { ...queue.settings, ...command.settings };
+        const { depthMax, strategy } = command.settings;
+        queue.settings = {
+          strategy: strategy ?? queue.settings.strategy,
+          depthMax: depthMax ?? queue.settings.depthMax,
+        };
         return 'ok';
       }
       case 'queue.pause':
@@ -176,7 +180,8 @@ export class Twin {
 
   #submit(specs: readonly TaskSpec[], items: readonly NewTask[]): Answer {
     // Tried on copies first: all or nothing.
-    const keys = [...this.keys];
+    const live = this.#liveKeys();
+    const made: TwinKey[] = [];
     const answers: string[] = [];
     const accepted: { item: NewTask; spec: TaskSpec }[] = [];
     for (const item of items) {
@@ -184,13 +189,13 @@ export class Twin {
       if (item.idempotencyKey !== undefined) {
         const key = `${spec.namespace}\n${item.idempotencyKey}`;
         const bodyHash = item.bodyHash ?? '';
-        const earlier = keys.find((entry) => entry.key === key);
+        const earlier = [...live, ...made].find((entry) => entry.key === key);
         if (earlier !== undefined && earlier.bodyHash !== bodyHash) return ['IDEMPOTENCY_CONFLICT'];
         if (earlier !== undefined) {
           answers.push(`again ${earlier.taskId}`);
           continue;
         }
-        keys.push({ key, taskId: item.id, bodyHash, madeAt: this.now });
+        made.push({ key, taskId: item.id, bodyHash, madeAt: this.now });
       }
       const ids = [...this.tasks.map((task) => task.id), ...accepted.map((one) => one.item.id)];
       if (ids.includes(item.id)) return ['TASK_EXISTS'];
@@ -199,17 +204,27 @@ export class Twin {
     }
     const code = this.#room(
       accepted.map((one) => queueOf(one.spec)),
-      keys.length,
+      made.length === 0 ? 0 : live.length + made.length,
     );
     if (code !== null) return [code];
-    this.keys = keys;
+    this.#remember(made);
     for (const { item, spec } of accepted) this.#add(item, spec);
     return answers;
   }
 
+  /** Expired keys stay until the clock is advanced, but for those whose place or name is needed. */
+  #remember(made: readonly TwinKey[]): void {
+    if (made.length === 0) return;
+    const excess = this.keys.length + made.length - this.#settings.idempotencyKeysMax;
+    const kept = this.keys
+      .slice(Math.max(0, excess))
+      .filter((entry) => made.every(({ key }) => key !== entry.key));
+    this.keys = [...kept, ...made];
+  }
+
   #room(queues: readonly string[], keys: number): string | null {
     const { idempotencyKeysMax, queueDefaults, queuesMax } = this.#settings;
-    if (keys > this.keys.length && keys > idempotencyKeysMax) return 'IDEMPOTENCY_FULL';
+    if (keys > idempotencyKeysMax) return 'IDEMPOTENCY_FULL';
     for (const name of new Set(queues)) {
       const known = this.queues.find((queue) => queue.name === name);
       const waiting = this.count(name, 'queued') + this.count(name, 'scheduled');
@@ -453,8 +468,12 @@ export class Twin {
       if (task === undefined) break;
       this.#fire(task);
     }
+    this.keys = this.#liveKeys();
+  }
+
+  #liveKeys(): TwinKey[] {
     const window = this.#settings.idempotencyWindowMs;
-    this.keys = this.keys.filter((entry) => entry.madeAt + window > this.now);
+    return this.keys.filter((entry) => entry.madeAt + window > this.now);
   }
 
   #fire(task: TwinTask): void {

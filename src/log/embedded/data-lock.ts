@@ -1,12 +1,15 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { OrchestratorError, messageOf } from '../../base/errors.ts';
+import { OrchestratorError } from '../../base/errors.ts';
+import { prepareDataDirectory, unusableError } from './data-directory.ts';
 import type { DirectoryLock } from './file-system.ts';
 
 export const LOCK_FILE_NAME = 'lock.sqlite';
 
 const SQLITE_BUSY = 5;
+
+/** A database that nobody refers to is closed when it is collected, and its lock goes with it. */
+const held = new Set<DatabaseSync>();
 
 /**
  * Locks a data folder for this process until released; creates the folder where it is missing.
@@ -22,9 +25,9 @@ const SQLITE_BUSY = 5;
  * @throws OrchestratorError `DATA_DIR_LOCKED` while it is held; `DATA_DIR_UNUSABLE` when it cannot be created or opened
  */
 export function lockDataDirectory(directory: string): DirectoryLock {
+  prepareDataDirectory(directory);
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true });
     database = new DatabaseSync(path.join(directory, LOCK_FILE_NAME), { timeout: 0 });
     // The journal stays in memory: a file beside the lock would only be one more thing to explain.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
@@ -32,8 +35,10 @@ export function lockDataDirectory(directory: string): DirectoryLock {
     if (database?.isOpen === true) database.close();
     throw lockError(directory, error);
   }
+  held.add(database);
   return {
     release(): void {
+      held.delete(database);
       if (database.isOpen) database.close();
     },
   };
@@ -45,6 +50,5 @@ function lockError(directory: string, cause: unknown): OrchestratorError {
     const message = `one process may use data folder ${directory}, got a second: stop the other one or choose another folder`;
     return new OrchestratorError('DATA_DIR_LOCKED', message, details, { cause });
   }
-  const message = `data folder ${directory} must be writable, got: ${messageOf(cause)}`;
-  return new OrchestratorError('DATA_DIR_UNUSABLE', message, details, { cause });
+  return unusableError(directory, cause);
 }

@@ -12,6 +12,7 @@ export function formatBits(
   printing: BitPrinting = 'q0-right',
 ): string {
   if (length === 0) return '';
-  const digits = BigInt.asUintN(length, BigInt(value)).toString(2).padStart(length, '0');
+  const low = value >= 0 && value < 2 ** length ? value : BigInt.asUintN(length, BigInt(value));
+  const digits = low.toString(2).padStart(length, '0');
   return printing === 'q0-right' ? digits : Array.from(digits).toReversed().join('');
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
 import { identity, matrix, zeros } from '../linear/complex-matrix.ts';
 import { BIT_ORDER, formatBits } from './bit-order.ts';
 import { checkCircuit } from './check-circuit.ts';
@@ -11,19 +10,10 @@ import { compose, inverse } from './combine-circuits.ts';
 import { GATE_NAMES, gateSpec } from './gate-table.ts';
 import { isClifford } from './is-clifford.ts';
 import type { Operation } from './operation.ts';
+import { errorOf } from './testing/error-of.ts';
 import { bitProbabilities, distance, unitaryOf } from './testing/run-exactly.ts';
 import { PARAMETERS, randomGates, seeds } from './testing/random-circuit.ts';
 import { matrixPower, powerOf } from './unitary-power.ts';
-
-function errorOf(run: () => unknown): OrchestratorError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('the builder', () => {
   test('its calls become operations in their order', () => {

@@ -1,7 +1,6 @@
-import { adjoint } from '../linear/arithmetic.ts';
-import { identity, zeros, type ComplexMatrix } from '../linear/complex-matrix.ts';
-import { eigenHermitian } from '../linear/hermitian-eigen.ts';
+import { identity, type ComplexMatrix } from '../linear/complex-matrix.ts';
 import { functionOfEigen } from '../linear/matrix-function.ts';
+import { eigenUnitary } from '../linear/unitary-eigen.ts';
 import { controlledBase, gateOf, inverseOfAll, targetMatrix } from './unitary-part.ts';
 import type { BaseName } from './gate-table.ts';
 import type { GateOperation, UnitaryOperation, UnitaryPart } from './operation.ts';
@@ -10,8 +9,6 @@ import type { GateOperation, UnitaryOperation, UnitaryPart } from './operation.t
 const QUBITS_MAX = 4;
 /** Operations past which a power is rather one matrix, where that is possible. */
 const REPEATED_MAX = 64;
-/** Radians; eigenvalues at angles a and b fall together where a + b = 2α + 2πn, which no gate's do. */
-const GENERIC_ANGLE = 0.737_281_9;
 
 /** Fixed gates as angles of a phase gate: diag(1, e^{iλ})^k = diag(1, e^{ikλ}) for λ in (−π, π]. */
 const PHASES: Readonly<Partial<Record<BaseName, number>>> = {
@@ -196,51 +193,9 @@ function multiplyGroup(
 
 /** The principal power of a unitary matrix: its eigenvalues' angles, in (−π, π], times the exponent. */
 export function matrixPower(unitary: ComplexMatrix, exponent: number): ComplexMatrix {
-  // Eigenvalues of a unitary matrix lie on a circle: a Hermitian matrix with the same eigenvectors
-  // tells them apart, for an angle at which no two different ones fall together.
-  const eigen = eigenHermitian(hermitianPart(unitary, GENERIC_ANGLE));
-  const angles = eigen.values.map((_, k) => rayleighAngle(unitary, eigen.vectors, k));
-  const indices = { values: Float64Array.from(angles.keys()), vectors: eigen.vectors };
-  return functionOfEigen(indices, (k) => {
-    const angle = angles[k] * exponent;
-    return [Math.cos(angle), Math.sin(angle)];
-  });
-}
-
-/** cos(α)·(U+U†)/2 + sin(α)·(U−U†)/2i */
-function hermitianPart(unitary: ComplexMatrix, alpha: number): ComplexMatrix {
-  const other = adjoint(unitary);
-  const result = zeros(unitary.rows);
-  const c = Math.cos(alpha);
-  const s = Math.sin(alpha);
-  for (let i = 0; i < result.re.length; i++) {
-    const [re, im] = [unitary.re[i], unitary.im[i]];
-    const [oRe, oIm] = [other.re[i], other.im[i]];
-    result.re[i] = (c * (re + oRe) + s * (im - oIm)) / 2;
-    result.im[i] = (c * (im + oIm) - s * (re - oRe)) / 2;
-  }
-  return result;
-}
-
-/** The angle of ⟨v|U|v⟩ for column k of the vectors; just above −π counts as π. */
-function rayleighAngle(unitary: ComplexMatrix, vectors: ComplexMatrix, k: number): number {
-  const size = unitary.rows;
-  let re = 0;
-  let im = 0;
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const aRe = vectors.re[row * size + k];
-      const aIm = -vectors.im[row * size + k];
-      const bRe = vectors.re[column * size + k];
-      const bIm = vectors.im[column * size + k];
-      const pRe = aRe * bRe - aIm * bIm;
-      const pIm = aRe * bIm + aIm * bRe;
-      const uRe = unitary.re[row * size + column];
-      const uIm = unitary.im[row * size + column];
-      re += pRe * uRe - pIm * uIm;
-      im += pRe * uIm + pIm * uRe;
-    }
-  }
-  const angle = Math.atan2(im, re);
-  return angle < -Math.PI + 1e-9 ? angle + 2 * Math.PI : angle;
+  const { angles, vectors } = eigenUnitary(unitary);
+  return functionOfEigen({ values: angles, vectors }, (angle) => [
+    Math.cos(angle * exponent),
+    Math.sin(angle * exponent),
+  ]);
 }

@@ -2,7 +2,7 @@ import { unreachable } from '../../base/invariant.ts';
 import type { Circuit } from '../circuit/circuit.ts';
 import { circuitStats } from '../circuit/circuit-stats.ts';
 import { angleLabel } from './gate-label.ts';
-import { layoutOf, type Column, type Mark, type Wire } from './layout.ts';
+import { layoutOf, rowsOf, type Column, type Mark, type Wire } from './layout.ts';
 
 export interface SvgOptions {
   /** Read out and shown as the drawing's name. */
@@ -46,7 +46,7 @@ export function drawSvg(circuit: Circuit, options: SvgOptions = {}): string {
   const { wires, columns, globalPhase } = layoutOf(circuit);
   const labelWidth =
     Math.max(0, ...wires.map(({ label }) => Array.from(label).length)) * CHARACTER + MARGIN;
-  const rows = rowsOf(columns, Math.max(width, 200) - labelWidth - 2 * MARGIN);
+  const rows = rowsOf(columns, Math.max(width, 200) - labelWidth - 2 * MARGIN, widthOf);
   const widest = Math.max(0, ...rows.map((row) => row.reduce((sum, c) => sum + widthOf(c), 0)));
   const rowHeight = wires.length * PITCH + MARGIN;
   const phase = globalPhase === 0 ? '' : `global phase: ${angleLabel(globalPhase)}`;
@@ -82,21 +82,6 @@ function description(circuit: Circuit): string {
 
 function widthOf({ labelLength }: Column): number {
   return Math.max(BOX, labelLength * CHARACTER + 12) + 12;
-}
-
-function rowsOf(columns: readonly Column[], width: number): Column[][] {
-  const rows: Column[][] = [[]];
-  let used = 0;
-  for (const column of columns) {
-    const needed = widthOf(column);
-    if (used > 0 && used + needed > width) {
-      rows.push([]);
-      used = 0;
-    }
-    (rows.at(-1) as Column[]).push(column);
-    used += needed;
-  }
-  return rows;
 }
 
 interface Frame {

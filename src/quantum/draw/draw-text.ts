@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../../base/errors.ts';
 import type { Circuit } from '../circuit/circuit.ts';
 import { angleLabel } from './gate-label.ts';
-import { layoutOf, type Column, type Mark, type Wire } from './layout.ts';
+import { layoutOf, rowsOf, type Column, type Mark, type Wire } from './layout.ts';
 import { TextCanvas } from './text-canvas.ts';
 
 export interface TextOptions {
@@ -32,25 +32,9 @@ export function drawText(circuit: Circuit, options: TextOptions = {}): string {
   const phase = globalPhase === 0 ? '' : `global phase: ${angleLabel(globalPhase)}\n`;
   if (wires.length === 0) return `${phase}(no qubits)\n`;
   const labelWidth = Math.max(...wires.map(({ label }) => label.length)) + 2;
-  const rows = rowsOf(columns, Math.max(1, width - labelWidth - 2));
+  const rows = rowsOf(columns, Math.max(1, width - labelWidth - 2), (c) => widthOf(c) + GAP);
   const parts = rows.map((row) => drawRow(wires, row, labelWidth));
   return `${phase}${parts.join('\n\n')}\n`;
-}
-
-/** Columns that go into one line, line by line. */
-function rowsOf(columns: readonly Column[], width: number): Column[][] {
-  const rows: Column[][] = [[]];
-  let used = 0;
-  for (const column of columns) {
-    const needed = widthOf(column) + GAP;
-    if (used > 0 && used + needed > width) {
-      rows.push([]);
-      used = 0;
-    }
-    (rows.at(-1) as Column[]).push(column);
-    used += needed;
-  }
-  return rows;
 }
 
 /** A border, a blank, the label, a blank, a border. */

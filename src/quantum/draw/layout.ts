@@ -260,3 +260,23 @@ function spanOfMark(mark: Mark): readonly [top: number, bottom: number] {
       return [mark.wire, mark.wire];
   }
 }
+
+/** Columns that go side by side, row after row; one that is wider than a row has one to itself. */
+export function rowsOf(
+  columns: readonly Column[],
+  width: number,
+  widthOf: (column: Column) => number,
+): Column[][] {
+  const rows: Column[][] = [[]];
+  let used = 0;
+  for (const column of columns) {
+    const needed = widthOf(column);
+    if (used > 0 && used + needed > width) {
+      rows.push([]);
+      used = 0;
+    }
+    (rows.at(-1) as Column[]).push(column);
+    used += needed;
+  }
+  return rows;
+}

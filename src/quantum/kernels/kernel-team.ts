@@ -1,3 +1,4 @@
+import type { Turn } from './kernels.ts';
 import type { WasmMemory } from './wasm-api.ts';
 import type { KernelName } from './wasm-module.ts';
 
@@ -30,9 +31,10 @@ export interface KernelTeam {
   /**
    * Returns once all units are done, by `work` in the calling thread or by a helper.
    *
-   * An error of `work` ends the job: it is thrown again once no helper works on the memory any more.
+   * `turn` is called behind each share of the caller's, and every few milliseconds while it waits for helpers. An
+   * error of `work` or `turn` ends the job: it is thrown again once no helper works on the memory any more.
    *
    * @throws OrchestratorError QUANTUM_TEAM_LOST when a helper does not return
    */
-  readonly run: (job: TeamJob, work: (from: number, to: number) => void) => void;
+  readonly run: (job: TeamJob, work: (from: number, to: number) => void, turn: Turn) => void;
 }

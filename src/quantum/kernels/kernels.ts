@@ -10,16 +10,25 @@ export interface ChunkWeights {
   readonly sums: Float64Array;
 }
 
+/** Called between two shares of work, every few milliseconds; ends the work by throwing. */
+export type Turn = () => void;
+
 /** Amplitudes and what works on them: WebAssembly, or the twin in TypeScript. */
 export interface Kernels {
   readonly name: 'wasm' | 'twin';
   readonly amplitudes: Amplitudes;
   /** Threads that may work at once. */
   readonly threads: number;
-  /** Runs stages in order. `turn` is called every few milliseconds, and ends the run by throwing. */
+  /**
+   * Makes the platform back amplitudes that are all zero with memory, one page after the other.
+   *
+   * Kernels would do so in whatever order they come by, at several times the cost.
+   */
+  readonly touch: (turn: Turn) => void;
+  /** Runs stages in order. */
   readonly run: (stages: readonly KernelStage[], turn: (stagesDone: number) => void) => void;
   /** Weights of the amplitudes that the controls select. */
-  readonly weights: (controls: Controls) => ChunkWeights;
+  readonly weights: (controls: Controls, turn: Turn) => ChunkWeights;
   /** Σ (−1)^|i & z| · conj(a[i ^ x]) · a[i] over all indices i. */
-  readonly pauli: (x: number, z: number) => readonly [re: number, im: number];
+  readonly pauli: (x: number, z: number, turn: Turn) => readonly [re: number, im: number];
 }

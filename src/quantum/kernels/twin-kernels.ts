@@ -1,5 +1,5 @@
 import { itemCount, type Amplitudes, type Controls, type Floats } from './kernel-step.ts';
-import type { ChunkWeights, Kernels, Precision } from './kernels.ts';
+import type { ChunkWeights, Kernels, Precision, Turn } from './kernels.ts';
 import type { KernelStage } from './stage.ts';
 import { chunkWeights, pauliSum } from './twin-measures.ts';
 import { applyStep } from './twin.ts';
@@ -25,18 +25,22 @@ export class TwinKernels implements Kernels {
     this.amplitudes = amplitudes;
   }
 
+  touch(): void {
+    // What few amplitudes are worked on here between two turns need no preparation.
+  }
+
   run(stages: readonly KernelStage[], turn: (stagesDone: number) => void): void {
     for (const [stagesDone, { steps }] of stages.entries()) {
       for (const step of steps) runTwin(this.amplitudes, step, () => turn(stagesDone));
     }
   }
 
-  weights(controls: Controls): ChunkWeights {
-    return chunkWeights(this.amplitudes, controls);
+  weights(controls: Controls, turn: Turn): ChunkWeights {
+    return chunkWeights(this.amplitudes, controls, turn);
   }
 
-  pauli(x: number, z: number): readonly [re: number, im: number] {
-    return pauliSum(this.amplitudes, x, z);
+  pauli(x: number, z: number, turn: Turn): readonly [re: number, im: number] {
+    return pauliSum(this.amplitudes, x, z, turn);
   }
 }
 

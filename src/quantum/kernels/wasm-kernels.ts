@@ -1,12 +1,6 @@
-import {
-  bitCount,
-  itemCount,
-  type Amplitudes,
-  type Controls,
-  type KernelStep,
-} from './kernel-step.ts';
+import { bitCount, type Amplitudes, type Controls, type KernelStep } from './kernel-step.ts';
 import type { KernelTeam } from './kernel-team.ts';
-import type { ChunkWeights, Kernels, Precision } from './kernels.ts';
+import type { ChunkWeights, Kernels, Precision, Turn } from './kernels.ts';
 import type { KernelStage } from './stage.ts';
 import { DENSE_TARGETS_MAX, StepEncoder, type BlockShape } from './step-encoder.ts';
 import { runTwin } from './twin-kernels.ts';
@@ -14,10 +8,16 @@ import { chunkBitsFor } from './twin-measures.ts';
 import type { WasmArena } from './wasm-arena.ts';
 import type { KernelName } from './wasm-module.ts';
 
-/** Amplitudes times steps between two turns: about a millisecond. */
-const WORK_PER_TURN = 2 ** 20;
-/** Work below which waking a thread costs more than it brings. */
-const WORK_SHARED_MIN = 2 ** 15;
+/** Amplitudes times steps between two turns: some hundred microseconds. */
+const WORK_PER_TURN = 2 ** 18;
+/** Work on one block between two turns, unless a single step is more: up to four milliseconds. */
+const WORK_PER_BLOCK_MAX = 2 ** 23;
+/** Of memory, on every platform that matters; larger ones are only touched more often than needed. */
+const PAGE_BYTES = 4096;
+/** Bytes of new memory between two turns: up to 3 ms where the platform has to find them. */
+const TOUCHED_PER_TURN = 2 ** 20;
+/** Work below which waking a thread costs more than it brings: some 70 microseconds of one. */
+const WORK_SHARED_MIN = 2 ** 17;
 
 const MODE = { items: 0, blocks: 1, gathered: 2 } as const;
 
@@ -44,6 +44,19 @@ export class WasmKernels implements Kernels {
     this.threads = team?.size ?? 1;
   }
 
+  touch(turn: Turn): void {
+    for (const part of [this.amplitudes.re, this.amplitudes.im]) {
+      const stride = PAGE_BYTES / part.BYTES_PER_ELEMENT;
+      const perTurn = TOUCHED_PER_TURN / part.BYTES_PER_ELEMENT;
+      for (let from = 0; from < part.length; from += perTurn) {
+        const end = Math.min(part.length, from + perTurn);
+        // Reading first would have each page mapped twice.
+        for (let k = from; k < end; k += stride) part[k] = 0;
+        turn();
+      }
+    }
+  }
+
   run(stages: readonly KernelStage[], turn: (stagesDone: number) => void): void {
     for (const [stagesDone, stage] of stages.entries()) {
       let done = 0;
@@ -52,7 +65,7 @@ export class WasmKernels implements Kernels {
     }
   }
 
-  weights(controls: Controls): ChunkWeights {
+  weights(controls: Controls, turn: Turn): ChunkWeights {
     const { qubits } = this.amplitudes;
     const chunkBits = chunkBitsFor(qubits);
     const shift = this.#elementShift;
@@ -68,7 +81,7 @@ export class WasmKernels implements Kernels {
     const count = 2 ** (chunkBits - laneBits - bitCount(skip));
     const chunks = 2 ** (qubits - chunkBits);
     const out = this.#head([2 ** (chunkBits + shift), skip << 4, base << 4, count], lanes);
-    this.#call('weights', { count: chunks, work: 2 ** chunkBits }, ignoreTurn);
+    this.#call('weights', { count: chunks, work: 2 ** chunkBits }, turn);
     const sums = new Float64Array(this.#arena.memory.buffer, out, chunks).slice();
     const highMask = controls.controlMask - inChunk;
     const highValue = controls.controlValue & highMask;
@@ -78,12 +91,12 @@ export class WasmKernels implements Kernels {
     return { chunkBits, sums };
   }
 
-  pauli(x: number, z: number): readonly [re: number, im: number] {
+  pauli(x: number, z: number, turn: Turn): readonly [re: number, im: number] {
     const { qubits } = this.amplitudes;
     const chunkBits = chunkBitsFor(qubits);
     const chunks = 2 ** (qubits - chunkBits);
     const out = this.#head([2 ** chunkBits, x, z, 0], []);
-    this.#call('pauli', { count: chunks, work: 2 ** chunkBits }, ignoreTurn);
+    this.#call('pauli', { count: chunks, work: 2 ** chunkBits }, turn);
     const pairs = new Float64Array(this.#arena.memory.buffer, out, 2 * chunks);
     let re = 0;
     let im = 0;
@@ -108,7 +121,7 @@ export class WasmKernels implements Kernels {
   }
 
   /** Encodes as many steps from `begin` as fit, runs them, and returns where it got to. */
-  #runSome(stage: KernelStage, begin: number, turn: () => void): number {
+  #runSome(stage: KernelStage, begin: number, turn: Turn): number {
     const { steps } = stage;
     const { writer } = this.#arena;
     const isSingle = steps.length === 1;
@@ -116,20 +129,22 @@ export class WasmKernels implements Kernels {
     const shape = isSingle ? wholeShape(qubits) : blockShape(stage, qubits);
     const encoder = new StepEncoder(writer, shape);
     writer.clear();
-    const countMax = Math.max(1, (2 * WORK_PER_TURN) / 2 ** shape.localBits);
     let end = begin;
-    while (end < steps.length && (end - begin < countMax || isSingle)) {
+    let work = 0;
+    for (; end < steps.length; end++) {
+      const more = workOf(steps[end]) * 2 ** shape.localBits;
       const bytes = encodedBytes(steps[end]);
       if (isForTwin(steps[end]) || bytes > writer.free) break;
+      if (end > begin && work + more > WORK_PER_BLOCK_MAX) break;
       encoder.encode(steps[end]);
-      end++;
+      work += more;
     }
     if (end === begin) {
       runTwin(this.amplitudes, steps[begin], turn);
       return begin + 1;
     }
     if (isSingle) this.#runItems(steps[begin], turn);
-    else this.#runBlocks(stage, shape, turn);
+    else this.#runBlocks(stage, shape, work, turn);
     return end;
   }
 
@@ -139,24 +154,19 @@ export class WasmKernels implements Kernels {
   }
 
   /** A step alone: its items are the units. */
-  #runItems(step: KernelStep, turn: () => void): void {
-    const { amplitudes } = this;
+  #runItems(step: KernelStep, turn: Turn): void {
     const { head, words, writer } = this.#arena;
-    const { qubits } = amplitudes;
+    const { qubits } = this.amplitudes;
     this.#stage(MODE.items, { localBits: qubits, lowBits: qubits, highMask: 0 });
     for (const at of writer.steps) {
       words.set([1, at], head / 4 + 6);
       const count = words[at / 4 + 4];
-      const items = itemCount(step, qubits);
-      const work =
-        step.kind === 'dense' && step.targets.length > 2
-          ? step.matrix.rows ** 2
-          : Math.max(1, 2 ** qubits / Math.max(items, count)) * (step.kind === 'dense' ? 2 : 1);
-      this.#call('stage', { count, work }, turn);
+      const amplitudes = 2 ** (qubits - bitCount(step.controlMask));
+      this.#call('stage', { count, work: (amplitudes * workOf(step)) / count }, turn);
     }
   }
 
-  #runBlocks(stage: KernelStage, shape: BlockShape, turn: () => void): void {
+  #runBlocks(stage: KernelStage, shape: BlockShape, work: number, turn: Turn): void {
     const { head, words, writer } = this.#arena;
     const { localBits } = shape;
     const isContiguous = stage.highMask + 2 ** stage.lowBits === 2 ** localBits;
@@ -166,34 +176,42 @@ export class WasmKernels implements Kernels {
     this.#stage(mode, { localBits, lowBits, highMask });
     words.set([writer.steps.length, writer.steps[0]], head / 4 + 6);
     const count = 2 ** (this.amplitudes.qubits - localBits);
-    this.#call('stage', { count, work: 2 ** localBits * writer.steps.length }, turn);
+    this.#call('stage', { count, work }, turn);
   }
 
-  #call(name: 'stage' | 'weights' | 'pauli', units: Units, turn: () => void): void {
+  #call(name: 'stage' | 'weights' | 'pauli', units: Units, turn: Turn): void {
     const { head, kernels, memory, roomBytes, rooms } = this.#arena;
     const kernel: KernelName = `${name}${this.#precision === 'f64' ? '64' : '32'}`;
     const run = kernels[kernel];
-    const work = (from: number, to: number): void => {
-      run(head, from, to, rooms);
-      turn();
-    };
+    const work = (from: number, to: number): void => run(head, from, to, rooms);
     const { count } = units;
-    const turns = Math.max(1, Math.floor(WORK_PER_TURN / units.work));
+    const turns = powerBelow(WORK_PER_TURN / units.work);
     if (this.#team === null || count === 1 || count * units.work < WORK_SHARED_MIN) {
-      for (let from = 0; from < count; from += turns) work(from, Math.min(count, from + turns));
+      for (let from = 0; from < count; from += turns) {
+        work(from, Math.min(count, from + turns));
+        turn();
+      }
       return;
     }
-    const fair = Math.ceil(count / (this.threads * 4));
-    const unitsPerTurn = Math.min(turns, fair);
+    const unitsPerTurn = Math.min(turns, powerBelow(count / (this.threads * 4)));
     this.#team.run(
       { memory, kernel, pointer: head, units: count, unitsPerTurn, rooms, roomBytes },
       work,
+      turn,
     );
   }
 }
 
-function ignoreTurn(): void {
-  // Sums are one pass over the amplitudes, and nobody waits to end them.
+/** The largest power of two that is no larger, but at least 1: kernels take units in pairs where they can. */
+function powerBelow(x: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(x)));
+}
+
+/** What a step costs an amplitude, in the cheapest steps: measured, for matrices of eight rows and more by far. */
+function workOf(step: KernelStep): number {
+  if (step.kind !== 'dense') return 1;
+  const { rows } = step.matrix;
+  return rows === 2 ? 1 : rows === 4 ? 3 : 2 * rows;
 }
 
 /** Steps whose matrix is larger than the kernels take. */

@@ -1,3 +1,4 @@
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import type { GateOperation, Operation } from '../circuit/operation.ts';
 import { inverseOf } from '../circuit/unitary-part.ts';
 
@@ -7,9 +8,13 @@ import { inverseOf } from '../circuit/unitary-part.ts';
  * Done before anything else: later passes are heuristics, which such a pair can lead to another and
  * worse end than the circuit without it.
  */
-export function withoutAdjacentPairs(operations: readonly Operation[]): readonly Operation[] {
+export function withoutAdjacentPairs(
+  operations: readonly Operation[],
+  look: Look = NO_LOOK,
+): readonly Operation[] {
   const kept: Operation[] = [];
-  for (const operation of operations) {
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
     const before = kept.at(-1);
     const isUndone =
       operation.kind === 'gate' && before?.kind === 'gate' && undoes(operation, before);

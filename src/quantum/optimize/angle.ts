@@ -1,5 +1,5 @@
 /** Angles of rotations, brought to one form so that equal ones are found equal. */
-import { ANGLE_EPSILON } from './quaternion.ts';
+import { ANGLE_EPSILON } from '../synthesis/quaternion.ts';
 
 const QUARTER = Math.PI / 2;
 const EIGHTH = Math.PI / 4;

@@ -18,14 +18,14 @@ import {
   Y,
   Z,
   type LocalClifford,
-} from './axis.ts';
+} from '../synthesis/axis.ts';
 import {
   ANGLE_EPSILON,
   CLIFFORD_QUATERNIONS,
   euler,
   isSameRotation,
   type Quaternion,
-} from './quaternion.ts';
+} from '../synthesis/quaternion.ts';
 
 /** A gate without its qubits. */
 export interface BareGate {

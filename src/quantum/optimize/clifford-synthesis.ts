@@ -7,7 +7,15 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import type { Rng } from '../../base/rng.ts';
-import { ANTICOMMUTE, IMAGE, LOCAL_CLIFFORDS, NEGATIVE, X, Z, type LocalClifford } from './axis.ts';
+import {
+  ANTICOMMUTE,
+  IMAGE,
+  LOCAL_CLIFFORDS,
+  NEGATIVE,
+  X,
+  Z,
+  type LocalClifford,
+} from '../synthesis/axis.ts';
 import {
   axisAt,
   conjugate,

@@ -7,6 +7,7 @@ import type { Watch } from '../watch.ts';
 import { Basis } from './basis.ts';
 import { costOfOperations, isCheaper, type CircuitCost, type Metric } from './cost.ts';
 import { emit, type TurnStyle } from './emit.ts';
+import { lookAt, lookEvery, type Look } from './look.ts';
 import { lower } from './lower.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import { isUnpermuted, type Network } from './network.ts';
@@ -23,7 +24,7 @@ import { renamed, type Component } from './segments.ts';
 import { searchFewerT, type FewerT } from './t-search.ts';
 import { translated } from './translate.ts';
 import type { StateRunner } from './state-runner.ts';
-import { STATES_QUBITS_MAX, verify, type Verification } from './verify.ts';
+import { STATES_QUBITS_MAX, unlessCanceled, verify, type Verification } from './verify.ts';
 import { withoutUnseen, KEPT, type Ends } from './observation.ts';
 
 /** Whether a share of the time for a piece, by default all, is up, or the caller has canceled. */
@@ -79,9 +80,13 @@ function loweredWith(
   qubits: number,
   operations: readonly Operation[],
   isReversed: (() => boolean) | null,
+  look: Look,
 ): Network {
   const builder = new NetworkBuilder(qubits, isReversed);
-  for (const operation of operations) lower(builder, operation);
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
+    lower(builder, operation);
+  }
   return builder.build();
 }
 
@@ -93,13 +98,14 @@ function startFrom(
 ): Network {
   const { level, rng, metric, watch } = context;
   const priority = priorityOf(metric);
-  let best = loweredWith(qubits, operations, null);
+  const look = lookAt(watch);
+  let best = loweredWith(qubits, operations, null, look);
   const hasChoice = operations.some(hasHalfTurn);
   if (!hasChoice || best.length > REVERSAL_GATES_MAX) return best;
-  let bestCost = costOf(mergeRotations(best), priority);
+  let bestCost = costOf(mergeRotations(best, 'earlier', look), priority);
   for (let n = 0; n < REVERSALS[level] && !watch.isCanceled(); n++) {
-    const network = loweredWith(qubits, operations, () => rng.below(2) === 0);
-    const cost = costOf(mergeRotations(network), priority);
+    const network = loweredWith(qubits, operations, () => rng.below(2) === 0, look);
+    const cost = costOf(mergeRotations(network, 'earlier', look), priority);
     if (cost >= bestCost) continue;
     bestCost = cost;
     best = network;
@@ -116,9 +122,9 @@ function hasHalfTurn(operation: Operation): boolean {
 
 function portfolioOptions(context: ComponentContext, isDue: IsDue): PortfolioOptions {
   const { level, metric, rng, keepsPairs, watch } = context;
-  const { progress } = watch;
   const priority = priorityOf(metric);
-  return { level, priority, rng, isDue, keepsPairs, keepsRotations: false, progress };
+  const look = lookAt(watch);
+  return { level, priority, rng, isDue, look, keepsPairs, keepsRotations: false };
 }
 
 function priorityOf(metric: Metric): Priority {
@@ -136,18 +142,19 @@ interface Emitted {
 
 /** Fewer T by phase polynomials, where T is what counts; an answer has its swaps made. */
 function fewerT(piece: Piece, context: ComponentContext, isDue: IsDue): Candidate[] {
-  const { level, metric, rng, keepsPairs } = context;
+  const { level, metric, rng, keepsPairs, watch } = context;
+  const look = lookAt(watch);
   if (metric !== 'tCount' || level < 2 || keepsPairs) return [];
   const found = searchFewerT(
     (n) => {
       const isReversed = n === 0 ? null : (): boolean => rng.below(2) === 0;
-      return withSwapsMade(loweredWith(piece.qubits, piece.operations, isReversed));
+      return withSwapsMade(loweredWith(piece.qubits, piece.operations, isReversed, look), look);
     },
-    { rng, isDue: () => isDue(T_SHARE), isLate: () => isDue(), trials: T_TRIALS[level] },
+    { rng, isDue: () => isDue(T_SHARE), isLate: () => isDue(), look, trials: T_TRIALS[level] },
   );
   if (found === null) return [];
   const options = { ...portfolioOptions(context, isDue), level: 2 } as const;
-  const network = sweepAll(withSwapsMade(found.network), options);
+  const network = sweepAll(withSwapsMade(found.network, look), options);
   return [{ pass: 'phase polynomials', network, between: found }];
 }
 
@@ -155,13 +162,14 @@ function fewerT(piece: Piece, context: ComponentContext, isDue: IsDue): Candidat
 function emitted(
   { pass, network, ends, between }: Candidate & { readonly ends: Ends | null },
   qubits: number,
-  { basis, mayPermute }: ComponentContext,
+  { basis, mayPermute, watch }: ComponentContext,
   turns: TurnStyle,
 ): Emitted | null {
-  const made = mayPermute || isUnpermuted(network) ? network : withSwapsMade(network);
+  const look = lookAt(watch);
+  const made = mayPermute || isUnpermuted(network) ? network : withSwapsMade(network, look);
   try {
-    const operations = emit(made, basis, turns);
-    const cost = costOfOperations(qubits, operations);
+    const operations = emit(made, basis, turns, look);
+    const cost = costOfOperations(qubits, operations, look);
     return { pass, ends, between: between ?? null, operations, wires: [...made.wires], cost };
   } catch (error) {
     if (isOrchestratorError(error) && error.code === 'QUANTUM_BASIS_UNREACHABLE') return null;
@@ -193,7 +201,7 @@ interface Piece {
   readonly ends: Ends | null;
 }
 
-function pieceOf({ qubits, operations }: Component, ends: Ends | null): Piece {
+function pieceOf({ qubits, operations }: Component, ends: Ends | null, look: Look): Piece {
   const places = new Int32Array((qubits.at(-1) ?? 0) + 1);
   qubits.forEach((qubit, k) => {
     places[qubit] = k;
@@ -204,7 +212,10 @@ function pieceOf({ qubits, operations }: Component, ends: Ends | null): Piece {
   };
   return {
     qubits: qubits.length,
-    operations: operations.map((operation) => renamed(operation, places)),
+    operations: operations.map((operation, i) => {
+      lookEvery(i, look);
+      return renamed(operation, places);
+    }),
     ends: own === null || own.next.includes(KEPT) ? null : own,
   };
 }
@@ -218,7 +229,8 @@ function ranked(
   const { level, metric, mayPermute } = context;
   const piece = { qubits, operations, ends };
   const start = startFrom(qubits, operations, context);
-  const made = mayPermute ? start : withSwapsMade(start);
+  const look = lookAt(context.watch);
+  const made = mayPermute ? start : withSwapsMade(start, look);
   const options = portfolioOptions(context, isDue);
   // Where states are out of reach, results are checked by their rotations, which must be found again.
   const isLarge =
@@ -230,9 +242,10 @@ function ranked(
     ...candidatesFor(made, options),
   ].map((candidate) => ({ ...candidate, ends: null }));
   if (ends !== null && level > 0) {
-    const seen = withoutUnseen(made, ends);
+    const seen = withoutUnseen(made, ends, look);
     for (const { pass, network } of candidatesFor(seen, options)) {
-      found.push({ pass: `${pass}, unseen left out`, network: withoutUnseen(network, ends), ends });
+      const left = withoutUnseen(network, ends, look);
+      found.push({ pass: `${pass}, unseen left out`, network: left, ends });
     }
   }
   return found
@@ -259,10 +272,17 @@ export function optimizeComponent(
   ends: Ends | null = null,
 ): OptimizedComponent {
   const { basis, seed, watch, simulate } = context;
-  const piece = pieceOf(component, ends);
+  const look = lookAt(watch);
+  const identity = component.qubits.map((_, k) => k);
+  if (watch.isCanceled() && basis.isOpen) {
+    const { operations } = component;
+    const nothing = { pass: 'given', verification: null, defects: [], unchecked: [] };
+    return { operations, wires: identity, ...nothing };
+  }
+  const piece = pieceOf(component, ends, look);
   const { qubits } = piece;
-  const given = translated(piece.operations, basis);
-  const givenCost = costOfOperations(qubits, given);
+  const given = translated(piece.operations, basis, look);
+  const givenCost = costOfOperations(qubits, given, look);
   const defects: string[] = [];
   const check = (
     operations: readonly Operation[],
@@ -270,14 +290,21 @@ export function optimizeComponent(
     by: FewerT | null = null,
   ): Verification => {
     const pair = { qubits, first: piece.operations, second: operations, ends: seen };
-    const between = by && { base: emit(by.base, new Basis(null), 'apart'), reduced: by.reduced };
+    const between = by && {
+      base: emit(by.base, new Basis(null), 'apart', look),
+      reduced: by.reduced,
+    };
     const options = { seed, watch, simulate };
     return verify(between === null ? pair : { ...pair, between }, options);
   };
   const back = (list: readonly Operation[]): Operation[] =>
-    list.map((operation) => renamed(operation, component.qubits));
+    list.map((operation, i) => {
+      lookEvery(i, look);
+      return renamed(operation, component.qubits);
+    });
   const unchecked: string[] = [];
-  for (const candidate of ranked(piece, context, { isDue, givenCost })) {
+  const candidates = unlessCanceled(() => ranked(piece, context, { isDue, givenCost })) ?? [];
+  for (const candidate of candidates) {
     const { pass, operations, wires, ends: seen, between } = candidate;
     const verification = check([...operations, ...swapsOf(wires)], seen, between);
     if (!verification.isEqual) {
@@ -290,8 +317,7 @@ export function optimizeComponent(
     }
     return { operations: back(operations), wires, pass, verification, defects, unchecked };
   }
-  const wires = component.qubits.map((_, k) => k);
-  const unchanged = { wires, pass: 'given', defects, unchecked };
+  const unchanged = { wires: identity, pass: 'given', defects, unchecked };
   if (given.every((operation, i) => operation === piece.operations[i])) {
     return { ...unchanged, operations: component.operations, verification: null };
   }

@@ -2,6 +2,7 @@ import { circuitStats } from '../circuit/circuit-stats.ts';
 import type { Circuit } from '../circuit/circuit.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { isEighth } from './angle.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 
 /** What a circuit costs. */
 export interface CircuitCost {
@@ -99,9 +100,16 @@ function isT(name: string, params: readonly number[]): boolean {
 }
 
 /** Counts operations as they stand; both branches of an `if` and one turn of a loop. */
-export function costOfOperations(qubits: number, operations: readonly Operation[]): CircuitCost {
+export function costOfOperations(
+  qubits: number,
+  operations: readonly Operation[],
+  look: Look = NO_LOOK,
+): CircuitCost {
   const counter = new CostCounter(qubits);
-  for (const operation of operations) counter.count(operation);
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
+    counter.count(operation);
+  }
   const { gates, twoQubit, tCount } = counter;
   return {
     gates,
@@ -112,9 +120,31 @@ export function costOfOperations(qubits: number, operations: readonly Operation[
   };
 }
 
+/** Whether operations wait for each other by their qubits alone, and branches are none: depths are simple then. */
+function isPlain({ operations }: Circuit, look: Look): boolean {
+  const written = new Set<number>();
+  return operations.every((operation, i) => {
+    lookEvery(i, look);
+    switch (operation.kind) {
+      case 'gate':
+      case 'unitary':
+      case 'barrier':
+      case 'reset':
+      case 'global-phase':
+        return true;
+      case 'measure':
+        return !written.has(operation.bit) && written.add(operation.bit).size > 0;
+      default:
+        return false;
+    }
+  });
+}
+
 /** Counts a whole circuit, as {@link circuitStats} does but for T: turns by π/4 are T in any basis. */
-export function costOfCircuit(circuit: Circuit): CircuitCost {
-  const { tCount } = costOfOperations(circuit.qubits, circuit.operations);
+export function costOfCircuit(circuit: Circuit, look: Look = NO_LOOK): CircuitCost {
+  const cost = costOfOperations(circuit.qubits, circuit.operations, look);
+  if (isPlain(circuit, look)) return cost;
+  const { tCount } = cost;
   return { ...circuitStats(circuit), tCount };
 }
 

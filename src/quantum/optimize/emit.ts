@@ -12,10 +12,16 @@ import {
   S,
   Z,
   type LocalClifford,
-} from './axis.ts';
+} from '../synthesis/axis.ts';
 import type { BareGate, Basis, Entangler } from './basis.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import type { Network } from './network.ts';
-import { CLIFFORD_QUATERNIONS, multiply, rotation, type Quaternion } from './quaternion.ts';
+import {
+  CLIFFORD_QUATERNIONS,
+  multiply,
+  rotation,
+  type Quaternion,
+} from '../synthesis/quaternion.ts';
 
 /** A way to bring a qubit's axis where an entangler wants it: gates now, a Clifford that is left for later. */
 interface Alignment {
@@ -157,7 +163,7 @@ function operationOf({ name, params }: BareGate, qubits: readonly number[]): Gat
 }
 
 /** 1 for gates that are to be emitted as T: alone or among others of their kind, between entanglers. */
-function markedAsT(network: Network, basis: Basis): Uint8Array {
+function markedAsT(network: Network, basis: Basis, look: Look): Uint8Array {
   const { a, b, angle, length, qubits } = network;
   const marked = new Uint8Array(length);
   if (!basis.hasT) return marked;
@@ -171,6 +177,7 @@ function markedAsT(network: Network, basis: Basis): Uint8Array {
     start[k] = [];
   };
   for (let i = 0; i < length; i++) {
+    lookEvery(i, look);
     if (b[i] < 0) start[a[i]].push(i);
     else {
       close(a[i]);
@@ -189,11 +196,17 @@ export type TurnStyle = 'merged' | 'apart';
  *
  * @throws OrchestratorError QUANTUM_BASIS_UNREACHABLE
  */
-export function emit(network: Network, basis: Basis, turns: TurnStyle = 'merged'): GateOperation[] {
+export function emit(
+  network: Network,
+  basis: Basis,
+  turns: TurnStyle = 'merged',
+  look: Look = NO_LOOK,
+): GateOperation[] {
   const { a, b, p, q, angle, length, frames, qubits } = network;
   const emitter = new Emitter(qubits, basis);
-  const isT = markedAsT(network, basis);
+  const isT = markedAsT(network, basis, look);
   for (let i = 0; i < length; i++) {
+    lookEvery(i, look);
     if (b[i] >= 0) emitter.entangle(a[i], p[i], b[i], q[i]);
     else if (isT[i] === 1) emitter.rotateByT(a[i], p[i], angle[i]);
     else if (turns === 'apart') emitter.rotateApart(a[i], p[i], angle[i]);

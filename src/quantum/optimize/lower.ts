@@ -1,11 +1,11 @@
 /** Named gates as rotations and controlled Paulis, at the fewest controlled Paulis known for each. */
 import { gateSpec, type GateSpec } from '../circuit/gate-table.ts';
 import type { GateOperation, Operation, UnitaryOperation } from '../circuit/operation.ts';
-import { H, PAULI_X, PAULI_Y, PAULI_Z, S, SDG, SX, SXDG, X, Y, Z } from './axis.ts';
+import { H, PAULI_X, PAULI_Y, PAULI_Z, S, SDG, SX, SXDG, X, Y, Z } from '../synthesis/axis.ts';
 import { lowerMultiControlled, phaseOnAll } from './multi-control.ts';
-import type { GateSink } from './gate-sink.ts';
-import { euler, fromMatrix } from './quaternion.ts';
-import { pushTwoQubitUnitary } from './two-qubit.ts';
+import type { GateSink } from '../synthesis/gate-sink.ts';
+import { euler, fromMatrix } from '../synthesis/quaternion.ts';
+import { pushTwoQubitUnitary } from '../synthesis/two-qubit.ts';
 
 const CLIFFORDS: ReadonlyMap<string, number> = new Map([
   ['id', 0],

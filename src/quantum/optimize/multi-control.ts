@@ -1,9 +1,9 @@
 /** Gates under any number of controls, taken apart into rotations and controlled Paulis. */
 import { baseMatrix, type BaseName } from '../circuit/gate-table.ts';
 import type { Control } from '../circuit/operation.ts';
-import { H, PAULI_X, S, SDG, X, Y, Z, type LocalClifford } from './axis.ts';
-import type { GateSink } from './gate-sink.ts';
-import { fromMatrix, phaseOf } from './quaternion.ts';
+import { H, PAULI_X, S, SDG, X, Y, Z, type LocalClifford } from '../synthesis/axis.ts';
+import type { GateSink } from '../synthesis/gate-sink.ts';
+import { fromMatrix, phaseOf } from '../synthesis/quaternion.ts';
 
 /** Controls up to which a phase is spread over all parities; beyond, Toffolis on borrowed qubits cost less. */
 const GRAY_CONTROLS_MAX = 7;

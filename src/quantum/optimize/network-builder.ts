@@ -8,8 +8,9 @@ import {
   NEGATIVE,
   quarterTurns,
   type LocalClifford,
-} from './axis.ts';
-import type { GateSink } from './gate-sink.ts';
+} from '../synthesis/axis.ts';
+import type { GateSink } from '../synthesis/gate-sink.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import { select, type Network } from './network.ts';
 
 const CAPACITY_MIN = 32;
@@ -88,10 +89,11 @@ export class NetworkBuilder implements GateSink {
   }
 
   /** All of another network, as gates on the qubits `at` names. */
-  append(network: Network, at?: ArrayLike<number>): void {
+  append(network: Network, at?: ArrayLike<number>, look: Look = NO_LOOK): void {
     const { a, b, p, q, angle, length, frames, wires, qubits } = network;
     const onto = at ?? Int32Array.from({ length: qubits }, (_, k) => k);
     for (let i = 0; i < length; i++) {
+      lookEvery(i, look);
       if (b[i] < 0) this.rotate(onto[a[i]], p[i], angle[i]);
       else this.controlledPauli(onto[a[i]], p[i], onto[b[i]], q[i]);
     }
@@ -255,18 +257,19 @@ export class NetworkBuilder implements GateSink {
 }
 
 /** The same circuit read through a builder: whatever cancels is gone. */
-export function rebuilt(network: Network): Network {
+export function rebuilt(network: Network, look: Look = NO_LOOK): Network {
   const builder = new NetworkBuilder(network.qubits);
-  builder.append(network);
+  builder.append(network, undefined, look);
   return builder.build();
 }
 
 /** The network that undoes another. */
-export function inverted(network: Network): Network {
+export function inverted(network: Network, look: Look = NO_LOOK): Network {
   const { qubits, length, a, b, p, q, angle, frames, wires } = network;
   const builder = new NetworkBuilder(qubits);
   for (let k = 0; k < qubits; k++) builder.local(wires[k], INVERSE[frames[k]]);
   for (let i = length - 1; i >= 0; i--) {
+    lookEvery(i, look);
     if (b[i] < 0) builder.rotate(wires[a[i]], p[i], -angle[i]);
     else builder.controlledPauli(wires[a[i]], p[i], wires[b[i]], q[i]);
   }

@@ -1,4 +1,4 @@
-import { LOCAL_CLIFFORDS } from './axis.ts';
+import { LOCAL_CLIFFORDS } from '../synthesis/axis.ts';
 
 /**
  * A unitary circuit as rotations about Pauli axes and controlled Paulis, without its global phase.

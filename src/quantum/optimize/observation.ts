@@ -3,9 +3,10 @@
  *
  * Such rules keep every measured distribution, not the unitary.
  */
-import { IMAGE, LOCAL_CLIFFORDS, PAULI_X, H, Z } from './axis.ts';
+import { IMAGE, LOCAL_CLIFFORDS, PAULI_X, H, Z } from '../synthesis/axis.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { qubitsOf } from './cost.ts';
+import { NO_LOOK, type Look } from './look.ts';
 import { inverted, NetworkBuilder } from './network-builder.ts';
 import { select, type Network } from './network.ts';
 import { anticommute, rotationsOf } from './rotation-form.ts';
@@ -108,12 +109,14 @@ function plainest(clifford: number, mode: number): number {
 function withoutIdleRotations(
   network: Network,
   isIdle: (qubit: number, axis: number) => boolean,
+  look: Look,
 ): Network {
-  const rotations = rotationsOf(network);
+  const rotations = rotationsOf(network, look);
   const { count, words, x, z, gate } = rotations;
   const angle = network.angle.slice();
   const kept: number[] = [];
   for (let i = 0; i < count; i++) {
+    look();
     let does = false;
     for (let k = 0; k < network.qubits && !does; k++) {
       const at = i * words + (k >>> 5);
@@ -125,7 +128,7 @@ function withoutIdleRotations(
   }
   if (kept.length === count) return network;
   const builder = new NetworkBuilder(network.qubits);
-  builder.append({ ...network, angle });
+  builder.append({ ...network, angle }, undefined, look);
   return builder.build();
 }
 
@@ -133,20 +136,21 @@ function withoutIdleRotations(
  * Leaves out of a network what no measurement shows. Applies where every qubit is measured or dropped
  * at the end; others are answered as they are.
  */
-export function withoutUnseen(network: Network, ends: Ends): Network {
+export function withoutUnseen(network: Network, ends: Ends, look: Look = NO_LOOK): Network {
   if (ends.next.includes(KEPT)) return network;
   let current = network;
   for (let before = Infinity; current.length < before;) {
     before = current.length;
-    current = withoutIdleRotations(current, (k, axis) => ends.zero[k] === 1 && axis === Z);
+    current = withoutIdleRotations(current, (k, axis) => ends.zero[k] === 1 && axis === Z, look);
     const backwards = withoutIdleRotations(
-      inverted(current),
+      inverted(current, look),
       (k, axis) => ends.next[k] === DROPPED || (ends.next[k] === MEASURED && axis === Z),
+      look,
     );
-    current = inverted(backwards);
+    current = inverted(backwards, look);
     current = withoutUnseenEnd(withoutIdleStart(current, ends), ends);
     const builder = new NetworkBuilder(current.qubits);
-    builder.append(current);
+    builder.append(current, undefined, look);
     current = builder.build();
   }
   return current;

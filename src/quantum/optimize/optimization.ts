@@ -1,5 +1,6 @@
 /** One run over all pieces of a circuit: shares out the time, keeps count, and puts the pieces together. */
 import type { Operation } from '../circuit/operation.ts';
+import { lookAt, lookEvery, type Look } from './look.ts';
 import { optimizeComponent, type ComponentContext } from './component.ts';
 import { endsOf, type Ends } from './observation.ts';
 import { componentsOf, renamed, segmentsOf, type Component } from './segments.ts';
@@ -34,7 +35,9 @@ export class Optimization {
   readonly defects: string[] = [];
   readonly unchecked: string[] = [];
   readonly #context: ComponentContext;
-  readonly #deadlineMs: number;
+  readonly #look: Look;
+  readonly #startMs: number;
+  readonly #timeMs: number;
   readonly #methods = new Set<string>();
   readonly #passes = new Map<string, number>();
   #reason: string | null = null;
@@ -43,14 +46,16 @@ export class Optimization {
 
   constructor(context: ComponentContext, timeMs: number, operations: readonly Operation[]) {
     this.#context = context;
-    this.#deadlineMs = context.watch.nowMs() + timeMs;
+    this.#look = lookAt(context.watch);
+    this.#startMs = context.watch.nowMs();
+    this.#timeMs = timeMs;
     this.#gatesLeft = countUnitary(operations);
   }
 
   /** Optimises operations as unitaries, and those of branches and loops too. */
   unitary(qubits: number, operations: readonly Operation[]): Operation[] {
-    return segmentsOf(qubits, operations).flatMap(({ unitary, fixed }) => [
-      ...componentsOf(qubits, unitary).flatMap(
+    return segmentsOf(qubits, operations, this.#look).flatMap(({ unitary, fixed }) => [
+      ...componentsOf(qubits, unitary, this.#look).flatMap(
         (component) => this.#component(component, this.#context, null).operations,
       ),
       ...fixed.map((operation) => this.#inner(qubits, operation)),
@@ -59,15 +64,18 @@ export class Optimization {
 
   /** Optimises a whole circuit for what its measurements show; its qubits may come out permuted. */
   measured(qubits: number, operations: readonly Operation[]): OptimizedOperations {
-    const segments = segmentsOf(qubits, operations);
+    const segments = segmentsOf(qubits, operations, this.#look);
     const ends = endsOf(qubits, segments);
     const context = { ...this.#context, mayPermute: !this.#context.keepsPairs };
     const layout = Int32Array.from({ length: qubits }, (_, k) => k);
     const result: Operation[] = [];
     for (const [s, { unitary, fixed }] of segments.entries()) {
-      for (const component of componentsOf(qubits, unitary)) {
+      for (const component of componentsOf(qubits, unitary, this.#look)) {
         const found = this.#component(component, context, ends[s]);
-        for (const operation of found.operations) result.push(renamed(operation, layout));
+        for (const [i, operation] of found.operations.entries()) {
+          lookEvery(i, this.#look);
+          result.push(renamed(operation, layout));
+        }
         const places = component.qubits.map((qubit) => layout[qubit]);
         found.wires.forEach((wire, k) => {
           layout[component.qubits[wire]] = places[k];
@@ -108,10 +116,14 @@ export class Optimization {
     const { watch } = context;
     const start = watch.nowMs();
     const share = component.operations.length / Math.max(1, this.#gatesLeft);
-    const until = start + Math.max(0, this.#deadlineMs - start) * Math.min(1, share);
+    const left = Math.max(0, this.#startMs + this.#timeMs - start);
+    const until = start + left * Math.min(1, share);
     this.#gatesLeft -= component.operations.length;
-    const isDue = (part = 1): boolean =>
-      watch.nowMs() > start + part * (until - start) || watch.isCanceled();
+    const isDue = (part = 1): boolean => {
+      const now = watch.nowMs();
+      watch.progress(Math.min(1, (now - this.#startMs) / this.#timeMs));
+      return now > start + part * (until - start) || watch.isCanceled();
+    };
     const found = optimizeComponent(component, context, isDue, ends);
     this.#passes.set(found.pass, (this.#passes.get(found.pass) ?? 0) + 1);
     this.defects.push(...found.defects);

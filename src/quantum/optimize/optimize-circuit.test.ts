@@ -336,12 +336,15 @@ test.each([
   expect(codeOf(() => optimizeCircuit(circuitOf(2, gates(text)), { basis }))).toBe(code);
 });
 
-test('a canceled run answers what it has', () => {
+test('a canceled run answers what it has, and throws where it has nothing', () => {
   const operations = randomGates({ qubits: 5, gates: 200 }, Rng.fromSeed(2));
-  const result = optimizeCircuit(
-    circuitOf(5, operations),
-    { level: 3 },
-    { ...UNWATCHED, isCanceled: () => true },
-  );
-  expect(overlapOf(5, operations, result.circuit.operations)).toBeCloseTo(1, 8);
+  const circuit = circuitOf(5, operations);
+  for (const looksMin of [20, 200]) {
+    let looks = 0;
+    const watch = { ...UNWATCHED, isCanceled: () => ++looks > looksMin };
+    const result = optimizeCircuit(circuit, { level: 3 }, watch);
+    expect(overlapOf(5, operations, result.circuit.operations)).toBeCloseTo(1, 8);
+  }
+  const canceled = { ...UNWATCHED, isCanceled: () => true };
+  expect(codeOf(() => optimizeCircuit(circuit, { level: 3 }, canceled))).toBe('QUANTUM_CANCELED');
 });

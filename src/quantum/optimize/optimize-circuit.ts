@@ -10,10 +10,12 @@ import type { ComponentContext } from './component.ts';
 import { costOfCircuit, isCheaper, type CircuitCost, type Metric } from './cost.ts';
 import { measuredCoupling, type CouplingMap } from './coupling.ts';
 import { Optimization, type PassReport } from './optimization.ts';
+import { lookAt } from './look.ts';
 import type { Level } from './portfolio.ts';
 import { isFaithful, route } from './route.ts';
 import type { StateRunner } from './state-runner.ts';
 import { translated } from './translate.ts';
+import { unlessCanceled } from './verify.ts';
 
 export interface OptimizeOptions {
   /** Default 2. 0 translates only, 1 is peephole, 2 re-synthesizes, 3 searches until time is up. */
@@ -84,18 +86,22 @@ interface Setting {
 
 /** Optimises a circuit where it is, and keeps what is given where that is no worse. */
 function improved(circuit: Circuit, { context, timeMs, objective }: Setting): Stage {
-  const { basis, level, metric } = context;
-  const given = translated(circuit.operations, basis);
-  const before = costOfCircuit({ ...circuit, operations: given });
-  const reduced = level === 0 ? circuit.operations : withoutAdjacentPairs(circuit.operations);
+  const { basis, level, metric, watch } = context;
+  const look = lookAt(watch);
+  const given = translated(circuit.operations, basis, look);
+  const before = costOfCircuit({ ...circuit, operations: given }, look);
+  const reduced = level === 0 ? circuit.operations : withoutAdjacentPairs(circuit.operations, look);
   const run = new Optimization(context, timeMs, reduced);
-  const { operations, layout } =
-    objective === 'measurement' && level > 0
-      ? run.measured(circuit.qubits, reduced)
-      : { operations: run.unitary(circuit.qubits, reduced), layout: null };
-  const after = costOfCircuit({ ...circuit, operations });
+  const found = unlessCanceled(() => {
+    const { operations, layout } =
+      objective === 'measurement' && level > 0
+        ? run.measured(circuit.qubits, reduced)
+        : { operations: run.unitary(circuit.qubits, reduced), layout: null };
+    return { operations, layout, after: costOfCircuit({ ...circuit, operations }, look) };
+  });
   const { passes, defects, unchecked } = run;
-  if (isCheaper(after, before, metric)) {
+  if (found !== null && isCheaper(found.after, before, metric)) {
+    const { operations, layout } = found;
     return { operations, verified: [run.verified], passes, defects, unchecked, layout };
   }
   // Pieces are each no worse, but a depth may not be the sum of theirs.
@@ -137,19 +143,20 @@ function routed(
   const { context } = setting;
   const { rng, level, watch } = context;
   const coupling = measuredCoupling(map);
-  const operations = translated(circuit.operations, new Basis(null));
+  const look = lookAt(watch);
+  const operations = translated(circuit.operations, new Basis(null), look);
   requireSmallGates(operations);
   const until = watch.nowMs() + setting.timeMs * ROUTING_SHARE;
   const isDue = (): boolean => watch.nowMs() > until || watch.isCanceled();
   const trials = ROUTING_TRIALS[level];
-  const found = route(circuit.qubits, operations, coupling, { rng, trials, isDue });
+  const found = route(circuit.qubits, operations, coupling, { rng, trials, isDue, look });
   const onMachine: Circuit = {
     ...circuit,
     qubits: map.qubits,
     operations: found.operations,
     quantumRegisters: [{ name: 'q', start: 0, size: map.qubits }],
   };
-  const isSound = isFaithful(operations, found, coupling);
+  const isSound = isFaithful(operations, found, coupling, look);
   const stage = improved(onMachine, {
     ...setting,
     objective: 'unitary',
@@ -177,10 +184,10 @@ function joined(verified: readonly string[]): string {
  * Measurements, resets, barriers and control flow stay where they are on each qubit; what lies between
  * is optimised. Every result is compared with what was given, and thrown away where it differs. With a
  * coupling map, swaps may make the result larger than what was given; else it never is. Canceled, it
- * answers the best it has.
+ * answers the best it has, if it has one.
  *
  * @throws OrchestratorError QUANTUM_BASIS_UNKNOWN_GATE, QUANTUM_BASIS_UNREACHABLE,
- *   QUANTUM_COUPLING_INVALID, QUANTUM_ROUTING_UNSUPPORTED
+ *   QUANTUM_COUPLING_INVALID, QUANTUM_ROUTING_UNSUPPORTED, QUANTUM_CANCELED
  */
 export function optimizeCircuit(
   circuit: Circuit,
@@ -202,7 +209,9 @@ export function optimizeCircuit(
     keepsPairs: false,
   };
   const timeMs = options.timeMs ?? TIME_MS[level];
-  const before = costOfCircuit({ ...circuit, operations: translated(circuit.operations, basis) });
+  const look = lookAt(watch);
+  const translation = translated(circuit.operations, basis, look);
+  const before = costOfCircuit({ ...circuit, operations: translation }, look);
   const { coupling } = options;
   if (coupling === undefined) {
     const stage = improved(circuit, { context, timeMs, objective });

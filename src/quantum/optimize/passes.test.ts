@@ -62,12 +62,12 @@ const synthesis = { discount: 0.8, frameWeight: 0.3 };
 
 /** Passes, and whether each may raise what it does not look at. */
 const PASSES: Readonly<Record<string, (network: Network, rng: Rng) => Network>> = {
-  rebuilt,
+  rebuilt: (network) => rebuilt(network),
   'inverted twice': (network) => inverted(inverted(network)),
   'merging into the earlier rotation': (network) => mergeRotations(network, 'earlier'),
   'merging into the later rotation': (network) => mergeRotations(network, 'later'),
-  'merging runs': mergeRuns,
-  'making swaps': withSwapsMade,
+  'merging runs': (network) => mergeRuns(network),
+  'making swaps': (network) => withSwapsMade(network),
   synthesis: (network, rng) => synthesized(network, { ...synthesis, rng }),
   'synthesis without chance': (network) => synthesized(network, { ...synthesis, rng: null }),
   resynthesis: (network) =>

@@ -1,4 +1,4 @@
-import { ANTICOMMUTE, IMAGE, NEGATIVE, X, Y, Z } from './axis.ts';
+import { ANTICOMMUTE, IMAGE, NEGATIVE, X, Y, Z } from '../synthesis/axis.ts';
 import type { Network } from './network.ts';
 
 function ones(word: number): number {

@@ -1,4 +1,4 @@
-import { ANTICOMMUTE, HANDEDNESS } from './axis.ts';
+import { ANTICOMMUTE, HANDEDNESS } from '../synthesis/axis.ts';
 
 /** Qubits that a string may have here: one 32-bit word each for X and Z bits. */
 export const STRING_QUBITS_MAX = 30;

@@ -8,6 +8,7 @@
 import { invariant } from '../../base/invariant.ts';
 import type { Rng } from '../../base/rng.ts';
 import { disentangle, localRest, type ImageRows } from './clifford-synthesis.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import type { Network } from './network.ts';
 import {
@@ -29,6 +30,7 @@ export interface SynthesisOptions {
   readonly frameWeight: number;
   /** Breaks ties; null takes the first. */
   readonly rng: Rng | null;
+  readonly look?: Look;
   /** Once true, the rest is made without looking ahead. */
   readonly isDue?: (() => boolean) | undefined;
 }
@@ -45,6 +47,7 @@ class Synthesis {
   readonly #rows: ImageRows;
   readonly #builder: NetworkBuilder;
   readonly #options: SynthesisOptions;
+  readonly #look: Look;
   /** Rotations still to be made, in order; and how many earlier ones each does not commute with. */
   #left: number[];
   readonly #blockers: Int32Array;
@@ -70,15 +73,18 @@ class Synthesis {
     this.#rows = { strings, first: count, qubits };
     this.#builder = new NetworkBuilder(qubits);
     this.#options = options;
+    this.#look = options.look ?? NO_LOOK;
     this.#left = Array.from({ length: count }, (_, i) => i);
     this.#blockers = new Int32Array(count);
     for (let i = 0; i < count; i++) {
+      lookEvery(i, this.#look);
       for (let j = 0; j < i; j++) if (doAnticommute(strings, i, j)) this.#blockers[i]++;
     }
   }
 
   run(): Network {
     for (;;) {
+      this.#look();
       this.#makeReady();
       if (this.#left.length === 0) break;
       this.#apply(this.#bestGate());
@@ -241,5 +247,5 @@ export function synthesizedFrom(rotations: RotationList, options: SynthesisOptio
 
 /** Makes a network anew from its own rotations and Clifford. */
 export function synthesized(network: Network, options: SynthesisOptions): Network {
-  return synthesizedFrom(rotationsOf(network), options);
+  return synthesizedFrom(rotationsOf(network, options.look), options);
 }

@@ -1,4 +1,5 @@
 /** Passes that keep a circuit's shape, run until nothing changes. */
+import type { Look } from './look.ts';
 import { inverted, rebuilt } from './network-builder.ts';
 import { fingerprint, type Network } from './network.ts';
 import { costOf, improvePair, improvePairExactly, type Priority } from './pieces.ts';
@@ -16,6 +17,7 @@ export interface PeepholeOptions {
   readonly priority: Priority;
   /** Whether rotations are to stay such that they can be found again: none is made of several others. */
   readonly keepsRotations: boolean;
+  readonly look: Look;
   /** True once time is up. */
   readonly isDue: () => boolean;
 }
@@ -27,12 +29,13 @@ function improvePairs(network: Network, { priority, isDue }: PeepholeOptions): N
 }
 
 function round(network: Network, options: PeepholeOptions): Network {
-  const merged = mergeRotations(rebuilt(network));
+  const { look } = options;
+  const merged = mergeRotations(rebuilt(network, look), 'earlier', look);
   // From the end, partners are found that an earlier gate hides from the beginning.
-  const fromEnd = inverted(rebuilt(inverted(merged)));
+  const fromEnd = inverted(rebuilt(inverted(merged, look), look), look);
   if (options.keepsRotations) return fromEnd;
   const paired = improvePairs(fromEnd, options);
-  return rebuilt(mergeRuns(paired));
+  return rebuilt(mergeRuns(paired, look), look);
 }
 
 /** Cancels, merges and re-synthesizes pairs until nothing changes; answers the best seen on the way. */

@@ -103,17 +103,24 @@ function moved(parities: readonly number[], z: number, chosen: Bits): number[] {
 }
 
 /** The shortest that adding `z` can make of the parities, by one solution; null where none is shorter. */
-function shortened(parities: readonly number[], variables: number, z: number): number[] | null {
+function shortened(
+  parities: readonly number[],
+  variables: number,
+  z: number,
+  isDue: () => boolean,
+): number[] | null {
   const rows = rowsBeside(parities, variables, z);
   const words = (parities.length + 31) >>> 5;
   const echelon = new Echelon(parities.length);
   for (let i = 0; i < rows.length; i++) {
+    if (isDue()) return null;
     for (let j = i; j < rows.length && echelon.rank < parities.length; j++) {
       echelon.add(rows[i].map((word, w) => word & rows[j][w]));
     }
   }
   let best: number[] | null = null;
   for (const solution of echelon.solutions(words)) {
+    if (isDue()) break;
     const next = moved(parities, z, solution);
     if (next.length < (best ?? parities).length) best = next;
   }
@@ -150,7 +157,7 @@ export function reducedParities(
     let left = TRIALS_MAX;
     for (const z of sums(current, options.rng)) {
       if (options.isDue() || left-- <= 0) break;
-      const next = shortened(current, variables, z);
+      const next = shortened(current, variables, z, options.isDue);
       if (next === null || (best !== null && next.length >= best.length)) continue;
       if (best === null) left = Math.min(left, TRIALS_AFTER_GAIN);
       best = next;

@@ -1,7 +1,7 @@
-import { X, Y, Z } from './axis.ts';
-import type { Matrix4 } from './matrix4.ts';
+import { X, Y, Z } from '../synthesis/axis.ts';
+import type { Matrix4 } from '../synthesis/matrix4.ts';
 import type { Network } from './network.ts';
-import { CLIFFORD_QUATERNIONS, rotation, type Quaternion } from './quaternion.ts';
+import { CLIFFORD_QUATERNIONS, rotation, type Quaternion } from '../synthesis/quaternion.ts';
 
 /** Multiplies a matrix by a one-qubit unitary from the left; `bit` is 1 for the first qubit, 2 for the second. */
 function applyLocal({ re, im }: Matrix4, bit: number, [w, x, y, z]: Quaternion): void {

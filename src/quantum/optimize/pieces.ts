@@ -5,8 +5,9 @@ import { NetworkBuilder, inverted, rebuilt } from './network-builder.ts';
 import { entanglers, isUnpermuted, type Network } from './network.ts';
 import { synthesized, type SynthesisOptions } from './pauli-synthesis.ts';
 import { mergeRotations } from './rotation-form.ts';
+import { NO_LOOK, type Look } from './look.ts';
 import { matrixOf } from './piece-matrix.ts';
-import { cartan, entanglersNeeded, pushCartan } from './two-qubit.ts';
+import { cartan, entanglersNeeded, pushCartan } from '../synthesis/two-qubit.ts';
 
 /** What counts first: controlled Paulis, or rotations (the number of T among them). */
 export type Priority = 'entanglers' | 'rotations';
@@ -27,11 +28,11 @@ export function costOf(network: Network, priority: Priority): number {
 }
 
 /** A network with its permutation made of controlled Paulis, three for each swap. */
-export function withSwapsMade(network: Network): Network {
+export function withSwapsMade(network: Network, look: Look = NO_LOOK): Network {
   if (isUnpermuted(network)) return network;
   const builder = new NetworkBuilder(network.qubits);
   const identity = Int32Array.from({ length: network.qubits }, (_, k) => k);
-  builder.append({ ...network, wires: identity });
+  builder.append({ ...network, wires: identity }, undefined, look);
   const at = network.wires.slice();
   for (let k = 0; k < at.length; k++) {
     while (at[k] !== k) {
@@ -95,6 +96,8 @@ export interface PieceOptions {
   readonly variants: number;
   /** Breaks ties. */
   readonly rng: Rng | null;
+  /** For whole circuits; pieces of a few gates need none. */
+  readonly look?: Look;
   /** Once true, no further way is tried. */
   readonly isDue?: () => boolean;
   /** Takes pieces that are no better, only different, with this probability. */
@@ -103,7 +106,8 @@ export interface PieceOptions {
 
 /** The best circuit that synthesis finds for a network, its swaps made; as it was where it finds none. */
 export function resynthesized(network: Network, options: PieceOptions): Network {
-  const merged = mergeRotations(network);
+  const { look = NO_LOOK } = options;
+  const merged = mergeRotations(network, 'earlier', look);
   let best = network;
   let bestCost = costOf(network, options.priority);
   const consider = (candidate: Network): void => {
@@ -113,12 +117,12 @@ export function resynthesized(network: Network, options: PieceOptions): Network 
     best = candidate;
   };
   consider(merged);
-  const backwards = inverted(merged);
+  const backwards = inverted(merged, look);
   for (const variant of VARIANTS.slice(0, options.variants)) {
     if (options.isDue?.() === true) break;
-    const settings = { ...variant, rng: options.rng, isDue: options.isDue };
-    consider(withSwapsMade(rebuilt(synthesized(merged, settings))));
-    consider(withSwapsMade(inverted(synthesized(backwards, settings))));
+    const settings = { ...variant, rng: options.rng, isDue: options.isDue, look };
+    consider(withSwapsMade(rebuilt(synthesized(merged, settings), look), look));
+    consider(withSwapsMade(inverted(synthesized(backwards, settings), look), look));
   }
   return best;
 }

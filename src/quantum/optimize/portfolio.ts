@@ -1,5 +1,6 @@
 /** Ways to optimise one network; the best result by any measure is for the caller to pick. */
 import type { Rng } from '../../base/rng.ts';
+import type { Look } from './look.ts';
 import type { Network } from './network.ts';
 import { canSynthesize } from './pauli-synthesis.ts';
 import { peephole } from './peephole.ts';
@@ -15,14 +16,13 @@ export interface PortfolioOptions {
   readonly level: Level;
   readonly priority: Priority;
   readonly rng: Rng;
+  readonly look: Look;
   /** True once time is up or the caller has canceled. */
   readonly isDue: () => boolean;
   /** Whether rotations are to stay such that they can be found again. */
   readonly keepsRotations: boolean;
   /** Whether only pairs that the network entangles may be entangled: then re-synthesis is out. */
   readonly keepsPairs: boolean;
-  /** Takes the share of this network's search that is done, 0 … 1. */
-  readonly progress: (fraction: number) => void;
 }
 
 /** One result, and the pass that it came from. */
@@ -75,7 +75,7 @@ export function sweepAll(network: Network, options: PortfolioOptions): Network {
 
 /** Random windows and whole re-syntheses, going sideways too, until time is up or nothing is gained. */
 function search(network: Network, options: PortfolioOptions): Network {
-  const { priority, rng, isDue, progress } = options;
+  const { priority, rng, isDue, look } = options;
   let best = network;
   let current = network;
   for (let stale = 0; stale < STALE_ROUNDS_MAX && !isDue(); stale++) {
@@ -88,13 +88,14 @@ function search(network: Network, options: PortfolioOptions): Network {
       isDue,
     };
     const isWhole = rng.below(8) === 0 && canSynthesize(current, SYNTHESIS_ROTATIONS_MAX);
-    const next = isWhole ? resynthesized(current, piece) : sweep(current, width, options, piece);
+    const next = isWhole
+      ? resynthesized(current, { ...piece, look })
+      : sweep(current, width, options, piece);
     current = peephole(next, options);
     if (costOf(current, priority) < costOf(best, priority)) {
       best = current;
       stale = 0;
     } else if (costOf(current, priority) > costOf(best, priority)) current = best;
-    progress(stale / STALE_ROUNDS_MAX);
   }
   return best;
 }
@@ -104,17 +105,17 @@ function search(network: Network, options: PortfolioOptions): Network {
  * Networks come unpermuted where `network` is.
  */
 export function candidatesFor(network: Network, options: PortfolioOptions): readonly Candidate[] {
-  const { level, priority, isDue } = options;
+  const { level, priority, isDue, look } = options;
   const candidates: Candidate[] = [{ pass: 'cancellation', network }];
   if (level === 0) return candidates;
   // Merging alone keeps every rotation and every pair as it was: what it gives is the easiest to check.
-  candidates.push({ pass: 'rotation-merging', network: mergeRotations(network) });
+  candidates.push({ pass: 'rotation-merging', network: mergeRotations(network, 'earlier', look) });
   const peeped = peephole(network, options);
   candidates.push({ pass: 'peephole', network: peeped });
   if (level === 1 || options.keepsPairs || isDue()) return candidates;
   let best = peeped;
   if (canSynthesize(best, SYNTHESIS_ROTATIONS_MAX)) {
-    const piece: PieceOptions = { priority, variants: 4, rng: null, sideways: 0, isDue };
+    const piece: PieceOptions = { priority, variants: 4, rng: null, sideways: 0, isDue, look };
     best = peephole(resynthesized(best, piece), options);
     candidates.push({ pass: 'pauli-synthesis', network: best });
   }

@@ -7,13 +7,13 @@
  * for example.
  */
 import type { Operation } from '../circuit/operation.ts';
-import { quarterTurns } from './axis.ts';
-import type { GateSink } from './gate-sink.ts';
+import { quarterTurns } from '../synthesis/axis.ts';
+import type { GateSink } from '../synthesis/gate-sink.ts';
 import { lower } from './lower.ts';
 import { conjugateRow, PauliFrame, rowsAnticommute, type PauliRows } from './pauli-frame.ts';
-import { ANGLE_EPSILON } from './quaternion.ts';
+import { ANGLE_EPSILON } from '../synthesis/quaternion.ts';
 import type { RotationList } from './rotation-form.ts';
-import { UNWATCHED, type Watch } from '../watch.ts';
+import { throwIfCanceled, UNWATCHED, type Watch } from '../watch.ts';
 
 /** Steps after which the comparison gives up. */
 const STEPS_MAX = 300_000_000;
@@ -26,8 +26,12 @@ interface StringTurn extends PauliRows {
   key: number;
 }
 
+/** Reading a gate is as much work as so many comparisons. */
+const STEPS_TO_LOWER = 100;
+/** Taking a turn past another is as much work as so many comparisons. */
+const STEPS_TO_PASS = 4;
 /** Steps between two looks at the watch. */
-const STEPS_BETWEEN = 1_000_000;
+const STEPS_BETWEEN = 50_000;
 
 class Budget {
   readonly #watch: Watch;
@@ -38,15 +42,19 @@ class Budget {
     this.#watch = watch;
   }
 
-  /** True once used up, or the caller has canceled. */
+  /** True once used up. */
   spend(steps: number): boolean {
     this.#left -= steps;
-    this.#untilLook -= steps;
-    if (this.#untilLook < 0) {
-      this.#untilLook = STEPS_BETWEEN;
-      if (this.#watch.isCanceled()) this.#left = -1;
-    }
+    this.look(steps);
     return this.#left < 0;
+  }
+
+  /** Counts steps that are not bounded, and looks at the watch after many of them. */
+  look(steps: number): void {
+    this.#untilLook -= steps;
+    if (this.#untilLook >= 0) return;
+    this.#untilLook = STEPS_BETWEEN;
+    throwIfCanceled(this.#watch);
   }
 }
 
@@ -127,6 +135,7 @@ class RotationReader implements GateSink {
     const reader = new RotationReader(list.frame.qubits, budget);
     const { words, count } = list;
     const turns = Array.from({ length: count }, (_, i): StringTurn => {
+      budget.look(STEPS_TO_LOWER);
       const x = list.x.slice(i * words, (i + 1) * words);
       const z = list.z.slice(i * words, (i + 1) * words);
       const angle = list.angle[i];
@@ -174,6 +183,7 @@ class RotationReader implements GateSink {
 
   #merge(i: number, turn: StringTurn, list: readonly StringTurn[], next: number): void {
     const { quarters, rest } = canonical(this.turns[i].angle + turn.angle);
+    this.#budget.look(this.turns.length - i);
     if (rest === 0) this.turns.splice(i, 1);
     else this.turns[i].angle = rest;
     // Quarters commute with all turns read after it.
@@ -183,6 +193,7 @@ class RotationReader implements GateSink {
   /** Takes quarters of a turn past what comes later, into the frame. */
   #pass(turn: StringTurn, quarters: number, list: readonly StringTurn[], next: number): void {
     for (let i = next; i < list.length; i++) {
+      this.#budget.look(STEPS_TO_PASS * turn.words);
       const later = list[i];
       conjugateRow(later, 0, turn, quarters);
       if (later.sign[0] === 1) {
@@ -197,7 +208,10 @@ class RotationReader implements GateSink {
 
 function read(qubits: number, operations: readonly Operation[], budget: Budget): RotationReader {
   const reader = new RotationReader(qubits, budget);
-  for (const operation of operations) lower(reader, operation);
+  for (const operation of operations) {
+    budget.look(STEPS_TO_LOWER);
+    lower(reader, operation);
+  }
   reader.finish();
   return reader;
 }
@@ -237,7 +251,11 @@ function verdict(a: RotationReader, b: RotationReader, budget: Budget): Rotation
   return agree(a.turns, b.turns, budget) ? 'equal' : 'unknown';
 }
 
-/** Compares unitary operations of two circuits on the same qubits, up to a global phase. */
+/**
+ * Compares unitary operations of two circuits on the same qubits, up to a global phase.
+ *
+ * @throws OrchestratorError QUANTUM_CANCELED
+ */
 export function compareRotations(
   qubits: number,
   first: readonly Operation[],

@@ -6,6 +6,7 @@
  * are in the circuit (Zhang and Chen 2019; the "phase teleportation" of Kissinger and van de Wetering).
  */
 import { splitAngle } from './angle.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import type { Network } from './network.ts';
 import { finishFrame, PauliFrame } from './pauli-frame.ts';
@@ -35,7 +36,7 @@ export interface Rotations extends RotationList {
 }
 
 /** Rewrites a network as rotations about strings and a Clifford. */
-export function rotationsOf(network: Network): Rotations {
+export function rotationsOf(network: Network, look: Look = NO_LOOK): Rotations {
   const { a, b, p, q, length, angle } = network;
   const frame = new PauliFrame(network.qubits);
   const { words } = frame;
@@ -48,6 +49,7 @@ export function rotationsOf(network: Network): Rotations {
   const sign = new Uint8Array(count);
   let row = 0;
   for (let i = 0; i < length; i++) {
+    lookEvery(i, look);
     if (b[i] >= 0) {
       frame.controlledPauli(a[i], p[i], b[i], q[i]);
       continue;
@@ -84,6 +86,7 @@ interface Merging {
   readonly rotations: Rotations;
   readonly alive: Uint8Array;
   steps: number;
+  readonly look: Look;
 }
 
 /** Whether rotation i can be brought back to j past all between. */
@@ -91,7 +94,7 @@ function reaches(merging: Merging, i: number, j: number): boolean {
   const { rotations, alive } = merging;
   for (let k = i - 1; k > j; k--) {
     if (alive[k] === 0) continue;
-    merging.steps++;
+    lookEvery(++merging.steps, merging.look);
     if (anticommute(rotations, i, k)) return false;
   }
   return merging.steps < STEPS_MAX;
@@ -110,14 +113,16 @@ function keyOf({ x, z, words }: Rotations, i: number): number | string {
 function mergedAngles(
   network: Network,
   kept: KeptRotation,
+  look: Look,
 ): { readonly angle: Float64Array; readonly merged: number } {
-  const rotations = rotationsOf(network);
+  const rotations = rotationsOf(network, look);
   const angle = rotations.angle.slice();
   const alive = new Uint8Array(rotations.count).fill(1);
-  const merging: Merging = { rotations, alive, steps: 0 };
+  const merging: Merging = { rotations, alive, steps: 0, look };
   const last = new Map<number | string, number>();
   let merged = 0;
   for (let i = 0; i < rotations.count; i++) {
+    lookEvery(i, look);
     const key = keyOf(rotations, i);
     const partner = last.get(key);
     last.set(key, i);
@@ -145,13 +150,17 @@ function mergedAngles(
  * merges any more, for a merged quarter turn is a Clifford and lets others meet. Time is linear in
  * gates × qubits/32, and quadratic in rotations at worst.
  */
-export function mergeRotations(network: Network, kept: KeptRotation = 'earlier'): Network {
+export function mergeRotations(
+  network: Network,
+  kept: KeptRotation = 'earlier',
+  look: Look = NO_LOOK,
+): Network {
   let current = network;
   for (;;) {
-    const { angle, merged } = mergedAngles(current, kept);
+    const { angle, merged } = mergedAngles(current, kept, look);
     if (merged === 0) return current;
     const builder = new NetworkBuilder(current.qubits);
-    builder.append({ ...current, angle });
+    builder.append({ ...current, angle }, undefined, look);
     current = builder.build();
   }
 }

@@ -10,6 +10,7 @@ import type { Rng } from '../../base/rng.ts';
 import type { Operation } from '../circuit/operation.ts';
 import type { Coupling } from './coupling.ts';
 import { qubitsOf } from './cost.ts';
+import { lookEvery, type Look } from './look.ts';
 import { renamed } from './segments.ts';
 
 /** Gates beyond the next ones that have a say in each swap, and how much. */
@@ -45,13 +46,14 @@ interface Plan {
   readonly waits: Int32Array;
 }
 
-function planOf(operations: readonly Operation[]): Plan {
+function planOf(operations: readonly Operation[], look: Look): Plan {
   const last = new Map<number, number>();
   let lastFixed = -1;
   const followers: number[][] = operations.map(() => []);
   const waits = new Int32Array(operations.length);
   const qubits = operations.map(qubitsOf);
   operations.forEach((operation, i) => {
+    lookEvery(i, look);
     const before = new Set<number>();
     for (const qubit of qubits[i]) {
       const earlier = last.get(qubit);
@@ -74,23 +76,27 @@ function isPair(plan: Plan, i: number): boolean {
   return (kind === 'gate' || kind === 'unitary') && plan.qubits[i].length === 2;
 }
 
+/** What a run draws from, and ends by. */
+type Chance = Pick<RouteOptions, 'rng' | 'look'>;
+
 class RoutingRun {
   readonly steps: RoutingStep[] = [];
   swaps = 0;
   readonly #plan: Plan;
   readonly #coupling: Coupling;
-  readonly #rng: Rng;
+  readonly #chance: Chance;
   /** Machine qubit of each circuit qubit; and the circuit qubit of each machine qubit, or −1. */
   readonly layout: Int32Array;
   readonly #occupant: Int32Array;
   readonly #waits: Int32Array;
   readonly #decay: Float64Array;
   #front: number[] = [];
+  #emitted = 0;
 
-  constructor(plan: Plan, coupling: Coupling, layout: ArrayLike<number>, rng: Rng) {
+  constructor(plan: Plan, coupling: Coupling, layout: ArrayLike<number>, chance: Chance) {
     this.#plan = plan;
     this.#coupling = coupling;
-    this.#rng = rng;
+    this.#chance = chance;
     this.layout = Int32Array.from(layout);
     this.#occupant = new Int32Array(coupling.qubits).fill(-1);
     this.layout.forEach((at, qubit) => {
@@ -119,6 +125,7 @@ class RoutingRun {
         this.#bringTogether(this.#front[0]);
         sinceProgress = 0;
       } else {
+        lookEvery(this.swaps, this.#chance.look);
         const [a, b] = this.#bestSwap();
         this.#swap(a, b);
         this.#decay[a] += DECAY;
@@ -140,6 +147,7 @@ class RoutingRun {
         this.#front.push(i);
         continue;
       }
+      lookEvery(this.#emitted++, this.#chance.look);
       this.#emit(i);
       done = true;
       for (const next of this.#plan.followers[i]) if (--this.#waits[next] === 0) stack.push(next);
@@ -163,7 +171,12 @@ class RoutingRun {
   /** A branch or a loop's body: its swaps are undone at its end, for it may run any number of times. */
   #body(operations: readonly Operation[]): Operation[] {
     const mayLeave = operations.some(({ kind }) => kind === 'break' || kind === 'continue');
-    const inner = new RoutingRun(planOf(operations), this.#coupling, this.layout, this.#rng);
+    const inner = new RoutingRun(
+      planOf(operations, this.#chance.look),
+      this.#coupling,
+      this.layout,
+      this.#chance,
+    );
     inner.run();
     if (inner.swaps > 0 && mayLeave) {
       throw new OrchestratorError(
@@ -219,7 +232,7 @@ class RoutingRun {
     for (const a of places) {
       for (const b of neighbours[a]) {
         if (places.has(b) && b < a) continue;
-        const score = this.#scoreAfter(a, b, extended) + this.#rng.unit() * 1e-6;
+        const score = this.#scoreAfter(a, b, extended) + this.#chance.rng.unit() * 1e-6;
         if (score >= bestScore) continue;
         bestScore = score;
         best = [a, b];
@@ -288,6 +301,7 @@ export interface RouteOptions {
   /** Beginnings that are tried, at least 1; the first leaves every qubit where it is. */
   readonly trials: number;
   readonly isDue: () => boolean;
+  readonly look: Look;
 }
 
 /**
@@ -299,7 +313,7 @@ export function route(
   qubits: number,
   operations: readonly Operation[],
   coupling: Coupling,
-  { rng, trials, isDue }: RouteOptions,
+  { rng, trials, isDue, look }: RouteOptions,
 ): Routed {
   if (qubits > coupling.qubits) {
     throw new OrchestratorError(
@@ -308,10 +322,10 @@ export function route(
       { qubits, machineQubits: coupling.qubits },
     );
   }
-  const plan = planOf(operations);
+  const plan = planOf(operations, look);
   const pairs = operations.filter(({ kind }) => kind === 'gate' || kind === 'unitary');
-  const backwards = planOf(pairs.toReversed());
-  const forwards = planOf(pairs);
+  const backwards = planOf(pairs.toReversed(), look);
+  const forwards = planOf(pairs, look);
   let best: Routed | null = null;
   for (let n = 0; n < trials && (best === null || !isDue()); n++) {
     let layout: ArrayLike<number> =
@@ -320,13 +334,13 @@ export function route(
         : shuffled(coupling.qubits, rng).slice(0, qubits);
     for (let round = 0; n > 0 && round < 2; round++) {
       for (const way of [forwards, backwards]) {
-        const run = new RoutingRun(way, coupling, layout, rng);
+        const run = new RoutingRun(way, coupling, layout, { rng, look });
         run.run();
         layout = run.layout;
       }
     }
     const initialLayout = Array.from(layout);
-    const run = new RoutingRun(plan, coupling, layout, rng);
+    const run = new RoutingRun(plan, coupling, layout, { rng, look });
     run.run();
     if (best !== null && run.swaps >= best.swaps) continue;
     best = {
@@ -351,9 +365,11 @@ export function isFaithful(
   given: readonly Operation[],
   found: Routed,
   coupling: Coupling,
+  look: Look,
 ): boolean {
   const queues = new Map<number, Operation[]>();
-  for (const operation of given) {
+  for (const [i, operation] of given.entries()) {
+    lookEvery(i, look);
     for (const qubit of qubitsOf(operation)) {
       const queue = queues.get(qubit);
       if (queue === undefined) queues.set(qubit, [operation]);
@@ -362,7 +378,8 @@ export function isFaithful(
   }
   for (const queue of queues.values()) queue.reverse();
   const layout = [...found.initialLayout];
-  for (const step of found.steps) {
+  for (const [i, step] of found.steps.entries()) {
+    lookEvery(i, look);
     if (!isCoupled(step.operations, coupling)) return false;
     if (step.swapped !== null) {
       const [a, b] = step.swapped;

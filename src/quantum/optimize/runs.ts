@@ -1,9 +1,10 @@
 /** One-qubit turns between controlled Paulis: at most two of them, and three at the end. */
 import { isEighth } from './angle.ts';
-import { X, Y, Z } from './axis.ts';
+import { X, Y, Z } from '../synthesis/axis.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import type { Network } from './network.ts';
-import { euler, multiply, ONE, rotation, type Quaternion } from './quaternion.ts';
+import { euler, multiply, ONE, rotation, type Quaternion } from '../synthesis/quaternion.ts';
 
 interface Turn {
   readonly axis: number;
@@ -30,7 +31,7 @@ function innerAxis(run: readonly Turn[], outer: number): number {
  * Merges runs of turns, and moves turns behind the controlled Paulis that they commute with, where they
  * meet the next run. The number of turns never rises; runs of T alone stay as they are.
  */
-export function mergeRuns(network: Network): Network {
+export function mergeRuns(network: Network, look: Look = NO_LOOK): Network {
   const { a, b, p, q, angle, length, qubits } = network;
   const builder = new NetworkBuilder(qubits);
   const runs: Turn[][] = Array.from({ length: qubits }, () => []);
@@ -56,6 +57,7 @@ export function mergeRuns(network: Network): Network {
     runs[qubit] = [{ axis, angle: third }];
   };
   for (let i = 0; i < length; i++) {
+    lookEvery(i, look);
     if (b[i] < 0) {
       runs[a[i]].push({ axis: p[i], angle: angle[i] });
       continue;

@@ -4,6 +4,7 @@ import { mapOperation } from '../circuit/map-operation.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { qubitsOf } from './cost.ts';
 import { isLowerable } from './lower.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 
 /** Unitary operations, and what stands after them. */
 export interface Segment {
@@ -33,7 +34,11 @@ function mayLeave(operation: Operation): boolean {
  *
  * Fixed operations keep their order among each other.
  */
-export function segmentsOf(qubits: number, operations: readonly Operation[]): readonly Segment[] {
+export function segmentsOf(
+  qubits: number,
+  operations: readonly Operation[],
+  look: Look = NO_LOOK,
+): readonly Segment[] {
   const segments: { unitary: Operation[]; fixed: Operation[] }[] = [];
   /** Number of the first segment that an operation on each qubit may go to. */
   const earliest = new Int32Array(qubits);
@@ -44,7 +49,8 @@ export function segmentsOf(qubits: number, operations: readonly Operation[]): re
   };
   const latestOf = (touched: readonly number[], least: number): number =>
     touched.reduce((most, qubit) => Math.max(most, earliest[qubit]), least);
-  for (const operation of operations) {
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
     const touched = qubitsOf(operation);
     if (isLowerable(operation)) {
       const n = latestOf(touched, 0);
@@ -62,7 +68,7 @@ export function segmentsOf(qubits: number, operations: readonly Operation[]): re
     for (const qubit of touched) earliest[qubit] = n + 1;
   }
   invariant(
-    isOrderKept(qubits, operations, segments),
+    isOrderKept(qubits, operations, segments, look),
     'cutting a circuit keeps the order of operations on every qubit',
   );
   return segments;
@@ -73,14 +79,19 @@ function isOrderKept(
   qubits: number,
   operations: readonly Operation[],
   segments: readonly Segment[],
+  look: Look,
 ): boolean {
   const queues: Operation[][] = Array.from({ length: qubits }, () => []);
-  for (const operation of operations) {
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
     for (const qubit of qubitsOf(operation)) queues[qubit].push(operation);
   }
   const seen = new Int32Array(qubits);
-  const isNext = (operation: Operation): boolean =>
-    qubitsOf(operation).every((qubit) => queues[qubit][seen[qubit]++] === operation);
+  let read = 0;
+  const isNext = (operation: Operation): boolean => {
+    lookEvery(read++, look);
+    return qubitsOf(operation).every((qubit) => queues[qubit][seen[qubit]++] === operation);
+  };
   return segments.every(({ unitary, fixed }) => unitary.every(isNext) && fixed.every(isNext));
 }
 
@@ -96,6 +107,7 @@ export interface Component {
 export function componentsOf(
   qubits: number,
   operations: readonly Operation[],
+  look: Look = NO_LOOK,
 ): readonly Component[] {
   const parent = Int32Array.from({ length: qubits }, (_, k) => k);
   const rootOf = (k: number): number => {
@@ -106,12 +118,14 @@ export function componentsOf(
     }
     return root;
   };
-  for (const operation of operations) {
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
     const touched = qubitsOf(operation);
     for (const qubit of touched) parent[rootOf(qubit)] = rootOf(touched[0]);
   }
   const groups = new Map<number, Operation[]>();
-  for (const operation of operations) {
+  for (const [i, operation] of operations.entries()) {
+    lookEvery(i, look);
     const [first] = qubitsOf(operation);
     if (first === undefined) continue;
     const root = rootOf(first);

@@ -1,5 +1,6 @@
 /** The fewest T that phase polynomials leave, over several ways to begin. */
 import type { Rng } from '../../base/rng.ts';
+import type { Look } from './look.ts';
 import { rebuilt } from './network-builder.ts';
 import type { Network } from './network.ts';
 import { STRING_QUBITS_MAX } from './pauli-strings.ts';
@@ -23,6 +24,7 @@ export interface FewerT {
 export interface TSearchOptions {
   readonly rng: Rng;
   readonly trials: number;
+  readonly look: Look;
   readonly isDue: () => boolean;
   /** Once true, what was found is made into a circuit without looking ahead. */
   readonly isLate: () => boolean;
@@ -35,12 +37,12 @@ export interface TSearchOptions {
  */
 export function searchFewerT(
   begin: (n: number) => Network,
-  { rng, trials, isDue, isLate }: TSearchOptions,
+  { rng, trials, isDue, isLate, look }: TSearchOptions,
 ): FewerT | null {
   let best: { readonly base: Network; readonly reduced: RotationList } | null = null;
   let least = Infinity;
   for (let n = 0; n < trials && !(n > 0 && isDue()); n++) {
-    const base = mergeRotations(begin(n));
+    const base = mergeRotations(begin(n), 'earlier', look);
     const count = rotationCount(base);
     if (base.qubits > STRING_QUBITS_MAX || count > ROTATIONS_MAX) return null;
     least = Math.min(least, count);
@@ -51,7 +53,7 @@ export function searchFewerT(
   }
   if (best === null) return null;
   const made = VARIANTS.map((variant) =>
-    rebuilt(synthesizedFrom(best.reduced, { ...variant, rng: null, isDue: isLate })),
+    rebuilt(synthesizedFrom(best.reduced, { ...variant, rng: null, isDue: isLate, look })),
   );
   made.sort((s, t) => costOf(s, 'rotations') - costOf(t, 'rotations'));
   return { ...best, network: made[0] };

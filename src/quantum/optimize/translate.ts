@@ -5,22 +5,23 @@ import { OrchestratorError } from '../../base/errors.ts';
 import type { Basis } from './basis.ts';
 import { qubitsOf } from './cost.ts';
 import { emit } from './emit.ts';
+import { lookEvery, NO_LOOK, type Look } from './look.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import { withSwapsMade } from './pieces.ts';
 
 /** Operations in a basis for one operation. */
-function translatedOne(operation: Operation, basis: Basis): readonly Operation[] {
+function translatedOne(operation: Operation, basis: Basis, look: Look): readonly Operation[] {
   switch (operation.kind) {
     case 'if':
       return [
         {
           ...operation,
-          then: translated(operation.then, basis),
-          otherwise: translated(operation.otherwise, basis),
+          then: translated(operation.then, basis, look),
+          otherwise: translated(operation.otherwise, basis, look),
         },
       ];
     case 'while':
-      return [{ ...operation, body: translated(operation.body, basis) }];
+      return [{ ...operation, body: translated(operation.body, basis, look) }];
     case 'gate':
     case 'unitary':
       break;
@@ -51,6 +52,13 @@ function translatedOne(operation: Operation, basis: Basis): readonly Operation[]
 }
 
 /** Operations with every gate made of the basis by itself. */
-export function translated(operations: readonly Operation[], basis: Basis): readonly Operation[] {
-  return operations.flatMap((operation) => translatedOne(operation, basis));
+export function translated(
+  operations: readonly Operation[],
+  basis: Basis,
+  look: Look = NO_LOOK,
+): readonly Operation[] {
+  return operations.flatMap((operation, i) => {
+    lookEvery(i, look);
+    return translatedOne(operation, basis, look);
+  });
 }

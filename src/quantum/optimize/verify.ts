@@ -1,7 +1,7 @@
 /** Whether what came out of the optimizer is what went in. */
 import { isOrchestratorError } from '../../base/errors.ts';
 import type { Operation } from '../circuit/operation.ts';
-import type { Watch } from '../watch.ts';
+import { throwIfCanceled, type Watch } from '../watch.ts';
 import { MEASURED, type Ends } from './observation.ts';
 import { compareRotations, compareWithList } from './rotation-check.ts';
 import type { RotationList } from './rotation-form.ts';
@@ -82,8 +82,8 @@ function agreeOnMeasured(first: Statevector, second: Statevector, { next }: Ends
 
 const CANCELED: Verification = { method: 'none', isEqual: true, reason: 'canceled' };
 
-/** What a simulator makes, or null where it was canceled on the way. */
-function unlessCanceled<T>(run: () => T): T | null {
+/** What `run` makes, or null where it was canceled on the way. */
+export function unlessCanceled<T>(run: () => T): T | null {
   try {
     return run();
   } catch (error) {
@@ -100,15 +100,11 @@ function byStates(pair: CircuitPair, options: VerifyOptions): Verification | nul
   const free = ends === null ? all : all.filter((k) => ends.zero[k] === 0);
   const method = ends === null ? 'state-overlap' : 'distribution';
   for (let n = 0; n < (free.length === 0 ? 1 : STATES); n++) {
-    if (options.watch.isCanceled()) return CANCELED;
+    throwIfCanceled(options.watch);
     const start = scrambling(free, options.seed + n);
-    const states = unlessCanceled(() =>
-      [first, second].map((operations) =>
-        run(qubits, [...start, ...gatesOf(operations)], options.watch),
-      ),
+    const [a, b] = [first, second].map((operations) =>
+      run(qubits, [...start, ...gatesOf(operations)], options.watch),
     );
-    if (states === null) return CANCELED;
-    const [a, b] = states;
     const isEqual =
       ends === null ? Math.abs(overlap(a, b) - 1) < EPSILON : agreeOnMeasured(a, b, ends);
     if (!isEqual) return { method, isEqual };
@@ -144,6 +140,10 @@ function byPhasePolynomial(
 
 /** Checks two circuits by the first method that decides: by random states where they are small. */
 export function verify(pair: CircuitPair, options: VerifyOptions): Verification {
+  return unlessCanceled(() => decided(pair, options)) ?? CANCELED;
+}
+
+function decided(pair: CircuitPair, options: VerifyOptions): Verification {
   const { watch } = options;
   const isSmall = pair.qubits <= STATES_FIRST_QUBITS_MAX;
   const found =

@@ -9,13 +9,13 @@ import type {
   StatementNode,
 } from './ast.ts';
 import { assignedNames, mentions } from './assigned-names.ts';
+import { type Elaborator } from './elaborator.ts';
 import {
   NeedsEmission,
   type Completion,
-  type Elaborator,
   type EmittedLoop,
   type LoopTarget,
-} from './elaborator.ts';
+} from './jump-targets.ts';
 import { conditionOf, evaluateValue } from './evaluate.ts';
 import { forValues, runBody } from './loop-values.ts';
 import { binary } from './operate.ts';

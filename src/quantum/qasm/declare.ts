@@ -13,6 +13,7 @@ import { qubitsOf } from './gate-calls.ts';
 import { placeOf } from './indexing.ts';
 import {
   converted,
+  countOf,
   copyArray,
   localBits,
   measureInto,
@@ -198,6 +199,11 @@ export function declareAlias(
 function joinedPlace(e: Elaborator, span: Span, places: readonly Place[]): Place {
   const [first] = places;
   if (places.length === 1) return first;
+  const count = places.reduce((sum, place) => sum + countOf(place), 0);
+  if (count > ELEMENTS_MAX) {
+    e.fail('QASM_TOO_LARGE', span, `at most ${ELEMENTS_MAX} elements are joined, got ${count}`);
+  }
+  e.step(span, count);
   if (places.every((place) => place.kind === 'qubits')) {
     const qubits = places.flatMap((place) => place.qubits);
     return { kind: 'qubits', qubits, isSingle: false };

@@ -15,20 +15,26 @@ import type { OpenProgram } from './parse-program.ts';
 import { didYouMean, qasmError, type QasmCode, type Span } from './source-text.ts';
 import type { StandardGate } from './standard-gates.ts';
 import {
-  Scope,
-  type BitSlot,
-  type Cell,
-  type Place,
-  type QasmSymbol,
-  type Resources,
-} from './symbols.ts';
-import type { QasmType, Value } from './value.ts';
+  NeedsEmission,
+  type CallTarget,
+  type Completion,
+  type EmittedLoop,
+  type LoopTarget,
+} from './jump-targets.ts';
+import { Scope, type BitSlot, type Cell, type QasmSymbol, type Resources } from './symbols.ts';
+import type { Value } from './value.ts';
 
 /** Scratch bits are numbered from here while a program is read; they follow all others in the end. */
 export const SCRATCH_START: number = 2 ** 30;
 const STEPS_PER_LOOK = 4096;
+/** Bits, elements or qubits that are as much work as one step. */
+const PER_STEP = 4;
+/** Changes that one reading may have to take back; a hundred bytes each. */
+const CHANGES_MAX = 2_000_000;
+/** Qubits of a barrier that are as much memory as one operation. */
+const PER_OPERATION = 8;
 /** Statements, calls and expressions within each other. */
-const DEPTH_MAX = 800;
+const DEPTH_MAX = 400;
 
 export interface Limits {
   readonly qubitsMax: number;
@@ -39,41 +45,6 @@ export interface Limits {
 
 /** Values for a program's `input` declarations: numbers, or digits 0 and 1 for bits. */
 export type QasmInputs = Readonly<Record<string, number | bigint | boolean | string>>;
-
-/** How a statement ended; after `stop` nothing that follows in the same list can be reached. */
-export type Completion = 'normal' | 'break' | 'continue' | 'return' | 'stop';
-
-/** A `while` of the circuit that is being filled. */
-export interface EmittedLoop {
-  /** What has to happen right after it: jumps that go further than out of it. */
-  readonly onward: {
-    readonly flag: number;
-    readonly isLast: boolean;
-    readonly jump: 'break' | 'continue';
-  }[];
-}
-
-/** Where `break` and `continue` go. */
-export interface LoopTarget {
-  readonly node: StatementNode;
-  readonly level: number;
-  /** Null for a loop that is unrolled: then they act at once. */
-  readonly breakTo: EmittedLoop | null;
-  readonly continueTo: EmittedLoop | null;
-  readonly continueBy: 'break' | 'continue';
-}
-
-/** The subroutine whose body is being read. */
-export interface CallTarget {
-  readonly node: StatementNode;
-  readonly level: number;
-  readonly type: QasmType | null;
-  /** Null where `return` acts at once. */
-  readonly exit: EmittedLoop | null;
-  /** Where the value goes when a run decides on the return. */
-  readonly holder: Place | null;
-  value: Value | null;
-}
 
 /** A user's gate; those that are defined later cannot be used in it. */
 export interface GateDefinition {
@@ -91,16 +62,6 @@ export interface Parts {
     name: Name,
     args: readonly (ExpressionNode | OperandNode)[],
   ) => Value | null;
-}
-
-/** Thrown where a loop or subroutine turns out to depend on measurements: it is read again as such. */
-export class NeedsEmission extends Error {
-  readonly node: StatementNode;
-
-  constructor(node: StatementNode) {
-    super('a jump depends on measurements');
-    this.node = node;
-  }
 }
 
 /** State of reading one program: what it has built, what its names mean, and what it may still use. */
@@ -138,7 +99,8 @@ export class Elaborator {
   bits = 0;
   scratchBits = 0;
   freeScratch: number[] = [];
-  freeVariables: number[] = [];
+  /** By their types. */
+  freeVariables: Map<string, number[]> = new Map();
   /** What the statement that runs leaves to free when it is done. */
   leftovers: Resources = { bits: [], variables: [] };
   journal: (() => void)[] | null = null;
@@ -146,8 +108,13 @@ export class Elaborator {
   #phases = new WeakMap<Operation[], number>();
   #count = 0;
   #steps = 0;
+  #nextLook = STEPS_PER_LOOK;
   #depth = 0;
-  #variableNames = new Set<string>();
+  /** What is being read. */
+  #at: Span = { start: 0, end: 0 };
+  readonly #variableNames = new Set<string>();
+  /** Where to look on for a free number of each name. */
+  readonly #nextNumbers = new Map<string, number>();
 
   constructor(
     program: Pick<OpenProgram, 'source' | 'version'>,
@@ -179,14 +146,17 @@ export class Elaborator {
     this.fail('QASM_UNSUPPORTED', span, what);
   }
 
-  /** Counts one piece of work, and looks at the watch now and then. */
-  step(span: Span): void {
-    this.#steps += 1;
+  /** Counts one piece of work, and on top what it handles many of; looks at the watch now and then. */
+  step(span: Span, handled: number = 0): void {
+    this.#at = span;
+    this.#steps += 1 + Math.floor(handled / PER_STEP);
     if (this.#steps > this.limits.stepsMax) {
       const message = `a program takes at most ${this.limits.stepsMax} steps to unroll`;
       this.fail('QASM_TOO_LARGE', span, message);
     }
-    if (this.#steps % STEPS_PER_LOOK === 0 && this.watch.isCanceled()) {
+    if (this.#steps < this.#nextLook) return;
+    this.#nextLook = this.#steps + STEPS_PER_LOOK;
+    if (this.watch.isCanceled()) {
       throw new OrchestratorError('QUANTUM_CANCELED', 'reading the program was canceled');
     }
   }
@@ -207,6 +177,9 @@ export class Elaborator {
 
   emit(span: Span, operation: Operation): void {
     this.#count += 1;
+    if (operation.kind === 'barrier') {
+      this.#count += Math.floor(operation.qubits.length / PER_OPERATION);
+    }
     if (this.#count > this.limits.operationsMax) {
       const message = `a circuit has at most ${this.limits.operationsMax} operations`;
       this.fail('QASM_TOO_LARGE', span, message);
@@ -282,7 +255,9 @@ export class Elaborator {
   /** A new variable of the circuit. */
   newVariable(type: ClassicalType, name: string, initial: boolean | bigint | number): number {
     let unique = name;
-    for (let n = 2; this.#variableNames.has(unique); n++) unique = `${name}_${n}`;
+    let next = this.#nextNumbers.get(name) ?? 2;
+    for (; this.#variableNames.has(unique); next++) unique = `${name}_${next}`;
+    this.#nextNumbers.set(name, next);
     this.#variableNames.add(unique);
     this.variables.push({ name: unique, type, initial });
     return this.variables.length - 1;
@@ -294,9 +269,8 @@ export class Elaborator {
       this.fail('QASM_NAME', name, `'${name.text}' is declared already`);
     }
     this.scope.names.set(name.text, symbol);
-    if (this.journal === null) return;
     const { names } = this.scope;
-    this.journal.push(() => names.delete(name.text));
+    this.#remember(() => names.delete(name.text));
   }
 
   /** The symbol of a name that must be known. */
@@ -311,7 +285,7 @@ export class Elaborator {
   setSlot(slot: BitSlot, known: BitSlot['known'], isCurrent: boolean): void {
     if (this.journal !== null) {
       const { known: oldKnown, isCurrent: wasCurrent, bit } = slot;
-      this.journal.push(() => Object.assign(slot, { known: oldKnown, isCurrent: wasCurrent, bit }));
+      this.#remember(() => Object.assign(slot, { known: oldKnown, isCurrent: wasCurrent, bit }));
     }
     slot.known = known;
     slot.isCurrent = isCurrent;
@@ -321,9 +295,19 @@ export class Elaborator {
   setCell(cell: Cell, known: Cell['known']): void {
     if (this.journal !== null) {
       const { known: oldKnown, variable } = cell;
-      this.journal.push(() => Object.assign(cell, { known: oldKnown, variable }));
+      this.#remember(() => Object.assign(cell, { known: oldKnown, variable }));
     }
     cell.known = known;
+  }
+
+  /** Notes how to take a change back, where something may have to be read again. */
+  #remember(undo: () => void): void {
+    if (this.journal === null) return;
+    if (this.journal.length === CHANGES_MAX) {
+      const message = `a loop or subroutine changes at most ${CHANGES_MAX} values while it is unrolled`;
+      this.fail('QASM_TOO_LARGE', this.#at, message);
+    }
+    this.journal.push(undo);
   }
 
   /** Reads with names of its own; what was needed for them is free again afterwards. */
@@ -342,20 +326,31 @@ export class Elaborator {
     }
   }
 
+  /** A variable of that type that is free again, or a new one. */
+  takeVariable(type: ClassicalType, name: string, initial: boolean | bigint | number): number {
+    return this.freeVariables.get(typeKey(type))?.pop() ?? this.newVariable(type, name, initial);
+  }
+
   /** Frees what a scope used when the statement around it is done. */
   leave({ resources }: Scope): void {
-    this.leftovers.bits.push(...resources.bits);
-    this.leftovers.variables.push(...resources.variables);
+    for (const bit of resources.bits) this.leftovers.bits.push(bit);
+    for (const variable of resources.variables) this.leftovers.variables.push(variable);
   }
 
   free({ bits, variables }: Resources): void {
-    this.freeScratch.push(...bits);
-    this.freeVariables.push(...variables);
+    for (const bit of bits) this.freeScratch.push(bit);
+    for (const variable of variables) {
+      const key = typeKey(this.variables[variable].type);
+      const free = this.freeVariables.get(key);
+      if (free === undefined) this.freeVariables.set(key, [variable]);
+      else free.push(variable);
+    }
   }
 
   /** Runs what may turn out to need another way of reading; then everything is as before, and null. */
   attempt(node: StatementNode, run: () => Completion): Completion | null {
     if (this.mustEmit.has(node)) return null;
+    this.step(node, this.freeScratch.length + this.variables.length);
     const restore = this.#mark();
     try {
       const completion = run();
@@ -377,7 +372,9 @@ export class Elaborator {
     const onward = emitted.map((loop) => loop.onward.length);
     const [loopCount, emittedCount] = [loops.length, emitted.length];
     const freeScratch = [...this.freeScratch];
-    const freeVariables = [...this.freeVariables];
+    const freeVariables = new Map(
+      Array.from(this.freeVariables, ([key, free]): [string, number[]] => [key, [...free]]),
+    );
     const variableCount = this.variables.length;
     const count = this.#count;
     const left = { bits: [...leftovers.bits], variables: [...leftovers.variables] };
@@ -401,4 +398,8 @@ export class Elaborator {
       if (outermost) this.journal = null;
     };
   }
+}
+
+function typeKey(type: ClassicalType): string {
+  return type.kind === 'int' ? `${type.isSigned ? 'int' : 'uint'}${type.width}` : type.kind;
 }

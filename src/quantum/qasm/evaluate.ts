@@ -4,10 +4,20 @@ import type { ExpressionNode, Name, TimeUnit, ValueNode } from './ast.ts';
 import { convert, noConversion } from './convert.ts';
 import type { Elaborator } from './elaborator.ts';
 import { callBuiltIn, FUNCTION_NAMES } from './functions.ts';
-import { chosenOf, integerOf, placeOf, sizeOf } from './indexing.ts';
-import { binary, unary, type Outcome } from './operate.ts';
-import { bitsOf, localBits, measureInto, read } from './places.ts';
+import {
+  applyIndex,
+  chosenOf,
+  integerOf,
+  partOf,
+  placeOf,
+  positionAt,
+  sizeOf,
+} from './indexing.ts';
+import { binary, unary } from './operate.ts';
+import type { Outcome } from './outcome.ts';
+import { bitsOf, countOf, localBits, measureInto, read } from './places.ts';
 import { didYouMean, type Span } from './source-text.ts';
+import type { Place } from './symbols.ts';
 import { typeOf } from './type-of.ts';
 import {
   BIT,
@@ -118,6 +128,7 @@ function evaluateName(e: Elaborator, span: Span, name: string): Value {
     return e.fail('QASM_NAME', span, `unknown name '${name}'${hint}`);
   }
   const isPlace = symbol.kind !== 'subroutine' && symbol.kind !== 'extern';
+  if (isPlace) e.step(span, countOf(symbol));
   const value = isPlace ? read(symbol) : null;
   if (value !== null) return value;
   const what = symbol.kind === 'qubits' ? 'qubits are' : `'${name}' is`;
@@ -141,12 +152,8 @@ function evaluateBinary(e: Elaborator, node: ExpressionNode & { kind: 'binary' }
 }
 
 function evaluateIndex(e: Elaborator, node: ExpressionNode & { kind: 'index' }): Value {
-  const unknown = unknownBit(e, node);
-  if (unknown !== null) return unknown;
-  const place = placeOf(e, node);
-  if (place !== null) {
-    return read(place) ?? e.fail('QASM_TYPE', node, `${place.kind} are no value here`);
-  }
+  const target = placeOf(e, node.target);
+  if (target !== null) return evaluatePart(e, node, target);
   const value = evaluate(e, node.target);
   const { type } = value;
   const size =
@@ -160,18 +167,33 @@ function evaluateIndex(e: Elaborator, node: ExpressionNode & { kind: 'index' }):
   return bitsOf(value, positions, isSingle);
 }
 
-/** One bit whose number depends on measurements, or null when it is another kind of index. */
-function unknownBit(e: Elaborator, node: ExpressionNode & { kind: 'index' }): Value | null {
-  if (node.index.kind !== 'index-list' || node.index.items.length !== 1) return null;
-  const [item] = node.index.items;
-  if (item.kind === 'range' || item.kind === 'int') return null;
-  const target = placeOf(e, node.target);
-  if (target === null || target.kind === 'qubits' || target.kind === 'array') return null;
-  const at = evaluate(e, item);
-  if (at.known !== null || sizeOf(target) === null) return null;
+/** A part of what a name stands for; each index is evaluated once, as it may measure. */
+function evaluatePart(
+  e: Elaborator,
+  node: ExpressionNode & { kind: 'index' },
+  target: Place,
+): Value {
+  const { index } = node;
+  const [item] = index.kind === 'index-list' && index.items.length === 1 ? index.items : [];
+  const size = target.kind === 'array' || target.kind === 'qubits' ? null : sizeOf(target);
+  let place: Place;
+  if (item === undefined || item.kind === 'range' || target.kind === 'array' || size === null) {
+    place = applyIndex(e, target, index);
+  } else {
+    const at = evaluate(e, item);
+    const bit = at.known === null ? bitAtUnknown(target, at) : null;
+    if (bit !== null) return bit;
+    place = partOf(target, { positions: [positionAt(e, item, at, size)], isSingle: true });
+  }
+  e.step(node, countOf(place));
+  return read(place) ?? e.fail('QASM_TYPE', node, `${place.kind} are no value here`);
+}
+
+/** One bit whose number depends on measurements, or null where there are no bits. */
+function bitAtUnknown(target: Place, at: Value): Value | null {
   const value = read(target);
   const whole = value === null ? null : expressionOf(value);
-  if (whole === null) return null;
+  if (whole === null || at.known !== null) return null;
   const moved: Expression = { kind: 'binary', operator: '>>', left: whole, right: at.expression };
   const one: Expression = { kind: 'literal', value: 1n };
   return computed(BIT, { kind: 'binary', operator: '&', left: moved, right: one });

@@ -15,7 +15,8 @@ import {
   declareVariable,
   declareInputOutput,
 } from './declare.ts';
-import type { Completion, Elaborator } from './elaborator.ts';
+import type { Elaborator } from './elaborator.ts';
+import type { Completion } from './jump-targets.ts';
 import { evaluateValue } from './evaluate.ts';
 import { callGate, isGate, qubitsOf } from './gate-calls.ts';
 import { placeOf } from './indexing.ts';
@@ -33,8 +34,8 @@ export function execute(e: Elaborator, node: StatementNode): Completion {
   const completion = e.deeper(node, () => dispatch(e, node));
   // What is returned may still stand in them.
   if (completion === 'return') {
-    outer.bits.push(...e.leftovers.bits);
-    outer.variables.push(...e.leftovers.variables);
+    for (const bit of e.leftovers.bits) outer.bits.push(bit);
+    for (const variable of e.leftovers.variables) outer.variables.push(variable);
   } else {
     e.free(e.leftovers);
   }
@@ -175,11 +176,21 @@ function runBarrier(e: Elaborator, node: OperandsNode): void {
     for (const operand of node.operands) qubitsOf(e, operand);
     return;
   }
+  const parts = node.operands.map((operand) => qubitsOf(e, operand).qubits);
+  // A register's own list is shared by all its barriers.
+  const isRegister = parts.length === 1 && isAscending(parts[0]);
   const qubits =
-    node.operands.length === 0
+    parts.length === 0
       ? Array.from({ length: e.qubits }, (_, k) => k)
-      : [...new Set(node.operands.flatMap((operand) => qubitsOf(e, operand).qubits))];
+      : isRegister
+        ? parts[0]
+        : [...new Set(parts.flat())];
+  e.step(node, qubits.length);
   if (qubits.length > 0) e.emit(node, { kind: 'barrier', qubits });
+}
+
+function isAscending(qubits: readonly number[]): boolean {
+  return qubits.every((qubit, k) => k === 0 || qubits[k - 1] < qubit);
 }
 
 function checkDuration(e: Elaborator, node: ExpressionNode): void {

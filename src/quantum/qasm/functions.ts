@@ -1,6 +1,7 @@
 /** Functions that OpenQASM has built in. */
 import { convert, complexOf } from './convert.ts';
-import { binary, realOf, type Outcome } from './operate.ts';
+import { binary, realOf } from './operate.ts';
+import type { Outcome } from './outcome.ts';
 import { complexPower } from './operate-special.ts';
 import {
   COMPLEX,

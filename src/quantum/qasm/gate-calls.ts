@@ -68,7 +68,7 @@ export function callGate(e: Elaborator, node: GateCallNode): void {
   const unknown = values.findIndex((value) => value.known === null);
   if (unknown >= 0) return callByAngle(e, { node, modifiers, params: [] }, values);
   const params = values.map((value, k) => paramOf(e, (node.args as ExpressionNode[])[k], value));
-  broadcast(e, { node, modifiers, params });
+  broadcast(e, { node, modifiers, params }, operandsOf(e, node));
 }
 
 function paramOf(e: Elaborator, node: ExpressionNode, value: Value): number {
@@ -115,9 +115,10 @@ function callByAngle(e: Elaborator, call: Call, values: readonly Value[]): void 
   const whole = expressionOf(value);
   const { width } = value.type as { width: number };
   if (whole === null) return;
+  const operands = operandsOf(e, node);
   for (let k = 0; k < width; k++) {
     const then = e.collect(() => {
-      broadcast(e, { ...call, params: [radians(1n << BigInt(k), width)] });
+      broadcast(e, { ...call, params: [radians(1n << BigInt(k), width)] }, operands);
     });
     e.emit(node, { kind: 'if', condition: bitIsSet(whole, k), then, otherwise: [] });
   }
@@ -127,9 +128,15 @@ function bitIsSet(whole: Expression, k: number): Expression {
   return { kind: 'cast', type: { kind: 'bool' }, operand: bitAt(whole, k) };
 }
 
-function broadcast(e: Elaborator, call: Call): void {
+type Operands = readonly { readonly qubits: readonly number[] }[];
+
+/** The qubits of each operand; found once, as an index may be a call that does something. */
+function operandsOf(e: Elaborator, { operands }: GateCallNode): Operands {
+  return operands.map((operand) => qubitsOf(e, operand));
+}
+
+function broadcast(e: Elaborator, call: Call, operands: Operands): void {
   const { node } = call;
-  const operands = node.operands.map((operand) => qubitsOf(e, operand));
   const sizes = operands
     .filter(({ qubits }) => qubits.length !== 1)
     .map(({ qubits }) => qubits.length);
@@ -305,6 +312,12 @@ type GateBody = GateDefinition['node']['body']['statements'][number];
 /** One statement of a gate's definition. */
 function gateStatement(e: Elaborator, node: GateBody, parts: (UnitaryPart | Barrier)[]): void {
   e.step(node);
+  e.deeper(node, () => {
+    gatePart(e, node, parts);
+  });
+}
+
+function gatePart(e: Elaborator, node: GateBody, parts: (UnitaryPart | Barrier)[]): void {
   if (parts.length > e.room) {
     e.fail('QASM_TOO_LARGE', node, `a circuit has at most ${e.limits.operationsMax} operations`);
   }

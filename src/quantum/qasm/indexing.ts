@@ -4,7 +4,7 @@ import type { ExpressionNode, IndexNode, OperandNode, RangeNode } from './ast.ts
 import type { Elaborator } from './elaborator.ts';
 import type { Span } from './source-text.ts';
 import type { ArrayPlace, Place } from './symbols.ts';
-import { INTEGER } from './value.ts';
+import { INTEGER, type Value } from './value.ts';
 import { convert } from './convert.ts';
 
 /** Places that one index, range or set chooses. */
@@ -43,11 +43,15 @@ export function placeOf(e: Elaborator, node: ExpressionNode | OperandNode): Plac
 }
 
 /** The part of a place that `[…]` chooses. */
-function applyIndex(e: Elaborator, place: Place, index: IndexNode): Place {
+export function applyIndex(e: Elaborator, place: Place, index: IndexNode): Place {
   if (place.kind === 'array') return arrayPart(e, place, index);
   const size = sizeOf(place);
   if (size === null) return e.fail('QASM_TYPE', index, 'this has no parts to choose from');
-  const { positions, isSingle } = chosenOf(e, index, size);
+  return partOf(place, chosenOf(e, index, size));
+}
+
+/** The part of a place that stands at these positions. */
+export function partOf(place: Exclude<Place, ArrayPlace>, { positions, isSingle }: Chosen): Place {
   switch (place.kind) {
     case 'qubits':
       return { kind: 'qubits', qubits: positions.map((at) => place.qubits[at]), isSingle };
@@ -102,7 +106,17 @@ function chosenByItem(e: Elaborator, item: ExpressionNode | RangeNode, size: num
 
 /** An index within 0 … size−1; negative ones count from the end. */
 function positionOf(e: Elaborator, node: ExpressionNode, size: number): number {
-  const index = integerOf(e, node, 'an index');
+  return positionAt(e, node, e.parts.evaluate(e, node), size);
+}
+
+/** The same for an index whose value is found already. */
+export function positionAt(
+  e: Elaborator,
+  node: ExpressionNode,
+  value: Value,
+  size: number,
+): number {
+  const index = wholeOf(e, node, value, 'an index');
   const position = index < 0n && e.program.version === 3 ? index + BigInt(size) : index;
   if (position >= 0n && position < BigInt(size)) return Number(position);
   return e.fail('QASM_RANGE', node, `an index must be 0 to ${size - 1} here, got ${index}`);
@@ -116,12 +130,20 @@ function rangePositions(e: Elaborator, range: RangeNode, size: number): number[]
     node === null ? open : wrapped(integerOf(e, node, 'the end of a range'));
   const from = end(range.from, step < 0n ? last : 0n);
   const to = end(range.to, step < 0n ? 0n : last);
-  const positions = [...steps(e, range, { from, step, to })].map(Number);
-  for (const position of positions) {
-    if (position >= 0 && position < size) continue;
-    e.fail('QASM_RANGE', range, `a range must stay within 0 to ${size - 1} here, got ${position}`);
+  const outside = firstOutside(from, step, BigInt(size));
+  const isOutside = step < 0n ? outside >= to : outside <= to;
+  // Looked at before they are listed: there may be far more of them than places.
+  if (step !== 0n && isOutside) {
+    e.fail('QASM_RANGE', range, `a range must stay within 0 to ${size - 1} here, got ${outside}`);
   }
-  return positions;
+  return [...steps(e, range, { from, step, to })].map(Number);
+}
+
+/** The first of `from`, `from + step` … that is not within 0 … size − 1. */
+function firstOutside(from: bigint, step: bigint, size: bigint): bigint {
+  if (from < 0n || from >= size || step === 0n) return from;
+  const inside = step > 0n ? (size - 1n - from) / step : from / -step;
+  return from + (inside + 1n) * step;
 }
 
 /** The integers of a range, both ends included. */
@@ -139,7 +161,10 @@ export function* steps(
 
 /** A known integer, of an expression that must not depend on measurements. */
 export function integerOf(e: Elaborator, node: ExpressionNode, what: string): bigint {
-  const value = e.parts.evaluate(e, node);
+  return wholeOf(e, node, e.parts.evaluate(e, node), what);
+}
+
+function wholeOf(e: Elaborator, node: ExpressionNode, value: Value, what: string): bigint {
   if (value.known === null) e.unsupported(node, `${what} must not depend on measurements`);
   const isWhole = typeof value.known !== 'number' || Number.isInteger(value.known);
   const integer = isWhole ? convert(value, INTEGER) : null;
@@ -171,10 +196,11 @@ function arrayPart(e: Elaborator, array: ArrayPlace, index: IndexNode): Place {
     return { positions: Array.from({ length: size }, (_, at) => at), isSingle: false };
   });
   const dimensions = choices.filter((c) => !c.isSingle).map((c) => c.positions.length);
-  let cells = [...array.cells];
+  let { cells } = array;
   for (const [k, { positions }] of choices.entries()) {
     const inner = array.dimensions.slice(k + 1).reduce((product, size) => product * size, 1);
     cells = chosenCells(cells, { size: array.dimensions[k], inner, positions });
+    e.step(index, cells.length);
   }
   return { ...array, cells, dimensions };
 }

@@ -1,5 +1,6 @@
 import type { ExpressionNode, ForStatementNode } from './ast.ts';
-import type { Completion, Elaborator } from './elaborator.ts';
+import type { Elaborator } from './elaborator.ts';
+import type { Completion } from './jump-targets.ts';
 import { integerOf, placeOf, steps } from './indexing.ts';
 import { bitsOf, converted, newCell, read } from './places.ts';
 import type { Place } from './symbols.ts';

@@ -1,7 +1,14 @@
 /** Gates under controls that no name takes in, as gates that have names. */
+import { invariant } from '../../base/invariant.ts';
 import { gateSpec, type BaseName } from '../circuit/gate-table.ts';
-import type { Control, GateOperation, UnitaryPart } from '../circuit/operation.ts';
+import type {
+  Control,
+  GateOperation,
+  UnitaryOperation,
+  UnitaryPart,
+} from '../circuit/operation.ts';
 import { controlledBase, gateOf, type ControlledBase } from '../circuit/unitary-part.ts';
+import { gatesOfUnitary, MATRIX_QUBITS_MAX } from '../synthesis/gates-of-unitary.ts';
 import { eulerAngles } from './euler-angles.ts';
 
 const { PI } = Math;
@@ -22,7 +29,8 @@ function gate(
 /**
  * The same operation as gates whose names say all their controls, but for `u` under one control.
  *
- * @returns null for a matrix on two or more qubits, or more than ten controls
+ * @returns null for more than ten controls, and for matrices on more than six qubits or, controls
+ *   included, ten
  */
 export function withoutExtraControls(operation: UnitaryPart): GateOperation[] | null {
   if (operation.kind === 'global-phase') return [];
@@ -30,17 +38,28 @@ export function withoutExtraControls(operation: UnitaryPart): GateOperation[] | 
   const controls =
     operation.kind === 'gate' ? controlledBase(operation).controls : operation.controls;
   if (controls.length > CONTROLS_MAX) return null;
+  if (operation.kind === 'unitary' && operation.qubits.length > 1) return ofMatrix(operation);
   const on = controls.map(({ qubit }) => qubit);
   const flips = controls.filter(({ value }) => value === 0).map(({ qubit }) => gate('x', [qubit]));
-  const inner = operation.kind === 'gate' ? ofGate(operation, on) : ofMatrix(operation, on);
-  return inner === null ? null : [...flips, ...inner, ...flips].map(gateOf);
+  const inner = operation.kind === 'gate' ? ofGate(operation, on) : ofOneQubitMatrix(operation, on);
+  return [...flips, ...inner, ...flips].map(gateOf);
 }
 
-function ofMatrix(
-  { matrix, qubits }: UnitaryPart & { kind: 'unitary' },
+function ofMatrix(operation: UnitaryOperation): GateOperation[] | null {
+  const { qubits, controls } = operation;
+  if (qubits.length > MATRIX_QUBITS_MAX) return null;
+  if (controls.length > 0 && qubits.length + controls.length > CONTROLS_MAX) return null;
+  return gatesOfUnitary(operation).flatMap((part) => {
+    const gates = withoutExtraControls(part);
+    invariant(gates !== null, "a matrix's gates have no more controls than it");
+    return gates;
+  });
+}
+
+function ofOneQubitMatrix(
+  { matrix, qubits }: UnitaryOperation,
   controls: readonly number[],
-): ControlledBase[] | null {
-  if (qubits.length !== 1) return null;
+): ControlledBase[] {
   const { theta, phi, lambda, phase } = eulerAngles(matrix);
   return [
     ...controlledPhase(phase, controls),

@@ -1,6 +1,7 @@
 /** Operators on complex numbers and durations: known values alone, circuits have no such types. */
 import type { BinarySign } from './ast.ts';
 import { complexOf, numberOf } from './convert.ts';
+import type { Outcome } from './outcome.ts';
 import {
   BOOL,
   COMPLEX,
@@ -12,9 +13,6 @@ import {
   type Duration,
   type Value,
 } from './value.ts';
-
-/** A result, or why there is none, in words. */
-type Outcome = Value | string;
 
 function refused(sign: string, left: Value, right: Value): string {
   return `'${sign}' takes no ${typeName(left.type)} and ${typeName(right.type)}`;

@@ -1,38 +1,26 @@
 /** Operators of OpenQASM on values: computed now where both sides are known, else by the circuit. */
-import type { BinaryOperator, Expression } from '../circuit/classical.ts';
+import type { Expression } from '../circuit/classical.ts';
+import { arithmetic, commonAngle, integerType, isFloat } from './arithmetic.ts';
 import type { BinarySign, UnarySign } from './ast.ts';
 import { convert, numberOf } from './convert.ts';
 import { complexOperation, durationOperation } from './operate-special.ts';
+import { BITS_MAX, bounded, castTo, joined, refused, wrapTo, type Outcome } from './outcome.ts';
 import {
-  asType,
   BOOL,
-  classicalType,
   computed,
   expressionOf,
   FLOAT,
   INTEGER,
   known,
-  MACHINE_WIDTH,
   typeName,
   uintType,
-  wrap,
   type Known,
   type QasmType,
   type Value,
 } from './value.ts';
 
-/** Bits that a constant without a width may have. */
-const BITS_MAX = 4096;
-
-/** A result, or why there is none, in words. */
-export type Outcome = Value | string;
-
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 const BITWISE: ReadonlySet<string> = new Set(['&', '|', '^']);
-
-function refused(sign: string, ...types: readonly QasmType[]): string {
-  return `'${sign}' takes no ${types.map(typeName).join(' and ')}`;
-}
 
 export function unary(sign: UnarySign, operand: Value): Outcome {
   const { type } = operand;
@@ -74,20 +62,6 @@ function negate(operand: Value): Outcome {
   return computed(type, castTo(type, negative));
 }
 
-function wrapTo(type: QasmType, value: bigint): bigint {
-  if (type.kind === 'bit') return wrap(value, type.size ?? 1, false);
-  if (type.kind === 'angle') return wrap(value, type.width, false);
-  return type.kind === 'int' && type.width !== null
-    ? wrap(value, type.width, type.isSigned)
-    : value;
-}
-
-/** An expression as a type of limited width holds it. */
-function castTo(type: QasmType, operand: Expression): Expression {
-  const classical = classicalType(type);
-  return classical?.kind === 'int' ? asType(classical, operand) : operand;
-}
-
 export function binary(sign: BinarySign, left: Value, right: Value): Outcome {
   const kinds = [left.type.kind, right.type.kind];
   if (kinds.includes('duration')) return durationOperation(sign, left, right);
@@ -108,10 +82,6 @@ function logical(sign: '&&' | '||', left: Value, right: Value): Outcome {
   if (a.known !== null) return a.known === decides ? a : b;
   if (b.known !== null) return b.known === decides ? b : a;
   return computed(BOOL, joined(sign, a.expression, b.expression));
-}
-
-function joined(operator: BinaryOperator, left: Expression, right: Expression): Expression {
-  return { kind: 'binary', operator, left, right };
 }
 
 /** Both sides as one type: angles where one is one, floats, or integers. */
@@ -156,19 +126,6 @@ function compareKnown(sign: BinarySign, a: bigint | number, b: bigint | number):
     default:
       return a >= b;
   }
-}
-
-function isFloat({ type }: Value): boolean {
-  return type.kind === 'float';
-}
-
-/** The angle type that both sides meet in, where one of them is an angle and the other is real. */
-function commonAngle(left: Value, right: Value): QasmType | null {
-  const [a, b] = [left.type, right.type];
-  if (a.kind === 'angle' && b.kind === 'angle') return a.width >= b.width ? a : b;
-  if (a.kind === 'angle' && b.kind === 'float') return a;
-  if (b.kind === 'angle' && a.kind === 'float') return b;
-  return null;
 }
 
 function shift(sign: '<<' | '>>', left: Value, right: Value): Outcome {
@@ -226,166 +183,6 @@ function bitwiseType(a: QasmType, b: QasmType): QasmType | null {
 
 function isAlike(a: QasmType, b: QasmType): boolean {
   return typeName(a) === typeName(b);
-}
-
-/** The wider of two integer types; unsigned where they are as wide and one is unsigned. */
-function integerType(
-  a: QasmType & { kind: 'int' },
-  b: QasmType & { kind: 'int' },
-): QasmType & { kind: 'int' } {
-  if (a.width === null) return b;
-  if (b.width === null) return a;
-  if (a.width !== b.width) return a.width > b.width ? a : b;
-  return a.isSigned ? b : a;
-}
-
-/** Bits and conditions count as unsigned integers. */
-function asInteger(value: Value): Value | null {
-  const { type } = value;
-  if (type.kind === 'int') return value;
-  if (type.kind === 'bit') return convert(value, uintType(type.size ?? 1));
-  return type.kind === 'bool' ? convert(value, uintType(1)) : null;
-}
-
-function arithmetic(sign: BinarySign, left: Value, right: Value): Outcome {
-  if (left.type.kind === 'angle' || right.type.kind === 'angle') {
-    return angleArithmetic(sign, left, right);
-  }
-  if (isFloat(left) || isFloat(right)) return floatArithmetic(sign, left, right);
-  const [a, b] = [asInteger(left), asInteger(right)];
-  if (a === null || b === null || a.type.kind !== 'int' || b.type.kind !== 'int') {
-    return refused(sign, left.type, right.type);
-  }
-  return integerArithmetic(sign, a, b, integerType(a.type, b.type));
-}
-
-function integerArithmetic(
-  sign: BinarySign,
-  left: Value,
-  right: Value,
-  type: QasmType & { kind: 'int' },
-): Outcome {
-  if (left.known !== null && right.known !== null) {
-    const [a, b] = [left.known as bigint, right.known as bigint];
-    if (sign === '**') return integerPower(a, b, type);
-    if ((sign === '/' || sign === '%') && b === 0n) return 'a divisor must not be zero';
-    // Constants without a width are numbers as in mathematics: 3 / 5 is not 0.
-    if (sign === '/' && type.width === null && a % b !== 0n) {
-      return known(FLOAT, Number(a) / Number(b));
-    }
-    return bounded(type, wrapTo(type, integerResult(sign, a, b)));
-  }
-  const [a, b] = [expressionOf(left), expressionOf(right)];
-  if (a === null || b === null) return refused(sign, left.type, right.type);
-  return computed(type, castTo(type, joined(sign, a, b)));
-}
-
-function integerResult(sign: BinarySign, a: bigint, b: bigint): bigint {
-  switch (sign) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    default:
-      return a % b;
-  }
-}
-
-function integerPower(a: bigint, b: bigint, type: QasmType & { kind: 'int' }): Outcome {
-  if (b < 0n) return known(FLOAT, Number(a) ** Number(b));
-  const bits = BigInt(a.toString(2).length) * b;
-  if (type.width === null) {
-    return bits > BITS_MAX ? `an integer has at most ${BITS_MAX} bits` : known(type, a ** b);
-  }
-  // By squaring modulo 2^width: the exponent may be large.
-  let result = 1n;
-  let factor = wrap(a, type.width, false);
-  for (let rest = b; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = wrap(result * factor, type.width, false);
-    factor = wrap(factor * factor, type.width, false);
-  }
-  return known(type, wrapTo(type, result));
-}
-
-/** Refuses constants that grow without end. */
-function bounded(type: QasmType, value: bigint): Outcome {
-  const limit = 1n << BigInt(BITS_MAX);
-  if (value >= limit || value <= -limit) return `an integer has at most ${BITS_MAX} bits`;
-  return known(type, value);
-}
-
-function floatArithmetic(sign: BinarySign, left: Value, right: Value): Outcome {
-  const [a, b] = [convert(left, FLOAT), convert(right, FLOAT)];
-  if (a === null || b === null) return refused(sign, left.type, right.type);
-  if (a.known !== null && b.known !== null) {
-    return known(FLOAT, floatResult(sign, a.known as number, b.known as number));
-  }
-  const [x, y] = [expressionOf(a), expressionOf(b)];
-  if (x === null || y === null) return refused(sign, left.type, right.type);
-  return computed(FLOAT, joined(sign, x, y));
-}
-
-function floatResult(sign: BinarySign, a: number, b: number): number {
-  switch (sign) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    case '%':
-      return a % b;
-    default:
-      return a ** b;
-  }
-}
-
-/** On angles as unsigned integers of their width; a factor that is no integer leaves radians. */
-function angleArithmetic(sign: BinarySign, left: Value, right: Value): Outcome {
-  const type = commonAngle(left, right);
-  const isScaled = sign === '*' || sign === '/';
-  if (type !== null && (isFloat(left) || isFloat(right)) && isScaled) {
-    return floatArithmetic(sign, left, right);
-  }
-  if (type !== null && sign === '/') {
-    return angleIntegers(sign, left, right, { type, result: uintType(widthOf(type)) });
-  }
-  if (type !== null && (sign === '+' || sign === '-')) {
-    return angleIntegers(sign, left, right, { type, result: type });
-  }
-  const isLeft = left.type.kind === 'angle';
-  const other = asInteger(isLeft ? right : left);
-  if (other === null || (sign !== '*' && !(sign === '/' && isLeft))) {
-    return floatArithmetic(sign, left, right);
-  }
-  const own = isLeft ? left.type : right.type;
-  const raw = { ...uintType(widthOf(own)), kind: 'int' } as QasmType & { kind: 'int' };
-  const [a, b] = isLeft ? [left, other] : [other, right];
-  const outcome = integerArithmetic(sign, { ...a, type: raw }, { ...b, type: raw }, raw);
-  return typeof outcome === 'string' ? outcome : { ...outcome, type: own };
-}
-
-function widthOf(type: QasmType): number {
-  return type.kind === 'angle' ? type.width : MACHINE_WIDTH;
-}
-
-function angleIntegers(
-  sign: BinarySign,
-  left: Value,
-  right: Value,
-  { type, result }: { readonly type: QasmType; readonly result: QasmType },
-): Outcome {
-  const [a, b] = [convert(left, type), convert(right, type)];
-  if (a === null || b === null) return refused(sign, left.type, right.type);
-  const raw = uintType(widthOf(type)) as QasmType & { kind: 'int' };
-  const outcome = integerArithmetic(sign, { ...a, type: raw }, { ...b, type: raw }, raw);
-  return typeof outcome === 'string' ? outcome : { ...outcome, type: result };
 }
 
 /** A known real number, or null. */

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
 import { checkCircuit } from '../circuit/check-circuit.ts';
 import { circuit as build } from '../circuit/circuit-builder.ts';
 import type { Circuit } from '../circuit/circuit.ts';
+import { errorOf } from '../circuit/testing/error-of.ts';
 import {
   bitProbabilities,
   distance,
   fullProbabilities,
   unitaryOf,
 } from '../circuit/testing/run-exactly.ts';
+import type { Operation } from '../circuit/operation.ts';
 import { parseQasm, type QasmOptions } from './parse-qasm.ts';
 
 const V2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n';
@@ -30,16 +31,6 @@ function gates({ operations }: Circuit): string[] {
     const angles = o.params.map((p) => Number(p.toFixed(4)));
     return [[o.name, ...angles.map((a) => `(${a})`), ...controls, ...o.qubits].join(' ')];
   });
-}
-
-function errorOf(run: () => unknown): OrchestratorError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 /** Outcomes that are certain to 1e-6, for programs whose result is not up to chance. */
@@ -423,5 +414,31 @@ describe('values that depend on measurements', () => {
     ];
     for (const text of refused)
       expect(errorOf(() => v3(prefix + text)).code, text).toBe('QASM_UNSUPPORTED');
+  });
+});
+
+describe('what an index calls', () => {
+  const f = 'def f(qubit p) -> int[8] { x p; return 1; } qubit[2] q; bit[2] b;';
+
+  test.each([
+    ['of bits', 'bit c = b[f(q[0])];'],
+    ['of an integer', 'int[4] n = 3; bit c = n[f(q[0])];'],
+    ['of an array', 'array[int[8], 3] a; int[8] n = a[f(q[0])];'],
+    ['of a part', 'bit[2] c = b[0:1]; bit d = c[0:f(q[0])][0];'],
+    ['of qubits', 'h q[f(q[0])];'],
+    ['in an assignment', 'b[f(q[0])] = 0;'],
+  ])('happens once: %s', (_what, text) => {
+    const { operations } = parseQasm(`OPENQASM 3.0; include "stdgates.inc"; ${f} ${text}`);
+    const flips = operations.filter((o) => o.kind === 'gate' && o.name === 'x');
+    expect(flips).toHaveLength(1);
+  });
+
+  test('happens once where an angle of the run makes one gate many', () => {
+    const angle = 'angle[4] a = 0; b[0] = measure q[0]; if (b[0]) a = pi;';
+    const source = `OPENQASM 3.0; include "stdgates.inc"; ${f} ${angle} rz(a) q[f(q[0])];`;
+    const { operations } = parseQasm(source);
+    const inside = operations.flatMap((o) => (o.kind === 'if' ? o.then : []));
+    const isFlip = (o: Operation): boolean => o.kind === 'gate' && o.name === 'x';
+    expect([operations, inside].map((list) => list.filter(isFlip).length)).toEqual([1, 0]);
   });
 });

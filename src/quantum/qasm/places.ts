@@ -95,11 +95,8 @@ function variableOf(e: Elaborator, cell: Cell, span: Span): number {
     const message = `an integer that depends on measurements has at most ${MACHINE_WIDTH} bits`;
     return e.unsupported(span, `${message}, '${cell.name}' has ${type.width}`);
   }
-  const key = JSON.stringify(type);
-  const free = e.freeVariables.findLastIndex((at) => JSON.stringify(e.variables[at].type) === key);
   const initial = zeroOf(cell.type) as bigint | number | boolean;
-  const variable =
-    free < 0 ? e.newVariable(type, cell.name, initial) : e.freeVariables.splice(free, 1)[0];
+  const variable = e.takeVariable(type, cell.name, initial);
   // Remembered for the journal before it changes.
   e.setCell(cell, cell.known);
   cell.variable = variable;
@@ -109,9 +106,24 @@ function variableOf(e: Elaborator, cell: Cell, span: Span): number {
 
 /** Brings a known value into the circuit, as from here on only a run knows it. */
 export function materialize(e: Elaborator, place: Place, span: Span): void {
+  e.step(span, countOf(place));
   if (place.kind === 'bits') for (const slot of place.slots) materializeSlot(e, slot, span);
   if (place.kind === 'array') for (const cell of place.cells) materializeCell(e, cell, span);
   if (place.kind === 'cell' || place.kind === 'cell-bits') materializeCell(e, place.cell, span);
+}
+
+/** Bits, elements or qubits that a place has. */
+export function countOf(place: Place): number {
+  switch (place.kind) {
+    case 'bits':
+      return place.slots.length;
+    case 'array':
+      return place.cells.length;
+    case 'qubits':
+      return place.qubits.length;
+    default:
+      return 1;
+  }
 }
 
 function materializeSlot(e: Elaborator, slot: BitSlot, span: Span): void {
@@ -165,13 +177,9 @@ function readBits(place: BitsPlace): Value {
   const isKnown = slots.every(({ known: value }) => value !== null);
   // A register is read as one where the circuit has all of it: some readers ask for that.
   const isRead = (slot: BitSlot): boolean => !isKnown && (slot.known === null || slot.isCurrent);
-  let sum = 0n;
   const parts: Expression[] = [];
   for (let k = 0; k < slots.length; k++) {
-    if (!isRead(slots[k])) {
-      sum |= BigInt(slots[k].known ?? 0) << BigInt(k);
-      continue;
-    }
+    if (!isRead(slots[k])) continue;
     const run: number[] = [];
     const start = k;
     for (; k < slots.length && isRead(slots[k]); k++) run.push(slots[k].bit);
@@ -180,6 +188,7 @@ function readBits(place: BitsPlace): Value {
       run.length === 1 ? { kind: 'bit', bit: run[0] } : { kind: 'bits', bits: run };
     parts.push(start === 0 ? bits : movedUp(bits, start, slots.length));
   }
+  const sum = fromBits(slots.map((slot) => (isRead(slot) ? 0 : (slot.known ?? 0))));
   if (isKnown) return known(type, sum);
   if (sum !== 0n) parts.push({ kind: 'literal', value: sum });
   return computed(type, balanced(parts));
@@ -197,16 +206,24 @@ function balanced(parts: readonly Expression[]): Expression {
   };
 }
 
+/** The integer of these bits, the lowest first; linear in their number. */
+function fromBits(bits: readonly (0 | 1)[]): bigint {
+  return bits.length === 0 ? 0n : BigInt(`0b${bits.toReversed().join('')}`);
+}
+
+/** The lowest bits of an integer, the lowest first. */
+function toBits(value: bigint, count: number): (0 | 1)[] {
+  const digits = BigInt.asUintN(count, value).toString(2);
+  const { length } = digits;
+  return Array.from({ length: count }, (_, k) => (digits[length - 1 - k] === '1' ? 1 : 0));
+}
+
 /** Single bits of an integer, angle or bits. */
 export function bitsOf(value: Value, positions: readonly number[], isSingle: boolean): Value {
   const type: QasmType = { kind: 'bit', size: isSingle ? null : positions.length };
   if (value.known !== null) {
-    const integer = value.known as bigint;
-    const bit = (at: number): bigint => (integer >> BigInt(at)) & 1n;
-    return known(
-      type,
-      positions.reduce((sum, at, k) => sum | (bit(at) << BigInt(k)), 0n),
-    );
+    const bits = toBits(value.known as bigint, Math.max(...positions, 0) + 1);
+    return known(type, fromBits(positions.map((at) => bits[at])));
   }
   const { expression } = value;
   const parts = positions.map((at, k) => movedUp(bitAt(expression, at), k, positions.length));
@@ -242,27 +259,29 @@ export function write(e: Elaborator, span: Span, place: Place, value: Value): vo
 
 function writeBits(e: Elaborator, span: Span, place: BitsPlace, value: Value): void {
   const { slots } = place;
+  e.step(span, slots.length);
   if (value.known === null) {
     const bits = slots.map((slot) => allocate(e, slot, span));
     e.emit(span, { kind: 'store', bits, value: value.expression });
     for (const slot of slots) e.setSlot(slot, null, true);
     return;
   }
-  const integer = value.known as bigint;
+  const bits = toBits(value.known as bigint, slots.length);
   const changed: number[] = [];
-  let written = 0n;
+  const written: (0 | 1)[] = [];
   for (const [k, slot] of slots.entries()) {
-    const bit = (integer >> BigInt(k)) & 1n;
+    const bit = bits[k];
     const isDeeper = e.level > slot.level;
     const isWritten = isDeeper || slot.isOutput;
-    if (isWritten && !(slot.isCurrent && slot.known === Number(bit))) {
-      written |= bit << BigInt(changed.length);
+    if (isWritten && !(slot.isCurrent && slot.known === bit)) {
+      written.push(bit);
       changed.push(allocate(e, slot, span));
     }
-    e.setSlot(slot, isDeeper ? null : bit === 1n ? 1 : 0, isWritten);
+    e.setSlot(slot, isDeeper ? null : bit, isWritten);
   }
   if (changed.length === 0) return;
-  e.emit(span, { kind: 'store', bits: changed, value: { kind: 'literal', value: written } });
+  const stored: Expression = { kind: 'literal', value: fromBits(written) };
+  e.emit(span, { kind: 'store', bits: changed, value: stored });
 }
 
 function writeCell(e: Elaborator, span: Span, cell: Cell, value: Value): void {
@@ -335,6 +354,7 @@ export function copyArray(e: Elaborator, span: Span, to: ArrayPlace, from: Array
     const shapes = `[${to.dimensions.join(', ')}], got [${from.dimensions.join(', ')}]`;
     e.fail('QASM_TYPE', span, `an array is assigned from one of its shape ${shapes}`);
   }
+  e.step(span, to.cells.length);
   // Read before anything is written: the two may overlap.
   const values = from.cells.map(readCell);
   for (const [k, cell] of to.cells.entries()) {

@@ -1,22 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
 import type { Circuit } from '../circuit/circuit.ts';
+import { errorOf } from '../circuit/testing/error-of.ts';
 import { parseQasm, type QasmOptions } from './parse-qasm.ts';
 
 const V3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n';
 
 function v3(text: string, options: QasmOptions = {}): Circuit {
   return parseQasm(V3 + text, options);
-}
-
-function errorOf(run: () => unknown): OrchestratorError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('messages', () => {
@@ -89,6 +79,38 @@ describe('limits', () => {
     ['integers', 'const int x = 2 ** 100000000000;', 'QASM_TYPE'],
     ['shifts', 'const int x = 1 << 100000000000;', 'QASM_TYPE'],
     ['controls', 'qubit q; ctrl(1000000000) @ x q;', 'QASM_RANGE'],
+    ['ranges', 'bit[10] c; let d = c[0:1000000000];', 'QASM_RANGE'],
+    ['joined bits', `bit[1000] a; let b = a${' ++ a'.repeat(2_000)};`, 'QASM_TOO_LARGE'],
+    [
+      'barriers',
+      'qubit[100000] q; for uint i in [0:1000] { barrier q; barrier; }',
+      'QASM_TOO_LARGE',
+    ],
+    [
+      'wide registers',
+      'bit[100000] c; bit[100000] d; for uint i in [0:1000] { if (c == d) { } }',
+      'QASM_TOO_LARGE',
+    ],
+    [
+      'chains of gates',
+      `${Array.from({ length: 3000 }, (_, k) => `gate g${k + 1} a { ${k === 0 ? 'x' : `g${k}`} a; }`).join('\n')} qubit q; g3000 q;`,
+      'QASM_RECURSION',
+    ],
+    [
+      'loops in gates',
+      `${Array.from({ length: 150 }, (_, k) => `gate g${k + 1} a { for int i in [0:0] { for int j in [0:0] { ${k === 0 ? 'x' : `g${k}`} a; } } }`).join('\n')} qubit q; g150 q;`,
+      'QASM_RECURSION',
+    ],
+    [
+      'loops in calls',
+      `def f(int n) { ${'for int i in [0:0] { '.repeat(60)} if (n != 0) f(n - 1); ${'}'.repeat(60)} } f(62);`,
+      'QASM_RECURSION',
+    ],
+    [
+      'calls that double',
+      'def f(int n) -> int { if (n == 0) return 0; return f(n - 1) + f(n - 1); } int x = f(60);',
+      'QASM_TOO_LARGE',
+    ],
     [
       'powers',
       'gate g a, b, c, d, e { x a; h b; h c; h d; h e; } qubit[5] q; pow(1000000000) @ g q[0], q[1], q[2], q[3], q[4];',
@@ -100,6 +122,26 @@ describe('limits', () => {
       code,
     );
     expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  // Each took minutes or gigabytes while its work was quadratic.
+  test.each([
+    ['a wide register is changed', 'bit[200000] c; c = ~c; c = c << 1; bit d = c[7];', 200_000],
+    ['an array is filled', 'array[int[32], 100000] a; for uint i in [0:99999] { a[i] = i; }', 0],
+    [
+      'arrays of two types take turns in the circuit',
+      'qubit q; bit m = measure q; { array[int[8], 20000] a; if (m) { a[0] = 1; } } { array[int[16], 20000] d; if (m) { d[0] = 1; } }',
+      0,
+    ],
+    [
+      'loops are left from within',
+      'qubit q; for uint i in [0:5000] { while (true) { for uint j in [0:1] { bit m = measure q; if (m) continue; if (m) break; } bit k = measure q; if (k) break; } }',
+      0,
+    ],
+  ])('%s in time', (_what, text, bits) => {
+    const start = performance.now();
+    expect(v3(text).bits).toBeGreaterThanOrEqual(bits);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test('definitions that double themselves are stopped, empty ones too', () => {

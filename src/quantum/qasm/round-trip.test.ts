@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrchestratorError } from '../../base/errors.ts';
+import { Rng } from '../../base/rng.ts';
 import { circuit as build } from '../circuit/circuit-builder.ts';
+import { errorOf } from '../circuit/testing/error-of.ts';
 import { distance, fullProbabilities, unitaryOf } from '../circuit/testing/run-exactly.ts';
 import {
   PARAMETERS,
@@ -9,21 +10,13 @@ import {
   randomGates,
   seeds,
 } from '../circuit/testing/random-circuit.ts';
+import type { Circuit } from '../circuit/circuit.ts';
+import { randomUnitary } from '../linear/random-unitary.ts';
 import { parseQasm } from './parse-qasm.ts';
 import { toQasm2 } from './to-qasm2.ts';
 import { toQasm3 } from './to-qasm3.ts';
 
 const qubits = fc.integer({ min: 1, max: 5 });
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof OrchestratorError) return error.code;
-    throw error;
-  }
-  return 'none';
-}
 
 describe('exports', () => {
   test('OpenQASM 3 reads back as the same unitary, phase included', () => {
@@ -47,6 +40,35 @@ describe('exports', () => {
       }),
       { numRuns: 300, ...PARAMETERS },
     );
+  });
+
+  test('matrices are exact in the angles, and what is too much for a file is refused', () => {
+    const rng = Rng.fromSeed(5);
+    const on = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
+    const matrixOn = (n: number, controls: number): Circuit =>
+      build(n + controls)
+        .unitary(randomUnitary(2 ** n, rng), on(n), {
+          controls: on(controls).map((k) => ({ qubit: n + k, value: 1 })),
+        })
+        .build();
+    for (const circuit of [matrixOn(4, 0), matrixOn(3, 2), matrixOn(2, 3)]) {
+      const [three, two] = [toQasm3(circuit), toQasm2(circuit)].map((text) => parseQasm(text));
+      expect(distance(unitaryOf(circuit), unitaryOf(three), false)).toBeLessThan(1e-12);
+      expect(distance(unitaryOf(circuit), unitaryOf(two), true)).toBeLessThan(1e-12);
+    }
+    expect(() => toQasm3(matrixOn(7, 0))).toThrow('got a matrix on 7 qubits');
+    expect(() => toQasm2(matrixOn(7, 0))).toThrow('got a matrix on 7 qubits');
+    expect(() => toQasm2(matrixOn(2, 9))).toThrow('got a matrix on 2 qubits under 9 controls');
+    const many = build(12)
+      .gate(
+        'y',
+        [],
+        [0],
+        on(11).map((k) => ({ qubit: k + 1, value: 1 })),
+      )
+      .build();
+    expect(() => toQasm2(many)).toThrow("got 'y' under 11 controls");
+    expect(parseQasm(toQasm3(many)).operations).toHaveLength(1);
   });
 
   test('circuits that measure, compute and branch read back with the same outcomes', () => {
@@ -123,9 +145,11 @@ describe('exports', () => {
     const loop = build(1)
       .while(always, (body) => body.x(0))
       .build();
-    expect(codeOf(() => toQasm2(loop))).toBe('QASM_UNSUPPORTED');
+    expect(errorOf(() => toQasm2(loop)).code).toBe('QASM_UNSUPPORTED');
     expect(toQasm3(loop)).toContain('while (true) {\n  x q[0];\n}');
     const channel = { name: 'keep', qubits: 1, operators: [] };
-    expect(codeOf(() => toQasm3(build(1).channel(channel, [0]).build()))).toBe('QASM_UNSUPPORTED');
+    expect(errorOf(() => toQasm3(build(1).channel(channel, [0]).build())).code).toBe(
+      'QASM_UNSUPPORTED',
+    );
   });
 });

@@ -2,7 +2,8 @@
 import type { Expression } from '../circuit/classical.ts';
 import type { DefStatementNode, ExpressionNode, Name, OperandNode, ParameterNode } from './ast.ts';
 import { assignedNames } from './assigned-names.ts';
-import type { CallTarget, Completion, Elaborator, EmittedLoop } from './elaborator.ts';
+import type { Elaborator } from './elaborator.ts';
+import type { CallTarget, Completion, EmittedLoop } from './jump-targets.ts';
 import { executeAll } from './execute.ts';
 import { integerOf, placeOf } from './indexing.ts';
 import { converted, localBits, materialize, newCell, read, write } from './places.ts';

@@ -31,10 +31,11 @@ const DEFINITIONS: Readonly<Partial<Record<GateName, string>>> = {
  * global phase.
  *
  * Gates are those of qelib1.inc, with `sx` as most versions of that file have it; what it lacks is
- * defined in the program. Controls beyond names are taken apart.
+ * defined in the program. Controls beyond names, and matrices, are taken apart.
  *
- * @throws OrchestratorError QASM_UNSUPPORTED for loops, variables, channels, matrices on two or more
- *   qubits, and conditions other than a register's value
+ * @throws OrchestratorError QASM_UNSUPPORTED for loops, variables, channels, matrices on more than six
+ *   qubits, more than ten controls (with the qubits of a matrix on several), and conditions other than
+ *   a register's value
  */
 export function toQasm2(circuit: Circuit): string {
   const names = exportNames(circuit, 2);
@@ -90,8 +91,15 @@ function statements(operation: Operation, writing: Writing): string[] {
 
 function unitaryStatements(operation: UnitaryPart, writing: Writing): string[] {
   const parts = withoutExtraControls(operation);
-  if (parts === null) throw notExported('a matrix on two or more qubits', 2);
+  if (parts === null) throw notExported(sizeOf(operation), 2);
   return parts.flatMap((part) => (part.kind === 'gate' ? gateStatement(part, writing) : []));
+}
+
+function sizeOf(operation: UnitaryPart): string {
+  if (operation.kind === 'global-phase') return 'a phase';
+  const { kind, controls, qubits } = operation;
+  const what = kind === 'gate' ? `'${operation.name}'` : `a matrix on ${qubits.length} qubits`;
+  return controls.length === 0 ? what : `${what} under ${controls.length} controls`;
 }
 
 function gateStatement(operation: GateOperation, { names, used }: Writing): string {

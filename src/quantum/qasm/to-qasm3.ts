@@ -3,6 +3,7 @@ import type { Circuit } from '../circuit/circuit.ts';
 import type { Expression, Variable } from '../circuit/classical.ts';
 import type { GateName } from '../circuit/gate-table.ts';
 import type { Control, Operation, UnitaryPart } from '../circuit/operation.ts';
+import { gatesOfUnitary, MATRIX_QUBITS_MAX } from '../synthesis/gates-of-unitary.ts';
 import { eulerAngles } from './euler-angles.ts';
 import { exportNames, notExported, type ExportNames } from './export-names.ts';
 import { ExpressionWriter } from './expression-writer.ts';
@@ -38,9 +39,9 @@ interface Writing {
 
 /**
  * The circuit as an OpenQASM 3 program, which reads back as a circuit that does the same, global
- * phases included.
+ * phases included. Matrices become gates: up to 5,700 of them for six qubits, twice that under controls.
  *
- * @throws OrchestratorError QASM_UNSUPPORTED for channels, and matrices on two or more qubits
+ * @throws OrchestratorError QASM_UNSUPPORTED for channels, and matrices on more than six qubits
  */
 export function toQasm3(circuit: Circuit): string {
   const names = exportNames(circuit, 3);
@@ -136,13 +137,19 @@ function writeIf(operation: Operation & { kind: 'if' }, writing: Writing, indent
   lines.push(`${indent}}`);
 }
 
-function unitaryStatements(operation: UnitaryPart, { names, used }: Writing): string[] {
+function unitaryStatements(operation: UnitaryPart, writing: Writing): string[] {
+  const { names, used } = writing;
   if (operation.kind === 'global-phase') return [`gphase(${formatAngle(operation.angle)});`];
   const { controls, qubits } = operation;
   const modifiers = modifiersOf(controls);
   const on = controls.map(({ qubit }) => names.qubit(qubit));
   if (operation.kind === 'unitary') {
-    if (qubits.length !== 1) throw notExported(`a matrix on ${qubits.length} qubits`, 3);
+    if (qubits.length > MATRIX_QUBITS_MAX) {
+      throw notExported(`a matrix on ${qubits.length} qubits`, 3);
+    }
+    if (qubits.length > 1) {
+      return gatesOfUnitary(operation).flatMap((part) => unitaryStatements(part, writing));
+    }
     const { theta, phi, lambda, phase } = eulerAngles(operation.matrix);
     // U carries a phase of its own, half of its first angle.
     const rest = formatAngle(phase - theta / 2);

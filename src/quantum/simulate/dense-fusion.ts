@@ -4,14 +4,10 @@
  * A pair's run becomes phases where its product is diagonal, a renaming where it is a swap, one matrix
  * where that is cheaper than its parts, and its parts otherwise.
  */
-import { unreachable } from '../../base/invariant.ts';
-import { bitCount, itemCount, type KernelStep } from '../kernels/kernel-step.ts';
-import { newAmplitudes } from '../kernels/twin-kernels.ts';
-import { applyStep } from '../kernels/twin.ts';
-import { multiply } from '../linear/arithmetic.ts';
-import { identity, type ComplexMatrix } from '../linear/complex-matrix.ts';
-import { itemCost, qubitsOf, stepOf, type Item } from './dense-item.ts';
+import { bitCount } from '../kernels/kernel-step.ts';
+import { itemCost, qubitsOf, type Item } from './dense-item.ts';
 import { isDiagonal, isSwapWithPhases, lowerAction, type ItemSink } from './dense-lower.ts';
+import { runMatrix } from './run-product.ts';
 
 /** Cost of a matrix on two qubits, in the units of `itemCost`. */
 const PAIR_COST = 1.35;
@@ -101,13 +97,8 @@ function resolveOne(items: readonly Item[], qubit: number, sink: ItemSink): void
     for (const item of items) sink.push(item);
     return;
   }
-  const matrix = items.reduce((product, item) => multiply(oneMatrix(item), product), identity(2));
+  const matrix = runMatrix(items, [qubit]);
   lowerAction({ matrix, targets: [qubit], controls: [] }, sink);
-}
-
-function oneMatrix(item: Item): ComplexMatrix {
-  if (item.kind === 'one') return item.matrix;
-  return runMatrix([item], [lowestQubit(qubitsOf(item))]);
 }
 
 function resolvePair(items: readonly Item[], mask: number, sink: ItemSink): void {
@@ -160,49 +151,4 @@ function splitPair(items: readonly Item[], sink: ItemSink): void {
     sink.push(item);
   }
   for (const [qubit, list] of pending) resolveOne(list, qubit, sink);
-}
-
-/** The product of items on one or two qubits: bit k of a row's number is `qubits[k]`. */
-function runMatrix(items: readonly Item[], qubits: readonly number[]): ComplexMatrix {
-  const size = 2 ** qubits.length;
-  // The kernels act on the columns as on a state with further qubits.
-  const columns = newAmplitudes(2 * qubits.length, 'f64');
-  for (let k = 0; k < size; k++) columns.re[k * size + k] = 1;
-  for (const item of items) {
-    const step = onQubits(stepOf(item), qubits);
-    applyStep(columns, step, 0, itemCount(step, columns.qubits));
-  }
-  const re = new Float64Array(size * size);
-  const im = new Float64Array(size * size);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      re[row * size + column] = columns.re[column * size + row];
-      im[row * size + column] = columns.im[column * size + row];
-    }
-  }
-  return { rows: size, columns: size, re, im };
-}
-
-/** A step with each of `qubits` renamed to its place in the list. */
-function onQubits(step: KernelStep, qubits: readonly number[]): KernelStep {
-  const rename = (qubit: number): number => qubits.indexOf(qubit);
-  const renameMask = (mask: number): number =>
-    qubits.reduce((sum, qubit, k) => sum | (((mask >>> qubit) & 1) << k), 0);
-  const controlMask = renameMask(step.controlMask);
-  const controlValue = renameMask(step.controlValue);
-  switch (step.kind) {
-    case 'dense':
-      return { ...step, targets: step.targets.map(rename), controlMask, controlValue };
-    case 'swap': {
-      const [a, b] = step.targets;
-      return { ...step, targets: [rename(a), rename(b)], controlMask, controlValue };
-    }
-    case 'flip':
-      return { ...step, target: rename(step.target), controlMask, controlValue };
-    case 'scale':
-    case 'diagonal':
-      return { ...step, controlMask, controlValue };
-    default:
-      return unreachable(step);
-  }
 }

@@ -3,7 +3,7 @@ import { bitCount, type Controls } from '../kernels/kernel-step.ts';
 import type { ComplexMatrix } from '../linear/complex-matrix.ts';
 import type { Item } from './dense-item.ts';
 import { gateAction, type GateAction } from './gate-action.ts';
-import type { UnitaryPart } from './simulated-state.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
 
 /** Entries this small are zero: what rounding leaves of products of a few gates. */
 const ZERO = 1e-15;

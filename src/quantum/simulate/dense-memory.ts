@@ -2,7 +2,7 @@
 import { OrchestratorError } from '../../base/errors.ts';
 import type { Amplitudes, Controls } from '../kernels/kernel-step.ts';
 import type { KernelTeam } from '../kernels/kernel-team.ts';
-import type { ChunkWeights, Kernels, Precision } from '../kernels/kernels.ts';
+import type { ChunkWeights, Kernels, Precision, Turn } from '../kernels/kernels.ts';
 import type { KernelStage } from '../kernels/stage.ts';
 import { newAmplitudes, TwinKernels } from '../kernels/twin-kernels.ts';
 import { openArena, type WasmArena } from '../kernels/wasm-arena.ts';
@@ -82,6 +82,10 @@ class BorrowingKernels implements Kernels {
     this.#twin = new TwinKernels(amplitudes);
   }
 
+  touch(): void {
+    // So little memory is there when it is asked for.
+  }
+
   run(stages: readonly KernelStage[], turn: (stagesDone: number) => void): void {
     const { im, qubits, re } = this.amplitudes;
     const borrowed = this.#bench.amplitudes;
@@ -97,11 +101,11 @@ class BorrowingKernels implements Kernels {
     im.set(there.im);
   }
 
-  weights(controls: Controls): ChunkWeights {
-    return this.#twin.weights(controls);
+  weights(controls: Controls, turn: Turn): ChunkWeights {
+    return this.#twin.weights(controls, turn);
   }
 
-  pauli(x: number, z: number): readonly [re: number, im: number] {
-    return this.#twin.pauli(x, z);
+  pauli(x: number, z: number, turn: Turn): readonly [re: number, im: number] {
+    return this.#twin.pauli(x, z, turn);
   }
 }

@@ -1,5 +1,6 @@
 /** From operations to stages: lowering, fusion, splitting and scheduling. */
 import { unreachable } from '../../base/invariant.ts';
+import type { Turn } from '../kernels/kernels.ts';
 import type { KernelStage } from '../kernels/stage.ts';
 import { bitCount } from '../kernels/kernel-step.ts';
 import { type Item } from './dense-item.ts';
@@ -7,7 +8,10 @@ import { Fusion } from './dense-fusion.ts';
 import { lower, type ItemSink } from './dense-lower.ts';
 import { splitRotations } from './dense-rotations.ts';
 import { planStages, type BlockPlan } from './dense-stages.ts';
-import type { UnitaryPart } from './simulated-state.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
+
+/** Operations or items between two turns: each takes some microseconds. */
+const ITEMS_PER_TURN = 64;
 
 /** What a plan leaves behind beside its stages. */
 export interface DensePlan {
@@ -21,12 +25,14 @@ export interface DensePlan {
 /**
  * Plans operations on logical qubits that are on the physical qubits of `placeOf` at first.
  *
- * With `splits`, layers of gates on one qubit become phases and real rotations.
+ * With `splits`, layers of gates on one qubit become phases and real rotations. `turn` is called every few
+ * hundred microseconds, and ends the planning by throwing.
  */
 export function planDense(
   operations: readonly UnitaryPart[],
   placeOf: readonly number[],
   blocks: BlockPlan & { readonly splits: boolean },
+  turn: Turn = () => undefined,
 ): DensePlan {
   let factor: readonly [number, number] = [1, 0];
   const multiplyFactor = (re: number, im: number): void => {
@@ -39,13 +45,18 @@ export function planDense(
     factor: multiplyFactor,
     exchange: (a, b) => exchangeValues(placed, a, b),
   };
-  for (const operation of operations) lower(operation, placed, intoFusion);
+  for (const [k, operation] of operations.entries()) {
+    if (k % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) turn();
+    lower(operation, placed, intoFusion);
+  }
   // Fusion finds further swaps; what comes after them is renamed.
   const renamed = Array.from({ length: blocks.qubits }, (_, qubit) => qubit);
   let isRenamed = false;
   const fused: Item[] = [];
   fusion.finish({
-    push: (item) => fused.push(isRenamed ? rename(item, renamed) : item),
+    push: (item) => {
+      if (fused.push(isRenamed ? rename(item, renamed) : item) % ITEMS_PER_TURN === 0) turn();
+    },
     factor: multiplyFactor,
     exchange: (a, b) => {
       [renamed[a], renamed[b]] = [renamed[b], renamed[a]];
@@ -54,7 +65,7 @@ export function planDense(
   });
   const items = blocks.splits ? splitRotations(fused, blocks.qubits, multiplyFactor) : fused;
   return {
-    stages: planStages(items, blocks),
+    stages: planStages(items, blocks, turn),
     placeOf: placed.map((qubit) => renamed[qubit]),
     factor,
   };

@@ -1,5 +1,9 @@
 /** Reads amplitudes in the order of logical qubits. */
 import { gatherBits, type Amplitudes } from '../kernels/kernel-step.ts';
+import { inSlices, type Watch } from '../watch.ts';
+
+/** About a millisecond of adding up. */
+const AMPLITUDES_PER_LOOK = 2 ** 16;
 
 /** Physical indices of logical ones: bits change places, by a table for each half of them. */
 export class IndexMap {
@@ -33,12 +37,15 @@ function spread(places: readonly number[]): Uint32Array {
 export function distribution(
   { im, qubits, re }: Amplitudes,
   places: readonly number[],
+  watch: Watch,
 ): Float64Array {
   const result = new Float64Array(2 ** places.length);
   const outcomeOf = new OutcomeMap(qubits, places);
-  for (let i = 0; i < re.length; i++) {
-    result[outcomeOf.outcome(i)] += re[i] * re[i] + im[i] * im[i];
-  }
+  inSlices(re.length, AMPLITUDES_PER_LOOK, watch, (from, to) => {
+    for (let i = from; i < to; i++) {
+      result[outcomeOf.outcome(i)] += re[i] * re[i] + im[i] * im[i];
+    }
+  });
   return result;
 }
 

@@ -5,6 +5,7 @@
  * only, as phases and controls do. Phases wait until something needs them done, and are then merged.
  */
 import { bitCount, type KernelStep } from '../kernels/kernel-step.ts';
+import type { Turn } from '../kernels/kernels.ts';
 import type { KernelStage } from '../kernels/stage.ts';
 import { addPhase, diagonalSteps, type PhaseProduct } from './dense-diagonal.ts';
 import { qubitsOf, stepOf, targetsOf, type Item } from './dense-item.ts';
@@ -26,8 +27,8 @@ export interface BlockPlan {
 }
 
 /** Stages that together do what the items do in order. */
-export function planStages(items: readonly Item[], plan: BlockPlan): KernelStage[] {
-  return new Planner(items, plan).stages();
+export function planStages(items: readonly Item[], plan: BlockPlan, turn: Turn): KernelStage[] {
+  return new Planner(items, plan, turn).stages();
 }
 
 /** Which steps to take: those inside the local qubits and as many more as there is room for, or the others. */
@@ -44,6 +45,7 @@ function isChosen(missing: number, { inside, room }: Choice): boolean {
 class Planner {
   readonly #items: readonly Item[];
   readonly #plan: BlockPlan;
+  readonly #turn: Turn;
   readonly #targets: Int32Array;
   readonly #qubits: Int32Array;
   readonly #isDone: Uint8Array;
@@ -51,7 +53,8 @@ class Planner {
   #next = 0;
   readonly #stages: KernelStage[] = [];
 
-  constructor(items: readonly Item[], plan: BlockPlan) {
+  constructor(items: readonly Item[], plan: BlockPlan, turn: Turn) {
+    this.#turn = turn;
     this.#items = items;
     this.#plan = plan;
     this.#targets = Int32Array.from(items, targetsOf);
@@ -82,6 +85,7 @@ class Planner {
     const choice: Choice = { inside: true, local: lowest, room: blockBits - lowBits };
     const steps: KernelStep[] = [];
     while (steps.length < STEPS_MAX) {
+      this.#turn();
       let phases: number[] = [];
       let batch = this.#takeSteps(choice);
       if (batch.length === 0) {

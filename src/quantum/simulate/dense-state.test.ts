@@ -14,7 +14,7 @@ import { planDense } from './dense-plan.ts';
 import { IndexMap } from './dense-readout.ts';
 import { DenseState, denseBytes } from './dense-state.ts';
 import { gateAction } from './gate-action.ts';
-import type { UnitaryPart } from './simulated-state.ts';
+import type { UnitaryPart } from '../circuit/operation.ts';
 import { PlainState } from './testing/plain-state.ts';
 import { distinct, randomGate } from './testing/random-circuit.ts';
 

@@ -15,7 +15,7 @@ export interface Distribution {
 
 /** A simulated state that also tells its exact distributions, and perhaps takes channels as a whole. */
 export interface ExactState extends SimulatedState {
-  readonly copy: () => ExactState;
+  readonly copy: (watch: Watch) => ExactState;
   /**
    * The Born distribution of these qubits, outcomes below 1e-16 left out; null where more than
    * `countMax` outcomes would have to be listed.
@@ -29,15 +29,14 @@ export interface ExactState extends SimulatedState {
   readonly sampleInto?: (
     qubits: readonly number[],
     shots: number,
-    rng: Rng,
-    counts: OutcomeCounts,
+    into: { readonly rng: Rng; readonly counts: OutcomeCounts; readonly watch: Watch },
   ) => void;
   /** Applies a channel without drawing: density matrices can. */
   readonly applyChannel?: (channel: Kraus, qubits: readonly number[], watch: Watch) => void;
   /** Sets a qubit to |0⟩ without drawing: density matrices can. */
   readonly reset?: (qubit: number) => void;
   /** The density matrix of few qubits, bit k of a row's number for the k-th. */
-  readonly reduced?: (qubits: readonly number[]) => ComplexMatrix;
+  readonly reduced?: (qubits: readonly number[], watch: Watch) => ComplexMatrix;
   /** An upper bound on 1 − fidelity lost to truncation so far. */
   readonly truncationError?: () => number;
 }

@@ -64,6 +64,8 @@ export interface RunResult {
   readonly elapsedMs: number;
 }
 
+const OUTCOMES_PER_LOOK = 2 ** 12;
+
 /** The circuit with its qubits measured at the end where it measures nothing. */
 function withMeasurements(circuit: Circuit): {
   readonly circuit: Circuit;
@@ -128,9 +130,12 @@ function planWhole(circuit: Circuit, options: ResolvedOptions): readonly PartPla
   return [{ part, method: 'dense', reason: 'amplitudes asked for', bytes }];
 }
 
-function amplitudesOf(run: PartRun): { readonly re: Float64Array; readonly im: Float64Array } {
+function amplitudesOf(
+  run: PartRun,
+  watch: Watch,
+): { readonly re: Float64Array; readonly im: Float64Array } {
   const state = run.finalState();
-  if (state instanceof DenseExact) return state.amplitudes();
+  if (state instanceof DenseExact) return state.amplitudes(watch);
   throw new OrchestratorError(
     'QUANTUM_STATEVECTOR_UNAVAILABLE',
     'a statevector needs measurements to come last, got operations behind a measurement',
@@ -149,11 +154,12 @@ function stretch(watch: Watch, from: number, to: number): Watch {
   };
 }
 
-function record(counts: OutcomeCounts): Record<string, number> {
+function record(counts: OutcomeCounts, watch: Watch): Record<string, number> {
   const result: Record<string, number> = {};
   const { keys, words } = counts.table;
   for (let i = 0; i < counts.size; i++) {
     result[bitstring(keys, i * words, counts.bits)] = counts.counts[i];
+    if (i % OUTCOMES_PER_LOOK === 0) throwIfCanceled(watch);
   }
   return result;
 }
@@ -218,9 +224,9 @@ export function runCircuit(circuit: Circuit, options: RunOptions, watch: Watch):
     bits: measured.bits,
     bitOrder: orderInWords(measured),
     isMeasuredAtEnd: isAdded,
-    counts: record(counts),
+    counts: record(counts, watch),
     ...probabilities,
-    ...(resolved.statevector ? { statevector: amplitudesOf(runs[0]) } : {}),
+    ...(resolved.statevector ? { statevector: amplitudesOf(runs[0], watch) } : {}),
     ...(isTruncating ? { truncationError: Math.max(0, 1 - kept) } : {}),
     seed: resolved.seed,
     shots: resolved.shots,

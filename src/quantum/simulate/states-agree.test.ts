@@ -1,13 +1,12 @@
 /** Every representation against the definition, on random circuits. */
 import { describe, expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
-import type { GateOperation } from '../circuit/operation.ts';
+import type { GateOperation, UnitaryPart } from '../circuit/operation.ts';
 import { randomUnitary } from '../linear/random-unitary.ts';
 import { UNWATCHED } from '../watch.ts';
 import { DensityState } from './density/density-state.ts';
 import type { ExactState } from './exact-state.ts';
 import { MatrixProductState } from './mps/matrix-product-state.ts';
-import type { UnitaryPart } from './simulated-state.ts';
 import { SparseState } from './sparse/sparse-state.ts';
 import { PlainState } from './testing/plain-state.ts';
 import { distinct, randomGate } from './testing/random-circuit.ts';

@@ -23,7 +23,7 @@ export function checkQubits(qubits: readonly number[], count: number): void {
 /**
  * Refuses a number of qubits whose representation would not be held; 16 bytes an entry.
  *
- * @throws OrchestratorError QUANTUM_TOO_MANY_QUBITS with details.bytes, QUANTUM_QUBITS_INVALID
+ * @throws OrchestratorError QUANTUM_TOO_LARGE with the bytes needed and available, QUANTUM_QUBITS_INVALID
  */
 export function checkQubitCount(
   qubits: number,
@@ -40,9 +40,9 @@ export function checkQubitCount(
   if (qubits <= max) return;
   const bytes = 16 * entriesOf(qubits);
   throw new OrchestratorError(
-    'QUANTUM_TOO_MANY_QUBITS',
+    'QUANTUM_TOO_LARGE',
     `there must be at most ${max} qubits (${16 * entriesOf(max)} bytes), got ${qubits} (${bytes} bytes)`,
-    { qubits, qubitsMax: max, bytes, bytesMax: 16 * entriesOf(max) },
+    { qubits, bytesNeeded: bytes, bytesAvailable: 16 * entriesOf(max), qubitsFitting: max },
   );
 }
 
@@ -72,11 +72,6 @@ export function nextOutside(index: number, mask: number): number {
 export function otherQubits(qubits: readonly number[], count: number): readonly number[] {
   const listed = new Set(qubits);
   return Array.from({ length: count }, (_, qubit) => qubit).filter((qubit) => !listed.has(qubit));
-}
-
-/** The bits of a basis state or outcome, the highest first. */
-export function formatBits(index: number | bigint, length: number): string {
-  return length === 0 ? '' : index.toString(2).padStart(length, '0');
 }
 
 /** 1 if an odd number of bits is set, else 0; for 31 bits. */

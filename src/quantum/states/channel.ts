@@ -190,7 +190,7 @@ export function superoperator({ qubits, operators }: Kraus): ComplexMatrix {
  * E(ρ) with bit k of the operators' rows being `qubits[k]`; a pure state becomes a density matrix.
  *
  * @throws OrchestratorError QUANTUM_DIMENSION_INVALID, QUANTUM_QUBITS_INVALID,
- *   QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ *   QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function applyChannel(
   state: QuantumState,

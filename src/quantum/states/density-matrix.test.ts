@@ -149,7 +149,7 @@ describe('density matrices', () => {
       ]),
     ).toThrow(expect.objectContaining({ code: 'QUANTUM_DIMENSION_INVALID' }));
     expect(() => maximallyMixed(14)).toThrow(
-      expect.objectContaining({ code: 'QUANTUM_TOO_MANY_QUBITS' }),
+      expect.objectContaining({ code: 'QUANTUM_TOO_LARGE' }),
     );
   });
 });

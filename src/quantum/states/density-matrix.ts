@@ -172,7 +172,7 @@ function checkPositive(matrix: ComplexMatrix, watch: Watch): void {
  * O(8^qubits) for positivity.
  *
  * @throws OrchestratorError QUANTUM_NOT_A_STATE with details.property ('hermitian' | 'trace' |
- *   'positive') and details.deviation, QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_MANY_QUBITS
+ *   'positive') and details.deviation, QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_LARGE
  */
 export function densityFromMatrix(matrix: ComplexMatrix, watch: Watch = UNWATCHED): DensityMatrix {
   const qubits = Math.log2(matrix.rows);

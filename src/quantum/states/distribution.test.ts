@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
 import { UNWATCHED } from '../watch.ts';
-import { drawBinomial } from './binomial.ts';
+import { drawBinomial } from './draw-binomial.ts';
 import { Distribution } from './distribution.ts';
 import { PARAMETERS, seeds } from './testing/random-states.ts';
 

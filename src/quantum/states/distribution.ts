@@ -3,7 +3,7 @@ import { OrchestratorError } from '../../base/errors.ts';
 import type { Rng } from '../../base/rng.ts';
 import { uniform } from '../linear/random-unitary.ts';
 import { UNWATCHED, throwIfCanceled, type Watch } from '../watch.ts';
-import { drawBinomial } from './binomial.ts';
+import { drawBinomial } from './draw-binomial.ts';
 
 /** How often each outcome was seen, of those that were; ascending by outcome. */
 export type OutcomeCounts = ReadonlyMap<number, number>;

@@ -1,5 +1,6 @@
 /** The channels that noise is usually described with. */
 import { OrchestratorError } from '../../base/errors.ts';
+import { baseMatrix } from '../circuit/gate-table.ts';
 import { kronecker, scale } from '../linear/arithmetic.ts';
 import { identity, matrix, type ComplexMatrix } from '../linear/complex-matrix.ts';
 import { krausChannel } from './channel.ts';
@@ -8,19 +9,10 @@ import type { Kraus } from './kraus.ts';
 const { sqrt } = Math;
 
 const PAULI_MATRICES: Readonly<Record<string, ComplexMatrix>> = {
-  I: identity(2),
-  X: matrix([
-    [0, 1],
-    [1, 0],
-  ]),
-  Y: matrix([
-    [0, [0, -1]],
-    [[0, 1], 0],
-  ]),
-  Z: matrix([
-    [1, 0],
-    [0, -1],
-  ]),
+  I: baseMatrix('id', []),
+  X: baseMatrix('x', []),
+  Y: baseMatrix('y', []),
+  Z: baseMatrix('z', []),
 };
 
 /** Refuses a number outside 0 … max. */

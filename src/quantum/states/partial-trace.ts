@@ -92,7 +92,7 @@ function reduceMixed(state: DensityMatrix, kept: readonly number[], watch: Watch
  *
  * O(2^kept · 2^qubits) for a state vector, O(4^kept · 2^(qubits − kept)) for a density matrix.
  *
- * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function partialTrace(
   state: QuantumState,

@@ -10,7 +10,7 @@ import type { Kraus } from './kraus.ts';
 import { transform } from './transform.ts';
 
 /** What is read instead of what is. */
-export interface ReadoutError {
+export interface ConfusionMatrix {
   readonly qubits: number;
   /** Row: the true outcome; column: the one read; each row adds up to 1. */
   readonly probabilities: readonly (readonly number[])[];
@@ -21,7 +21,7 @@ export interface ReadoutError {
  *
  * @throws OrchestratorError QUANTUM_PROBABILITY_INVALID, QUANTUM_DIMENSION_INVALID
  */
-export function readoutError(probabilities: readonly (readonly number[])[]): ReadoutError {
+export function readoutError(probabilities: readonly (readonly number[])[]): ConfusionMatrix {
   const size = probabilities.length;
   const qubits = Math.log2(size);
   const isSquare = probabilities.every((row) => row.length === size);
@@ -37,7 +37,7 @@ export function readoutError(probabilities: readonly (readonly number[])[]): Rea
 }
 
 /** The outcome read when `actual` is true. */
-export function readThrough({ probabilities }: ReadoutError, actual: number, rng: Rng): number {
+export function readThrough({ probabilities }: ConfusionMatrix, actual: number, rng: Rng): number {
   const row = probabilities[actual];
   let left = uniform(rng);
   for (const [read, probability] of row.entries()) {
@@ -55,7 +55,7 @@ export function readThrough({ probabilities }: ReadoutError, actual: number, rng
  */
 export function confuse(
   probabilities: Float64Array,
-  error: ReadoutError,
+  error: ConfusionMatrix,
   qubits: readonly number[],
 ): Float64Array {
   const count = Math.log2(probabilities.length);
@@ -79,7 +79,7 @@ export function confuse(
 }
 
 /** Measurement with that error, and the qubits left in the state that was read: √P(r|t)·|r⟩⟨t|. */
-export function readoutChannel({ probabilities }: ReadoutError): Kraus {
+export function readoutChannel({ probabilities }: ConfusionMatrix): Kraus {
   const size = probabilities.length;
   const operators = probabilities.flatMap((row, actual) =>
     row.flatMap((probability, read) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
 import { kronecker } from '../linear/arithmetic.ts';
 import { maxDistance } from '../linear/deviation.ts';
-import { formatBits } from './bits.ts';
+import { formatBits } from '../circuit/bit-order.ts';
 import {
   basisState,
   bitstringState,
@@ -100,12 +100,17 @@ describe('state vectors', () => {
   test('too many qubits are refused with the bytes they need', () => {
     expect(() => basisState(40)).toThrow(
       expect.objectContaining({
-        code: 'QUANTUM_TOO_MANY_QUBITS',
-        details: { qubits: 40, qubitsMax: 27, bytes: 2 ** 44, bytesMax: 2 ** 31 },
+        code: 'QUANTUM_TOO_LARGE',
+        details: {
+          qubits: 40,
+          bytesNeeded: 2 ** 44,
+          bytesAvailable: 2 ** 31,
+          qubitsFitting: 27,
+        },
       }),
     );
     expect(() => bitstringState('0'.repeat(5000))).toThrow(
-      expect.objectContaining({ code: 'QUANTUM_TOO_MANY_QUBITS' }),
+      expect.objectContaining({ code: 'QUANTUM_TOO_LARGE' }),
     );
   });
 });

@@ -54,7 +54,7 @@ export function checkStateQubits(qubits: number): void {
 /**
  * The basis state of that number.
  *
- * @throws OrchestratorError QUANTUM_TOO_MANY_QUBITS, QUANTUM_QUBITS_INVALID, QUANTUM_DIMENSION_INVALID
+ * @throws OrchestratorError QUANTUM_TOO_LARGE, QUANTUM_QUBITS_INVALID, QUANTUM_DIMENSION_INVALID
  */
 export function basisState(qubits: number, index: number = 0): StateVector {
   checkStateQubits(qubits);
@@ -74,7 +74,7 @@ export function basisState(qubits: number, index: number = 0): StateVector {
 /**
  * The basis state that reads so; the rightmost character is qubit 0.
  *
- * @throws OrchestratorError QUANTUM_BITSTRING_INVALID, QUANTUM_TOO_MANY_QUBITS
+ * @throws OrchestratorError QUANTUM_BITSTRING_INVALID, QUANTUM_TOO_LARGE
  */
 export function bitstringState(bits: string): StateVector {
   if (!/^[01]*$/u.test(bits)) {
@@ -111,7 +111,7 @@ function normalised(vector: ComplexVector): ComplexVector | null {
  * The state of these amplitudes, 2^qubits of them; they are copied.
  *
  * @throws OrchestratorError QUANTUM_NOT_NORMALISED (details.deviation: |Σ|aₖ|² − 1|),
- *   QUANTUM_NOT_FINITE, QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_MANY_QUBITS
+ *   QUANTUM_NOT_FINITE, QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_LARGE
  */
 export function stateFromAmplitudes(
   amplitudes: readonly Scalar[] | ComplexVector,

@@ -1,42 +1,47 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { invariant } from '../../base/invariant.ts';
 import type { AgentHandler, HandlerContext, HandlerTask } from '../../contract/index.ts';
 import type { FeedEvent } from '../event-feed.ts';
-import { openRuntime, type RuntimeOptions } from '../open-runtime.ts';
+import { MemoryStorage } from '../../testing/memory-storage.ts';
+import { openRuntime, openRuntimeOn, type RuntimeOptions } from '../open-runtime.ts';
 import type { Runtime } from '../runtime.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 
 /** Ids as the runtime brands them. */
 export type TaskId = Parameters<Runtime['tasks']['get']>[0];
 
-/** A data folder, and a runtime on it that can be closed, crashed and opened again. */
+/** A storage, and a runtime on it that can be closed and opened again; in a folder it can crash too. */
 export class RuntimeWorld {
   readonly clock = new ManualClock();
+  /** Null where everything is in a folder. */
+  readonly #memory: MemoryStorage | null;
   readonly #folders: string[] = [];
   readonly #options: Partial<RuntimeOptions>;
   readonly #open: Runtime[] = [];
   #folder: string;
 
-  constructor(options: Partial<RuntimeOptions> = {}) {
+  /** @param where - memory is opened at once, a folder in a tenth of a second; only that is the real store */
+  constructor(options: Partial<RuntimeOptions> = {}, where: 'memory' | 'folder' = 'folder') {
     this.#options = options;
-    this.#folder = this.#newFolder();
+    this.#memory = where === 'memory' ? new MemoryStorage() : null;
+    this.#folder = where === 'memory' ? '' : this.#newFolder();
   }
 
   async open(): Promise<Runtime> {
-    const runtime = await openRuntime({
-      dataDir: this.#folder,
-      version: '0',
-      seed: 1,
-      clock: this.clock,
-      ...this.#options,
-    });
+    const terms = { version: '0', seed: 1, clock: this.clock, ...this.#options };
+    const runtime =
+      this.#memory === null
+        ? await openRuntime({ dataDir: this.#folder, ...terms })
+        : await openRuntimeOn(this.#memory, terms);
     this.#open.push(runtime);
     return runtime;
   }
 
   /** Goes on with a copy of the folder as it is this moment: what a crash now would leave. */
   crash(): void {
+    invariant(this.#memory === null, 'a crash copies a folder');
     const copy = this.#newFolder();
     cpSync(this.#folder, copy, { recursive: true });
     rmSync(join(copy, 'LOCK'), { force: true });

@@ -44,6 +44,8 @@ export function makeQueue(name: string, strategy: StrategyName): Queue {
     name,
     settings,
     paused: false,
+    gate: null,
+    mirror: null,
     scheduled: 0,
     held: false,
     blocked: 0,
@@ -59,9 +61,15 @@ export interface ProfileChoice {
   readonly queue: Queue;
   readonly requires?: Partial<Requirement>;
   readonly priority?: number;
+  readonly namespace?: string;
 }
 
-export function makeProfile({ queue, requires, priority = 4 }: ProfileChoice): Profile {
+export function makeProfile({
+  queue,
+  requires,
+  priority = 4,
+  namespace = 'default',
+}: ProfileChoice): Profile {
   const full: Requirement = { capabilities: ['work'], labels: {}, ...requires };
   const retry = {
     attemptsMax: 1,
@@ -75,7 +83,7 @@ export function makeProfile({ queue, requires, priority = 4 }: ProfileChoice): P
     id: 1,
     key: '',
     spec: {
-      namespace: 'default',
+      namespace,
       queue: queue.name,
       type: 'work',
       priority,
@@ -85,6 +93,7 @@ export function makeProfile({ queue, requires, priority = 4 }: ProfileChoice): P
     },
     signature: requirementKey(full),
     queue,
+    gates: null,
     tasks: 1,
     ...UNTRACKED,
   };
@@ -114,10 +123,12 @@ export function makeTask(seq: number, profile: Profile, affinityKey: string | nu
     error: null,
     extra: null,
     links: null,
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     payload: null,
     waiting: null,
+    share: null,
     listed: null,
     listeners: null,
     changeEpoch: 0,

@@ -48,14 +48,17 @@ export class Fleet {
     const tasks = affinityKeys.map((key) => makeTask(++this.#seq, this.profile, key));
     const { agentIds } = this.scheduler.place({
       freed: [],
+      ended: [],
       arrivals: tasks.map((task) => arrivalOf(task)),
       nowMs: this.nowMs,
       assignmentsMax: tasks.length,
     });
     for (const [position, agentId] of agentIds.entries()) {
       const agent = this.agent(agentId);
-      agent.leases.add(tasks[position] as Task);
-      this.scheduler.leaseGranted(agent);
+      const task = tasks[position] as Task;
+      task.state = 'running';
+      agent.leases.add(task);
+      this.scheduler.leaseGranted(agent, task);
     }
     return agentIds;
   }
@@ -66,7 +69,8 @@ export class Fleet {
     const [task] = agent.leases;
     invariant(task !== undefined, `agent ${id} runs a task`);
     agent.leases.delete(task);
-    this.scheduler.leaseEnded(agent);
+    task.state = 'completed';
+    this.scheduler.leaseEnded(agent, task);
   }
 
   finishAll(): void {
@@ -84,6 +88,9 @@ export function arrivalOf(task: Task): Arrival {
     strategy: queue.settings.strategy,
     paused: queue.paused,
     priority: spec.priority,
+    queueGate: queue.gate,
+    gates: task.profile.gates,
   };
-  return { id: task.id, profile, affinityKey: task.affinityKey };
+  const control = task.extra?.control ?? null;
+  return { id: task.id, profile, affinityKey: task.affinityKey, control, gates: task.gates };
 }

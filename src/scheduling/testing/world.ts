@@ -124,7 +124,7 @@ export class World {
     const { agent } = this.#ofTask(task);
     task.state = 'input_required';
     agent.waiting += 1;
-    this.scheduler.leaseEnded(agent);
+    this.scheduler.leaseEnded(agent, task);
   }
 
   /** It goes on, whether or not there is a slot. */
@@ -134,7 +134,7 @@ export class World {
     const { agent } = this.#ofTask(task);
     task.state = 'running';
     agent.waiting -= 1;
-    this.scheduler.leaseGranted(agent);
+    this.scheduler.leaseGranted(agent, task);
   }
 
   /** A running task goes back to wait, older than most that do. */
@@ -143,7 +143,7 @@ export class World {
     if (task === undefined) return;
     const { agent } = this.#ofTask(task);
     this.#endLease(agent, task);
-    this.scheduler.leaseEnded(agent);
+    this.scheduler.leaseEnded(agent, task);
     this.scheduler.observe(agent.id, runMs, ok % 2 === 0, this.#nowMs);
     this.#wait(task);
   }
@@ -163,6 +163,7 @@ export class World {
     );
     const proposed = this.scheduler.place({
       freed: freed.map(({ agent }) => agent.id),
+      ended: completed,
       arrivals: arrivals.map(arrivalOf),
       nowMs: this.#nowMs,
       assignmentsMax: assignmentsMax % 12,
@@ -258,7 +259,7 @@ export class World {
       const { agent } = this.#ofTask(task);
       this.#endLease(agent, task);
       task.state = 'completed';
-      events.push(() => this.scheduler.leaseEnded(agent));
+      events.push(() => this.scheduler.leaseEnded(agent, task));
     }
     const placed = new Set(granted.map(([task]) => task));
     for (const task of arrivals) if (!placed.has(task)) events.push(() => this.#wait(task));
@@ -271,7 +272,7 @@ export class World {
         continue;
       }
       this.#grant(task, one.agent);
-      events.push(() => this.scheduler.leaseGranted(one.agent));
+      events.push(() => this.scheduler.leaseGranted(one.agent, task));
     }
     for (const event of events) event();
     this.scheduler.batchApplied();

@@ -1,7 +1,7 @@
 /** A store that lives through a history as a runtime would let it: payloads in, finished tasks out. */
 import { apply, digest, type CommandBatch, type CoreState, type TaskId } from '../../core/index.ts';
 import { batchOf, type Move } from '../../core/testing/histories.ts';
-import type { Store } from '../store.ts';
+import type { LmdbStore } from '../store.ts';
 
 /** The nth task id of a test: a UUIDv7 that grows with n. */
 export function idOf(n: number): TaskId {
@@ -19,7 +19,7 @@ export function resultOf(id: TaskId): string {
 
 /** A core beside its store, with the log and the digests that tests compare against. */
 export class StoreRun {
-  store: Store;
+  store: LmdbStore;
   state: CoreState;
   /** By index; the batch that led there. */
   readonly log: CommandBatch[] = [];
@@ -28,7 +28,7 @@ export class StoreRun {
   readonly finishedIds: Map<TaskId, number> = new Map();
   #idLast = 0;
 
-  constructor(store: Store, state: CoreState) {
+  constructor(store: LmdbStore, state: CoreState) {
     this.store = store;
     this.state = state;
     this.digests = [digest(state)];
@@ -43,7 +43,7 @@ export class StoreRun {
   }
 
   /** Goes on from what a restart found, as replaying the log does. */
-  resume(store: Store, state: CoreState): void {
+  resume(store: LmdbStore, state: CoreState): void {
     this.store = store;
     this.state = state;
     for (const batch of this.log.slice(this.state.index)) this.#apply(batch);

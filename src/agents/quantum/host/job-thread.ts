@@ -13,7 +13,7 @@ import { JobWatch } from './job-watch.ts';
 
 /** A job that took longer may have left much behind. */
 const FREE_AFTER_MS = 50;
-/** Helpers keep the last state they worked on: a thread without a job for this long lets them go. */
+/** A thread without a job for this long lets its helpers go. */
 const TEAM_IDLE_MS = 500;
 
 const port = parentPort;
@@ -23,10 +23,12 @@ let team: Promise<WorkerTeam | null> | null = null;
 let idle: NodeJS.Timeout | undefined;
 
 /** Kept from job to job that follow each other: starting one takes some tens of milliseconds. */
-function openTeam(threads: number): Promise<KernelTeam | null> {
-  if (threads < 2) return Promise.resolve(null);
+async function openTeam(threads: number): Promise<KernelTeam | null> {
+  if (threads < 2) return null;
+  const known = await team;
+  if (known?.isWhole === false) await closeTeam();
   team ??= WorkerTeam.start(threads);
-  return team;
+  return await team;
 }
 
 function reply(message: JobReply): void {
@@ -41,6 +43,7 @@ async function perform({ id, name, request, ...order }: JobOrder): Promise<void>
   );
   const context: JobContext = {
     watch,
+    isUnwanted: () => watch.stopped === 'canceled',
     bytesMax: order.bytesMax,
     team: () => openTeam(order.threads),
   };

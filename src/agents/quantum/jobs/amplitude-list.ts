@@ -1,4 +1,7 @@
 import { formatBits } from '../../../quantum/circuit/bit-order.ts';
+import { inSlices, type Watch } from '../../../quantum/watch.ts';
+
+const AMPLITUDES_PER_LOOK = 2 ** 14;
 
 /** One amplitude of a state. */
 export interface ListedAmplitude {
@@ -14,17 +17,20 @@ export function amplitudeList(
   { re, im }: { readonly re: Float64Array; readonly im: Float64Array },
   count: number,
   printing: 'q0-right' | 'q0-left',
+  watch: Watch,
 ): readonly ListedAmplitude[] {
   const weight = (k: number): number => re[k]! * re[k]! + im[k]! * im[k]!;
   let kept: number[] = [];
   let least = 1e-32;
-  for (let k = 0; k < re.length; k++) {
-    if (weight(k) <= least) continue;
-    kept.push(k);
-    if (kept.length < 2 * count + 1024) continue;
-    kept = kept.sort((a, b) => weight(b) - weight(a)).slice(0, count);
-    least = weight(kept.at(-1)!);
-  }
+  inSlices(re.length, AMPLITUDES_PER_LOOK, watch, (from, to) => {
+    for (let k = from; k < to; k++) {
+      if (weight(k) <= least) continue;
+      kept.push(k);
+      if (kept.length < 2 * count + 1024) continue;
+      kept = kept.sort((a, b) => weight(b) - weight(a)).slice(0, count);
+      least = weight(kept.at(-1)!);
+    }
+  });
   const qubits = Math.log2(re.length);
   return kept
     .sort((a, b) => weight(b) - weight(a) || a - b)

@@ -7,6 +7,7 @@ import type { KernelTeam } from '../../../quantum/kernels/kernel-team.ts';
 import { toQasm2 } from '../../../quantum/qasm/to-qasm2.ts';
 import { toQasm3 } from '../../../quantum/qasm/to-qasm3.ts';
 import { DenseState } from '../../../quantum/simulate/dense-state.ts';
+import { throwIfCanceled } from '../../../quantum/watch.ts';
 import type { Job } from './job.ts';
 import { readCircuit, type CircuitSource } from './read-circuit.ts';
 
@@ -70,6 +71,8 @@ export const optimizeCircuitJob: Job<OptimizeCircuitRequest, OptimizeCircuitAnsw
     },
     watch,
   );
+  // Writing a large circuit takes a while.
+  if (context.isUnwanted()) throwIfCanceled(watch);
   const { after, before, defects, finalLayout, initialLayout, verified } = result;
   return {
     before,
@@ -93,6 +96,6 @@ function denseRunner(team: KernelTeam | null): StateRunner {
   return (qubits, operations, watch) => {
     const state = DenseState.create(qubits, team === null ? {} : { team });
     state.applyAll(operations, watch);
-    return state.amplitudes();
+    return state.amplitudes(watch);
   };
 }

@@ -129,7 +129,7 @@ function stateOf(
   watch: Parameters<typeof runCircuitJob>[1]['watch'],
 ): Pick<RunCircuitAnswer, 'amplitudes' | 'statevector'> {
   return {
-    ...(amplitudes > 0 ? { amplitudes: amplitudeList(state, amplitudes, printing) } : {}),
+    ...(amplitudes > 0 ? { amplitudes: amplitudeList(state, amplitudes, printing, watch) } : {}),
     ...(statevectorFile === null
       ? {}
       : { statevector: writeStatevector(statevectorFile, state, watch) }),

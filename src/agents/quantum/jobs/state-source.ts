@@ -103,7 +103,7 @@ function mixedState(circuit: Circuit, noise: NoiseModel, watch: Watch): QuantumS
     if (operation.kind === 'measure') measured.add(operation.qubit);
     else evolve(state, operation, watch);
   }
-  return { qubits, matrix: state.toMatrix() };
+  return { qubits, matrix: state.toMatrix(watch) };
 }
 
 function touched(operation: Operation): readonly number[] {

@@ -3,6 +3,7 @@ import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_
 import type { WasmMemory, WasmModule } from '../../../quantum/kernels/wasm-api.ts';
 import { instantiateKernels, type WasmKernelSet } from '../../../quantum/kernels/wasm-module.ts';
 import { DroppedMemory } from './dropped-memory.ts';
+import { nativeThreadId } from './native-thread.ts';
 import { FIELD, finishTurns, readJob, takeTurn, type ControlJob } from './team-control.ts';
 
 /** What a helper is given when it starts. */
@@ -22,6 +23,8 @@ export interface MemoryMessage {
 
 /** Looks at the next job this often before it sleeps: about as long as waking up takes. */
 const SPINS = 4000;
+/** Without a job for so long it lets go of the memory that it worked on. */
+const IDLE_MS = 500;
 
 const { control, module, port, room } = workerData as HelperData;
 let attached: { readonly id: number; readonly kernels: WasmKernelSet } | null = null;
@@ -70,13 +73,22 @@ function work(job: ControlJob): void {
   }
 }
 
+function sleepUntilJob(seen: number): void {
+  const waitMs = attached === null ? Infinity : IDLE_MS;
+  if (Atomics.wait(control, FIELD.sequence, seen, waitMs) !== 'timed-out') return;
+  attached = null;
+  // The caller sends the memory again: what it posts until it sees this is done without this helper.
+  Atomics.add(control, FIELD.releases, 1);
+  dropped.collect();
+}
+
 function serve(): void {
   let seen = 0;
   let spins = 0;
   while (Atomics.load(control, FIELD.isClosing) === 0) {
     const sequence = Atomics.load(control, FIELD.sequence);
     if (sequence === seen) {
-      if (spins++ > SPINS) Atomics.wait(control, FIELD.sequence, seen);
+      if (spins++ > SPINS) sleepUntilJob(seen);
       continue;
     }
     const job = readJob(control, sequence);
@@ -87,5 +99,6 @@ function serve(): void {
   }
 }
 
+Atomics.store(control, FIELD.firstThread + room - 1, nativeThreadId());
 port.postMessage('ready');
 serve();

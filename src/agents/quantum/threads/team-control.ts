@@ -28,9 +28,18 @@ export const FIELD = {
   failures: 12,
   /** Other than 0 once helpers shall end. */
   isClosing: 13,
+  /** Other than 0 while the caller sleeps until tickets are done. */
+  isAwaited: 14,
+  /** How often a helper has let go of its memory. */
+  releases: 15,
+  /** The native thread of the first helper, or 0; those of the others follow. */
+  firstThread: 16,
 } as const;
 
-export const FIELD_COUNT = 16;
+/** Threads beyond which the memory's bandwidth is all used. */
+export const TEAM_SIZE_MAX = 16;
+
+export const FIELD_COUNT: number = FIELD.firstThread + TEAM_SIZE_MAX;
 
 export const KERNEL_NAMES: readonly KernelName[] = [
   'stage64',
@@ -103,8 +112,9 @@ export function takeTurn(
   }
 }
 
-/** Reports turns as done, and wakes who waits for the last of them. */
+/** Reports turns as done, and wakes the caller if it waits for them. */
 export function finishTurns(control: Int32Array, count: number): void {
   Atomics.add(control, FIELD.ticketsDone, count);
-  Atomics.notify(control, FIELD.ticketsDone);
+  // Who is about to sleep has said so before it looked at the tickets for the last time.
+  if (Atomics.load(control, FIELD.isAwaited) !== 0) Atomics.notify(control, FIELD.ticketsDone);
 }

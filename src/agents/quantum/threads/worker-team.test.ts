@@ -1,9 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Rng } from '../../../base/rng.ts';
+import type { KernelTeam, TeamJob } from '../../../quantum/kernels/kernel-team.ts';
+import { openArena } from '../../../quantum/kernels/wasm-arena.ts';
 import { DenseState } from '../../../quantum/simulate/dense-state.ts';
-import type { UnitaryPart } from '../../../quantum/simulate/simulated-state.ts';
+import type { UnitaryPart } from '../../../quantum/circuit/operation.ts';
 import { randomGate } from '../../../quantum/simulate/testing/random-circuit.ts';
 import { UNWATCHED } from '../../../quantum/watch.ts';
 import { WorkerTeam } from './worker-team.ts';
@@ -74,6 +77,25 @@ describe('a team of three threads', () => {
     for (const { alone, together } of states) expect(apart(together, alone)).toBeLessThan(1e-5);
   });
 
+  test('is not woken for a gate that the caller has done by then', () => {
+    let runs = 0;
+    const counted: KernelTeam = {
+      size: team.size,
+      newMemory: (pages) => team.newMemory(pages),
+      run: (job, work, turn) => {
+        runs++;
+        team.run(job, work, turn);
+      },
+    };
+    const runsOf = (qubits: number): number => {
+      const state = DenseState.create(qubits, { team: counted });
+      runs = 0;
+      state.applyAll(operationsOn(1, 0, SEED), UNWATCHED);
+      return runs;
+    };
+    expect([16, 17, 18].map(runsOf)).toEqual([0, 1, 1]);
+  });
+
   test('leaves small states to the caller', () => {
     expect(DenseState.create(15, { team }).engine.threads).toBe(1);
   });
@@ -126,6 +148,95 @@ describe('a team of three threads', () => {
     alone.applyAll(few, UNWATCHED);
     expect(apart(next, alone)).toBeLessThan(1e-12);
   });
+});
+
+/** A job of two units, each of which takes a while. */
+function slowJob(other: WorkerTeam, seconds: number): TeamJob {
+  const arena = openArena({ qubits: 16, precision: 'f64', team: other });
+  if (arena === null) throw new Error('this platform has no shared memory for kernels');
+  // Chunks of so many vectors, all of them the first: every bit of the offset is skipped.
+  const { head, im, memory, re, roomBytes, rooms, words } = arena;
+  const vectors = seconds * 1e9;
+  words.set([re, im, 16, -16, 0, vectors, 2 ** 20, 0, -1, -1, -1, -1], head / 4);
+  const shape = { kernel: 'weights64', pointer: head, units: 2, unitsPerTurn: 1 } as const;
+  return { memory, rooms, roomBytes, ...shape };
+}
+
+/** Waits, as the caller of a job does, until another thread has taken a share of it. */
+function untilShared(other: WorkerTeam): void {
+  const wait = new Int32Array(new SharedArrayBuffer(4));
+  while (other.sharesTaken < 2) Atomics.wait(wait, 0, 0, 1);
+}
+
+describe('a caller that waits for a helper', () => {
+  test('goes on taking turns', async () => {
+    const other = (await WorkerTeam.start(2))!;
+    const job = slowJob(other, 0.2);
+    let turns = 0;
+    other.run(
+      job,
+      () => untilShared(other),
+      () => turns++,
+    );
+    // Every 5 ms, where the machine has time for it.
+    expect(turns).toBeGreaterThan(5);
+    await other.close();
+  });
+
+  test('ends within a second once the helper is gone, with a code', async () => {
+    const other = (await WorkerTeam.start(2))!;
+    const job = slowJob(other, 4);
+    let lostAtMs = 0;
+    const run = (): void =>
+      other.run(
+        job,
+        () => {
+          untilShared(other);
+          void other.close();
+          lostAtMs = performance.now();
+        },
+        () => undefined,
+      );
+    expect(run).toThrow(expect.objectContaining({ code: 'QUANTUM_TEAM_LOST' }));
+    expect(performance.now() - lostAtMs).toBeLessThan(1000);
+    expect(other.isWhole).toBe(false);
+  });
+});
+
+test('a helper that ends between two jobs is done without', async () => {
+  const workers: Worker[] = [];
+  const note = (worker: Worker): number => workers.push(worker);
+  process.on('worker', note);
+  const other = (await WorkerTeam.start(3))!;
+  process.off('worker', note);
+  const state = DenseState.create(18, { team: other });
+  const alone = DenseState.create(18);
+  expect(other.isWhole).toBe(true);
+  for (let ended = 0; ended < 3; ended++) {
+    await workers[ended - 1]?.terminate();
+    const operations = operationsOn(18, 20, SEED + ended);
+    state.applyAll(operations, UNWATCHED);
+    alone.applyAll(operations, UNWATCHED);
+  }
+  expect(apart(state, alone)).toBeLessThan(1e-12);
+  expect(workers).toHaveLength(2);
+  expect(other.isWhole).toBe(false);
+  await other.close();
+});
+
+test('a helper lets go of its memory half a second after a job, and works on it again', async () => {
+  const other = (await WorkerTeam.start(2))!;
+  const state = DenseState.create(16, { team: other });
+  const alone = DenseState.create(16);
+  for (let k = 0; k < 2; k++) {
+    const operations = operationsOn(16, 20, SEED + k);
+    state.applyAll(operations, UNWATCHED);
+    alone.applyAll(operations, UNWATCHED);
+    expect(other.releases).toBe(k);
+    await vi.waitUntil(() => other.releases === k + 1, { timeout: 20_000, interval: 20 });
+  }
+  expect(apart(state, alone)).toBeLessThan(1e-12);
+  await other.close();
 });
 
 test('a closed team is gone, and one thread is no team', async () => {

@@ -45,12 +45,15 @@ function addGate(part: CircuitBuilder, qubits: number, rng: Rng): void {
 }
 
 function addUnitary(part: CircuitBuilder, qubits: number, rng: Rng): void {
-  const on = some(qubits, 1 + rng.below(Math.min(3, qubits)), rng);
-  const controls = on.slice(1).map((qubit): Control => ({ qubit, value: rng.below(2) as 0 | 1 }));
-  part.unitary(randomUnitary(2, rng), on.slice(0, 1), { controls });
+  const on = some(qubits, 1 + rng.below(Math.min(4, qubits)), rng);
+  const size = 1 + rng.below(Math.min(3, on.length));
+  const controls = on
+    .slice(size)
+    .map((qubit): Control => ({ qubit, value: rng.below(2) as 0 | 1 }));
+  part.unitary(randomUnitary(2 ** size, rng), on.slice(0, size), { controls });
 }
 
-/** A circuit of gates alone, with any controls, phases and matrices on one qubit. */
+/** A circuit of gates alone, with any controls, phases, and matrices on up to three qubits. */
 export function randomGates(qubits: number, length: number, seed: number): Circuit {
   const rng = Rng.fromSeed(seed);
   const builder = build(qubits);

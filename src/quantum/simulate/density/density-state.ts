@@ -8,14 +8,16 @@ import { OrchestratorError } from '../../../base/errors.ts';
 import type { Rng } from '../../../base/rng.ts';
 import { matrix as matrixOf, zeros, type ComplexMatrix } from '../../linear/complex-matrix.ts';
 import type { KernelTeam } from '../../kernels/kernel-team.ts';
+import { superoperator } from '../../states/channel.ts';
 import type { Kraus } from '../../states/kraus.ts';
 import { UNWATCHED, type Watch } from '../../watch.ts';
 import { DenseState } from '../dense-state.ts';
 import { distributionOfWeights } from '../distribution-of-weights.ts';
-import { drawMultinomial } from '../draw.ts';
+import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { gateAction, type GateAction } from '../gate-action.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 
 /** Most qubits: 1 GiB. */
 export const DENSITY_QUBITS_MAX = 13;
@@ -50,24 +52,14 @@ const RESET: Kraus = {
 
 const known = new WeakMap<Kraus, ComplexMatrix>();
 
-/** ΣK⊗K* of a channel on k qubits: bits of the row's index below, those of the column's above. */
-export function superoperator(channel: Kraus): ComplexMatrix {
-  const found = known.get(channel);
-  if (found !== undefined) return found;
-  const size = 2 ** channel.qubits;
-  const sum = zeros(size * size);
-  for (const { re, im } of channel.operators) {
-    for (let to = 0; to < size * size; to++) {
-      for (let from = 0; from < size * size; from++) {
-        const a = (to % size) * size + (from % size);
-        const b = Math.floor(to / size) * size + Math.floor(from / size);
-        sum.re[to * size * size + from] += re[a] * re[b] + im[a] * im[b];
-        sum.im[to * size * size + from] += im[a] * re[b] - re[a] * im[b];
-      }
-    }
+/** ΣK⊗K*, made once for each channel: bits of the column's index below, those of the row's above. */
+function superoperatorOf(channel: Kraus): ComplexMatrix {
+  let found = known.get(channel);
+  if (found === undefined) {
+    found = superoperator(channel);
+    known.set(channel, found);
   }
-  known.set(channel, sum);
-  return sum;
+  return found;
 }
 
 /** Operations that are collected before they are applied together, so that they can be fused. */
@@ -104,12 +96,13 @@ export class DensityState implements ExactState {
       );
     }
     const options = team === undefined ? {} : { team };
-    return new DensityState(qubits, DenseState.create(2 * qubits, options));
+    const rho = DenseState.create(2 * qubits, { bytesMax: bytesMax ?? Infinity, ...options });
+    return new DensityState(qubits, rho);
   }
 
-  copy(): DensityState {
-    this.#flush(UNWATCHED);
-    return new DensityState(this.qubits, this.#rho.copy());
+  copy(watch: Watch = UNWATCHED): DensityState {
+    this.#flush(watch);
+    return new DensityState(this.qubits, this.#rho.copy(watch));
   }
 
   applyAll(operations: readonly UnitaryPart[], watch: Watch): void {
@@ -139,7 +132,7 @@ export class DensityState implements ExactState {
   }
 
   #pushMatrix(matrix: ComplexMatrix, qubits: readonly number[], watch: Watch): void {
-    const both = [...qubits, ...qubits.map((qubit) => qubit + this.qubits)];
+    const both = [...qubits.map((qubit) => qubit + this.qubits), ...qubits];
     this.#push({ kind: 'unitary', matrix, qubits: both, controls: [], label: '' }, watch);
   }
 
@@ -150,44 +143,43 @@ export class DensityState implements ExactState {
   }
 
   applyChannel(channel: Kraus, qubits: readonly number[], watch: Watch): void {
-    this.#pushMatrix(superoperator(channel), qubits, watch);
+    this.#pushMatrix(superoperatorOf(channel), qubits, watch);
   }
 
   reset(qubit: number): void {
-    this.#pushMatrix(superoperator(RESET), [qubit], UNWATCHED);
+    this.#pushMatrix(superoperatorOf(RESET), [qubit], UNWATCHED);
   }
 
-  probabilityOfOne(qubit: number): number {
+  probabilityOfOne(qubit: number, watch: Watch = UNWATCHED): number {
     let sum = 0;
-    for (const [i, p] of this.diagonal().entries()) if ((i >>> qubit) & 1) sum += p;
+    for (const [i, p] of this.diagonal(watch).entries()) if ((i >>> qubit) & 1) sum += p;
     return Math.min(1, sum);
   }
 
-  collapse(qubit: number, outcome: 0 | 1): void {
-    const one = this.probabilityOfOne(qubit);
+  collapse(qubit: number, outcome: 0 | 1, watch: Watch = UNWATCHED): void {
+    const one = this.probabilityOfOne(qubit, watch);
     const matrix = zeros(4);
     const kept = outcome === 1 ? 3 : 0;
     matrix.re[5 * kept] = 1 / (outcome === 1 ? one : 1 - one);
-    this.#pushMatrix(matrix, [qubit], UNWATCHED);
+    this.#pushMatrix(matrix, [qubit], watch);
   }
 
   /** Born distribution of all qubits; do not change it. */
-  diagonal(): Float64Array {
+  diagonal(watch: Watch = UNWATCHED): Float64Array {
     if (this.#diagonal !== null) return this.#diagonal;
-    this.#flush(UNWATCHED);
+    this.#flush(watch);
     const size = 2 ** this.qubits;
-    const { re } = this.#rho.amplitudes();
-    this.#diagonal = Float64Array.from({ length: size }, (_, i) => Math.max(0, re[i * (size + 1)]));
+    const places = Uint32Array.from({ length: size }, (_, i) => i * (size + 1));
+    this.#diagonal = this.#rho.amplitudesAt(places).re.map((p) => Math.max(0, p));
     return this.#diagonal;
   }
 
   distribution(qubits: readonly number[], countMax: number, watch: Watch): Distribution | null {
-    this.#flush(watch);
-    return distributionOfWeights(this.#marginal(qubits), countMax);
+    return distributionOfWeights(this.#marginal(qubits, watch), countMax, watch);
   }
 
-  sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
-    const weights = this.#marginal(qubits);
+  sample(qubits: readonly number[], shots: number, rng: Rng, watch: Watch = UNWATCHED): Outcomes {
+    const weights = this.#marginal(qubits, watch);
     const counts = new Float64Array(weights.length);
     drawMultinomial(weights, shots, rng, counts);
     const outcomes = new Map<bigint, number>();
@@ -196,22 +188,17 @@ export class DensityState implements ExactState {
   }
 
   /** ρ as a matrix of 2^qubits rows. */
-  toMatrix(): ComplexMatrix {
+  toMatrix(watch: Watch = UNWATCHED): ComplexMatrix {
     const size = 2 ** this.qubits;
-    this.#flush(UNWATCHED);
-    const { re, im } = this.#rho.amplitudes();
-    const result = zeros(size);
-    for (let r = 0; r < size; r++) {
-      for (let c = 0; c < size; c++) {
-        result.re[r * size + c] = re[r + size * c];
-        result.im[r * size + c] = im[r + size * c];
-      }
-    }
-    return result;
+    this.#flush(watch);
+    const { re, im } = this.#rho.amplitudes(watch);
+    // Columns one after the other are rows of the transpose, which is the conjugate.
+    for (let k = 0; k < im.length; k++) im[k] = -im[k];
+    return { rows: size, columns: size, re, im };
   }
 
-  #marginal(qubits: readonly number[]): Float64Array {
-    const all = this.diagonal();
+  #marginal(qubits: readonly number[], watch: Watch): Float64Array {
+    const all = this.diagonal(watch);
     const weights = new Float64Array(2 ** qubits.length);
     for (let i = 0; i < all.length; i++) {
       let outcome = 0;

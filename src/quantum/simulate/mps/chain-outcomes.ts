@@ -2,7 +2,7 @@
 import type { Rng } from '../../../base/rng.ts';
 import { qr } from '../../linear/qr.ts';
 import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawBinomial } from '../draw.ts';
+import { drawBinomial } from '../../states/draw-binomial.ts';
 import type { Distribution } from '../exact-state.ts';
 import { distributionOf, unpack } from '../outcome-counts.ts';
 import { PackedTable, wordsFor } from '../packed-table.ts';

@@ -4,9 +4,9 @@ import { zeros, type ComplexMatrix } from '../../linear/complex-matrix.ts';
 import { throwIfCanceled, UNWATCHED, type Watch } from '../../watch.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { actionQubits, gateAction, wholeMatrix } from '../gate-action.ts';
-import { drawMultinomial } from '../draw.ts';
-import { unpack } from '../outcome-counts.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import { drawOutcomes } from '../draw-outcomes.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 import { chainDistribution, drawFromChain } from './chain-outcomes.ts';
 import { SiteChain, type Site } from './site-chain.ts';
 
@@ -40,8 +40,6 @@ export function mpsBytes(qubits: number, bond: number): number {
 export class MatrixProductState implements ExactState {
   readonly qubits: number;
   readonly #chain: SiteChain;
-  /** That of the last operations: readings look at it too. */
-  #watch: Watch = UNWATCHED;
   /** Qubit of each site, and site of each qubit. */
   readonly #qubitAt: number[];
   readonly #siteOf: number[];
@@ -64,9 +62,7 @@ export class MatrixProductState implements ExactState {
   }
 
   copy(): MatrixProductState {
-    const twin = new MatrixProductState(this.#chain.copy(), this.#qubitAt);
-    twin.#watch = this.#watch;
-    return twin;
+    return new MatrixProductState(this.#chain.copy(), this.#qubitAt);
   }
 
   /** Largest bond now. */
@@ -80,7 +76,6 @@ export class MatrixProductState implements ExactState {
 
   /** @throws OrchestratorError QUANTUM_TOO_LARGE for gates on more than eight qubits */
   applyAll(operations: readonly UnitaryPart[], watch: Watch): void {
-    this.#watch = watch;
     for (const [i, operation] of operations.entries()) {
       throwIfCanceled(watch);
       if (operation.kind !== 'global-phase') {
@@ -129,8 +124,8 @@ export class MatrixProductState implements ExactState {
     [this.#siteOf[a], this.#siteOf[b]] = [site + 1, site];
   }
 
-  probabilityOfOne(qubit: number): number {
-    const { re, im, right } = this.#centered(qubit);
+  probabilityOfOne(qubit: number, watch: Watch = UNWATCHED): number {
+    const { re, im, right } = this.#centered(qubit, watch);
     let [zero, one] = [0, 0];
     for (let i = 0; i < re.length; i++) {
       const weight = re[i] * re[i] + im[i] * im[i];
@@ -140,39 +135,38 @@ export class MatrixProductState implements ExactState {
     return one / (zero + one);
   }
 
-  collapse(qubit: number, outcome: 0 | 1): void {
-    const one = this.probabilityOfOne(qubit);
+  collapse(qubit: number, outcome: 0 | 1, watch: Watch = UNWATCHED): void {
+    const one = this.probabilityOfOne(qubit, watch);
     const scale = 1 / Math.sqrt(outcome === 1 ? one : 1 - one);
-    const site = this.#centered(qubit);
+    const site = this.#centered(qubit, watch);
     const keep = (part: Float64Array): Float64Array =>
       part.map((x, i) => ((Math.floor(i / site.right) & 1) === outcome ? x * scale : 0));
     const collapsed = { ...site, re: keep(site.re), im: keep(site.im) };
     this.#chain.setCenter(this.#siteOf[qubit], collapsed);
-    this.#chain.compress(this.#watch);
+    this.#chain.compress(watch);
   }
 
-  #centered(qubit: number): Site {
+  #centered(qubit: number, watch: Watch): Site {
     const site = this.#siteOf[qubit];
-    this.#chain.moveCenter(site, this.#watch);
+    this.#chain.moveCenter(site, watch);
     return this.#chain.sites[site];
   }
 
   distribution(
     qubits: readonly number[],
     countMax: number,
-    watch: Watch = this.#watch,
+    watch: Watch = UNWATCHED,
   ): Distribution | null {
     this.#chain.moveCenter(0, watch);
     const listed = Math.min(countMax, OUTCOMES_LISTED_MAX);
     return chainDistribution(this.#chain.sites, this.#places(qubits), listed, watch);
   }
 
-  sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
+  sample(qubits: readonly number[], shots: number, rng: Rng, watch: Watch = UNWATCHED): Outcomes {
     if (shots >= SHOTS_LISTED_MIN) {
-      const listed = this.distribution(qubits, shots);
-      if (listed !== null) return drawListed(listed, shots, rng);
+      const listed = this.distribution(qubits, shots, watch);
+      if (listed !== null) return drawOutcomes(listed, shots, rng);
     }
-    const watch = this.#watch;
     this.#chain.moveCenter(0, watch);
     return drawFromChain(this.#chain.sites, this.#places(qubits), shots, { rng, watch });
   }
@@ -183,17 +177,6 @@ export class MatrixProductState implements ExactState {
     for (const [k, qubit] of qubits.entries()) places[this.#siteOf[qubit]] = k;
     return places;
   }
-}
-
-function drawListed(listed: Distribution, shots: number, rng: Rng): Outcomes {
-  const { words, keys, probabilities } = listed;
-  const counts = new Float64Array(probabilities.length);
-  drawMultinomial(probabilities, shots, rng, counts);
-  const outcomes = new Map<bigint, number>();
-  for (const [i, count] of counts.entries()) {
-    if (count > 0) outcomes.set(unpack(keys, i * words, words), count);
-  }
-  return outcomes;
 }
 
 function wholeMatrixOf(action: Parameters<typeof wholeMatrix>[0]): ComplexMatrix {

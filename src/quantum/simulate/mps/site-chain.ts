@@ -5,11 +5,12 @@
  * Source: Schollwöck, Annals of Physics 326 (2011) 96, §4.
  */
 import { invariant } from '../../../base/invariant.ts';
-import { adjoint, multiply } from '../../linear/arithmetic.ts';
+import { adjoint } from '../../linear/arithmetic.ts';
 import type { ComplexMatrix } from '../../linear/complex-matrix.ts';
 import { qr } from '../../linear/qr.ts';
-import { singularValues } from '../../linear/singular-values.ts';
 import type { Watch } from '../../watch.ts';
+import { leftVectors } from './left-vectors.ts';
+import { product } from './product.ts';
 
 /** Discarded weight that is rounding, not truncation. */
 const NEGLIGIBLE_WEIGHT = 1e-16;
@@ -52,13 +53,11 @@ function firstColumns(a: ComplexMatrix, count: number): ComplexMatrix {
   return { rows: a.rows, columns: count, re, im };
 }
 
-/** Multiplies each row of a matrix of ours by its factor. */
-function scaleRows(a: ComplexMatrix, factors: Float64Array): void {
-  for (let r = 0; r < a.rows; r++) {
-    for (let i = r * a.columns; i < (r + 1) * a.columns; i++) {
-      a.re[i] *= factors[r];
-      a.im[i] *= factors[r];
-    }
+/** Multiplies a matrix of ours by a factor. */
+function scale({ im, re }: ComplexMatrix, factor: number): void {
+  for (let i = 0; i < re.length; i++) {
+    re[i] *= factor;
+    im[i] *= factor;
   }
 }
 
@@ -100,14 +99,14 @@ export class SiteChain {
       const { q, r } = qr(asTall(this.sites[this.#center]), watch);
       this.sites[this.#center] = fromTall(q);
       this.#center++;
-      this.sites[this.#center] = fromWide(multiply(r, asWide(this.sites[this.#center])));
+      this.sites[this.#center] = fromWide(product(r, asWide(this.sites[this.#center]), watch));
     }
     while (this.#center > site) {
       const { q, r } = qr(adjoint(asWide(this.sites[this.#center])), watch);
       this.sites[this.#center] = fromWide(adjoint(q));
       this.#center--;
       const before = asTall(this.sites[this.#center]);
-      this.sites[this.#center] = fromTall(multiply(before, adjoint(r)));
+      this.sites[this.#center] = fromTall(product(before, adjoint(r), watch));
     }
   }
 
@@ -115,15 +114,15 @@ export class SiteChain {
   joined(first: number, count: number, watch: Watch): ComplexMatrix {
     // The centre must be among them; the nearest end is cheapest.
     this.moveCenter(Math.min(Math.max(this.#center, first), first + count - 1), watch);
-    let product = asWide(this.sites[first]);
+    let joint = asWide(this.sites[first]);
     for (let k = 1; k < count; k++) {
       const next = asWide(this.sites[first + k]);
-      const { re, im } = product;
+      const { re, im } = joint;
       const rows = re.length / next.rows;
-      const grown = multiply({ rows, columns: next.rows, re, im }, next);
-      product = { ...grown, rows: this.sites[first].left, columns: 0 };
+      const grown = product({ rows, columns: next.rows, re, im }, next, watch);
+      joint = { ...grown, rows: this.sites[first].left, columns: 0 };
     }
-    return { ...product, columns: product.re.length / product.rows };
+    return { ...joint, columns: joint.re.length / joint.rows };
   }
 
   /** Puts a joined block back, site by site, truncating; the centre is then its last site. */
@@ -147,7 +146,7 @@ export class SiteChain {
     a: ComplexMatrix,
     watch: Watch,
   ): { readonly left: ComplexMatrix; readonly remainder: ComplexMatrix } {
-    const { left, values, right } = singularValues(a, watch);
+    const { left, values } = leftVectors(a, watch);
     const total = values.reduce((sum, value) => sum + value * value, 0);
     let kept = values.length;
     let discarded = 0;
@@ -158,13 +157,10 @@ export class SiteChain {
       kept--;
     }
     this.fidelity *= 1 - discarded;
-    const remainder = adjoint(firstColumns(right, kept));
-    const norm = 1 / Math.sqrt(1 - discarded);
-    scaleRows(
-      remainder,
-      values.map((value) => value * norm),
-    );
-    return { left: firstColumns(left, kept), remainder };
+    const basis = firstColumns(left, kept);
+    const remainder = product(adjoint(basis), a, watch);
+    scale(remainder, 1 / Math.sqrt(1 - discarded));
+    return { left: basis, remainder };
   }
 
   /** Replaces the centre's tensor. */

@@ -56,8 +56,7 @@ function stateBytes(method: Method, qubits: number, options: ResolvedOptions): n
     case 'dense':
       return denseBytes(qubits, options.precision);
     case 'density':
-      // Reading the diagonal copies the matrix.
-      return 2 * densityBytes(qubits);
+      return densityBytes(qubits);
     case 'stabilizer':
       return 2 * Tableau.bytes(qubits);
     case 'sparse':

@@ -1,7 +1,7 @@
 /** Outcomes of a whole circuit from those of its parts, which are independent. */
 import type { Rng } from '../../../base/rng.ts';
-import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawMultinomial } from '../draw.ts';
+import { inSlices, throwIfCanceled, type Watch } from '../../watch.ts';
+import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution } from '../exact-state.ts';
 import type { OutcomeCounts } from '../outcome-counts.ts';
 import { wordsFor } from '../packed-table.ts';
@@ -30,14 +30,26 @@ function placed(
 }
 
 /** Indices of the `count` largest probabilities, the largest first. */
-function largest(probabilities: Float64Array, count: number): Uint32Array {
-  const order = Uint32Array.from(probabilities, (_, i) => i);
-  order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-  return order.slice(0, count);
+function largest(probabilities: Float64Array, count: number, watch: Watch): readonly number[] {
+  const byProbability = (a: number, b: number): number =>
+    probabilities[b] - probabilities[a] || a - b;
+  let kept: number[] = [];
+  let least = -1;
+  inSlices(probabilities.length, ROWS_BETWEEN_LOOKS, watch, (from, to) => {
+    for (let i = from; i < to; i++) if (probabilities[i] > least) kept.push(i);
+    if (kept.length < 2 * count + ROWS_BETWEEN_LOOKS) return;
+    kept = kept.sort(byProbability).slice(0, count);
+    least = probabilities[kept[count - 1]];
+  });
+  return kept.sort(byProbability).slice(0, count);
 }
 
-function cutDown({ words, keys, probabilities }: Distribution, count: number): Distribution {
-  const kept = largest(probabilities, count);
+function cutDown(
+  { words, keys, probabilities }: Distribution,
+  count: number,
+  watch: Watch,
+): Distribution {
+  const kept = largest(probabilities, count, watch);
   const keptKeys = new Uint32Array(kept.length * words);
   for (const [to, from] of kept.entries()) {
     keptKeys.set(keys.subarray(from * words, (from + 1) * words), to * words);
@@ -65,9 +77,9 @@ export function joinDistributions(
   for (const run of runs) {
     if (run.distribution === null) return null;
     throwIfCanceled(watch);
-    const next = cutDown(run.distribution, top);
+    const next = cutDown(run.distribution, top, watch);
     const keys = placed(next.keys, next.probabilities.length, run.bits, words);
-    joint = cutDown(product(joint, { ...next, words, keys }, top), top);
+    joint = cutDown(product(joint, { ...next, words, keys }, top), top, watch);
   }
   return joint;
 }
@@ -125,7 +137,9 @@ export function drawJoint(runs: readonly PartRun[], shots: number, drawing: Draw
     const [run] = runs;
     const drawn = run.draw(shots, rng);
     const keys = placed(drawn.table.keys, drawn.size, run.bits, words);
-    for (let i = 0; i < drawn.size; i++) counts.add(keys, i * words, drawn.counts[i]);
+    inSlices(drawn.size, ROWS_BETWEEN_LOOKS, watch, (from, to) => {
+      for (let i = from; i < to; i++) counts.add(keys, i * words, drawn.counts[i]);
+    });
     return;
   }
   for (let done = 0; done < shots; done += SHOTS_LISTED_MIN) {

@@ -107,10 +107,10 @@ export function krausProbabilities(
   const { weights, fixed, isDiagonal: diagonal } = factsOf(channel);
   if (fixed !== null) return fixed;
   if (diagonal && qubits.length === 1) {
-    const one = state.probabilityOfOne(qubits[0]);
+    const one = state.probabilityOfOne(qubits[0], watch);
     return weights.map(({ re }) => Math.max(0, re[0] * (1 - one) + re[3] * one));
   }
-  const rho = state.reduced?.(qubits) ?? reducedByTomography(state, qubits, watch);
+  const rho = state.reduced?.(qubits, watch) ?? reducedByTomography(state, qubits, watch);
   const { rows } = rho;
   return weights.map(({ re, im }) => {
     let sum = 0;

@@ -1,6 +1,6 @@
 /** Readout errors on outcomes that are known, bit by bit. */
 import type { Rng } from '../../../base/rng.ts';
-import { drawBinomial } from '../draw.ts';
+import { drawBinomial } from '../../states/draw-binomial.ts';
 import type { Distribution } from '../exact-state.ts';
 import type { ReadoutError } from '../noise/readout.ts';
 import { distributionOf } from '../outcome-counts.ts';

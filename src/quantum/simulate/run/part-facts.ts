@@ -1,10 +1,9 @@
 /** What can be known about a part of a circuit before it is simulated. */
 import { OrchestratorError } from '../../../base/errors.ts';
-import type { Operation } from '../../circuit/operation.ts';
+import type { Operation, UnitaryPart } from '../../circuit/operation.ts';
 import type { Watch } from '../../watch.ts';
 import { actionQubits, asMonomial, gateAction } from '../gate-action.ts';
 import { pauliMixture } from '../noise/pauli-mixture.ts';
-import type { UnitaryPart } from '../simulated-state.ts';
 import { SparseState } from '../sparse/sparse-state.ts';
 import { CliffordRecognizer } from '../stabilizer/clifford-action.ts';
 import type { Part } from './parts.ts';

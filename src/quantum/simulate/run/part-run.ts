@@ -3,7 +3,7 @@ import type { Rng } from '../../../base/rng.ts';
 import type { Circuit } from '../../circuit/circuit.ts';
 import type { Watch } from '../../watch.ts';
 import { DensityState } from '../density/density-state.ts';
-import { drawMultinomial } from '../draw.ts';
+import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { MatrixProductState } from '../mps/matrix-product-state.ts';
 import { readoutOf } from '../noise/apply-noise.ts';

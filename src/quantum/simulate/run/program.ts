@@ -1,8 +1,7 @@
 /** A circuit as a list of instructions with jumps, so that a branch of a run is a place in it. */
 import type { Expression } from '../../circuit/classical.ts';
-import type { Operation } from '../../circuit/operation.ts';
+import type { Operation, UnitaryPart } from '../../circuit/operation.ts';
 import type { Kraus } from '../../states/kraus.ts';
-import type { UnitaryPart } from '../simulated-state.ts';
 import { visitReferences } from './references.ts';
 
 export type Instruction =

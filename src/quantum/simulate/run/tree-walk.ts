@@ -15,7 +15,7 @@ import {
   type ClassicalValue,
 } from '../../circuit/evaluate.ts';
 import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawBinomial } from '../draw.ts';
+import { drawBinomial } from '../../states/draw-binomial.ts';
 import type { ExactState } from '../exact-state.ts';
 import type { Readout } from '../noise/readout.ts';
 import { OutcomeCounts, pack } from '../outcome-counts.ts';
@@ -29,6 +29,7 @@ const PROBABILITY_MIN = 1e-13;
 /** Branches of lower weight are left out of exact probabilities. */
 const WEIGHT_MIN = 1e-15;
 const INSTRUCTIONS_BETWEEN_LOOKS = 256;
+const OUTCOMES_BETWEEN_LOOKS = 2 ** 12;
 
 /** What is run, and what it may cost. */
 export interface WalkedProgram {
@@ -153,7 +154,7 @@ export class TreeWalk {
     const { state, bits, values, pending } = this.#base;
     return {
       ...this.#base,
-      state: this.hasOneState ? state : state.copy(),
+      state: this.hasOneState ? state : state.copy(this.#watch),
       bits: bits.slice(),
       values: [...values],
       pending: [...pending],
@@ -241,7 +242,7 @@ export class TreeWalk {
   }
 
   #measure(branch: Branch, { qubit, bit }: { qubit: number; bit: number }): boolean {
-    const one = certain(branch.state.probabilityOfOne(qubit));
+    const one = certain(branch.state.probabilityOfOne(qubit, this.#watch));
     const error = this.#program.readout(qubit);
     const [wrongZero, wrongOne] = error === null ? [0, 0] : [error.zeroAsOne, error.oneAsZero];
     // What is read, then what is true.
@@ -252,7 +253,7 @@ export class TreeWalk {
       one * (1 - wrongOne),
     ];
     return this.#split(branch, probabilities, (child, k) => {
-      if (one > 0 && one < 1) child.state.collapse(qubit, (k & 1) as 0 | 1);
+      if (one > 0 && one < 1) child.state.collapse(qubit, (k & 1) as 0 | 1, this.#watch);
       child.bits[bit] = k >>> 1;
     });
   }
@@ -263,9 +264,9 @@ export class TreeWalk {
       state.reset(qubit);
       return true;
     }
-    const one = certain(state.probabilityOfOne(qubit));
+    const one = certain(state.probabilityOfOne(qubit, this.#watch));
     return this.#split(branch, [1 - one, one], (child, k) => {
-      if (one > 0 && one < 1) child.state.collapse(qubit, k as 0 | 1);
+      if (one > 0 && one < 1) child.state.collapse(qubit, k as 0 | 1, this.#watch);
       if (k === 1) child.state.applyAll([{ ...X, qubits: [qubit] }], this.#watch);
     });
   }
@@ -302,7 +303,7 @@ export class TreeWalk {
       this.#alive++;
       const child: Branch = {
         ...branch,
-        state: branch.state.copy(),
+        state: branch.state.copy(this.#watch),
         bits: branch.bits.slice(),
         values: [...branch.values],
         pending: [...branch.pending],
@@ -360,6 +361,7 @@ export class TreeWalk {
       exact && misreadDistribution(exact, qubits.map(this.#program.readout), outcomesMax);
     if (read === null) return false;
     for (const [i, p] of read.probabilities.entries()) {
+      if (i % OUTCOMES_BETWEEN_LOOKS === 0) throwIfCanceled(this.#watch);
       this.#setPending(branch, outcome, read.keys, i * read.words);
       weights.add(outcome, 0, share * p);
       if (weights.size > outcomesMax) return false;
@@ -379,18 +381,21 @@ export class TreeWalk {
     const errors = qubits.map(this.#program.readout);
     if (state.sampleInto !== undefined && errors.every((error) => error === null)) {
       const drawn = new OutcomeCounts(qubits.length, counts.outcomesMax);
-      state.sampleInto(qubits, share, rng, drawn);
+      state.sampleInto(qubits, share, { rng, counts: drawn, watch: this.#watch });
       const { keys } = drawn.table;
       for (let i = 0; i < drawn.size; i++) {
         this.#setPending(branch, outcome, keys, i * words);
         counts.add(outcome, 0, drawn.counts[i]);
+        if (i % OUTCOMES_BETWEEN_LOOKS === 0) throwIfCanceled(this.#watch);
       }
       return;
     }
     const key = new Uint32Array(words);
-    const drawn = state.sample(qubits, share, rng);
+    const drawn = state.sample(qubits, share, rng, this.#watch);
     const read = misreadOutcomes(drawn, errors, rng);
+    let done = 0;
     for (const [value, count] of read) {
+      if (done++ % OUTCOMES_BETWEEN_LOOKS === 0) throwIfCanceled(this.#watch);
       pack(value, key, 0, words);
       this.#setPending(branch, outcome, key, 0);
       counts.add(outcome, 0, count);

@@ -1,13 +1,14 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { Rng } from '../../../base/rng.ts';
 import { zeros, type ComplexMatrix } from '../../linear/complex-matrix.ts';
-import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawMultinomial } from '../draw.ts';
+import { inSlices, throwIfCanceled, UNWATCHED, type Watch } from '../../watch.ts';
+import { drawOutcomes } from '../draw-outcomes.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { asMonomial, gateAction, type GateAction, type Monomial } from '../gate-action.ts';
 import { distributionOf, unpack } from '../outcome-counts.ts';
 import { PackedTable, wordsFor } from '../packed-table.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes } from '../simulated-state.ts';
 
 /** Amplitudes with a smaller modulus are dropped. */
 const AMPLITUDE_MIN = 1e-14;
@@ -139,31 +140,30 @@ export class SparseState implements ExactState {
     entries.count = kept;
   }
 
-  distribution(qubits: readonly number[], countMax: number): Distribution | null {
+  distribution(
+    qubits: readonly number[],
+    countMax: number,
+    watch: Watch = UNWATCHED,
+  ): Distribution | null {
     const words = wordsFor(qubits.length);
     const table = new PackedTable(words);
     const { re, im, count } = this.#entries;
     const weights = new Float64Array(count);
     const outcome = new Uint32Array(words);
-    for (let i = 0; i < count; i++) {
-      outcome.fill(0);
-      for (let k = 0; k < qubits.length; k++) {
-        outcome[k >>> 5] |= this.#bit(i, qubits[k]) << (k & 31);
+    inSlices(count, ENTRIES_BETWEEN_LOOKS, watch, (from, to) => {
+      for (let i = from; i < to; i++) {
+        outcome.fill(0);
+        for (let k = 0; k < qubits.length; k++) {
+          outcome[k >>> 5] |= this.#bit(i, qubits[k]) << (k & 31);
+        }
+        weights[table.add(outcome, 0)] += re[i] * re[i] + im[i] * im[i];
       }
-      weights[table.add(outcome, 0)] += re[i] * re[i] + im[i] * im[i];
-    }
+    });
     return table.size > countMax ? null : distributionOf(table, weights);
   }
 
-  sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
-    const { words, keys, probabilities } = this.distribution(qubits, Infinity) as Distribution;
-    const counts = new Float64Array(probabilities.length);
-    drawMultinomial(probabilities, shots, rng, counts);
-    const outcomes = new Map<bigint, number>();
-    for (const [i, count] of counts.entries()) {
-      if (count > 0) outcomes.set(unpack(keys, i * words, words), count);
-    }
-    return outcomes;
+  sample(qubits: readonly number[], shots: number, rng: Rng, watch: Watch = UNWATCHED): Outcomes {
+    return drawOutcomes(this.distribution(qubits, Infinity, watch) as Distribution, shots, rng);
   }
 
   reduced(qubits: readonly number[]): ComplexMatrix {

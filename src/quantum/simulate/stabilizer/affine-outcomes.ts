@@ -52,6 +52,7 @@ export function affineOutcomes(
 }
 
 const BATCH_WORDS = 32;
+const OUTCOMES_PER_LOOK = 2 ** 15;
 
 /** The coins of an outcome. */
 function coinsIn({ masks, maskWords }: AffineOutcomes, outcome: number): Uint32Array {
@@ -91,7 +92,7 @@ export function drawAffine(
 }
 
 /** All outcomes, each as likely as the others, in the order of a Gray code over the coins. */
-export function affineDistribution(affine: AffineOutcomes): Distribution {
+export function affineDistribution(affine: AffineOutcomes, watch: Watch): Distribution {
   const { coins, constants, masks, maskWords } = affine;
   const words = wordsFor(constants.length);
   const count = 2 ** coins;
@@ -112,6 +113,7 @@ export function affineDistribution(affine: AffineOutcomes): Distribution {
       for (let w = 0; w < words; w++) current[w] ^= effects[coin * words + w];
     }
     keys.set(current, i * words);
+    if (i % OUTCOMES_PER_LOOK === 0) throwIfCanceled(watch);
   }
   return { words, keys, probabilities: new Float64Array(count).fill(1 / count) };
 }

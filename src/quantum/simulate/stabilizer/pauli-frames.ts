@@ -8,7 +8,7 @@
 import type { Rng } from '../../../base/rng.ts';
 import { evaluate, isTrue } from '../../circuit/evaluate.ts';
 import { throwIfCanceled, type Watch } from '../../watch.ts';
-import { unit53 } from '../draw.ts';
+import { uniform } from '../../linear/random-unitary.ts';
 import type { PauliError } from '../noise/pauli-mixture.ts';
 import type { ReadoutError } from '../noise/readout.ts';
 import type { OutcomeCounts } from '../outcome-counts.ts';
@@ -170,7 +170,7 @@ class FrameBatch {
     const scale = 1 / Math.log1p(-probability);
     let shot = -1;
     for (;;) {
-      shot += 1 + Math.floor(Math.log(1 - unit53(this.#rng)) * scale);
+      shot += 1 + Math.floor(Math.log(1 - uniform(this.#rng)) * scale);
       if (shot >= shots) return;
       hit(shot);
     }
@@ -179,7 +179,7 @@ class FrameBatch {
   #errors(qubits: readonly number[], errors: readonly PauliError[]): void {
     const total = errors.reduce((sum, { probability }) => sum + probability, 0);
     this.#eachHit(total, (shot) => {
-      let rest = unit53(this.#rng) * total;
+      let rest = uniform(this.#rng) * total;
       let i = 0;
       while (i < errors.length - 1 && (rest -= errors[i].probability) >= 0) i++;
       const { x, z } = errors[i];

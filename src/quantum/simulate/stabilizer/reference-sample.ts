@@ -1,7 +1,6 @@
-import type { Operation } from '../../circuit/operation.ts';
+import type { Operation, UnitaryPart } from '../../circuit/operation.ts';
 import { evaluate, isTrue, type ClassicalMemory } from '../../circuit/evaluate.ts';
 import type { Watch } from '../../watch.ts';
-import type { UnitaryPart } from '../simulated-state.ts';
 import { StabilizerState } from './stabilizer-state.ts';
 
 /** What one noiseless run found: 0 wherever an outcome was open. */

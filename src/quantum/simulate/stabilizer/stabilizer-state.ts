@@ -1,10 +1,10 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { Rng } from '../../../base/rng.ts';
-import type { GateOperation, UnitaryOperation } from '../../circuit/operation.ts';
+import type { GateOperation, UnitaryOperation, UnitaryPart } from '../../circuit/operation.ts';
 import { throwIfCanceled, UNWATCHED, type Watch } from '../../watch.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { OutcomeCounts } from '../outcome-counts.ts';
-import type { Outcomes, UnitaryPart } from '../simulated-state.ts';
+import type { Outcomes } from '../simulated-state.ts';
 import { affineDistribution, affineOutcomes, drawAffine } from './affine-outcomes.ts';
 import { CliffordRecognizer, cliffordQubits } from './clifford-action.ts';
 import { wordsFor } from '../packed-table.ts';
@@ -20,8 +20,6 @@ export class StabilizerState implements ExactState {
   readonly qubits: number;
   readonly #tableau: Tableau;
   readonly #recognizer: CliffordRecognizer;
-  /** That of the last operations: readings look at it too. */
-  #watch: Watch = UNWATCHED;
 
   private constructor(tableau: Tableau, recognizer: CliffordRecognizer) {
     this.qubits = tableau.qubits;
@@ -35,14 +33,11 @@ export class StabilizerState implements ExactState {
   }
 
   copy(): StabilizerState {
-    const twin = new StabilizerState(this.#tableau.copy(), this.#recognizer);
-    twin.#watch = this.#watch;
-    return twin;
+    return new StabilizerState(this.#tableau.copy(), this.#recognizer);
   }
 
   /** @throws OrchestratorError QUANTUM_NOT_CLIFFORD, naming the gate */
   applyAll(operations: readonly UnitaryPart[], watch: Watch): void {
-    this.#watch = watch;
     const lookEvery = Math.max(1, Math.floor(WORK_BETWEEN_LOOKS / (10 * this.#tableau.rows.words)));
     for (const [i, operation] of operations.entries()) {
       if (operation.kind !== 'global-phase') this.#apply(operation);
@@ -79,21 +74,28 @@ export class StabilizerState implements ExactState {
     if (this.#tableau.certainOutcome(qubit) < 0) this.#tableau.project(qubit, outcome);
   }
 
-  sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
+  sample(qubits: readonly number[], shots: number, rng: Rng, watch: Watch = UNWATCHED): Outcomes {
     const counts = new OutcomeCounts(qubits.length, Infinity);
-    this.sampleInto(qubits, shots, rng, counts);
+    this.sampleInto(qubits, shots, { rng, counts, watch });
     return counts.toOutcomes();
   }
 
   /** Like `sample`, into counts of as many bits as there are qubits. */
-  sampleInto(qubits: readonly number[], shots: number, rng: Rng, counts: OutcomeCounts): void {
-    const watch = this.#watch;
-    drawAffine(affineOutcomes(this.#tableau, qubits, watch), shots, { rng, counts, watch });
+  sampleInto(
+    qubits: readonly number[],
+    shots: number,
+    into: { readonly rng: Rng; readonly counts: OutcomeCounts; readonly watch: Watch },
+  ): void {
+    drawAffine(affineOutcomes(this.#tableau, qubits, into.watch), shots, into);
   }
 
-  distribution(qubits: readonly number[], countMax: number): Distribution | null {
-    const affine = affineOutcomes(this.#tableau, qubits, this.#watch);
-    return 2 ** affine.coins > countMax ? null : affineDistribution(affine);
+  distribution(
+    qubits: readonly number[],
+    countMax: number,
+    watch: Watch = UNWATCHED,
+  ): Distribution | null {
+    const affine = affineOutcomes(this.#tableau, qubits, watch);
+    return 2 ** affine.coins > countMax ? null : affineDistribution(affine, watch);
   }
 
   /** ⟨P⟩ of a Pauli string over all qubits: −1, 0 or 1. */

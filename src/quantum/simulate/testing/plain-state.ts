@@ -2,8 +2,9 @@
 import type { Rng } from '../../../base/rng.ts';
 import type { Watch } from '../../watch.ts';
 import { gateAction } from '../gate-action.ts';
-import type { Outcomes, SimulatedState, UnitaryPart } from '../simulated-state.ts';
-import { unit53 } from '../draw.ts';
+import type { UnitaryPart } from '../../circuit/operation.ts';
+import type { Outcomes, SimulatedState } from '../simulated-state.ts';
+import { uniform } from '../../linear/random-unitary.ts';
 
 export class PlainState implements SimulatedState {
   readonly qubits: number;
@@ -78,7 +79,7 @@ export class PlainState implements SimulatedState {
   sample(qubits: readonly number[], shots: number, rng: Rng): Outcomes {
     const outcomes = new Map<bigint, number>();
     for (let shot = 0; shot < shots; shot++) {
-      let rest = unit53(rng);
+      let rest = uniform(rng);
       let i = 0;
       while (i < this.re.length - 1 && (rest -= this.probability(i)) >= 0) i++;
       const key = qubits.reduce((sum, q, k) => sum | (BigInt((i >> q) & 1) << BigInt(k)), 0n);

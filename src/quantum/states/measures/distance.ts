@@ -64,7 +64,7 @@ function pureDistance(a: StateVector, b: StateVector): number {
  *
  * O(2^qubits) for pure states, else O(8^qubits).
  *
- * @throws OrchestratorError QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ * @throws OrchestratorError QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function traceDistance(a: QuantumState, b: QuantumState, watch: Watch = UNWATCHED): number {
   checkSameQubits(a, b);
@@ -88,7 +88,7 @@ function weights(vectors: ComplexMatrix, rho: ComplexMatrix): Float64Array {
 /**
  * Relative entropy S(a‖b) = Tr a·(log₂ a − log₂ b) in bits; Infinity unless b's support contains a's.
  *
- * @throws OrchestratorError QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ * @throws OrchestratorError QUANTUM_DIMENSION_INVALID, QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function relativeEntropy(
   a: QuantumState,

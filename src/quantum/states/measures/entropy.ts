@@ -85,7 +85,7 @@ export function renyiEntropy(state: QuantumState, alpha: number, watch: Watch = 
  *
  * Of a pure state both sides have one entropy: the smaller one is looked at.
  *
- * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function entropyOfQubits(
   state: QuantumState,
@@ -108,7 +108,7 @@ export interface Parts {
 /**
  * S(A) + S(B) − S(AB) in bits: all correlations of two parts, 0 to 2·min(|A|, |B|).
  *
- * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function mutualInformation(
   state: QuantumState,
@@ -123,7 +123,7 @@ export function mutualInformation(
 /**
  * S(A|B) = S(AB) − S(B) in bits: negative only where A and B are entangled.
  *
- * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_MANY_QUBITS, QUANTUM_CANCELED
+ * @throws OrchestratorError QUANTUM_QUBITS_INVALID, QUANTUM_TOO_LARGE, QUANTUM_CANCELED
  */
 export function conditionalEntropy(
   state: QuantumState,

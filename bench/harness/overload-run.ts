@@ -1,0 +1,159 @@
+/** One overload of a real server, from its start to its recovery, and what was measured of it. */
+import { readFileSync } from 'node:fs';
+import type { FloodFigures, FloodOrder } from '../workers/flood.ts';
+import type { ProbeFigures, ProbeOrder } from '../workers/probe.ts';
+import { startServer, startWorker, withFolder, type Server, type Worker } from './processes.ts';
+
+export interface OverloadPlan {
+  /** Length of the overload, in seconds. */
+  readonly seconds: number;
+  /** Length of each measurement before it, in seconds. */
+  readonly calmSeconds: number;
+  /** How many times of what can be done is offered. */
+  readonly factor: number;
+  readonly connections: number;
+  /** Tasks of one submit. */
+  readonly batch: number;
+  /** Tasks a second of priority 9, submitted one by one. */
+  readonly probeRate: number;
+  /** Flags of the server. */
+  readonly flags: readonly string[];
+}
+
+export interface OverloadFigures {
+  /** Tasks a second that end while as many come as can be done, before the overload. */
+  readonly peak: number;
+  /** … and after it, for a machine may not be the same a minute later. */
+  readonly peakAfter: number;
+  /** Tasks a second that end while `factor` times as many come. */
+  readonly goodput: number;
+  readonly unloaded: ProbeFigures;
+  readonly overloaded: ProbeFigures;
+  readonly flood: FloodFigures;
+  /** From the end of the overload to the level normal, in milliseconds. */
+  readonly recoveryMs: number;
+  readonly rssBytesMax: number;
+  readonly status: { readonly level: string; readonly floor: number; readonly cause?: string };
+}
+
+/** Shares of the priorities: as many of each, and the probe's beside them. */
+export const WEIGHTS: readonly number[] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 0];
+/** Frames under way on each connection while the peak is measured. */
+const IN_FLIGHT = 8;
+const RECOVERY_MS_MAX = 60_000;
+
+interface AgentFigures {
+  readonly handled: number;
+}
+
+export async function runOverload(plan: OverloadPlan): Promise<OverloadFigures> {
+  return withFolder(async (folder) => {
+    const server = await startServer(folder, plan.flags);
+    const agent = startWorker('agent', [server.url, '4000']);
+    const flood = startWorker('flood', [server.url, String(plan.connections)]);
+    const probe = startWorker('probe', [server.url, '9']);
+    try {
+      await Promise.all([agent.ask('ready'), flood.ask('ready'), probe.ask('ready')]);
+      return await measure(plan, { server, agent, flood, probe });
+    } finally {
+      await Promise.all([flood.kill(), probe.kill(), agent.kill()]);
+      await server.stop();
+    }
+  });
+}
+
+interface Processes {
+  readonly server: Server;
+  readonly agent: Worker;
+  readonly flood: Worker;
+  readonly probe: Worker;
+}
+
+async function measure(plan: OverloadPlan, processes: Processes): Promise<OverloadFigures> {
+  const { agent, flood, probe, server } = processes;
+  const { batch, calmSeconds, factor, probeRate, seconds } = plan;
+  const order: Omit<FloodOrder, 'kind' | 'seconds' | 'rate'> = {
+    batch,
+    inFlight: IN_FLIGHT,
+    weights: WEIGHTS,
+  };
+  const handledIn = async (work: Promise<FloodFigures>): Promise<[number, FloodFigures]> => {
+    const before = await agent.ask<AgentFigures>('figures');
+    const startMs = performance.now();
+    const figures = await work;
+    const after = await agent.ask<AgentFigures>('figures');
+    return [((after.handled - before.handled) / (performance.now() - startMs)) * 1000, figures];
+  };
+  const closed = (length: number): Promise<FloodFigures> =>
+    flood.ask({ ...order, kind: 'closed', seconds: length, rate: 0 } satisfies FloodOrder);
+  const look = (length: number): Promise<ProbeFigures> =>
+    probe.ask({ seconds: length, rate: probeRate } satisfies ProbeOrder);
+  await closed(calmSeconds);
+  await idle(server);
+  await look(calmSeconds / 2);
+  const unloaded = await look(calmSeconds);
+  const [peak] = await handledIn(closed(calmSeconds));
+  await idle(server);
+  const watch = watchServer(server);
+  const rate = peak * factor;
+  const [[goodput, flooded], overloaded] = await Promise.all([
+    handledIn(
+      flood.ask<FloodFigures>({ ...order, kind: 'open', seconds, rate } satisfies FloodOrder),
+    ),
+    look(seconds),
+  ]);
+  const { admission } = await statusOf(server);
+  const endMs = performance.now();
+  await normal(server);
+  const recoveryMs = performance.now() - endMs;
+  const rssBytesMax = watch();
+  const [peakAfter] = await handledIn(closed(calmSeconds));
+  return {
+    peak,
+    peakAfter,
+    goodput,
+    unloaded,
+    overloaded,
+    flood: flooded,
+    recoveryMs,
+    rssBytesMax,
+    status: admission,
+  };
+}
+
+interface Status {
+  readonly tasks: { readonly queued: number; readonly running: number };
+  readonly admission: { readonly level: string; readonly floor: number; readonly cause?: string };
+}
+
+async function statusOf(server: Server): Promise<Status> {
+  return (await (await fetch(`${server.url}/api/v1/status`)).json()) as Status;
+}
+
+/** Waits until the level is normal and nothing is left to do. */
+async function normal(server: Server): Promise<void> {
+  const endMs = performance.now() + RECOVERY_MS_MAX;
+  for (;;) {
+    const { admission, tasks } = await statusOf(server);
+    if (admission.level === 'normal' && tasks.queued + tasks.running === 0) return;
+    if (performance.now() > endMs) throw new Error(`no recovery, at ${JSON.stringify(admission)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const idle = normal;
+
+/** Looks at the server's memory; the returned function ends that and tells the most there was, in bytes. */
+function watchServer({ pid }: Server): () => number {
+  let most = 0;
+  const look = (): void => {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    most = Math.max(most, Number(kibibytes?.[1] ?? 0) * 1024);
+  };
+  const timer = setInterval(look, 200);
+  return () => {
+    clearInterval(timer);
+    look();
+    return most;
+  };
+}

@@ -1,0 +1,18 @@
+export {
+  AdmissionController,
+  STEP_MS,
+  WINDOW_MS,
+  type AdmissionKind,
+  type AdmissionRequest,
+  type LevelChange,
+  type Shed,
+} from './admission-controller.ts';
+export {
+  ADMISSION_LEVELS,
+  admissionSettings,
+  type AdmissionLevel,
+  type AdmissionOptions,
+  type AdmissionSettings,
+} from './admission-options.ts';
+export type { AdmissionCause, AdmissionSample } from './pressure.ts';
+export { Thinning, type Thinnable } from './thinning.ts';

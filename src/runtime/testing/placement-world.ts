@@ -1,0 +1,281 @@
+/** Core and its leader's scheduler, tied together as a turn of the command loop does it. */
+import {
+  apply,
+  createState,
+  type AgentId,
+  type Command,
+  type CoreEvent,
+  type CoreState,
+  type LeaseRef,
+  type NewTask,
+  type Task,
+  type TaskId,
+} from '../../core/index.ts';
+import { register, taskSpec, type SpecOptions } from '../../core/testing/commands.ts';
+import { Scheduler } from '../../scheduling/index.ts';
+import { proposePlacement } from '../turn-placement.ts';
+
+type Fields = Partial<Omit<NewTask, 'id' | 'spec' | 'payloadBytes'>>;
+
+export class PlacementWorld {
+  readonly state: CoreState;
+  readonly scheduler: Scheduler;
+  /** Proposals of the newest batch that core refused, and those that it granted. */
+  refusals = 0;
+  starts = 0;
+  /** Proposals so far. */
+  proposed = 0;
+  #nowMs = 1_000_000;
+  #tasks = 0;
+
+  constructor(seed: number) {
+    this.state = createState(seed);
+    this.scheduler = new Scheduler({ seed });
+    this.apply(
+      { type: 'limit.set', limit: 'calls', settings: { rate: { units: 3, perMs: 200, burst: 4 } } },
+      { type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 3 } },
+    );
+  }
+
+  /** One batch of freely chosen commands. */
+  batch(wanted: readonly (readonly [number, number])[], waitMs: number): void {
+    this.#nowMs += waitMs;
+    this.apply(...wanted.map(([kind, choice]) => this.#command(kind, choice)));
+  }
+
+  /** Batches of nothing, until there is nothing to propose any more. */
+  settle(): void {
+    do this.apply();
+    while (this.starts > 0);
+  }
+
+  register(id: string, slots: number): void {
+    this.apply(register(id, { slots }));
+  }
+
+  submitMany(count: number, fields: Fields, waitMs: number, spec: SpecOptions = {}): void {
+    this.#nowMs += waitMs;
+    this.apply(this.#submit(count, [spec], () => fields));
+  }
+
+  submitCommand(count: number, spec: SpecOptions, fields: Fields = {}): Command {
+    return this.#submit(count, [spec], () => fields);
+  }
+
+  completeAll(): void {
+    const items = [...this.state.tasks.values()]
+      .filter(({ state }) => state === 'running')
+      .map(({ fencingToken, id }) => ({ taskId: id, fencingToken, resultBytes: 1 }));
+    this.apply({ type: 'task.complete', items });
+  }
+
+  complete(tasks: readonly Task[]): void {
+    const items = tasks.map(({ fencingToken, id }) => ({
+      taskId: id,
+      fencingToken,
+      resultBytes: 1,
+    }));
+    this.apply({ type: 'task.complete', items });
+  }
+
+  /** Applies commands and what the scheduler proposes for them, as one entry. */
+  apply(...wanted: Command[]): void {
+    const commands = [...wanted];
+    const assign = proposePlacement(this.state, this.scheduler, commands, this.#nowMs);
+    if (assign !== null) commands.push(assign);
+    if (assign?.type === 'task.assign') this.proposed += assign.taskIds.length;
+    const { events } = apply(this.state, this.state.index + 1, { at: this.#nowMs, commands });
+    this.refusals = events.filter(({ type }) => type === 'assignment.refused').length;
+    this.starts = events.filter(({ type }) => type === 'task.assigned').length;
+    for (const event of events) this.#feed(event);
+    for (const event of events) this.#joinLine(event);
+    this.scheduler.batchApplied();
+  }
+
+  #command(kind: number, choice: number): Command {
+    const agentId = `a${choice % 4}` as AgentId;
+    const items = this.#leases(choice);
+    switch (kind) {
+      case 0:
+      case 1: {
+        const capabilities = choice % 3 === 0 ? ['email', 'post'] : ['email'];
+        return register(agentId, { capabilities, slots: 1 + (choice % 4) }, `${choice % 2}`);
+      }
+      case 2: {
+        const types = ['agent.drain', 'agent.lost', 'agent.back', 'agent.remove'] as const;
+        return { type: types[choice % 4] ?? 'agent.back', agentId };
+      }
+      case 3: {
+        const error = { code: 'BOOM', message: 'boom' };
+        return {
+          type: 'task.fail',
+          items: items.map((ref) => ({ ...ref, error, retryable: true })),
+        };
+      }
+      case 4: {
+        const type = choice % 2 === 0 ? 'queue.pause' : 'queue.resume';
+        return { type, queue: QUEUES[choice % 3] as string };
+      }
+      case 5:
+        return { type: 'task.cancel', taskIds: [this.#anyTask(choice)], reason: 'asked' };
+      case 6:
+        return { type: 'clock.advance' };
+      case 7:
+        return { type: 'task.release', items, reason: 'asked' };
+      case 8:
+        return this.#limitCommand(choice);
+      case 9:
+        return { type: 'task.ask', items: items.map((ref) => ({ ...ref, ...QUESTION })) };
+      case 10:
+        return { type: 'fairness.set', weights: { team: 1 + (choice % 3) } };
+      case 11:
+      case 12:
+      case 13:
+        return { type: 'task.complete', items: items.map((ref) => ({ ...ref, resultBytes: 1 })) };
+      default:
+        return this.#submitAny(choice);
+    }
+  }
+
+  #limitCommand(choice: number): Command {
+    switch (choice % 5) {
+      case 0:
+        return {
+          type: 'limit.set',
+          limit: 'seats',
+          settings: { concurrencyMax: 1 + (choice % 4) },
+        };
+      case 1:
+        return { type: 'limit.remove', limit: 'seats' };
+      case 2: {
+        const rate = { units: 1 + (choice % 4), perMs: 100, burst: 1 + (choice % 6) };
+        return { type: 'limit.set', limit: 'calls', settings: { rate } };
+      }
+      case 3: {
+        const settings = { concurrencyMax: 1 + (choice % 3), rate: { units: 4, perMs: 100 } };
+        return { type: 'queue.set', queue: QUEUES[choice % 3] as string, settings };
+      }
+      default: {
+        const settings = { concurrencyMax: null, rate: null };
+        return { type: 'queue.set', queue: QUEUES[choice % 3] as string, settings };
+      }
+    }
+  }
+
+  #submitAny(choice: number): Command {
+    const n = choice >> 2;
+    const rules = { concurrency: { limit: 2, policy: 'queue' as const } };
+    const spec = {
+      namespace: n % 3 === 0 ? 'team' : 'default',
+      queue: n % 5 === 0 ? 'mail' : 'default',
+      type: n % 7 === 0 ? 'post' : 'email',
+      priority: n % 4,
+      rules,
+    };
+    const hasSeats = this.state.records.limits.get('seats') !== undefined;
+    return this.#submit(1 + (choice % 4), [spec], (i) => {
+      const m = n + i * 5;
+      const limits = [
+        ...(m % 4 === 0 ? [{ name: 'calls', key: `k${m % 2}` }] : []),
+        ...(m % 6 === 0 && hasSeats ? [{ name: 'seats' }] : []),
+      ];
+      return {
+        ...(m % 2 === 0 ? { concurrencyKey: `u${m % 3}` } : {}),
+        ...(m % 5 === 0 ? { fairnessKey: `f${m % 4}`, estimate: { tokens: 20_000 } } : {}),
+        ...(limits.length === 0 ? {} : { limits }),
+        ...(m % 13 === 0 ? { dedupe: { key: `d${m % 2}`, mode: 'keep-last' as const } } : {}),
+      };
+    });
+  }
+
+  #submit(count: number, specs: readonly SpecOptions[], fields: (i: number) => Fields): Command {
+    const tasks = Array.from({ length: count }, (_, i) => {
+      this.#tasks += 1;
+      const id = `t${String(this.#tasks).padStart(9, '0')}` as TaskId;
+      return { id, spec: 0, payloadBytes: 1, ...fields(i) };
+    });
+    return { type: 'task.submit', specs: specs.map((spec) => taskSpec(spec)), tasks };
+  }
+
+  #leases(choice: number): LeaseRef[] {
+    const leased = [...this.state.tasks.values()].filter(({ agentId }) => agentId !== null);
+    const tasks = leased.filter((_, i) => (choice >> (i % 5)) % 2 === 1).slice(0, 3);
+    return tasks.map(({ fencingToken, id }) => ({ taskId: id, fencingToken }));
+  }
+
+  #anyTask(choice: number): TaskId {
+    const ids = [...this.state.tasks.keys()];
+    return ids[choice % Math.max(1, ids.length)] ?? ('nobody' as TaskId);
+  }
+
+  #feed(event: CoreEvent): void {
+    const { scheduler } = this;
+    switch (event.type) {
+      case 'agent.registered':
+        scheduler.agentChanged(event.agent);
+        scheduler.setCredit(event.agent.id, Infinity);
+        return;
+      case 'agent.changed':
+        scheduler.agentChanged(event.agent);
+        return;
+      case 'agent.removed':
+        scheduler.agentRemoved(event.agent);
+        return;
+      case 'queue.changed':
+        scheduler.queueChanged(event.queue);
+        return;
+      case 'gate.changed':
+        scheduler.gateChanged(event.gate);
+        return;
+      case 'fairness.changed':
+        scheduler.fairnessChanged(event.fairness);
+        return;
+      case 'task.failed':
+      case 'task.canceled':
+        scheduler.taskLeft(event.task);
+        return;
+      case 'task.assigned':
+      case 'task.input_answered':
+        scheduler.leaseGranted(event.agent, event.task);
+        return;
+      case 'task.completed':
+      case 'task.input_required':
+        scheduler.leaseEnded(event.agent, event.task);
+        return;
+      case 'assignment.refused':
+        scheduler.refused(event.taskId as TaskId, event.agentId);
+        return;
+      case 'attempt.failed':
+        this.#leaseEnded(event.failure.agentId, event.task);
+        return;
+      case 'lease.revoked':
+        this.#leaseEnded(event.agentId, event.task);
+        return;
+      default:
+    }
+  }
+
+  #leaseEnded(agentId: AgentId, task: Task): void {
+    const agent = this.state.agents.get(agentId);
+    if (agent !== undefined) this.scheduler.leaseEnded(agent, task);
+  }
+
+  #joinLine(event: CoreEvent): void {
+    if (event.type === 'task.submitted' || event.type === 'task.queued') {
+      if (event.task.state === 'queued') this.scheduler.taskWaiting(event.task);
+    } else if (event.type === 'assignment.refused') {
+      const task = this.state.tasks.get(event.taskId as TaskId);
+      if (task !== undefined) this.scheduler.taskWaiting(task);
+    }
+  }
+}
+
+const QUEUES = ['default', 'mail', 'team/mail'];
+const QUESTION = {
+  key: 'ok',
+  message: '?',
+  schema: null,
+  default: null,
+  answerers: null,
+  expiresMs: 200,
+};

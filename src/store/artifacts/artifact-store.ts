@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import { findFault, type ArtifactFacts } from './artifact-facts.ts';
+import { ArtifactFolder } from './artifact-folder.ts';
+
+export interface ArtifactStoreOptions {
+  readonly directory: string;
+  /** Bytes of all artifacts and drafts together. Default 8 GiB. */
+  readonly bytesMax?: number;
+  /** Artifacts and drafts. Default 10,000. */
+  readonly countMax?: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What an artifact is begun with; see {@link ArtifactFacts}. */
+export type ArtifactOrder = Pick<
+  ArtifactFacts,
+  'taskId' | 'fencingToken' | 'name' | 'contentType' | 'bytes'
+>;
+
+/** An artifact on its way: its bytes go to `file`. */
+export interface Draft {
+  readonly id: string;
+  readonly file: string;
+  readonly keep: (sha256: string) => Promise<ArtifactFacts>;
+  readonly discard: () => Promise<void>;
+}
+
+const DEFAULTS = { bytesMax: 8 * 1_024 ** 3, countMax: 10_000 } as const;
+
+/** Large outputs of tasks as files, bounded in bytes and number, each whole or not there. */
+export class ArtifactStore {
+  readonly #folder: ArtifactFolder;
+  readonly #bytesMax: number;
+  readonly #countMax: number;
+  readonly #now: () => number;
+  readonly #kept = new Map<string, ArtifactFacts>();
+  readonly #ofTask = new Map<string, Set<string>>();
+  #drafts = 0;
+  #bytes = 0;
+
+  private constructor(folder: ArtifactFolder, options: ArtifactStoreOptions) {
+    this.#folder = folder;
+    this.#bytesMax = options.bytesMax ?? DEFAULTS.bytesMax;
+    this.#countMax = options.countMax ?? DEFAULTS.countMax;
+    this.#now = options.now;
+  }
+
+  /**
+   * Opens a folder of artifacts; what a crash left half done is removed.
+   *
+   * @throws OrchestratorError `ARTIFACTS_UNREADABLE`
+   */
+  static async open(options: ArtifactStoreOptions): Promise<ArtifactStore> {
+    const { directory } = options;
+    const folder = new ArtifactFolder(directory);
+    const store = new ArtifactStore(folder, options);
+    try {
+      for (const facts of await folder.recover()) store.#add(facts);
+    } catch (error) {
+      throw new OrchestratorError(
+        'ARTIFACTS_UNREADABLE',
+        `the folder of artifacts must be readable and writable, got: ${messageOf(error)}`,
+        { directory },
+        { cause: error },
+      );
+    }
+    return store;
+  }
+
+  /** Artifacts and drafts. */
+  get count(): number {
+    return this.#kept.size + this.#drafts;
+  }
+
+  /** Bytes of all artifacts, with those that are reserved. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Reserves room for an artifact.
+   *
+   * @throws OrchestratorError `ARTIFACTS_FULL`, `ARTIFACT_INVALID`
+   */
+  begin(order: ArtifactOrder): Draft {
+    const id = randomUUID();
+    const unproven = { ...order, id, sha256: '0'.repeat(64), createdAt: this.#now() };
+    const fault = findFault(unproven);
+    if (fault !== null) {
+      const got = String(unproven[fault as keyof ArtifactFacts]);
+      const message = `${fault} of an artifact must be of its form, got ${got.slice(0, 100)}`;
+      throw new OrchestratorError('ARTIFACT_INVALID', message, { path: `/${fault}` });
+    }
+    this.#checkRoom(order.bytes);
+    this.#drafts += 1;
+    this.#bytes += order.bytes;
+    let isOpen = true;
+    const end = async (): Promise<void> => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#drafts -= 1;
+      this.#bytes -= order.bytes;
+      await this.#folder.remove(id);
+    };
+    const keep = async (sha256: string): Promise<ArtifactFacts> => {
+      const facts = { ...unproven, sha256 };
+      try {
+        if (!isOpen || findFault(facts) !== null)
+          throw new Error('the draft must be open and named');
+        await this.#folder.keep(facts);
+      } catch (error) {
+        await end();
+        throw unwritable(id, error);
+      }
+      isOpen = false;
+      this.#drafts -= 1;
+      this.#bytes -= order.bytes;
+      this.#add(facts);
+      return facts;
+    };
+    return { id, file: this.#folder.draftFile(id), keep, discard: end };
+  }
+
+  find(id: string): ArtifactFacts | null {
+    return this.#kept.get(id) ?? null;
+  }
+
+  /** The artifacts of a task, oldest first. */
+  ofTask(taskId: string): readonly ArtifactFacts[] {
+    const ids = [...(this.#ofTask.get(taskId) ?? [])];
+    const facts = ids.map((id) => this.#kept.get(id)).filter((kept) => kept !== undefined);
+    return facts.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Tasks that have artifacts. */
+  taskIds(): readonly string[] {
+    return [...this.#ofTask.keys()];
+  }
+
+  /**
+   * Opens the bytes for reading; they can be read to their end even if the artifact goes meanwhile.
+   *
+   * @throws OrchestratorError `ARTIFACT_UNREADABLE` where they are not as they were kept
+   */
+  async open(facts: ArtifactFacts): Promise<FileHandle> {
+    try {
+      return await this.#folder.open(facts);
+    } catch (error) {
+      const message = `artifact ${facts.id} must be as it was kept, got: ${messageOf(error)}`;
+      throw new OrchestratorError(
+        'ARTIFACT_UNREADABLE',
+        message,
+        { id: facts.id },
+        { cause: error },
+      );
+    }
+  }
+
+  /** Removes all artifacts of a task; resolves with how many there were. */
+  async removeOf(taskId: string): Promise<number> {
+    const all = this.ofTask(taskId);
+    for (const facts of all) await this.#remove(facts);
+    return all.length;
+  }
+
+  async #remove(facts: ArtifactFacts): Promise<void> {
+    const { bytes, id, taskId } = facts;
+    // First: whoever asks now is told that it is gone, not that it is damaged.
+    this.#kept.delete(id);
+    try {
+      await this.#folder.remove(id);
+    } catch (error) {
+      this.#kept.set(id, facts);
+      throw error;
+    }
+    this.#bytes -= bytes;
+    const ids = this.#ofTask.get(taskId);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#ofTask.delete(taskId);
+  }
+
+  #checkRoom(bytes: number): void {
+    const left = this.#bytesMax - this.#bytes;
+    if (bytes > left) {
+      throw new OrchestratorError(
+        'ARTIFACTS_FULL',
+        `an artifact must fit into the ${left} bytes left of ${this.#bytesMax}, got ${bytes}; artifacts go with the history of their tasks`,
+        { bytes, bytesLeft: left, bytesMax: this.#bytesMax },
+      );
+    }
+    if (this.count < this.#countMax) return;
+    throw new OrchestratorError(
+      'ARTIFACTS_FULL',
+      `at most ${this.#countMax} artifacts are kept, got one more; they go with the history of their tasks`,
+      { countMax: this.#countMax },
+    );
+  }
+
+  #add(facts: ArtifactFacts): void {
+    this.#kept.set(facts.id, facts);
+    const ids = this.#ofTask.get(facts.taskId) ?? new Set();
+    this.#ofTask.set(facts.taskId, ids.add(facts.id));
+    this.#bytes += facts.bytes;
+  }
+}
+
+function unwritable(id: string, cause: unknown): OrchestratorError {
+  const message = `artifact ${id} must be written whole, got: ${messageOf(cause)}`;
+  return new OrchestratorError('ARTIFACT_UNWRITABLE', message, { id }, { cause });
+}
