@@ -6,18 +6,28 @@
 import { OrchestratorError } from './base/errors.ts';
 import {
   checkRegisterAgents,
+  checkSchedule,
+  InvalidRequestError,
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type FlowView,
+  type BackfillAnswer,
+  type BackfillBody,
   type HandlerContext,
   type HandlerTask,
   type InputPrompt,
+  type OutputItem,
   type RegisterAgent,
+  type ScheduleBody as ScheduleSettings,
+  type ScheduleView,
   type StatusView,
   type SubmitFlow,
   type SubmitTask,
   type TaskView,
   type TraceContext,
+  type TriggerAnswer,
 } from './contract/index.ts';
 import {
   openRuntime,
@@ -48,7 +58,8 @@ export interface SubmittedTask<Result = unknown> {
    * @throws OrchestratorError with the task's own error code when it failed or was canceled
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
-  cancel(reason?: string): Promise<void>;
+  /** `graceMs`: how long a running attempt may go on to end by itself; what it still returns counts. */
+  cancel(reason?: string, options?: { readonly graceMs?: number }): Promise<void>;
   /**
    * Answers the question that the task waits on; resolves when that is durable.
    *
@@ -72,6 +83,24 @@ export interface SubmittedFlowTasks {
 
 /** Tasks of a flow shown at once. */
 const FLOW_PAGE = 1_000;
+
+/** A schedule, by its name. All but `view` throw `SCHEDULE_NOT_FOUND` once it is removed. */
+export interface Schedule {
+  readonly name: string;
+  /** How it stands; null when there is none. */
+  view(): ScheduleView | null;
+  /** Lets it fire no more by itself, until {@link Schedule.resume}. */
+  pause(why?: { readonly reason?: string; readonly by?: string }): Promise<ScheduleView>;
+  resume(): Promise<ScheduleView>;
+  /** Fires now, paused or not. Throws `SCHEDULE_BUSY` where its overlap policy forbids it. */
+  trigger(overlap?: ScheduleView['overlap']): Promise<TriggerAnswer>;
+  /** Fires for all moments from `from` to `to`, or counts them: at most 10,000. */
+  backfill(range: BackfillBody): Promise<BackfillAnswer>;
+  /** The moments to come, as ISO 8601 in UTC. */
+  upcoming(count?: number): string[];
+  /** Its tasks go on. */
+  remove(): Promise<void>;
+}
 
 /** Status, with what the orchestrator's mathematics says of its dispatchers. */
 export interface SystemStatus extends StatusView {
@@ -166,12 +195,52 @@ export class UnifiedQuantumOrchestrator {
     return {
       id,
       result: (options) => this.#result<Result>(id, options?.signal),
-      cancel: async (reason = 'canceled') => {
-        const [error] = await this.runtime.tasks.cancel([id as never], reason);
+      cancel: async (reason = 'canceled', { graceMs = 0 } = {}) => {
+        const [error] = await this.runtime.tasks.cancel([id as never], reason, graceMs);
         if (error != null) throw error;
       },
       answer: (answer, options) => this.runtime.inputs.answer(id as never, { answer, ...options }),
     };
+  }
+
+  /**
+   * Makes a schedule or replaces its settings: safe to call at every start of a program. A paused one
+   * stays paused.
+   *
+   * @param name - `name`, or `namespace/name`
+   * @throws OrchestratorError `SCHEDULE_INVALID`, `SCHEDULE_NEVER_FIRES`, `SCHEDULE_LIMIT`
+   */
+  async schedule(name: string, settings: ScheduleSettings): Promise<Schedule> {
+    checkSchedule(settings);
+    await this.runtime.schedules.set(checkedName(name), settings);
+    return this.getSchedule(name);
+  }
+
+  /** A schedule that is there; see {@link UnifiedQuantumOrchestrator.schedule}. */
+  getSchedule(name: string): Schedule {
+    const schedules = (): Runtime['schedules'] => this.runtime.schedules;
+    return {
+      name,
+      view: () => schedules().get(name),
+      pause: (why) => schedules().pause(name, why),
+      resume: () => schedules().resume(name),
+      trigger: (overlap) => schedules().trigger(name, overlap ?? null),
+      backfill: (range) => schedules().backfill(name, range),
+      upcoming: (count = 10) => schedules().upcoming(name, count),
+      remove: () => schedules().remove(name),
+    };
+  }
+
+  /**
+   * What a task hands out with `context.emit`, each chunk once and in order, from `cursor` to its end.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`, `CURSOR_INVALID`, `CURSOR_OTHER_TASK`, `OUTPUT_EXPIRED`
+   */
+  output(
+    id: string,
+    options: { readonly cursor?: string; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<OutputItem> {
+    return this.runtime.output.all(id as never, options.cursor ?? null, options.signal);
   }
 
   getTask(id: string): TaskView | null {
@@ -207,8 +276,21 @@ export class UnifiedQuantumOrchestrator {
   }
 }
 
+const SCHEDULE_NAME = /^(?:[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\/)?[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
+function checkedName(name: string): string {
+  if (SCHEDULE_NAME.test(name)) return name;
+  const form = 'a letter or digit, then up to 127 letters, digits and . _ : -';
+  throw new InvalidRequestError(
+    '/name',
+    `must be name or namespace/name, each ${form}, got ${name}`,
+  );
+}
+
 export {
+  NonRetryableError,
   OrchestratorError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type FlowView,
@@ -217,6 +299,8 @@ export {
   type InputPrompt,
   type RegisterAgent,
   type SubmitFlow,
+  type ScheduleSettings,
+  type ScheduleView,
   type SubmitTask,
   type TaskView,
   type TraceContext,

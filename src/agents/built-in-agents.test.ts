@@ -23,6 +23,8 @@ function contextOf(signal: AbortSignal, fractions: number[] = []): HandlerContex
     waitForInput: () => Promise.reject(new Error('a built-in agent asks nobody')),
     lastDetails: undefined,
     parents: {},
+    lastError: undefined,
+    critique: undefined,
     trace: { traceId: '', spanId: '', traceparent: '' },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

@@ -50,3 +50,22 @@ export const ANSWER_EXAMPLE: unknown = {
   answer: { approved: true },
   by: 'ann',
 };
+
+export const BULK_EXAMPLES: readonly unknown[] = [
+  { action: 'cancel', query: 'state:queued type:report.* age>1d', dryRun: true },
+  {
+    action: 'redrive',
+    query: 'error.code:SMTP_TIMEOUT',
+    rate: 50,
+    params: { queue: 'mail', patch: { server: 'smtp2.example.com' } },
+    by: 'ann',
+    reason: 'the first server is gone',
+  },
+];
+export const SCHEDULE_EXAMPLE: unknown = {
+  name: 'nightly-report',
+  cron: '30 2 * * *',
+  timezone: 'Europe/Berlin',
+  overlap: 'queue-one',
+  task: { type: 'report.render', payload: { kind: 'nightly' } },
+};

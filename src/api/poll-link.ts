@@ -33,6 +33,9 @@ export class PollLink implements AgentLink {
   /** A polling agent asks for its answers itself. */
   answer(): void {}
 
+  /** … and hears of a cancel in what its calls about the lease are answered. */
+  cancelRequested(): void {}
+
   flush(): void {
     if (this.#leases.length > 0) this.end();
   }

@@ -29,6 +29,7 @@ interface LeaseRoute {
 interface LeaseAnswered {
   readonly taskId: string;
   readonly state: string;
+  readonly cancelRequested?: { readonly reason: string; readonly until: string };
 }
 
 export function leaseRoutes(app: FastifyInstance, ctx: ApiContext): void {
@@ -48,6 +49,8 @@ function schemaOf({ action, body, summary }: LeaseRoute): Record<string, unknown
       'TASK_NOT_FOUND',
       'LEASE_FENCED',
       'RESULT_TOO_LARGE',
+      'RESULT_INVALID',
+      'OUTPUT_LIMIT',
     ]),
   };
 }
@@ -84,17 +87,11 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { error, fencingToken, usage } = request.body;
+      const { critique, error, fencingToken, usage } = request.body;
+      const rare = { ...(critique === undefined ? {} : { critique }), ...usageOf(usage) };
       const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
       const { taskId } = request.params;
-      const failure = {
-        ok: false,
-        code,
-        message,
-        retryable,
-        retryAfterMs,
-        ...usageOf(usage),
-      } as const;
+      const failure = { ok: false, code, message, retryable, retryAfterMs, ...rare } as const;
       await report(runtime, { taskId, fencingToken, report: failure });
       return answerOf(runtime, taskId);
     },
@@ -131,7 +128,7 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         body: ProgressLease,
       }),
     },
-    (request) => {
+    async (request) => {
       const { taskId } = request.params;
       const { chunk, details, fencingToken, fraction = null, note = null } = request.body;
       const ref = { taskId, fencingToken };
@@ -140,9 +137,9 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       if (!runtime.agents.progress(ref, fraction, note)) {
         throw notRunning(runtime, taskId, fencingToken);
       }
-      if (text !== null) runtime.agents.emit(ref, text);
+      if (text !== null) await emit(runtime, ref, text);
       if (kept !== null) runtime.agents.details(ref, kept);
-      return Promise.resolve(answerOf(runtime, taskId));
+      return answerOf(runtime, taskId);
     },
   );
   app.post<{ Params: { taskId: TaskId }; Body: Static<typeof ReleaseLease> }>(
@@ -165,6 +162,22 @@ function keepRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
   );
 }
+
+/** Hands a chunk out; resolves once it is durable. */
+async function emit(runtime: Runtime, ref: LeaseName, text: string): Promise<void> {
+  let refusal: OrchestratorError | null = null;
+  const source = {
+    taken: () => undefined,
+    refused: (_: unknown, error: OrchestratorError) => {
+      refusal = error;
+    },
+  };
+  runtime.agents.emit(ref, text, null, source);
+  await runtime.output.settled();
+  if (refusal !== null) throw fencedIfFinished(runtime, ref.taskId, refusal);
+}
+
+type LeaseName = Pick<AttemptEnd, 'taskId' | 'fencingToken'>;
 
 async function report(runtime: Runtime, end: AttemptEnd): Promise<void> {
   const [refusal] = await runtime.agents.report([end]);
@@ -194,7 +207,11 @@ function fenced(taskId: TaskId, state: string, fencingToken?: number): Orchestra
 }
 
 function answerOf(runtime: Runtime, taskId: TaskId): LeaseAnswered {
-  return { taskId, state: runtime.tasks.outcome(taskId)?.state ?? 'completed' };
+  const state = runtime.tasks.outcome(taskId)?.state ?? 'completed';
+  const cancel = runtime.tasks.cancelOf(taskId);
+  if (cancel === null) return { taskId, state };
+  const { reason, until } = cancel;
+  return { taskId, state, cancelRequested: { reason, until: new Date(until).toISOString() } };
 }
 
 function usageOf(usage: UsageBody | undefined): { readonly usage?: Amounts } {

@@ -133,6 +133,7 @@ function readRoutes(app: FastifyInstance, { clock, runtime }: ApiContext): void 
         taskId: task.id,
         state: task.state,
         verdict: finishedVerdict(task, clock.now()),
+        ...(task.schedule === undefined ? {} : { schedule: task.schedule }),
       });
     },
   );
@@ -196,7 +197,7 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       schema: {
         operationId: 'cancelTask',
         tags: TAGS,
-        summary: 'Cancel a task; a running attempt is told to stop',
+        summary: 'Cancel a task; a running attempt is told to stop, at once or within a grace',
         params: TaskParams,
         body: CancelBody,
         response: answers({ 200: json('The task', TaskView) }, [
@@ -208,10 +209,11 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { reason = 'canceled', tree = false } = request.body;
-      if (tree) await runtime.kills.cancelTree(id, reason);
-      else {
-        const [refusal] = await runtime.tasks.cancel([id], reason);
+      const { graceMs = 0, reason = 'canceled', tree = false } = request.body;
+      if (tree) {
+        await runtime.kills.cancelTree(id, reason);
+      } else {
+        const [refusal] = await runtime.tasks.cancel([id], reason, graceMs);
         if (refusal != null) throw refusal;
       }
       return requireTask(runtime.tasks.get(id), request.params);

@@ -65,12 +65,13 @@ test.each([
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const stderr = Object.assign(new PassThrough(), { isTTY: true });
   stdin.end(`${typed}\n`);
-  const args = ['dlq', 'purge', '--queue', 'mail', '--url', 'http://127.0.0.1:1'];
+  const id = '01900000-0000-7000-8000-000000000000';
+  const args = ['dlq', 'purge', id, '--url', 'http://127.0.0.1:1'];
   const streams = { stdin, stdout: new PassThrough(), stderr, environment: {} };
   expect(await runCli(args, streams)).toBe(code);
   stderr.end();
   const told = await text(stderr);
-  expect(told).toContain('purge all dead letters of queue mail? [y/N]');
+  expect(told).toContain('purge 1 dead letters? [y/N]');
   expect(told).toContain(message);
 });
 

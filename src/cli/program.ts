@@ -3,15 +3,18 @@ import { Command, Option } from 'commander';
 import { VERSION } from '../base/version.ts';
 import type { CliContext } from './cli-context.ts';
 import { addAgent } from './commands/agent.ts';
+import { addBulk } from './commands/bulk.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFlow } from './commands/flow.ts';
 import { addKill } from './commands/kill.ts';
+import { addOperation } from './commands/operation.ts';
 import { addFairness } from './commands/fairness.ts';
 import { addLimit } from './commands/limit.ts';
 import { addQuantum } from './commands/quantum.ts';
 import { addQueue } from './commands/queue.ts';
+import { addSchedule } from './commands/schedule.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addTask } from './commands/task.ts';
@@ -27,6 +30,7 @@ const EXAMPLES = `Examples:
   uqo task list --state queued,running
   uqo task explain ID                                   why is it not running?
   uqo dlq redrive --queue email --dry-run
+  uqo bulk cancel 'state:queued age>1d' --dry-run
   uqo quantum run bell.qasm --shots 1000
   uqo status
 `;
@@ -54,7 +58,10 @@ export function createProgram(ctx: CliContext): Command {
   addKill(program, ctx);
   addLimit(program, ctx);
   addFairness(program, ctx);
+  addSchedule(program, ctx);
   addDlq(program, ctx);
+  addBulk(program, ctx);
+  addOperation(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);
   addDoctor(program, ctx);

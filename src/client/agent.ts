@@ -20,6 +20,7 @@ import {
 import { Connection } from './connection.ts';
 import { DetailsQueue } from './details-queue.ts';
 import { HttpApi } from './http-api.ts';
+import { OutputQueue } from './output-queue.ts';
 import { ReportQueue, type AttemptRef } from './report-queue.ts';
 import { stderrLogger } from './stderr-logger.ts';
 import { problemError } from './task-error.ts';
@@ -68,6 +69,9 @@ export class Agent {
   readonly #http: HttpApi;
   readonly #incarnation: string = randomUUID();
   readonly #attempts: Attempts<Lease>;
+  readonly #output: OutputQueue<Lease> = new OutputQueue((frame) => this.#send(frame));
+  /** Attempts that ended while their output is still on its way: their reports follow it. */
+  readonly #ending = new Set<Lease>();
   readonly #reports = new ReportQueue((frame) => this.#send(frame));
   readonly #details = new DetailsQueue<Lease>((frame) => this.#send(frame));
   readonly #ready = Promise.withResolvers<void>();
@@ -127,7 +131,7 @@ export class Agent {
       this.#state = 'stopping';
       this.#send(['drain']);
       // Whoever waits for an answer may wait for days: its task is better asked of another agent.
-      await this.#until(() => this.#attempts.active === 0, graceMs);
+      await this.#until(() => this.#attempts.active + this.#ending.size === 0, graceMs);
       this.#details.flush();
       this.#release(this.#attempts.abandonAll('stopped').map(refOf));
       this.#reports.flush();
@@ -143,6 +147,7 @@ export class Agent {
     this.#ready.reject(reason);
     this.#attempts.abandonAll('stopped');
     this.#reports.close();
+    this.#output.close();
     this.#stopBeat();
     for (const { end } of this.#waits) end();
     await this.#connection?.close();
@@ -159,7 +164,11 @@ export class Agent {
         version: CHANNEL_VERSION,
         incarnation: this.#incarnation,
         agents: this.#registrations,
-        held: [...this.#attempts.leases().map(refOf), ...this.#reports.refs()],
+        held: [
+          ...this.#attempts.leases().map(refOf),
+          ...[...this.#ending].map(refOf),
+          ...this.#reports.refs(),
+        ],
       },
     ]);
   }
@@ -190,11 +199,17 @@ export class Agent {
           problemError(frame[4] as Problem),
         );
         return;
+      case 'emitted':
+        this.#output.taken(frame[1] as string, frame[2] as number, frame[3] as number);
+        return;
       case 'emit_refused':
-        (this.#options.onError ?? writeError)(problemError(frame[3] as Problem));
+        this.#emitRefused(frame);
         return;
       case 'revoked':
         this.#revoked(frame[1] as string[], frame[2] as number[], frame[3] as string);
+        return;
+      case 'cancel_requested':
+        this.#attempts.requestCancel(frame[1] as string, frame[2] as number, frame[3] as string);
         return;
       case 'left':
         this.#hasLeft = true;
@@ -208,10 +223,17 @@ export class Agent {
     }
   }
 
+  #emitRefused(frame: RawFrame): void {
+    const error = problemError(frame[3] as Problem);
+    const isNews = this.#output.refused(frame[1] as string, frame[2] as number, error);
+    if (isNews) (this.#options.onError ?? writeError)(error);
+  }
+
   #welcome(heartbeatMs: number): void {
     this.#stopBeat();
     this.#beat = setInterval(() => this.#send(['beat']), heartbeatMs / 3);
     this.#details.resend();
+    this.#output.resend();
     this.#reports.resend();
     for (const { lease, prompt } of this.#attempts.questions()) this.#ask(lease, prompt);
     // The hello made it ready for work again.
@@ -266,6 +288,13 @@ export class Agent {
   async #run(lease: Lease): Promise<void> {
     const ended = await this.#attempts.run(lease, this.#handlerOf(lease));
     const details = this.#details.take(lease);
+    const drained = this.#output.ended(lease);
+    if (drained !== null && ended !== null) {
+      // Still held: a server that does not hear of it would hand it over again.
+      this.#ending.add(lease);
+      await drained;
+      this.#ending.delete(lease);
+    }
     if (ended !== null && this.#state !== 'stopped') {
       const { fencingToken, taskId } = lease;
       const { report } = ended;
@@ -295,8 +324,7 @@ export class Agent {
         this.#settle();
         return Promise.resolve(null);
       },
-      emit: ({ fencingToken, taskId }, chunk) =>
-        void this.#send(['emit', taskId, fencingToken, chunk]),
+      emit: (lease, chunk) => this.#output.add(lease, chunk),
       submit: async (tasks) => {
         const submitted = (await this.#http.call('POST', '/tasks', { tasks })) as {
           readonly tasks: readonly { readonly id: string }[];

@@ -9,6 +9,7 @@ import {
   type ArtifactView,
   type ErrorInfo,
   type FlowView,
+  type OutputItem,
   type Problem,
   type RawFrame,
   type SubmitFlow,
@@ -17,8 +18,11 @@ import {
   type TaskView,
 } from '../contract/index.ts';
 import { Connection, connectionLost } from './connection.ts';
+import { followOutput, type OutputOptions } from './follow-output.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
+import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { problemError, TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
@@ -57,6 +61,13 @@ export interface AnswerOptions {
   readonly by?: string;
 }
 
+/** How one task is to be canceled. */
+export interface CancelCallOptions {
+  readonly reason?: string;
+  /** How long a running attempt may go on, in milliseconds. Default 0: it loses its lease at once. */
+  readonly graceMs?: number;
+}
+
 /** A submitted task. */
 export interface TaskHandle<Result> {
   readonly id: string;
@@ -66,7 +77,8 @@ export interface TaskHandle<Result> {
    * @throws TaskError when the task failed or was canceled, with the task's own error code
    */
   result(options?: { readonly signal?: AbortSignal }): Promise<Result>;
-  cancel(reason?: string): Promise<void>;
+  /** `graceMs`: how long a running attempt may go on to end by itself; what it still returns counts. */
+  cancel(reason?: string | CancelCallOptions): Promise<void>;
   /** Answers the question that the task waits on; see {@link Client.answer}. */
   answer(answer: unknown, options?: AnswerOptions): Promise<void>;
   /** What happens to the task, from now to its end. */
@@ -108,6 +120,10 @@ const CANCEL_IDS_MAX = 10_000;
 
 export class Client<Types extends TaskTypes = TaskTypes> {
   readonly http: HttpApi;
+  readonly operations: Operations;
+  readonly deadLetters: DeadLetters;
+  /** Tasks that are made again and again. */
+  readonly schedules: Schedules;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests = new Map<number, Request>();
@@ -121,6 +137,9 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   constructor(options: ClientOptions = {}) {
     const url = options.url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080';
     this.http = new HttpApi(url);
+    this.operations = new Operations(this.http);
+    this.deadLetters = new DeadLetters(this.http);
+    this.schedules = new Schedules(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
       url,
@@ -224,6 +243,11 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     });
   }
 
+  /** Cancels one task; see {@link CancelCallOptions}. Resolves when the cancel, or its wish, is durable. */
+  async cancelWithin(id: string, options: CancelCallOptions): Promise<void> {
+    await this.http.call('POST', `/tasks/${encodeURIComponent(id)}/cancel`, options);
+  }
+
   /**
    * Answers the question that a task waits on; resolves when that is durable. Saying it again is fine
    * where `key` is given.
@@ -251,6 +275,16 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     options: { readonly from?: number; readonly signal?: AbortSignal } = {},
   ): Promise<ReadableStream<Uint8Array>> {
     return this.http.bytes(`/api/v1/artifacts/${encodeURIComponent(id)}`, options);
+  }
+
+  /**
+   * What a task hands out with `context.emit`, each chunk once and in order, from `cursor` to the task's
+   * end: over lost connections and restarts of the server it goes on where it was.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`, `CURSOR_INVALID`, `CURSOR_OTHER_TASK`, `OUTPUT_EXPIRED`
+   */
+  output(id: string, options: OutputOptions = {}): AsyncIterable<OutputItem> {
+    return followOutput(this.http, id, options);
   }
 
   /** Everything that happens, from now on; resumes where it was after a lost connection. */
@@ -453,8 +487,9 @@ class Handle<Result> implements TaskHandle<Result> {
     return result as Promise<Result>;
   }
 
-  cancel(reason?: string): Promise<void> {
-    return this.#client.cancel([this.id], reason);
+  cancel(reason?: string | CancelCallOptions): Promise<void> {
+    if (typeof reason !== 'object') return this.#client.cancel([this.id], reason);
+    return this.#client.cancelWithin(this.id, reason);
   }
 
   answer(answer: unknown, options?: AnswerOptions): Promise<void> {

@@ -73,6 +73,28 @@ export class HttpApi {
   }
 
   /**
+   * One stream of events of a route below `/api/v1`, after the event with `lastId`; ends when the
+   * connection does.
+   *
+   * @throws OrchestratorError with the server's code, or `SERVER_UNREACHABLE`
+   */
+  async *stream(
+    path: string,
+    lastId: string | null,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ClientEvent> {
+    const response = await this.#fetch(`/api/v1${path}`, {
+      headers: {
+        accept: 'text/event-stream',
+        ...(lastId === null ? {} : { 'last-event-id': lastId }),
+      },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!response.ok) throw problemError((await response.json()) as Problem);
+    yield* readEvents(response.body);
+  }
+
+  /**
    * The bytes of a path of the server, such as an artifact's `href`, from byte `from` on. Reading fails
    * where the connection ends before all of them have come.
    *

@@ -1,17 +1,24 @@
 export {
   type ArtifactView,
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
   type HandlerTask,
   type ParentOutcome,
+  type LastError,
   type InputPrompt,
+  type ScheduleBody as ScheduleSettings,
+  type ScheduleView,
+  type OutputItem,
   type TraceContext,
 } from '../contract/index.ts';
 export { Agent, type AgentOptions, type ServedAgent } from './agent.ts';
 export {
   Client,
   type AnswerOptions,
+  type CancelCallOptions,
   type ClientOptions,
   type FlowHandle,
   type SubmitCallOptions,
@@ -20,5 +27,8 @@ export {
   type TypedTask,
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
+export { DeadLetters, Operations, type OperationItem } from './operations.ts';
+export type { Schedules } from './schedules.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskSelection } from './task-pages.ts';
+export type { OutputOptions } from './follow-output.ts';

@@ -109,8 +109,8 @@ function reportFrame(sequence: number, ended: readonly Ended[]): RawFrame {
   const failures: FailureTuple[] = [];
   for (const { fencingToken, report, taskId } of ended) {
     if (!report.ok) {
-      const { code, message, retryable, retryAfterMs } = report;
-      failures.push([taskId, fencingToken, code, message, retryable, retryAfterMs]);
+      const { code, critique = null, message, retryable, retryAfterMs } = report;
+      failures.push([taskId, fencingToken, code, message, retryable, retryAfterMs, critique]);
       continue;
     }
     taskIds.push(taskId);

@@ -74,6 +74,11 @@ export const LeaseRequest = Type.Object(
 );
 export type LeaseRequest = Static<typeof LeaseRequest>;
 
+const CancelRequested = Type.Object(
+  { reason: Type.String(), until: Type.String() },
+  { description: 'The attempt should end by itself; past `until` it loses its lease' },
+);
+
 export const LeaseView = Type.Object(
   {
     taskId: Type.String(),
@@ -93,6 +98,19 @@ export const LeaseView = Type.Object(
     traceparent: Type.Optional(
       Type.String({ description: "The attempt's, where the task was submitted with one" }),
     ),
+    lastError: Type.Optional(
+      Type.Object(
+        {
+          code: Type.String(),
+          message: Type.String(),
+          attempt: Type.Integer(),
+          agentId: Type.String(),
+        },
+        { description: 'How the attempt before ended' },
+      ),
+    ),
+    critique: Type.Optional(Type.String({ description: 'What this attempt should do better' })),
+    cancelRequested: Type.Optional(CancelRequested),
     runUntil: Type.Union([Type.String(), Type.Null()], { description: 'null: no bound' }),
   },
   { title: 'Lease' },
@@ -129,6 +147,9 @@ export const FailLease = Type.Object(
       closed,
     ),
     usage: Type.Optional(UsageBody),
+    critique: Type.Optional(
+      Type.String({ maxLength: 65_536, description: 'What the next attempt should do better' }),
+    ),
   },
   { ...closed, title: 'FailLease' },
 );
@@ -148,7 +169,7 @@ export const ProgressLease = Type.Object(
     fraction: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     note: Type.Optional(Type.String({ maxLength: 1000 })),
     chunk: Type.Optional(
-      Type.Unknown({ description: 'A part of the output, up to 64 KiB, for those who follow' }),
+      Type.Unknown({ description: 'A part of the output, up to 1 MiB; durable once answered' }),
     ),
     details: Type.Optional(Details),
   },
@@ -196,6 +217,10 @@ export const AskAnswer = Type.Object(
 
 /** How a lease call ended well. */
 export const LeaseAnswer = Type.Object(
-  { taskId: Type.String(), state: Type.String() },
+  {
+    taskId: Type.String(),
+    state: Type.String(),
+    cancelRequested: Type.Optional(CancelRequested),
+  },
   { title: 'LeaseAnswer' },
 );

@@ -139,7 +139,7 @@ function namesFault(schema: unknown): JsonFault | null {
 }
 
 /** A copy whose patterns stop at a budget that they share. */
-function budgeted(schema: unknown): unknown {
+export function budgetedSchema(schema: unknown): unknown {
   const copy = structuredClone(schema);
   const budget = new PatternBudget();
   for (const { inner } of places(copy)) {
@@ -158,7 +158,7 @@ function budgeted(schema: unknown): unknown {
 export function checkAnswer(schema: unknown, answer: unknown): void {
   let errors: Parameters<typeof describeFault>[0];
   try {
-    const bounded = budgeted(schema) as Schema;
+    const bounded = budgetedSchema(schema) as Schema;
     if (Check(bounded, answer)) return;
     [, errors] = Errors(bounded, answer);
   } catch (error) {

@@ -1,7 +1,13 @@
 import { AttemptQuestions, type KeyedPrompt } from './attempt-questions.ts';
 import { OrchestratorError } from '../base/errors.ts';
 import { amountsOf, type Amounts } from './budget.ts';
-import type { HandlerContext, HandlerLogger, ParentOutcome, SubmitChildren } from './handler.ts';
+import type {
+  HandlerContext,
+  HandlerLogger,
+  LastError,
+  ParentOutcome,
+  SubmitChildren,
+} from './handler.ts';
 import type { InputPrompt } from './input.ts';
 import { chunkText, detailsText, progressFacts } from './progress.ts';
 import type { SubmitTask } from './task.ts';
@@ -15,6 +21,11 @@ export interface LeaseExtra {
   readonly traceparent: string | null;
   /** How the tasks it depended on ended, as JSON text; absent without any. */
   readonly parents?: string;
+  /** How the attempt before ended; absent or null for the first. */
+  readonly lastError?: LastError | null;
+  readonly critique?: string | null;
+  /** It should end by itself, for this reason. */
+  readonly cancel?: { readonly reason: string; readonly until: number } | null;
 }
 
 const NOTHING_USED: Amounts = { tokens: 0, costUsd: 0 };
@@ -61,6 +72,7 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   readonly #host: AttemptHost<Lease>;
   #controller: AbortController | null = null;
   #abortReason: string | null = null;
+  #cancelReason: string | null = null;
   #questions: AttemptQuestions | null = null;
   #trace: TraceContext | null = null;
   #parents: ParentOutcomes | null = null;
@@ -73,6 +85,7 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     this.lease = lease;
     this.fencingToken = lease.fencingToken;
     this.attempt = lease.attempt;
+    this.#cancelReason = lease.extra?.cancel?.reason ?? null;
   }
 
   get isAborted(): boolean {
@@ -91,10 +104,19 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     this.#questions?.abort(abortError(reason));
   }
 
+  /** Tells the handler to end; what it returns still counts. */
+  requestCancel(reason: string): void {
+    if (this.#cancelReason !== null) return;
+    this.#cancelReason = reason;
+    this.#controller?.abort(abortError(reason));
+    this.#questions?.abort(abortError(reason));
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#abortReason !== null) this.#controller.abort(abortError(this.#abortReason));
+      const reason = this.#abortReason ?? this.#cancelReason;
+      if (reason !== null) this.#controller.abort(abortError(reason));
     }
     return this.#controller.signal;
   }
@@ -108,6 +130,14 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     const { parents } = this.lease.extra ?? {};
     this.#parents ??= parents === undefined ? {} : (JSON.parse(parents) as ParentOutcomes);
     return this.#parents;
+  }
+
+  get lastError(): LastError | undefined {
+    return this.lease.extra?.lastError ?? undefined;
+  }
+
+  get critique(): string | undefined {
+    return this.lease.extra?.critique ?? undefined;
   }
 
   get trace(): TraceContext {
@@ -188,7 +218,8 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   #ask(prompt: InputPrompt): Promise<unknown> {
     if (this.#questions === null) {
       this.#questions = new AttemptQuestions((keyed) => this.#host.ask(this.lease, keyed));
-      if (this.#abortReason !== null) this.#questions.abort(abortError(this.#abortReason));
+      const reason = this.#abortReason ?? this.#cancelReason;
+      if (reason !== null) this.#questions.abort(abortError(reason));
     }
     return this.#questions.ask(prompt);
   }

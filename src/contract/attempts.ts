@@ -68,6 +68,11 @@ export class Attempts<Lease extends AttemptLease> {
     this.#find(taskId, fencingToken)?.abort(reason);
   }
 
+  /** Tells a handler to end by itself; its report still counts. */
+  requestCancel(taskId: string, fencingToken: number, reason: string): void {
+    this.#find(taskId, fencingToken)?.requestCancel(reason);
+  }
+
   /** An answer, as JSON text, for whoever asked under that key; one that nobody waits for is ignored. */
   answered(attempt: AttemptName, key: string, answer: string): void {
     this.#find(attempt.taskId, attempt.fencingToken)?.questions?.answered(key, answer);

@@ -94,6 +94,7 @@ export type FailureTuple = readonly [
   message: string,
   retryable: boolean,
   retryAfterMs: number,
+  critique?: string | null,
 ];
 
 /** Frames an agent sends. */
@@ -123,7 +124,8 @@ export type AgentFrame =
       fraction: number | null,
       note: string | null,
     ]
-  | readonly ['emit', taskId: string, fencingToken: number, chunk: string]
+  /** `ordinal`: the chunk's place among those of its attempt, from 0. Sent again until it is `emitted`. */
+  | readonly ['emit', taskId: string, fencingToken: number, chunk: string, ordinal?: number | null]
   | readonly ['details', taskId: string, fencingToken: number, details: string]
   /** `prompt` as JSON text, without its key. Said again after a reconnect while there is no answer. */
   | readonly ['ask', taskId: string, fencingToken: number, key: string, prompt: string]
@@ -148,7 +150,9 @@ export type AgentReply =
     ]
   | readonly ['answered', taskId: string, fencingToken: number, key: string, answer: string]
   | readonly ['ask_refused', taskId: string, fencingToken: number, key: string, problem: Problem]
-  /** A chunk that nobody was told of; the attempt goes on. */
+  /** Chunks of the attempt up to this ordinal, exclusive, are durable. */
+  | readonly ['emitted', taskId: string, fencingToken: number, upTo: number]
+  /** A chunk that was not taken; the attempt goes on. */
   | readonly ['emit_refused', taskId: string, fencingToken: number, problem: Problem]
   | readonly ['reported', sequence: number, refused: readonly (readonly [number, string])[] | null]
   /** Nothing of the report was taken: send it again after `retryAfterMs`. */
@@ -158,6 +162,14 @@ export type AgentReply =
       taskIds: readonly string[],
       fencingTokens: readonly number[],
       reason: string,
+    ]
+  /** The attempt should end by itself; what it reports until then, in milliseconds since 1970, counts. */
+  | readonly [
+      'cancel_requested',
+      taskId: string,
+      fencingToken: number,
+      reason: string,
+      until: number,
     ]
   | readonly ['left']
   | readonly ['problem', problem: Problem];

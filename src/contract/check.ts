@@ -6,6 +6,7 @@ import { UsageBody } from './budget.ts';
 import { FlowHead } from './flow.ts';
 import { findJsonFault, findPlainFault } from './json.ts';
 import type { SubmitExtras } from './channel.ts';
+import { ScheduleBody } from './schedule.ts';
 import { SubmitExtrasBody, SubmitTask, TaskOptions } from './task.ts';
 
 /** A value from outside that breaks its schema: `code` INVALID_REQUEST, `details.path` a JSON Pointer. */
@@ -68,12 +69,20 @@ const taskOptions: Checker = Compile(TaskOptions);
 const submitExtras: Checker = Compile(SubmitExtrasBody);
 const usageBody: Checker = Compile(UsageBody);
 const flowHead: Checker = Compile(FlowHead);
+const schedule: Checker = Compile(ScheduleBody);
 const registerAgents: Checker = Compile(Type.Array(RegisterAgent, { maxItems: 10_000 }));
 
 /** Checks one task of a submit; `path` is where it stands in the request. */
 export function checkSubmitTask(value: unknown, path = ''): asserts value is SubmitTask {
   check(submitTask, value, path);
   checkMetadata(value as SubmitTask, path);
+  checkConcurrency(value as SubmitTask, path);
+}
+
+/** Checks a schedule but for its name. */
+export function checkSchedule(value: unknown, path = ''): asserts value is ScheduleBody {
+  check(schedule, value, path);
+  checkMetadata((value as ScheduleBody).task, `${path}/task`);
 }
 
 export function checkTaskOptions(value: unknown, path = ''): asserts value is TaskOptions {
@@ -101,6 +110,12 @@ export function checkRegisterAgents(value: unknown, path = ''): asserts value is
 function check(checker: Checker, value: unknown, path: string): void {
   if (checker.Check(value)) return;
   throw describeFault(checker.Errors(value), path);
+}
+
+/** A rule without a key would hold nothing back, against what its writer meant. */
+function checkConcurrency({ concurrency, concurrencyKey }: SubmitTask, path: string): void {
+  if (concurrency === undefined || concurrencyKey !== undefined) return;
+  throw new InvalidRequestError(`${path}/concurrency`, 'must come with a concurrencyKey');
 }
 
 /** Metadata goes into the log as it is: whatever is not JSON would not come back as it went. */

@@ -21,7 +21,14 @@ export const EventView = Type.Object(
     note: Type.Optional(Type.String()),
     key: Type.Optional(Type.String({ description: 'The question of task.input_required' })),
     message: Type.Optional(Type.String({ description: 'What it asks, cut short' })),
-    by: Type.Optional(Type.String({ description: 'Who answered' })),
+    by: Type.Optional(Type.String({ description: 'Who answered, redrove or changed it' })),
+    operationId: Type.Optional(Type.String()),
+    group: Type.Optional(Type.String({ description: 'Key of a group of failures' })),
+    schedule: Type.Optional(Type.String({ description: 'Of schedule.fired and its like' })),
+    nominalAt: Type.Optional(
+      Type.Integer({ description: 'The moment that a firing was meant for, in ms since 1970' }),
+    ),
+    count: Type.Optional(Type.Integer({ description: 'Firings that schedule.skipped tells of' })),
     dropped: Type.Optional(
       Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
     ),

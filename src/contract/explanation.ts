@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { BudgetView, KillView } from './budget.ts';
+import { TaskScheduleView } from './task-schedule.ts';
 import { TaskStateText } from './task.ts';
 
 const ShareBody = Type.Object({
@@ -16,6 +17,7 @@ export const ExplanationView = Type.Object(
     taskId: Type.String(),
     state: TaskStateText,
     verdict: Type.String({ description: 'One sentence to act on' }),
+    schedule: Type.Optional({ ...TaskScheduleView, description: 'The firing that made it' }),
     queue: Type.Optional(Type.String()),
     strategy: Type.Optional(Type.String()),
     waitingAhead: Type.Optional(

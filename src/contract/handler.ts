@@ -33,14 +33,29 @@ export interface SubmitChildren {
   (tasks: readonly SubmitTask[]): Promise<readonly string[]>;
 }
 
+/** How an attempt ended that did not complete. */
+export interface LastError {
+  readonly code: string;
+  readonly message: string;
+  readonly attempt: number;
+  readonly agentId: string;
+}
+
 /** What a handler can ask and tell while it runs. */
 export interface HandlerContext {
-  /** Aborted when the attempt loses its right to run: canceled, timed out, fenced, or a stop ran out of patience. */
+  /**
+   * Aborted when the attempt loses its right to run: canceled, timed out, fenced, or a stop ran out of
+   * patience. After a cancel with a grace what the handler still returns counts until that is over.
+   */
   readonly signal: AbortSignal;
   /** Grows with every attempt of the task; pass it on as an idempotency key to what you call. */
   readonly fencingToken: number;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** How the attempt before this one ended; undefined for the first. */
+  readonly lastError: LastError | undefined;
+  /** What a failed attempt, or the check of its result, left for the next one to do better. */
+  readonly critique: string | undefined;
   /**
    * Says that the attempt is alive; needed where the task has a heartbeat timeout. `details`, any JSON
    * value up to 64 KiB, is kept with the task for the next attempt, which finds the newest one as
@@ -54,10 +69,12 @@ export interface HandlerContext {
   /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
   readonly progress: (fraction: number, note?: string) => void;
   /**
-   * Hands a part of the output, any JSON value up to 64 KiB, to whoever follows the task's events right
-   * now. Counts as a heartbeat; it is not kept, and no part of the result.
+   * Hands out a part of the output, any JSON value up to 1 MiB: it is kept in its order until a while
+   * after the task's end, for whoever reads the task's output. Counts as a heartbeat; it is no part of
+   * the result. It is on its way to the disk when this returns; the end of the attempt waits for it.
    *
-   * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry, is too long or too deep
+   * @throws OrchestratorError `CHUNK_INVALID` for what JSON cannot carry, is too long or too deep;
+   *   `OUTPUT_LIMIT` past 100,000 chunks or 64 MiB of a task; `OVERLOADED` while too much waits
    */
   readonly emit: (chunk: unknown) => void;
   /**
@@ -105,16 +122,55 @@ export class TaskFailure extends Error {
   readonly code: string;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly critique: string | undefined;
 
-  /** @param options.retryAfterMs - shortest wait before the next attempt, in milliseconds */
+  /**
+   * @param options.retryAfterMs - shortest wait before the next attempt, in milliseconds
+   * @param options.critique - what the next attempt should know to do better, up to 64 KiB
+   */
   constructor(
     code: string,
     message: string,
-    options: { readonly retryable?: boolean; readonly retryAfterMs?: number } & ErrorOptions = {},
+    options: {
+      readonly retryable?: boolean;
+      readonly retryAfterMs?: number;
+      readonly critique?: string;
+    } & ErrorOptions = {},
   ) {
     super(message, options);
     this.code = code;
     this.retryable = options.retryable ?? true;
     this.retryAfterMs = options.retryAfterMs;
+    this.critique = options.critique;
+  }
+}
+
+/** Ends the task: another attempt would fail alike. Any thrown thing with `retryable: false` does. */
+export class NonRetryableError extends Error {
+  override readonly name = 'NonRetryableError';
+  readonly code: string;
+  readonly retryable = false;
+
+  constructor(message: string, options: { readonly code?: string } & ErrorOptions = {}) {
+    super(message, options);
+    this.code = options.code ?? 'NON_RETRYABLE';
+  }
+}
+
+/** Fails the attempt and says how long the next one should wait. Any thrown thing with `retryAfterMs` does. */
+export class RetryAfterError extends Error {
+  override readonly name = 'RetryAfterError';
+  readonly code: string;
+  readonly retryAfterMs: number;
+
+  /** @param retryAfterMs - shortest wait before the next attempt, in milliseconds */
+  constructor(
+    retryAfterMs: number,
+    message = 'the attempt should be made again later',
+    options: { readonly code?: string } & ErrorOptions = {},
+  ) {
+    super(message, options);
+    this.code = options.code ?? 'RETRY_LATER';
+    this.retryAfterMs = retryAfterMs;
   }
 }

@@ -47,6 +47,7 @@ export {
   checkJson,
   checkFlowHead,
   checkRegisterAgents,
+  checkSchedule,
   checkSubmitExtras,
   checkSubmitTask,
   checkTaskOptions,
@@ -87,12 +88,15 @@ export {
   SubmittedFlow,
 } from './flow.ts';
 export {
+  NonRetryableError,
+  RetryAfterError,
   TaskFailure,
   type AgentHandler,
   type HandlerContext,
   type HandlerLogger,
   type HandlerTask,
   type ParentOutcome,
+  type LastError,
 } from './handler.ts';
 export {
   ANSWERS_MAX,
@@ -118,6 +122,29 @@ export {
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';
+export {
+  AbortBody,
+  DeadLetterView,
+  DryRunView,
+  FAILURE_GROUP_STATES,
+  FailureGroupBody,
+  FailureGroupList,
+  FailureGroupStateText,
+  FailureGroupView,
+  OPERATION_ACTIONS,
+  OPERATION_STATES,
+  OPERATION_TEXT_MAX,
+  OperationBody,
+  OperationItemList,
+  OperationList,
+  OperationStateText,
+  OperationView,
+  RedriveBody,
+  RedriveParams,
+  type FailureGroupStateName,
+  type OperationActionName,
+} from './operation.ts';
+export { OutputItem, OutputList } from './output.ts';
 export { Problem } from './problem.ts';
 export { CHUNK_MAX, chunkText, DETAILS_MAX, detailsText, progressFacts } from './progress.ts';
 export {
@@ -146,7 +173,23 @@ export {
 export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.ts';
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
+export { RESULT_CHECKED_MAX, RESULT_SCHEMA_MAX, resultFaults } from './result-schema.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
+export {
+  BACKFILL_MAX,
+  BackfillAnswer,
+  BackfillBody,
+  NamedScheduleBody,
+  OverlapText,
+  PauseScheduleBody,
+  ScheduleBody,
+  ScheduledTaskBody,
+  ScheduleList,
+  ScheduleView,
+  TriggerAnswer,
+  TriggerScheduleBody,
+  UpcomingAnswer,
+} from './schedule.ts';
 export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {

@@ -1,4 +1,5 @@
 import type { RegisterAgent } from './agent.ts';
+import { resultSchemaText } from './result-schema.ts';
 import type { TaskOptions } from './task.ts';
 
 /** Values of a task's fields where its submitter said nothing. */
@@ -38,17 +39,35 @@ export interface NormalizedSpec {
     readonly queueMs?: number;
     readonly runMs?: number;
     readonly heartbeatMs?: number;
+    readonly totalMs?: number;
   };
-  /** Only where there is a rule. */
-  readonly rules?: {
-    readonly concurrency?: {
-      readonly limit: number;
-      readonly policy: 'queue' | 'cancel-oldest' | 'cancel-newest';
-    };
-  };
+  /** What few ask for; its fields stand in this order. */
+  readonly rules?: NormalizedRules;
 }
 
-/** Fills in the defaults of a checked submit. */
+export interface NormalizedRules {
+  readonly concurrency?: {
+    readonly limit: number;
+    readonly policy: 'queue' | 'cancel-oldest' | 'cancel-newest';
+  };
+  readonly escalate?: readonly {
+    readonly afterAttempt: number;
+    readonly capabilities?: readonly string[];
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly queue?: string;
+    readonly priority?: number;
+  }[];
+  readonly avoid?: 'none' | 'agent' | 'zone';
+  readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
+  /** JSON text. */
+  readonly resultSchema?: string;
+}
+
+/**
+ * Fills in the defaults of a checked submit.
+ *
+ * @throws InvalidRequestError for a schema of the result that is none, or not a safe one
+ */
 export function normalizeSpec(options: TaskOptions): NormalizedSpec {
   return {
     namespace: options.namespace ?? TASK_DEFAULTS.namespace,
@@ -59,21 +78,62 @@ export function normalizeSpec(options: TaskOptions): NormalizedSpec {
       capabilities: options.requires?.capabilities ?? [options.type],
       labels: options.requires?.labels ?? {},
     },
-    retry:
-      options.retry === undefined
-        ? TASK_DEFAULTS.retry
-        : { ...TASK_DEFAULTS.retry, ...options.retry },
+    retry: options.retry === undefined ? TASK_DEFAULTS.retry : retryOf(options.retry),
     timeouts: options.timeouts ?? {},
     ...rulesOf(options),
   };
 }
 
-/** Fields in one order, whatever that of the request: equal rules must be equal as JSON. */
-function rulesOf({ concurrency }: TaskOptions): Pick<NormalizedSpec, 'rules'> {
-  if (concurrency === undefined) return {};
-  const { limit = 1, policy = 'queue' } = concurrency;
-  return { rules: { concurrency: { limit, policy } } };
+function retryOf(retry: NonNullable<TaskOptions['retry']>): NormalizedSpec['retry'] {
+  const { avoid: _avoid, escalate: _escalate, invalid: _invalid, ...plain } = retry;
+  return { ...TASK_DEFAULTS.retry, ...plain };
 }
+
+/** Written only where something is asked for, its fields in one order: equal rules are equal as JSON. */
+function rulesOf(options: TaskOptions): Pick<NormalizedSpec, 'rules'> {
+  const { concurrency, resultSchema, retry } = options;
+  if (concurrency === undefined && resultSchema === undefined && retry === undefined) return {};
+  const rules: NormalizedRules = {
+    ...(concurrency === undefined
+      ? {}
+      : { concurrency: { limit: concurrency.limit ?? 1, policy: concurrency.policy ?? 'queue' } }),
+    ...retryRules(options),
+  };
+  return Object.keys(rules).length === 0 ? {} : { rules };
+}
+
+function retryRules({ resultSchema, retry = {} }: TaskOptions): NormalizedRules {
+  const { avoid, escalate = [], invalid } = retry;
+  const isChecked = invalid !== undefined || resultSchema !== undefined;
+  return {
+    ...(escalate.length === 0 ? {} : { escalate: escalate.map(stepOf) }),
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(isChecked
+      ? {
+          invalid: {
+            attemptsMax: invalid?.attemptsMax ?? INVALID_ATTEMPTS_DEFAULT,
+            critique: invalid?.critique ?? true,
+          },
+        }
+      : {}),
+    ...(resultSchema === undefined ? {} : { resultSchema: resultSchemaText(resultSchema) }),
+  };
+}
+
+type Step = NonNullable<NormalizedRules['escalate']>[number];
+
+function stepOf({ afterAttempt, capabilities, labels, priority, queue }: Step): Step {
+  return {
+    afterAttempt,
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+/** Attempts whose result does not match, where the submitter names no number. */
+const INVALID_ATTEMPTS_DEFAULT = 3;
 
 /** Milliseconds since 1970 of a moment of the right form; NaN for a day that its month does not have. */
 export function momentMs(moment: string | number): number {

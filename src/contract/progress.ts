@@ -2,7 +2,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import { findJsonFault } from './json.ts';
 
 /** Longest chunk of output, in UTF-16 units of its JSON text. */
-export const CHUNK_MAX = 65_536;
+export const CHUNK_MAX = 1_048_576;
 
 /** Longest details of a heartbeat, in UTF-16 units of their JSON text. */
 export const DETAILS_MAX = 65_536;

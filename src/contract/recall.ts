@@ -12,6 +12,14 @@ export const CancelBody = Type.Object(
     tree: Type.Optional(
       Type.Boolean({ default: false, description: 'Also all that came from it; of tasks only' }),
     ),
+    graceMs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86_400_000,
+        default: 0,
+        description: 'How long a running attempt may go on to end by itself',
+      }),
+    ),
   },
   { ...closed, title: 'Cancel' },
 );

@@ -12,6 +12,8 @@ export type AttemptReport =
       readonly retryable: boolean;
       readonly retryAfterMs: number;
       readonly usage?: Amounts;
+      /** What the next attempt should know to do better. */
+      readonly critique?: string;
     };
 
 /**
@@ -61,6 +63,7 @@ function reportOfFacts(error: unknown): AttemptReport {
     readonly code?: unknown;
     readonly retryable?: unknown;
     readonly retryAfterMs?: unknown;
+    readonly critique?: unknown;
   };
   const code =
     typeof facts.code === 'string' && facts.code !== ''
@@ -70,7 +73,9 @@ function reportOfFacts(error: unknown): AttemptReport {
   const wait = facts.retryAfterMs;
   const retryAfterMs =
     typeof wait === 'number' && wait > 0 ? Math.min(Math.round(wait), RETRY_AFTER_MS_MAX) : 0;
-  return { ok: false, code, message: cutMessage(error), retryable, retryAfterMs };
+  const critique =
+    typeof facts.critique === 'string' ? { critique: facts.critique.slice(0, CRITIQUE_MAX) } : {};
+  return { ok: false, code, message: cutMessage(error), retryable, retryAfterMs, ...critique };
 }
 
 /** Longest message of a failure that is sent, in UTF-16 units; core keeps as much. */
@@ -81,6 +86,9 @@ function cutMessage(error: unknown): string {
   const message: unknown = messageOf(error);
   return String(message).slice(0, MESSAGE_MAX);
 }
+
+/** Longest critique that is sent, in UTF-16 units; core keeps as much. */
+const CRITIQUE_MAX = 65_536;
 
 const RETRY_AFTER_MS_MAX = 2_592_000_000;
 

@@ -11,6 +11,7 @@ import {
 } from './control.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
+import { TaskScheduleView } from './task-schedule.ts';
 import { Traceparent } from './trace.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -23,6 +24,17 @@ export const Requires = Type.Object(
     labels: Type.Optional(Labels),
   },
   { ...closed, description: 'What an agent must offer' },
+);
+
+const EscalationStep = Type.Object(
+  {
+    afterAttempt: Type.Integer({ minimum: 1, maximum: 2000 }),
+    capabilities: Type.Optional(Type.Array(Name, { maxItems: 32 })),
+    labels: Type.Optional(Labels),
+    queue: Type.Optional(QueueName),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
+  },
+  closed,
 );
 
 export const Retry = Type.Object(
@@ -48,6 +60,27 @@ export const Retry = Type.Object(
     nonRetryable: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 64 }),
     ),
+    escalate: Type.Optional(
+      Type.Array(EscalationStep, {
+        maxItems: 16,
+        description: 'What the attempts after a failed one ask for instead',
+      }),
+    ),
+    avoid: Type.Optional(
+      Type.Union([Type.Literal('none'), Type.Literal('agent'), Type.Literal('zone')], {
+        description:
+          'Whom a retry is kept from: the agents it failed on while another is ready, and their zones. Absent: the last agent comes last; none: any',
+      }),
+    ),
+    invalid: Type.Optional(
+      Type.Object(
+        {
+          attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 3 })),
+          critique: Type.Optional(Type.Boolean({ default: true })),
+        },
+        { ...closed, description: 'Attempts whose result does not match, counted apart' },
+      ),
+    ),
   },
   { ...closed, description: 'When a failed attempt is followed by another' },
 );
@@ -60,6 +93,7 @@ export const Timeouts = Type.Object(
       ...DurationMs,
       description: 'Longest silence about a running task',
     }),
+    totalMs: Type.Optional({ ...DurationMs, description: 'From submission to the end' }),
   },
   { ...closed, description: 'How long a task may stay in one place; absent means unbounded' },
 );
@@ -102,6 +136,9 @@ const submitFields = {
     }),
   ),
   budget: Type.Optional(BudgetBody),
+  resultSchema: Type.Optional(
+    Type.Unknown({ description: 'JSON Schema, up to 64 KiB, that the result must meet' }),
+  ),
   concurrencyKey: Type.Optional(ConcurrencyKey),
   concurrency: Type.Optional(ConcurrencyRule),
   fairnessKey: Type.Optional(FairnessKey),
@@ -230,6 +267,21 @@ export const TaskView = Type.Object(
     details: Type.Optional(
       Type.Unknown({ description: 'Absent in lists; what an attempt last said of how far it is' }),
     ),
+    schedule: Type.Optional({ ...TaskScheduleView, description: 'The firing that made it' }),
+    resultSchema: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),
+    critique: Type.Optional(
+      Type.String({ description: 'Absent in lists; what the next attempt should know' }),
+    ),
+    avoid: Type.Optional(
+      Type.Object({ agents: Type.Array(Type.String()), zones: Type.Array(Type.String()) }),
+    ),
+    cancel: Type.Optional(
+      Type.Object(
+        { reason: Type.String(), requestedAt: Type.String(), until: Type.String() },
+        { description: 'The attempt was asked to end by itself until then' },
+      ),
+    ),
+    outputChunks: Type.Optional(Type.Integer({ description: 'Chunks of output so far' })),
     payloadBytes: Type.Integer(),
     payload: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),
     result: Type.Optional(Type.Unknown({ description: 'Absent in lists and until completed' })),

@@ -1,10 +1,12 @@
 import { invariant } from '../base/invariant.ts';
+import { cancelOf } from './cancel.ts';
 import { fireAlarm } from './alarms.ts';
 import { expireQuestion } from './dialogue.ts';
 import { forgetKeys, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
+import { forceCancel } from './recall.ts';
 import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
 import type { Step } from './step.ts';
-import { isLeased, startedAtOf, type Task } from './task.ts';
+import { isLeased, startedAtOf, totalUntil, type Task, type TaskError } from './task.ts';
 import { moveTask } from './transition.ts';
 
 /** Timers fired by one `clock.advance`: bounds the work of one command; the leader proposes another. */
@@ -29,7 +31,18 @@ export function advanceClock(step: Step): void {
 function fireTimer(step: Step, task: Task): void {
   const { state, events } = step;
   if (task.deadlineAt !== 0 && task.deadlineAt <= state.nowMs) {
-    passDeadline(step, task);
+    passDeadline(step, task, DEADLINE_EXCEEDED, 'deadline');
+    return;
+  }
+  const until = totalUntil(task);
+  if (until !== 0 && until <= state.nowMs) {
+    const message = `the task did not end within ${task.profile.spec.timeouts.totalMs} ms`;
+    passDeadline(step, task, { code: 'TOTAL_TIMEOUT', message }, 'total_timeout');
+    return;
+  }
+  const cancel = cancelOf(task);
+  if (cancel !== null && cancel.until <= state.nowMs) {
+    forceCancel(step, task, 'cancel_forced');
     return;
   }
   switch (task.state) {
@@ -59,11 +72,15 @@ function fireTimer(step: Step, task: Task): void {
   }
 }
 
-function passDeadline(step: Step, task: Task): void {
-  const error = { code: 'DEADLINE_EXCEEDED', message: 'the task did not finish by its deadline' };
+const DEADLINE_EXCEEDED: TaskError = {
+  code: 'DEADLINE_EXCEEDED',
+  message: 'the task did not finish by its deadline',
+};
+
+function passDeadline(step: Step, task: Task, error: TaskError, reason: string): void {
   if (isLeased(task)) {
-    revokeLease(step, task, 'deadline');
+    revokeLease(step, task, reason);
     recordFailure(step, task, error);
   }
-  failTask(step, task, error, 'deadline');
+  failTask(step, task, error, reason);
 }

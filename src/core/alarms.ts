@@ -42,6 +42,9 @@ export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): v
       return;
     case 'failureGroups':
     case 'limits':
+    case 'operations':
+    case 'operationItems':
+    case 'schedules':
       return;
     default:
       unreachable(record.table);

@@ -8,11 +8,17 @@ import type { Command, CommandBatch } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
+import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
+import { takeOutput } from './output.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
+import { setFailureGroup } from './failure-groups.ts';
+import { actOnTasks, endOperation, startOperation } from './operations.ts';
+import { redriveTask } from './redrive.ts';
 import type { Rejection } from './rejection.ts';
+import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -77,11 +83,19 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'task.answer':
       return each(command.items, (item) => answerQuestion(step, item));
     case 'task.cancel':
-      return each(command.taskIds, (id) => cancelTask(step, id, command.reason));
+      return each(command.taskIds, (id) => cancelTask(step, id, command.reason, command.graceMs));
+    case 'task.output':
+      return each(command.items, (_, position) => takeOutput(step, command, position));
     case 'task.retry':
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
       return each(command.taskIds, (id) => purgeTask(step, id));
+    case 'task.redrive':
+      return each(command.items, (item) => redriveTask(step, item, command));
+    case 'operation.act':
+      return actOnTasks(step, command);
+    case 'schedule.fire':
+      return each(command.items, (item) => fireSchedule(step, item));
     default:
       return whole(applyOther(step, command));
   }
@@ -99,8 +113,12 @@ type ItemCommandType =
   | 'task.ask'
   | 'task.answer'
   | 'task.cancel'
+  | 'task.output'
   | 'task.retry'
-  | 'dead-letter.purge';
+  | 'dead-letter.purge'
+  | 'task.redrive'
+  | 'operation.act'
+  | 'schedule.fire';
 
 function applyOther(
   step: Step,
@@ -135,12 +153,30 @@ function applyOther(
       return restoreAgent(step, command.target as AgentId);
     case 'namespace.restore':
       return restoreNamespace(step, command.target);
+    case 'failure-group.set':
+      return setFailureGroup(step, command);
+    case 'operation.start':
+      return startOperation(step, command.operation);
+    case 'operation.end':
+      return endOperation(step, command);
     case 'limit.set':
       return setLimit(step, command.limit, command.settings);
     case 'limit.remove':
       return removeLimit(step, command.limit);
     case 'fairness.set':
       return setFairness(step, command);
+    case 'schedule.set':
+      return setSchedule(step, command);
+    case 'schedule.remove':
+      return removeSchedule(step, command.key);
+    case 'schedule.pause':
+      return pauseSchedule(step, command);
+    case 'schedule.resume':
+      return resumeSchedule(step, command);
+    case 'schedule.trigger':
+      return triggerSchedule(step, command);
+    case 'schedule.backfill':
+      return backfillSchedule(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

@@ -1,4 +1,5 @@
 import { agentMeets, slotsUsed } from './agent.ts';
+import { mustAvoid } from './avoid.ts';
 import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -46,6 +47,16 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
       agentId,
       taskId,
     });
+  }
+  if (mustAvoid(state, task, agentId)) {
+    return reject(
+      'AGENT_AVOIDED',
+      `task ${taskId} failed on agent ${agentId}, and another is ready`,
+      {
+        agentId,
+        taskId,
+      },
+    );
   }
   const gated = isGated(task);
   const closed = gated ? closedGate(task, state.nowMs) : null;

@@ -10,7 +10,7 @@ import { reject, type Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
-import { microsOf, NO_USAGE, type Budget, type Tree, type Usage } from './tree.ts';
+import { estimateOf, microsOf, NO_USAGE, type Budget, type Tree, type Usage } from './tree.ts';
 import { chainOf, treeOf } from './trees.ts';
 
 /** Share of a limit after which it is warned of. */
@@ -24,14 +24,6 @@ interface Level {
   readonly asked: number;
   /** From what is counted to what is shown. */
   readonly unit: number;
-}
-
-/** What one attempt is expected to take. */
-export function estimateOf(task: Task): Usage {
-  const estimate = task.extra?.control?.estimate;
-  if (estimate == null) return NO_USAGE;
-  const { costUsd = 0, tokens = 0 } = estimate;
-  return { tokens, costUsd };
 }
 
 /** Reserves what the next attempt is expected to take, on all levels or none. */

@@ -1,9 +1,13 @@
 import type { Dependency, ParentEnd } from './flow.ts';
 import type { Budget, Usage } from './tree.ts';
 import type { AgentId, TaskId } from './ids.ts';
+import type { FailureGroupState } from './failure-group.ts';
+import type { NewOperation } from './operation.ts';
+import type { RedriveItem, RedriveOrder } from './redrive.ts';
 import type { Dedupe, Estimate, LimitUse } from './control.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
+import type { OverlapPolicy, ScheduleSettings } from './schedule.ts';
 import type { TaskError } from './task.ts';
 
 /** One task of a submit; `spec` points into the command's `specs`. */
@@ -72,6 +76,16 @@ export interface AttemptError extends LeaseRef {
   readonly retryAfterMs?: number;
   /** What the attempt took; absent, its estimate counts. */
   readonly usage?: Usage;
+  /** What the next attempt should know to do better. */
+  readonly critique?: string;
+}
+
+/** Chunks of an attempt's output, one after the other; their texts go beside the command. */
+export interface OutputItem extends LeaseRef {
+  /** Ordinal of the first among the attempt's chunks, from 0; null to follow the last one taken. */
+  readonly from: number | null;
+  /** UTF-16 units of each chunk's JSON text. */
+  readonly lengths: readonly number[];
 }
 
 /** What an attempt says of how far it is. */
@@ -100,6 +114,61 @@ export interface AnswerItem extends LeaseRef {
   readonly by: string | null;
 }
 
+/** A moment of a schedule that has come. */
+export interface FiringItem {
+  readonly key: string;
+  /** Must be the schedule's next one. */
+  readonly nominalAt: number;
+  /** The one that follows; 0 for none. */
+  readonly nextAt: number;
+  /** Id of its task; null where it is passed over, because it is too late or a later one stands for it. */
+  readonly taskId: TaskId | null;
+  /** Moments passed over, from `nominalAt` to before `nextAt`; 0 with a task. */
+  readonly missed: number;
+}
+
+/** A moment of the past that a schedule fires for. */
+export interface BackfillItem {
+  readonly nominalAt: number;
+  readonly taskId: TaskId;
+  /** Moment before which the task must not start; absent means at once. */
+  readonly runAt?: number;
+}
+
+/** Changes of schedules; see `schedules.ts` and `firings.ts`. */
+export type ScheduleCommand =
+  | {
+      readonly type: 'schedule.set';
+      readonly namespace: string;
+      readonly name: string;
+      readonly settings: ScheduleSettings;
+      /** Its first moment; 0 for none. */
+      readonly nextAt: number;
+    }
+  | { readonly type: 'schedule.remove'; readonly key: string }
+  | {
+      readonly type: 'schedule.pause';
+      readonly key: string;
+      readonly reason: string | null;
+      readonly by: string | null;
+    }
+  | { readonly type: 'schedule.resume'; readonly key: string; readonly nextAt: number }
+  | { readonly type: 'schedule.fire'; readonly items: readonly FiringItem[] }
+  | {
+      readonly type: 'schedule.trigger';
+      readonly key: string;
+      readonly taskId: TaskId;
+      /** Its own when null. */
+      readonly overlap: OverlapPolicy | null;
+    }
+  /** Taken whole or not at all. */
+  | {
+      readonly type: 'schedule.backfill';
+      readonly key: string;
+      readonly overlap: OverlapPolicy;
+      readonly items: readonly BackfillItem[];
+    };
+
 /** Bounds that core keeps; part of the replicated state so that every replica keeps the same. */
 export interface CoreSettings {
   /** How long an idempotency key is remembered, in milliseconds. */
@@ -113,6 +182,8 @@ export interface CoreSettings {
   readonly depthMax: number;
   /** Tasks that one task may submit, at most. */
   readonly fanOutMax: number;
+  /** Different agents that a task may lose before it is held back as poison; 0 for any. Absent: 3. */
+  readonly poisonAgents?: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
   /** How work is shared between namespaces; absent for the defaults. */
@@ -153,7 +224,6 @@ export type Command =
   | { readonly type: 'task.details'; readonly items: readonly DetailsItem[] }
   | { readonly type: 'task.ask'; readonly items: readonly AskItem[] }
   | { readonly type: 'task.answer'; readonly items: readonly AnswerItem[] }
-  | { readonly type: 'task.cancel'; readonly taskIds: readonly TaskId[]; readonly reason: string }
   /** Ends a task and all that came from it, or a flow. */
   | { readonly type: 'tree.cancel'; readonly target: string; readonly reason: string }
   | {
@@ -164,8 +234,44 @@ export type Command =
       readonly by: string | null;
     }
   | { readonly type: 'agent.restore' | 'namespace.restore'; readonly target: string }
+  /** `graceMs`: how long a running attempt may go on to end by itself; absent for not at all. */
+  | {
+      readonly type: 'task.cancel';
+      readonly taskIds: readonly TaskId[];
+      readonly reason: string;
+      readonly graceMs?: number;
+    }
+  | { readonly type: 'task.output'; readonly items: readonly OutputItem[] }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
+  /** The entry has the payloads of the items that come with a size of one: all of them do, or none. */
+  | ({ readonly type: 'task.redrive'; readonly items: readonly RedriveItem[] } & RedriveOrder)
+  | {
+      readonly type: 'failure-group.set';
+      readonly key: string;
+      readonly state: FailureGroupState;
+      readonly by: string;
+      readonly note: string | null;
+    }
+  | { readonly type: 'operation.start'; readonly operation: NewOperation }
+  | {
+      readonly type: 'operation.act';
+      readonly operationId: string;
+      /** The operation's cursor, and what it becomes: empty after the last task. */
+      readonly from: string;
+      readonly to: string;
+      /** Newest first. */
+      readonly taskIds: readonly TaskId[];
+      /** Sizes of the payloads that the entry has for them; absent where they keep their own. */
+      readonly payloadBytes?: readonly number[];
+    }
+  | {
+      readonly type: 'operation.end';
+      readonly operationId: string;
+      readonly state: 'aborted' | 'failed';
+      readonly by: string | null;
+      readonly reason: string | null;
+    }
   | {
       readonly type: 'agent.register';
       readonly agentId: AgentId;
@@ -191,6 +297,7 @@ export type Command =
       readonly usdPerSlot?: number;
     }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
+  | ScheduleCommand
   | { readonly type: 'settings.set'; readonly settings: CoreSettings }
   | { readonly type: 'clock.advance' };
 

@@ -1,9 +1,13 @@
 import type { Agent } from './agent.ts';
-import type { KeptAnswer } from './extra.ts';
+import type { Command } from './command.ts';
+import type { CancelWish, KeptAnswer } from './extra.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { Gate } from './gate.ts';
 import type { AgentId } from './ids.ts';
+import type { FailureGroup } from './failure-group.ts';
+import type { Operation } from './operation.ts';
 import type { Queue } from './queue.ts';
+import type { Schedule } from './schedule.ts';
 import type { AttemptFailure, Task } from './task.ts';
 import type { Tree } from './tree.ts';
 
@@ -29,6 +33,25 @@ export type CoreEvent =
       readonly waitMs: number;
     }
   | { readonly type: 'task.extended'; readonly task: Task }
+  /** Its queue, priority or requirement is another one. */
+  | { readonly type: 'task.moved'; readonly task: Task }
+  /** The running attempt should end by itself: it keeps its lease until `cancel.until`. */
+  | {
+      readonly type: 'task.cancel_requested';
+      readonly task: Task;
+      readonly agentId: AgentId;
+      readonly cancel: CancelWish;
+    }
+  /** Chunks were taken: those of the item at `position` but the first `skipped`; `seq` is the first's place. */
+  | {
+      readonly type: 'task.output';
+      readonly task: Task;
+      readonly command: Extract<Command, { type: 'task.output' }>;
+      readonly position: number;
+      readonly skipped: number;
+      readonly attempt: number;
+      readonly seq: number;
+    }
   /** The attempt waits: its slot is free, its lease is not. */
   | { readonly type: 'task.input_required'; readonly task: Task; readonly agent: Agent }
   /** The attempt goes on and has its slot again. */
@@ -55,6 +78,18 @@ export type CoreEvent =
     }
   | { readonly type: 'task.failed'; readonly task: Task }
   | { readonly type: 'task.canceled' | 'task.purged'; readonly task: Task }
+  /** A dead letter was changed and is queued again; with `isEdited` the entry has its new payload. */
+  | {
+      readonly type: 'task.redriven';
+      readonly task: Task;
+      readonly by: string;
+      readonly why: string | null;
+      readonly isEdited: boolean;
+    }
+  /** Its queue, priority or requirement is another one. */
+  | { readonly type: 'task.moved'; readonly task: Task }
+  | { readonly type: 'operation.changed'; readonly operation: Operation }
+  | { readonly type: 'failure-group.changed'; readonly group: FailureGroup }
   /** An attempt's right to run is over before the agent reported: it should be told to stop. */
   | {
       readonly type: 'lease.revoked';
@@ -79,4 +114,27 @@ export type CoreEvent =
   /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
   | { readonly type: 'gate.changed'; readonly gate: Gate }
   | { readonly type: 'limit.changed'; readonly limit: string }
-  | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings };
+  | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings }
+  /** `reason`: `set`, `paused`, `resumed`, or `waiting` for the end of an earlier firing. */
+  | {
+      readonly type: 'schedule.changed';
+      readonly schedule: Schedule;
+      readonly reason: string;
+    }
+  | { readonly type: 'schedule.removed'; readonly schedule: Schedule }
+  /** Comes before the event of its task. */
+  | {
+      readonly type: 'schedule.fired';
+      readonly schedule: Schedule;
+      readonly task: Task;
+      readonly nominalAt: number;
+      readonly outcome: string;
+    }
+  /** `count` firings from `nominalAt` on made no task. */
+  | {
+      readonly type: 'schedule.skipped';
+      readonly schedule: Schedule;
+      readonly nominalAt: number;
+      readonly reason: string;
+      readonly count: number;
+    };

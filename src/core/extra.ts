@@ -1,7 +1,9 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
 import type { FlowFacts } from './flow.ts';
 import type { FamilyFacts, Usage } from './tree.ts';
+import type { AgentId } from './ids.ts';
 import type { TaskControl } from './control.ts';
+import type { TaskSchedule } from './schedule.ts';
 
 /** A question that a person is to answer before the attempt goes on. Texts of JSON are kept as they came. */
 export interface Question {
@@ -45,6 +47,30 @@ export interface Dialogue {
   readonly question: Question | null;
 }
 
+/** Who a task is to be kept from: the newest agents and zones it failed on, oldest first. */
+export interface Avoided {
+  readonly agents: readonly AgentId[];
+  readonly zones: readonly string[];
+}
+
+/** A cancel that leaves the running attempt time to end by itself. */
+export interface CancelWish {
+  readonly reason: string;
+  readonly requestedAt: number;
+  /** Moment at which the attempt loses its lease. */
+  readonly until: number;
+}
+
+/** How much output there is of a task. */
+export interface OutputCount {
+  readonly chunks: number;
+  /** UTF-16 units of their JSON texts. */
+  readonly length: number;
+  /** Token of the newest attempt that handed some out, and how many chunks there were before it. */
+  readonly token: number;
+  readonly attemptFrom: number;
+}
+
 /** Replaced as a whole at each change, never changed inside: a checkpoint under way may hold it. */
 export interface TaskExtra {
   /** W3C trace context that the task was submitted with. */
@@ -61,8 +87,19 @@ export interface TaskExtra {
   readonly family: FamilyFacts | null;
   /** What its attempts reported that they took. */
   readonly usage: Usage | null;
+  /** What a failed attempt, or the check of its result, gave the next one to do better. */
+  readonly critique: string | null;
+  /** Attempts whose result was not what the task asks for; they are counted apart. */
+  readonly invalid: number | null;
+  readonly avoid: Avoided | null;
+  /** Moment from which its total time is counted, where that is not its creation: it was redriven. */
+  readonly totalFrom: number | null;
+  readonly cancel: CancelWish | null;
+  readonly output: OutputCount | null;
   /** Keys, limits and costs that decide when it may start. */
   readonly control: TaskControl | null;
+  /** The firing that made it. */
+  readonly schedule: TaskSchedule | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -74,7 +111,14 @@ export const NO_EXTRA: TaskExtra = {
   flow: null,
   family: null,
   usage: null,
+  critique: null,
+  invalid: null,
+  avoid: null,
+  totalFrom: null,
+  cancel: null,
+  output: null,
   control: null,
+  schedule: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -87,7 +131,14 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   flow: 'history',
   family: 'history',
   usage: 'history',
+  critique: 'task',
+  invalid: 'task',
+  avoid: 'task',
+  totalFrom: 'task',
+  cancel: 'history',
+  output: 'history',
   control: 'history',
+  schedule: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

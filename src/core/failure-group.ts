@@ -22,6 +22,12 @@ interface FailureGroupFields {
   /** Dead letters now. */
   live: number;
   state: FailureGroupState;
+  /** The dead letter that joined last. */
+  exampleId: string;
+  /** Who said last what state it is in, when, and with which note; null and 0 for nobody. */
+  by: string | null;
+  note: string | null;
+  saidAt: number;
 }
 
 /** Key of the group that takes what finds no room. */
@@ -57,12 +63,14 @@ export function normalizeMessage(message: string): string {
 }
 
 export function failureGroupFields(group: FailureGroup): readonly unknown[] {
-  const { code, count, firstAt, lastAt, live, message, state, type } = group;
-  return [type, code, message, firstAt, lastAt, count, live, state];
+  const { by, code, count, exampleId, firstAt, lastAt, live, message, note, saidAt, state, type } =
+    group;
+  const seen = [firstAt, lastAt, count, live, state, exampleId];
+  return [type, code, message, ...seen, by, note, saidAt];
 }
 
 export function readFailureGroup(fields: readonly unknown[]): FailureGroupFields {
-  const [type, code, message, firstAt, lastAt, count, live, state] = fields as [
+  const [type, code, message, firstAt, lastAt, count, live, state, ...said] = fields as [
     string,
     string,
     string,
@@ -71,6 +79,12 @@ export function readFailureGroup(fields: readonly unknown[]): FailureGroupFields
     number,
     number,
     FailureGroupState,
+    string?,
+    (string | null)?,
+    (string | null)?,
+    number?,
   ];
-  return { type, code, message, firstAt, lastAt, count, live, state };
+  const [exampleId = '', by = null, note = null, saidAt = 0] = said;
+  const seen = { firstAt, lastAt, count, live, state, exampleId };
+  return { type, code, message, ...seen, by, note, saidAt };
 }

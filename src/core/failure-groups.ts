@@ -9,7 +9,10 @@ import {
   OTHER_GROUP,
   type FailureGroup,
 } from './failure-group.ts';
+import type { Command } from './command.ts';
+import { reject, type Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 
 /** Counts a task that just failed for good, and remembers on it in which group. */
@@ -29,6 +32,7 @@ export function joinFailureGroup(state: CoreState, task: Task): void {
   group.lastAt = state.nowMs;
   group.count += 1;
   group.live += 1;
+  group.exampleId = task.id;
   if (group.state === 'resolved') group.state = 'open';
   task.extra = { ...(task.extra ?? NO_EXTRA), failureGroup: group.key };
 }
@@ -43,6 +47,27 @@ export function leaveFailureGroup(state: CoreState, task: Task): void {
   invariant(group !== undefined, 'a group is kept while it has dead letters');
   state.records.failureGroups.touch(group);
   group.live -= 1;
+}
+
+/** Takes down what an operator says of a group. */
+export function setFailureGroup(
+  { state, events }: Step,
+  command: Extract<Command, { type: 'failure-group.set' }>,
+): Rejection | null {
+  const { by, key, note } = command;
+  const group = state.records.failureGroups.get(key);
+  if (group === undefined) {
+    return reject('FAILURE_GROUP_NOT_FOUND', `a group of failures must be known, got ${key}`, {
+      key,
+    });
+  }
+  state.records.failureGroups.touch(group);
+  group.state = command.state;
+  group.by = by;
+  group.note = note;
+  group.saidAt = state.nowMs;
+  events.push({ type: 'failure-group.changed', group });
+  return null;
 }
 
 /** Groups looked at for one to forget; bounds the work of one failure. */
@@ -76,6 +101,10 @@ function addGroup(
     count: 0,
     live: 0,
     state: 'open',
+    exampleId: '',
+    by: null,
+    note: null,
+    saidAt: 0,
     dueAt: 0,
     timerSlot: -1,
     ...UNTRACKED,

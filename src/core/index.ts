@@ -5,13 +5,16 @@ export type {
   AnswerItem,
   AskItem,
   AttemptError,
+  BackfillItem,
   Command,
   CommandBatch,
   Completion,
   CoreSettings,
   DetailsItem,
+  FiringItem,
   LeaseRef,
   NewTask,
+  OutputItem,
 } from './command.ts';
 export {
   costOf,
@@ -42,6 +45,16 @@ export { levelAt } from './bucket.ts';
 export type { Limit } from './limit.ts';
 export { digest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
+export {
+  firingJitterMs,
+  scheduleKey,
+  type OverlapPolicy,
+  type Schedule,
+  type ScheduledTask,
+  type ScheduleSettings,
+  type ScheduleTiming,
+} from './schedule.ts';
+export { Timers, type Timed } from './timers.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
 export {
   dependenciesOf,
@@ -55,9 +68,26 @@ export {
 } from './flow.ts';
 export type { Budget, FamilyFacts, KillFacts, Tree, Usage } from './tree.ts';
 export { isOver as isTreeOver } from './trees.ts';
-export type { KeptAnswer, Question, TaskExtra } from './extra.ts';
+export {
+  OPERATION_ACTIONS,
+  OPERATIONS_RUNNING_MAX,
+  type NewOperation,
+  type Operation,
+  type OperationAction,
+  type OperationItems,
+  type OperationParams,
+  type OperationScope,
+  type OperationState,
+  type Placement,
+  type Redrive,
+} from './operation.ts';
+export type { RedriveItem, RedriveOrder } from './redrive.ts';
+export type { CancelWish, KeptAnswer, OutputCount, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
+export { zoneOf } from './avoid.ts';
+export { OUTPUT_CHUNKS_MAX, OUTPUT_LENGTH_MAX } from './output.ts';
+export { CANCEL_GRACE_MS_MAX } from './recall.ts';
 export { profileKey, type Profile } from './profile.ts';
 export { namespaceOf, queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
@@ -71,6 +101,7 @@ export {
   RETRY_STRATEGIES,
   STRATEGY_NAMES,
   type AgentSpec,
+  type EscalationStep,
   type LimitSettings,
   type QueueChange,
   type QueueSettings,
@@ -79,6 +110,7 @@ export {
   type RetryPolicy,
   type RetryStrategy,
   type StrategyName,
+  type TaskRules,
   type TaskSpec,
   type TaskTimeouts,
 } from './spec.ts';
@@ -91,8 +123,10 @@ export {
 } from './state.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
 export {
+  CRITIQUE_MAX,
   isLeased,
   questionOf,
+  RESULT_INVALID,
   startedAtOf,
   type AttemptFailure,
   type LiveState,

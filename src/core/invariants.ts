@@ -9,11 +9,10 @@ import { dependenciesOf, policyOf } from './flow.ts';
 import { standing } from './flow-links.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
-import { estimateOf } from './budgets.ts';
-import { microsOf, type Tree } from './tree.ts';
+import { estimateOf, microsOf, type Tree } from './tree.ts';
 import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I16 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I17 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -52,6 +51,7 @@ export function checkInvariants(state: CoreState): void {
   checkFlows(state);
   checkTrees(state);
   checkGates(state);
+  checkSchedules(state);
 }
 
 const QUEUE_STATES = [
@@ -65,7 +65,9 @@ const QUEUE_STATES = [
 
 function checkTask(state: CoreState, task: Task): void {
   invariant(task.id <= state.newestId, `I11: ${task.id} is live, the newest is ${state.newestId}`);
-  const { attemptsMax } = task.profile.spec.retry;
+  const { retry, rules } = task.profile.spec;
+  const { attemptsMax } = retry;
+  const counted = task.attempt - (task.extra?.invalid ?? 0);
   const isHeld = isLeased(task);
   invariant(
     (task.agentId !== null) === isHeld,
@@ -86,11 +88,11 @@ function checkTask(state: CoreState, task: Task): void {
     `I5: ${task.id} is due at ${dueAt(task)}, armed for ${task.dueAt}`,
   );
   invariant(
-    task.attempt <= attemptsMax,
+    task.attempt <= attemptsMax + (rules?.invalid?.attemptsMax ?? 0),
     `I6: ${task.id} made ${task.attempt} of ${attemptsMax} attempts`,
   );
   if (task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked') {
-    invariant(task.attempt < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
+    invariant(counted < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
   }
   invariant(
     task.state !== 'completed' && task.state !== 'canceled',
@@ -113,15 +115,15 @@ function checkFlows(state: CoreState): void {
       if (parent === 'dead letter' && policyOf(dependency) !== 'continue') fatal += 1;
     }
     const links = task.links ?? { left: 0, fatal: 0 };
-    invariant(links.left === left, `I15: ${task.id} waits for ${links.left} of ${left} parents`);
-    invariant(links.fatal === fatal, `I15: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
-    invariant(task.state !== 'blocked' || left > 0, `I15: ${task.id} is blocked by nothing`);
+    invariant(links.left === left, `I16: ${task.id} waits for ${links.left} of ${left} parents`);
+    invariant(links.fatal === fatal, `I16: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
+    invariant(task.state !== 'blocked' || left > 0, `I16: ${task.id} is blocked by nothing`);
   }
-  invariant(pins.size === state.pins.size, `I15: ${state.pins.size} pins for ${pins.size} parents`);
+  invariant(pins.size === state.pins.size, `I16: ${state.pins.size} pins for ${pins.size} parents`);
   for (const [id, count] of pins) {
-    invariant(state.pins.get(id as TaskId) === count, `I15: ${id} is pinned ${count} times`);
+    invariant(state.pins.get(id as TaskId) === count, `I16: ${id} is pinned ${count} times`);
   }
-  invariant(state.endings.length === 0, 'I15: a batch tells what it ended');
+  invariant(state.endings.length === 0, 'I16: a batch tells what it ended');
 }
 
 function checkTrees(state: CoreState): void {
@@ -130,7 +132,7 @@ function checkTrees(state: CoreState): void {
   for (const task of state.tasks.values()) {
     const tree = treeOf(state, task);
     if (tree === null) continue;
-    invariant(tree.members.has(task), `I16: ${task.id} counts in ${tree.key}`);
+    invariant(tree.members.has(task), `I17: ${task.id} counts in ${tree.key}`);
     members.set(tree, (members.get(tree) ?? 0) + 1);
     if (!isLeased(task)) continue;
     const { costUsd, tokens } = estimateOf(task);
@@ -142,10 +144,10 @@ function checkTrees(state: CoreState): void {
   for (const tree of state.records.trees.values()) {
     const { kind, key, reservedMicros, reservedTokens } = tree;
     const sum = reserved.get(tree) ?? { tokens: 0, micros: 0 };
-    invariant(kind === 'flow' || !isOver(tree), `I16: tree ${key} is kept without tasks`);
-    invariant(tree.members.size === (members.get(tree) ?? 0), `I16: tree ${key} has its members`);
-    invariant(reservedTokens === sum.tokens, `I16: ${key} reserved ${reservedTokens} tokens`);
-    invariant(reservedMicros === sum.micros, `I16: ${key} reserved ${reservedMicros} millionths`);
+    invariant(kind === 'flow' || !isOver(tree), `I17: tree ${key} is kept without tasks`);
+    invariant(tree.members.size === (members.get(tree) ?? 0), `I17: tree ${key} has its members`);
+    invariant(reservedTokens === sum.tokens, `I17: ${key} reserved ${reservedTokens} tokens`);
+    invariant(reservedMicros === sum.micros, `I17: ${key} reserved ${reservedMicros} millionths`);
   }
 }
 
@@ -221,6 +223,23 @@ function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: 
   const burst = burstOf(settings.rate);
   invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
   invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
+}
+
+function checkSchedules(state: CoreState): void {
+  const live = new Map<string, number>();
+  for (const task of state.tasks.values()) {
+    const of = task.extra?.schedule;
+    if (of == null || task.state === 'failed') continue;
+    const schedule = state.records.schedules.get(of.key);
+    if (schedule === undefined || schedule.seq !== of.seq) continue;
+    live.set(of.key, (live.get(of.key) ?? 0) + 1);
+    invariant(schedule.live.has(task), `I15: schedule ${of.key} knows its task ${task.id}`);
+  }
+  for (const { key, live: known, waiting } of state.records.schedules.values()) {
+    const count = live.get(key) ?? 0;
+    invariant(known.size === count, `I15: schedule ${key} knows ${known.size} of ${count} tasks`);
+    invariant(waiting === null || count > 0, `I15: schedule ${key} lets one wait for nothing`);
+  }
 }
 
 function checkIdempotency(state: CoreState): void {

@@ -38,5 +38,6 @@ export function profileKey(spec: TaskSpec): string {
     timeouts.runMs ?? null,
     timeouts.heartbeatMs ?? null,
     spec.rules ?? null,
+    timeouts.totalMs ?? null,
   ]);
 }

@@ -1,38 +1,62 @@
 /** Changes asked for by people: cancel, retry a dead letter, purge it. */
+import { cancelOf, finishCanceled } from './cancel.ts';
+import { NO_EXTRA } from './extra.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
-import { afterEnd, afterPurge, afterRedrive } from './finish.ts';
+import { afterPurge, afterRedrive } from './finish.ts';
+import { joinSchedule } from './schedule-tasks.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
 import { isLeased, type Task } from './task.ts';
 import { revokeLease } from './settle.ts';
-import { endLease, moveTask, removeTask } from './transition.ts';
+import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
-/** Ends a task that is not finished; a running attempt loses its lease at once. */
-export function cancelTask(step: Step, taskId: TaskId, reason: string): Rejection | null {
-  const { state, events } = step;
+/** Longest grace of a cancel, in milliseconds: a day. */
+export const CANCEL_GRACE_MS_MAX = 86_400_000;
+
+/**
+ * Ends a task that is not finished. A running attempt loses its lease at once or, with a grace, is
+ * told and loses it when that is over; asked again, the earlier end counts.
+ */
+export function cancelTask(
+  step: Step,
+  taskId: TaskId,
+  reason: string,
+  graceMs = 0,
+): Rejection | null {
+  const { state } = step;
   const task = state.tasks.get(taskId);
   if (task === undefined)
     return reject('TASK_NOT_FOUND', 'a canceled task must be live', { taskId });
   if (task.state === 'failed') {
     return reject('TASK_FINISHED', 'a canceled task must not be finished, got failed', { taskId });
   }
-  if (isLeased(task)) {
-    revokeLease(step, task, 'canceled');
-    endLease(step, task);
-  }
-  removeTask(state, task);
-  task.state = 'canceled';
-  task.reason = reason;
-  task.stateAt = state.nowMs;
-  events.push({ type: 'task.canceled', task });
-  afterEnd(step, task);
+  if (!isLeased(task)) finishCanceled(step, task, reason);
+  else if (graceMs <= 0) forceCancel(step, task, reason);
+  else requestCancel(step, task, reason, state.nowMs + graceMs);
   return null;
+}
+
+/** Takes the lease of an attempt back for good. */
+export function forceCancel(step: Step, task: Task, reason: string): void {
+  revokeLease(step, task, 'canceled');
+  endLease(step, task);
+  finishCanceled(step, task, reason);
+}
+
+function requestCancel({ state, events }: Step, task: Task, reason: string, until: number): void {
+  const known = cancelOf(task);
+  if (task.agentId === null || (known !== null && known.until <= until)) return;
+  const cancel = { reason, requestedAt: known?.requestedAt ?? state.nowMs, until };
+  state.taskChanges.touch(task);
+  task.extra = { ...(task.extra ?? NO_EXTRA), cancel };
+  armTimer(state, task);
+  events.push({ type: 'task.cancel_requested', task, agentId: task.agentId, cancel });
 }
 
 /** Queues a dead letter again with all its attempts before it. Its failures stay on record. */
 export function retryTask(step: Step, taskId: TaskId): Rejection | null {
-  const { events, state } = step;
+  const { state } = step;
   const task = deadLetter(state.tasks.get(taskId), taskId);
   if ('code' in task) return task;
   state.taskChanges.touch(task);
@@ -40,11 +64,10 @@ export function retryTask(step: Step, taskId: TaskId): Rejection | null {
   task.attempt = 0;
   task.error = null;
   task.delayMsLast = 0;
-  // Whoever retries one that failed because of its parents wants it to run without those that are over.
-  const type = task.links !== null && forgiveParents(task) ? 'task.blocked' : 'task.queued';
-  moveTask(state, task, type === 'task.blocked' ? 'blocked' : 'queued', 'redriven');
-  events.push({ type, task, reason: 'redriven' });
-  afterRedrive(step, task);
+  if (task.profile.spec.timeouts.totalMs !== undefined) {
+    task.extra = { ...(task.extra ?? NO_EXTRA), totalFrom: state.nowMs };
+  }
+  requeue(step, task);
   return null;
 }
 
@@ -60,15 +83,24 @@ export function purgeTask(step: Step, taskId: TaskId): Rejection | null {
   return null;
 }
 
-/** Whether it still has parents to wait for. */
-function forgiveParents(task: Task): boolean {
+/**
+ * Lets a dead letter wait again: for its parents that live, or for an agent. Whoever redrives one that
+ * failed because of its parents wants it to run without those that are over.
+ */
+export function requeue(step: Step, task: Task): void {
+  const { events, state } = step;
   if (task.extra?.flow?.isLost === true) {
     task.extra = { ...task.extra, flow: { ...task.extra.flow, isLost: false } };
   }
-  return (task.links?.left ?? 0) > 0;
+  const isBlocked = (task.links?.left ?? 0) > 0;
+  moveTask(state, task, isBlocked ? 'blocked' : 'queued', 'redriven');
+  if (task.extra !== null) joinSchedule(state, task);
+  events.push({ type: isBlocked ? 'task.blocked' : 'task.queued', task, reason: 'redriven' });
+  afterRedrive(step, task);
 }
 
-function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
+/** The task, if it is a dead letter, or why not. */
+export function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
   if (task === undefined) return reject('TASK_NOT_FOUND', 'a dead letter must be live', { taskId });
   if (task.state === 'failed') return task;
   return reject('TASK_NOT_FAILED', `a dead letter is a failed task, got ${task.state}`, { taskId });

@@ -17,8 +17,17 @@ import {
 } from './tree.ts';
 import { readWave, waveFields, type Wave } from './wave.ts';
 import type { Task } from './task.ts';
+import {
+  operationFields,
+  operationItemsFields,
+  readOperation,
+  readOperationItems,
+  type Operation,
+  type OperationItems,
+} from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
@@ -26,10 +35,13 @@ export interface Records {
   readonly trees: RecordTable<Tree>;
   readonly cuts: RecordTable<Cut>;
   readonly kills: RecordTable<Kill>;
+  readonly operations: RecordTable<Operation>;
+  readonly operationItems: RecordTable<OperationItems>;
   readonly limits: RecordTable<Limit>;
   /** Of rates that something was drawn from. */
   readonly buckets: RecordTable<Bucket>;
   readonly dedupes: RecordTable<DedupeRecord>;
+  readonly schedules: RecordTable<Schedule>;
 }
 export type RecordName = keyof Records;
 
@@ -40,9 +52,12 @@ export function createRecords(): Records {
     trees: new RecordTable('trees', treeFields),
     cuts: new RecordTable('cuts', cutFields),
     kills: new RecordTable('kills', killFields),
+    operations: new RecordTable('operations', operationFields),
+    operationItems: new RecordTable('operationItems', operationItemsFields),
     limits: new RecordTable('limits', limitFields),
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
+    schedules: new RecordTable('schedules', scheduleFields),
   };
 }
 
@@ -82,6 +97,12 @@ export function restoreRecord(records: Records, row: RecordRow): void {
     case 'kills':
       records.kills.restore({ ...kept, table, ...readKill(fields) });
       return;
+    case 'operations':
+      records.operations.restore({ ...kept, table, ...readOperation(fields) });
+      return;
+    case 'operationItems':
+      records.operationItems.restore({ ...kept, table, ...readOperationItems(fields) });
+      return;
     case 'limits':
       records.limits.restore({ ...kept, table, ...readLimit(fields) });
       return;
@@ -90,6 +111,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'dedupes':
       records.dedupes.restore({ ...kept, table, ...readDedupe(fields) });
+      return;
+    case 'schedules':
+      records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

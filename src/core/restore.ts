@@ -8,6 +8,7 @@ import { restoreHolds } from './holds.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { restoreGates } from './gates.ts';
+import { joinSchedule } from './schedule-tasks.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
 import { restoreRecord } from './records.ts';
@@ -63,7 +64,9 @@ export function restoreState(rows: StateRows): CoreState {
   for (const row of rows.agents) restoreAgent(state, row);
   const profiles = new Map<number, Profile>();
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
-  for (const row of rows.records) restoreRecord(state.records, row);
+  // In the order they were made: what makes room for others goes by it, on every replica alike.
+  const records = [...rows.records].toSorted((a, b) => a[2] - b[2]);
+  for (const row of records) restoreRecord(state.records, row);
   for (const row of rows.tasks) restoreTask(state, profiles, row);
   for (const entry of rows.idempotency) {
     // A checkpoint may hold an expired key beside the one that took its name: the later one counts.
@@ -116,6 +119,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     ...RESTORED,
   };
   state.profiles.set(key, profile);
+  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
   return profile;
 }
 
@@ -163,6 +167,7 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
   if (task.id > state.newestId) state.newestId = task.id;
   profile.tasks += 1;
   profile.queue[task.state as LiveState] += 1;
+  if (task.extra !== null) joinSchedule(state, task);
   if (task.agentId !== null) holdLease(state, task);
   armTimer(state, task);
 }

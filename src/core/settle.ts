@@ -5,19 +5,25 @@ import { retryDelayMs } from './retry.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import {
+  CRITIQUE_MAX,
   ERROR_MESSAGE_MAX,
   FAILURES_KEPT_MAX,
   isLeased,
+  RESULT_INVALID,
   startedAtOf,
   waitedMsOf,
   type AttemptFailure,
   type Task,
   type TaskError,
 } from './task.ts';
-import { extraAfterTask } from './extra.ts';
-import { joinFailureGroup } from './failure-groups.ts';
+import { avoidFailed } from './avoid.ts';
+import { cancelOf, finishCanceled } from './cancel.ts';
+import { escalate } from './escalate.ts';
+import { extraAfterTask, NO_EXTRA } from './extra.ts';
 import { afterEnd } from './finish.ts';
+import { joinFailureGroup } from './failure-groups.ts';
 import { isUsage, NO_USAGE, type Usage } from './tree.ts';
+import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
 /** The leased task whose newest attempt `ref` names, or why there is none. */
@@ -72,6 +78,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   if ('code' in task) return task;
   if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
   const error = recordFailure(step, task, item.error, item.usage);
+  if (item.critique !== undefined) keepCritique(task, item.critique);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
   else failTask(step, task, error, 'not_retryable');
@@ -108,6 +115,11 @@ export function releaseTask(step: Step, ref: LeaseRef, reason: string): Rejectio
   if ('code' in task) return task;
   endLease(step, task, NO_USAGE);
   task.attempt -= 1;
+  const cancel = cancelOf(task);
+  if (cancel !== null) {
+    finishCanceled(step, task, cancel.reason);
+    return null;
+  }
   moveTask(state, task, 'queued', reason);
   events.push({ type: 'task.queued', task, reason });
   return null;
@@ -134,9 +146,14 @@ export function extendLease(
   return null;
 }
 
-/** Fails the task for good: it stays as a dead letter. The caller has ended its attempt. */
+/** Fails the task for good: it stays as a dead letter, unless it was to be canceled anyway. The caller has ended its attempt. */
 export function failTask(step: Step, task: Task, error: TaskError, reason: string): void {
-  const { events, state } = step;
+  const { state, events } = step;
+  const cancel = cancelOf(task);
+  if (cancel !== null) {
+    finishCanceled(step, task, cancel.reason);
+    return;
+  }
   moveTask(state, task, 'failed', reason);
   task.error = error;
   if (task.extra !== null) task.extra = extraAfterTask(task.extra);
@@ -173,7 +190,7 @@ export function recordFailure(
     agentId: agent.id,
     startedAt,
     endedAt: state.nowMs,
-    error: { code: error.code, message: cutMessage(error.message) },
+    error: { code: error.code, message: cutText(error.message, ERROR_MESSAGE_MAX) },
   };
   task.failures = [...task.failures.slice(1 - FAILURES_KEPT_MAX), failure];
   events.push({ type: 'attempt.failed', task, failure, waitedMs });
@@ -181,9 +198,9 @@ export function recordFailure(
 }
 
 /** Half of a surrogate pair would not survive UTF-8, and replicas that restored it would differ. */
-function cutMessage(message: string): string {
-  if (message.length <= ERROR_MESSAGE_MAX) return message;
-  const cut = message.slice(0, ERROR_MESSAGE_MAX);
+function cutText(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  const cut = text.slice(0, lengthMax);
   return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }
 
@@ -196,14 +213,26 @@ interface RetryWish {
 function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): void {
   const { state, events } = step;
   const policy = task.profile.spec.retry;
+  const poison = poisonError(task, error, state.settings);
+  if (poison !== null) {
+    failTask(step, task, poison, 'poison');
+    return;
+  }
   if (policy.nonRetryable.includes(error.code)) {
     failTask(step, task, error, 'not_retryable');
     return;
   }
-  if (task.attempt >= policy.attemptsMax) {
+  if (countAttempt(task, error)) {
     failTask(step, task, error, 'attempts_exhausted');
     return;
   }
+  if (cancelOf(task) !== null) {
+    failTask(step, task, error, wish.reason);
+    return;
+  }
+  const failedOn = task.failures.at(-1)?.agentId;
+  if (failedOn !== undefined) avoidFailed(state, task, failedOn);
+  escalate(step, task);
   const delayMs = wish.delayMsMin < 0 ? 0 : nextDelayMs(state, task, wish.delayMsMin);
   if (delayMs === 0) {
     moveTask(state, task, 'queued', wish.reason);
@@ -214,6 +243,21 @@ function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): v
   task.runAt = state.nowMs + delayMs;
   moveTask(state, task, 'scheduled', wish.reason);
   events.push({ type: 'task.scheduled', task, reason: wish.reason });
+}
+
+/** Counts a failed attempt among those of its kind; whether that was the last of them. */
+function countAttempt(task: Task, error: TaskError): boolean {
+  const { retry, rules } = task.profile.spec;
+  const invalid = task.extra?.invalid ?? 0;
+  if (error.code !== RESULT_INVALID || rules?.invalid === undefined)
+    return task.attempt - invalid >= retry.attemptsMax;
+  task.extra = { ...(task.extra ?? NO_EXTRA), invalid: invalid + 1 };
+  return invalid + 1 >= rules.invalid.attemptsMax;
+}
+
+function keepCritique(task: Task, critique: string): void {
+  const text = cutText(critique, CRITIQUE_MAX);
+  task.extra = { ...(task.extra ?? NO_EXTRA), critique: text };
 }
 
 function nextDelayMs(state: CoreState, task: Task, delayMsMin: number): number {

@@ -31,6 +31,18 @@ export interface TaskTimeouts {
   readonly runMs?: number;
   /** Longest silence of the agent about this task while it runs, in milliseconds. */
   readonly heartbeatMs?: number;
+  /** From submission to the end, all attempts and waits included, in milliseconds. Past it the task fails. */
+  readonly totalMs?: number;
+}
+
+/** What changes for the attempts after one has failed; what is absent stays. */
+export interface EscalationStep {
+  /** Number of the failed attempt, from 1. */
+  readonly afterAttempt: number;
+  readonly capabilities?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly queue?: string;
+  readonly priority?: number;
 }
 
 /** What an agent must offer to be given a task. */
@@ -52,6 +64,17 @@ export interface TaskRules {
     readonly limit: number;
     readonly policy: 'queue' | 'cancel-oldest' | 'cancel-newest';
   };
+  readonly escalate?: readonly EscalationStep[];
+  /**
+   * Whom a retry is kept from: nobody (`none`); the agents it failed on while another is ready
+   * (`agent`); also their zones where there is an agent elsewhere (`zone`). Absent, the last agent it
+   * failed on comes last.
+   */
+  readonly avoid?: 'none' | 'agent' | 'zone';
+  /** How often a result may be other than asked for, apart from all other failures. */
+  readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
+  /** JSON Schema that results must meet, as JSON text. Core does not read it. */
+  readonly resultSchema?: string;
 }
 
 /** Everything that tasks submitted alike have in common; held once, whatever their number. */

@@ -10,7 +10,8 @@
  *   I3  a leased task's fencing token is the index of its assignment: positive, at most the state's index
  *   I4  the counters of a queue equal the number of its tasks in each state
  *   I5  a timer is armed exactly for the earliest bound of each task
- *   I6  a task has started at most `attemptsMax` attempts, and is not waiting once it has used them
+ *   I6  a task has started at most `attemptsMax` attempts, and is not waiting once it has used them;
+ *       those whose result was invalid have a bound of their own
  *   I7  finished tasks are gone, but failed ones stay as dead letters with their error
  *   I8  idempotency keys are held in the order they were made
  *   I9  every profile is used, and knows by how many tasks
@@ -19,8 +20,9 @@
  *   I12 a task waits for input exactly when its attempt has a question, and its agent counts it as waiting
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
  *   I14 a gate counts the attempts that hold it, and is known exactly while live tasks name it
- *   I15 a task knows how many of its parents it waits for, and is blocked only while it waits
- *   I16 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
+ *   I15 a schedule knows exactly its unfinished tasks, and lets one wait only while it has some
+ *   I16 a task knows how many of its parents it waits for, and is blocked only while it waits
+ *   I17 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -45,7 +47,7 @@ import {
 } from './rows.ts';
 import type { Task } from './task.ts';
 import { Timers } from './timers.ts';
-import type { Ending } from './waves.ts';
+import type { Ending } from './endings.ts';
 
 /** Remembers which task a key made. */
 export interface IdempotencyEntry {
@@ -67,6 +69,8 @@ export interface CoreState {
   /** At least the greatest id of a live task; spares most submits a look-up. Derived, not stored. */
   newestId: string;
   profileSeq: number;
+  /** Profiles that ask for results of a certain shape. Derived, not stored. */
+  resultSchemas: number;
   /** Records made so far. */
   recordSeq: number;
   idempotencySeq: number;
@@ -123,6 +127,7 @@ export function emptyState(rng: Rng): CoreState {
     taskSeq: 0,
     newestId: '',
     profileSeq: 0,
+    resultSchemas: 0,
     recordSeq: 0,
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,

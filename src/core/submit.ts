@@ -1,19 +1,11 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
-import { NO_EXTRA, type TaskExtra } from './extra.ts';
+import { createTask } from './new-task.ts';
 import { hangUp } from './flow-links.ts';
-import {
-  dependenciesOf,
-  nameOf,
-  policyOf,
-  type Dependency,
-  type FailurePolicy,
-  type ParentEnd,
-} from './flow.ts';
+import { dependenciesOf, nameOf, policyOf, type FailurePolicy, type ParentEnd } from './flow.ts';
 import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
 import { placeTask, startPlacing } from './family.ts';
 import { findFamilyFault } from './family-plan.ts';
-import { controlOf } from './control.ts';
 import { makeWay, startWindow } from './dedupe.ts';
 import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
@@ -247,68 +239,6 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   });
 }
 
-function createTask(
-  state: CoreState,
-  item: NewTask,
-  profile: Profile,
-  edges: readonly Dependency[] | undefined,
-): Task {
-  const runAt = item.runAt ?? 0;
-  const waits = runAt > state.nowMs;
-  const first = waits ? 'scheduled' : 'queued';
-  state.taskSeq += 1;
-  return {
-    id: item.id,
-    seq: state.taskSeq,
-    profile,
-    payloadBytes: item.payloadBytes,
-    createdAt: state.nowMs,
-    affinityKey: item.affinityKey ?? null,
-    idempotencyKey: item.idempotencyKey ?? null,
-    deadlineAt: item.deadlineAt ?? 0,
-    metadata: item.metadata ?? null,
-    state: edges === undefined ? first : 'blocked',
-    reason: waits && edges === undefined ? 'delayed' : null,
-    stateAt: state.nowMs,
-    runAt: waits ? runAt : 0,
-    attempt: 0,
-    fencingToken: 0,
-    agentId: null,
-    runUntil: 0,
-    delayMsLast: 0,
-    failures: NO_FAILURES,
-    error: null,
-    extra: extraOf(item, edges),
-    links: null,
-    gates: null,
-    dueAt: 0,
-    timerSlot: -1,
-    payload: null,
-    waiting: null,
-    share: null,
-    listed: null,
-    listeners: null,
-    changeEpoch: 0,
-    isStored: false,
-  };
-}
-
-function extraOf(item: NewTask, edges: readonly Dependency[] | undefined): TaskExtra | null {
-  const control = controlOf(item);
-  const { ref, traceparent } = item;
-  const isPlain = traceparent === undefined && ref === undefined && edges === undefined;
-  if (isPlain && control === null) return null;
-  return {
-    ...NO_EXTRA,
-    traceparent: traceparent ?? null,
-    control,
-    flow:
-      ref === undefined && edges === undefined
-        ? null
-        : { ref: ref ?? null, dependsOn: edges ?? [], isLost: false },
-  };
-}
-
 /** Puts new tasks where they come from. */
 function joinFamily(step: Step, { flow, tasks }: Submit, known: ReadonlyMap<number, TaskId>): void {
   const items = tasks.filter((_, position) => !known.has(position));
@@ -370,5 +300,3 @@ function findBadParent(state: CoreState, task: Task, ends: FlowPlan['ends']): Ba
 function canceledNow(taskId: TaskId): ParentEnd {
   return { taskId, name: taskId, state: 'canceled', code: null };
 }
-
-const NO_FAILURES: Task['failures'] = [];

@@ -36,8 +36,10 @@ export interface Task extends Tracked {
   readonly id: TaskId;
   /** Order of submission, from 1. */
   readonly seq: number;
-  readonly profile: Profile;
-  readonly payloadBytes: number;
+  /** Changed by `changeProfile` only. */
+  profile: Profile;
+  /** Changed with the payload, when a dead letter is queued again. */
+  payloadBytes: number;
   readonly createdAt: number;
   readonly affinityKey: string | null;
   readonly idempotencyKey: string | null;
@@ -111,6 +113,18 @@ export function waitedMsOf(task: Task, nowMs: number): number {
   if (dialogue === null) return 0;
   return dialogue.waitedMs + (dialogue.question === null ? 0 : nowMs - task.stateAt);
 }
+
+/** Moment at which its total time is up, or 0 for never. */
+export function totalUntil(task: Task): number {
+  const { totalMs } = task.profile.spec.timeouts;
+  return totalMs === undefined ? 0 : (task.extra?.totalFrom ?? task.createdAt) + totalMs;
+}
+
+/** The code of a failure whose only fault is that the result is not what the task asks for. */
+export const RESULT_INVALID = 'RESULT_INVALID';
+
+/** Longest critique kept, in UTF-16 units. */
+export const CRITIQUE_MAX = 65_536;
 
 /** Failures kept per task; older ones are dropped, their number remains in `attempt`. */
 export const FAILURES_KEPT_MAX = 20;

@@ -16,7 +16,7 @@ import { isHeld } from './holds.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Usage } from './tree.ts';
-import { questionOf, type LiveState, type Task } from './task.ts';
+import { questionOf, totalUntil, type LiveState, type Task } from './task.ts';
 
 /** Moves a live task to another live state and keeps the counters and its timer. */
 export function moveTask(state: CoreState, task: Task, to: LiveState, reason: string | null): void {
@@ -41,22 +41,27 @@ export function armTimer(state: CoreState, task: Task): void {
 
 /** The earliest moment at which something must happen to the task by itself, or 0. */
 export function dueAt(task: Task): number {
+  const end = earlier(task.deadlineAt, totalUntil(task));
   switch (task.state) {
     case 'scheduled':
-      return earlier(task.runAt, task.deadlineAt);
+      return earlier(task.runAt, end);
     case 'blocked':
-      return task.deadlineAt;
+      return end;
     case 'queued': {
       const { queueMs } = task.profile.spec.timeouts;
-      return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, task.deadlineAt);
+      return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, end);
     }
     case 'running':
-      return earlier(task.runUntil, task.deadlineAt);
+      return earlier(task.runUntil, earlier(end, cancelUntil(task)));
     case 'input_required':
-      return earlier(questionOf(task)?.expiresAt ?? 0, task.deadlineAt);
+      return earlier(questionOf(task)?.expiresAt ?? 0, earlier(end, cancelUntil(task)));
     default:
       return 0;
   }
+}
+
+function cancelUntil(task: Task): number {
+  return task.extra?.cancel?.until ?? 0;
 }
 
 function earlier(a: number, b: number): number {
@@ -104,11 +109,7 @@ export function removeTask(state: CoreState, task: Task): void {
   state.tasks.delete(task.id);
   if (task.links !== null) takeDown(state, task);
   task.profile.queue[task.state as LiveState] -= 1;
-  task.profile.tasks -= 1;
-  if (task.profile.tasks === 0) {
-    state.profileChanges.remove(task.profile);
-    state.profiles.delete(task.profile.key);
-  }
+  leaveProfile(state, task.profile);
 }
 
 /** Adds a task in its first state. */
@@ -140,8 +141,32 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     ...UNTRACKED,
   };
   state.profiles.set(key, profile);
+  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
   state.profileChanges.touch(profile);
   return profile;
+}
+
+/** Gives a task that has no lease another profile, in the same namespace; the caller has checked the bounds. */
+export function changeProfile({ events, state }: Step, task: Task, spec: TaskSpec): void {
+  const profile = internProfile(state, spec);
+  const before = task.profile;
+  if (profile === before) return;
+  state.taskChanges.touch(task);
+  before.queue[task.state as LiveState] -= 1;
+  profile.queue[task.state as LiveState] += 1;
+  profile.tasks += 1;
+  task.profile = profile;
+  leaveProfile(state, before);
+  armTimer(state, task);
+  events.push({ type: 'task.moved', task });
+}
+
+function leaveProfile(state: CoreState, profile: Profile): void {
+  profile.tasks -= 1;
+  if (profile.tasks > 0) return;
+  state.profileChanges.remove(profile);
+  state.profiles.delete(profile.key);
+  if (profile.spec.rules?.resultSchema !== undefined) state.resultSchemas -= 1;
 }
 
 /** Finds or makes a queue. */

@@ -201,3 +201,11 @@ export function microsOf(costUsd: number): number {
 export function isUsage({ costUsd, tokens }: Usage): boolean {
   return Number.isSafeInteger(tokens) && tokens >= 0 && costUsd >= 0 && costUsd <= 1e9;
 }
+
+/** What one attempt is expected to take. */
+export function estimateOf(task: Task): Usage {
+  const estimate = task.extra?.control?.estimate;
+  if (estimate == null) return NO_USAGE;
+  const { costUsd = 0, tokens = 0 } = estimate;
+  return { tokens, costUsd };
+}

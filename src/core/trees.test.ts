@@ -406,3 +406,14 @@ describe('a flow', () => {
     expect(world.live()).toEqual([]);
   });
 });
+
+test('a dead letter that is redriven with changes runs without the parents that are over', () => {
+  const world = new TreeWorld();
+  world.add('a');
+  world.add('b', { dependsOn: [{ taskId: 'a' as TaskId }] });
+  world.run(1000, { type: 'task.cancel', taskIds: ['a' as TaskId], reason: 'unwanted' });
+  expect(taskText(world.task('b'))).toContain('failed (dependency_failed)');
+  const redrive = { redrive: {}, by: 'ann', reason: null };
+  world.run(1000, { type: 'task.redrive', items: [{ taskId: 'b' as TaskId }], ...redrive });
+  expect(world.task('b').state).toBe('queued');
+});

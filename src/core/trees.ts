@@ -4,8 +4,7 @@ import { UNTRACKED } from './change-set.ts';
 import { NO_EXTRA } from './extra.ts';
 import type { CoreState } from './state.ts';
 import type { Task } from './task.ts';
-import { estimateOf } from './budgets.ts';
-import { microsOf, type FamilyFacts, type Tree, type TreeFields } from './tree.ts';
+import { estimateOf, microsOf, type FamilyFacts, type Tree, type TreeFields } from './tree.ts';
 
 /** Flows that are remembered after all their tasks left core, at most. */
 export const FLOWS_KEPT_MAX = 10_000;

@@ -5,6 +5,8 @@ import { apply, type CommandResult } from './apply.ts';
 import { NO_EXTRA, type TaskExtra } from './extra.ts';
 import { checkInvariants } from './invariants.ts';
 import { REJECTION_CODES } from './rejection.ts';
+import { queueName } from './queue.ts';
+import { requirementKey } from './requirement.ts';
 import { createState, type CoreState } from './state.ts';
 import { batchOf, histories } from './testing/histories.ts';
 import { Twin, type Answer } from './testing/twin.ts';
@@ -15,7 +17,7 @@ const RUNS = 8_000;
 
 /** What the twin knows: what else can be refused has models of its own, beside its tests. */
 const TWIN_CODES = REJECTION_CODES.filter((code) =>
-  /^(?:AGENT|IDEMPOTENCY|INPUT|LEASE|QUEUE|TASK)_/.test(code),
+  /^(?:AGENT|IDEMPOTENCY|INPUT|LEASE|OUTPUT|QUEUE|TASK)_/.test(code),
 );
 
 test('core answers and changes exactly as its plain twin, whatever the history', () => {
@@ -47,6 +49,7 @@ test('core answers and changes exactly as its plain twin, whatever the history',
 });
 
 const EVERY_REASON = [
+  'poison',
   'agent_lost',
   'agent_removed',
   'agent_restarted',
@@ -63,6 +66,7 @@ const EVERY_REASON = [
   'released',
   'retry',
   'run_timeout',
+  'total_timeout',
 ];
 
 /** Compares as text: thousands of small comparisons, each with a short report. */
@@ -82,7 +86,8 @@ function answerOf(result: CommandResult, expected: Answer): Answer {
 
 function pictureOf(state: CoreState): unknown {
   const tasks = [...state.tasks.values()].map((task) => [
-    [task.id, task.profile.spec.priority, task.state, task.reason, task.stateAt, task.runAt],
+    [task.id, task.profile.queue.name, task.profile.signature, task.profile.spec.priority],
+    [task.state, task.reason, task.stateAt, task.runAt],
     [task.attempt, task.fencingToken, task.agentId, task.runUntil, task.delayMsLast],
     task.failures.map(({ attempt, agentId, error }) => `${attempt} ${agentId} ${error.code}`),
     task.error?.code ?? null,
@@ -102,28 +107,38 @@ function pictureOf(state: CoreState): unknown {
 
 function extraPicture(extra: TaskExtra | null): unknown {
   const { answers, details, dialogue, traceparent } = extra ?? NO_EXTRA;
+  const { avoid, cancel, critique, invalid, output, totalFrom } = extra ?? NO_EXTRA;
   const question = dialogue?.question ?? null;
   return [
     [traceparent, details],
     answers.map(({ answer, by, key, reason }) => [key, answer, by, reason]),
     dialogue === null ? null : [dialogue.startedAt, dialogue.waitedMs, dialogue.asked],
     question === null ? null : [question.key, question.expiresAt, question.runLeftMs],
+    [critique, invalid ?? 0, avoid, totalFrom, cancel && [cancel.reason, cancel.until], output],
   ];
 }
 
 function twinExtra(task: TwinTask): unknown {
   const { answers, asked, details, question, startedAt, trace, waited } = task;
+  const { avoid, cancel, critique, invalid, output, totalFrom } = task;
   return [
     [trace, details],
     answers.map(({ answer, by, key, reason }) => [key, answer, by, reason]),
     asked.length === 0 ? null : [startedAt, waited, asked],
     question === null ? null : [question.key, question.expiresAt, question.left],
+    [critique, invalid, avoid, totalFrom, cancel && [cancel.reason, cancel.until], output],
   ];
 }
 
 function twinPicture(twin: Twin): unknown {
   const tasks = twin.tasks.map((task) => [
-    [task.id, task.spec.priority, task.state, task.reason, task.stateAt, task.runAt],
+    [
+      task.id,
+      queueName(task.spec.namespace, task.spec.queue),
+      requirementKey(task.spec.requires),
+      task.spec.priority,
+    ],
+    [task.state, task.reason, task.stateAt, task.runAt],
     [task.attempt, task.token, task.agentId, task.runUntil, task.delayLast],
     task.failures,
     task.error,

@@ -6,39 +6,17 @@
  * other: neither depth nor width of a flow makes a step long.
  */
 import { UNTRACKED } from './change-set.ts';
+import { announce, type Ending } from './endings.ts';
 import { failTask } from './settle.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
 import { findCut } from './cuts.ts';
-import { linksOf, nameOf, type Edge, type TaskLinks } from './flow.ts';
+import { linksOf, type Edge } from './flow.ts';
 import { cancelTask } from './recall.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { moveTask } from './transition.ts';
-import type { News, Wave, WaveKind } from './wave.ts';
-
-/** News that a batch has to bring to the dependents of a task. */
-export interface Ending {
-  readonly news: News;
-  readonly links: TaskLinks;
-  readonly edges: readonly Edge[];
-  next: number;
-}
-
-/** Takes note that a task ended, lives again, or is gone; its dependents hear of it at the close of the batch. */
-export function announce(state: CoreState, task: Task, kind: WaveKind): void {
-  const { links } = task;
-  if (links === null || links.dependents.length === 0) return;
-  const news: News = {
-    kind,
-    parentId: task.id,
-    name: nameOf(task),
-    state: task.state,
-    code: task.error?.code ?? null,
-  };
-  // A copy of the list, not the list: a child that is submitted now sees the parent as it is.
-  state.endings.push({ news, links, edges: links.dependents.slice(), next: 0 });
-}
+import type { News, Wave } from './wave.ts';
 
 /** Brings the news of the batch, and of what they lead to, as far as the bound allows. */
 export function settleEndings(step: Step): void {

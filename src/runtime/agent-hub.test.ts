@@ -47,6 +47,8 @@ class Link implements AgentLink {
     this.said.push(`revoke ${taskId} ${fencingToken} ${reason}`);
   }
 
+  cancelRequested(): void {}
+
   answer(attempt: HeldLease, key: string, answer: string): void {
     this.said.push(`answer ${attempt.taskId} ${attempt.fencingToken} ${key} ${answer}`);
   }

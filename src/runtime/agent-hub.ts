@@ -10,6 +10,7 @@ import {
   isLeased,
   type Agent,
   type AgentId,
+  type CancelWish,
   type CoreState,
   type KeptAnswer,
   type Task,
@@ -144,8 +145,10 @@ export class AgentHub {
     this.seen(agentId);
     const tokens = new Map(held.map((lease) => [lease.taskId, lease.fencingToken]));
     for (const task of agent.leases) {
-      if (tokens.get(task.id) === task.fencingToken) seat.undelivered.delete(task);
-      else seat.undelivered.add(task);
+      if (tokens.get(task.id) === task.fencingToken) {
+        seat.undelivered.delete(task);
+        if (task.extra?.cancel != null) this.cancelRequested(task, agentId, task.extra.cancel);
+      } else seat.undelivered.add(task);
     }
     for (const { taskId, fencingToken } of held) {
       const task = this.#options.state.tasks.get(taskId);
@@ -272,6 +275,16 @@ export class AgentHub {
     const seat = this.#seats.get(agentId);
     if (seat === undefined || seat.link === null) return;
     seat.link.answer({ taskId: task.id, fencingToken: task.fencingToken }, key, answer);
+    this.#dirty.add(seat.link);
+  }
+
+  /** The attempt should end by itself: whoever runs it is told. */
+  cancelRequested(task: Task, agentId: AgentId, { reason, until }: CancelWish): void {
+    const seat = this.#seats.get(agentId);
+    // A lease that is still to be delivered says so itself.
+    if (task.agentId !== agentId || seat === undefined || seat.link === null) return;
+    if (seat.undelivered.has(task)) return;
+    seat.link.cancelRequested({ taskId: task.id, fencingToken: task.fencingToken }, reason, until);
     this.#dirty.add(seat.link);
   }
 

@@ -1,5 +1,5 @@
-import type { LeaseExtra } from '../contract/index.ts';
-import type { AgentId, Task, TaskExtra, TaskId } from '../core/index.ts';
+import type { LastError, LeaseExtra } from '../contract/index.ts';
+import type { AgentId, AttemptFailure, Task, TaskExtra, TaskId } from '../core/index.ts';
 
 /** How an agent takes its tasks. */
 export type LinkKind = 'in-process' | 'channel' | 'poll';
@@ -35,6 +35,8 @@ export interface AgentLink {
   revoke(agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void;
   /** A question of an attempt was answered; `answer` is JSON text. */
   answer(attempt: HeldLease, key: string, answer: string): void;
+  /** The attempt should end by itself: past `until`, in milliseconds since 1970, it loses its lease. */
+  cancelRequested(attempt: HeldLease, reason: string, until: number): void;
   flush(): void;
   /** Another link took over this one's agent: it must not serve it any more. */
   replaced(agentId: AgentId): void;
@@ -56,11 +58,31 @@ export function leaseOf(task: Task, payload: string, parents: string | null): Le
     type: task.profile.spec.type,
     payload,
     runUntil: task.runUntil,
-    extra: task.extra === null ? null : extraOf(task.extra, parents),
+    extra: task.extra === null && task.failures.length === 0 ? null : extraOf(task, parents),
   };
 }
 
-function extraOf({ details, traceparent }: TaskExtra, parents: string | null): LeaseExtra | null {
-  if (details === null && traceparent === null && parents === null) return null;
-  return parents === null ? { details, traceparent } : { details, traceparent, parents };
+function extraOf({ extra, failures }: Task, parents: string | null): LeaseExtra | null {
+  const { details = null, traceparent = null, critique = null, cancel = null } = extra ?? NONE;
+  const lastError = lastErrorOf(failures.at(-1));
+  const isPlain = details === null && traceparent === null && parents === null;
+  if (isPlain && lastError === null && cancel === null) return null;
+  const hint = critique === null ? {} : { critique };
+  const wish = cancel === null ? {} : { cancel: { reason: cancel.reason, until: cancel.until } };
+  return {
+    details,
+    traceparent,
+    ...(parents === null ? {} : { parents }),
+    ...(lastError === null ? {} : { lastError }),
+    ...hint,
+    ...wish,
+  };
+}
+
+const NONE: Partial<TaskExtra> = {};
+
+function lastErrorOf(failure: AttemptFailure | undefined): LastError | null {
+  if (failure === undefined) return null;
+  const { agentId, attempt, error } = failure;
+  return { ...error, attempt, agentId };
 }

@@ -18,8 +18,10 @@ import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
+import type { OutputService, OutputSource } from './output-service.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
+import { checkResults } from './result-check.ts';
 import { agentView } from './views.ts';
 
 export interface AgentServiceParts {
@@ -29,6 +31,7 @@ export interface AgentServiceParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly details: DetailsBuffer;
+  readonly output: OutputService;
   readonly clock: Clock;
 }
 
@@ -128,9 +131,21 @@ export class AgentService {
     return true;
   }
 
-  /** Hands a part of an attempt's output, as JSON text, to followers. False when it is not the running one. */
-  emit(ref: LeaseRef, chunk: string): boolean {
+  /**
+   * Keeps a part of an attempt's output, JSON text, and tells followers of events at once. It is durable
+   * a little later. False when it is not the running one.
+   *
+   * @param from - see `OutputService.add`
+   * @throws OrchestratorError `OUTPUT_LIMIT`, `OVERLOADED`
+   */
+  emit(
+    ref: LeaseRef,
+    chunk: string,
+    from: number | null = null,
+    source: OutputSource | null = null,
+  ): boolean {
     if (!this.#parts.hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
+    this.#parts.output.add(ref, chunk, from, source);
     this.#tell(ref, { type: 'task.output', chunk: JSON.parse(chunk) as unknown });
     return true;
   }
@@ -148,8 +163,11 @@ export class AgentService {
    * or why it was refused. A report that was taken before, with the same token, is taken again.
    */
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
-    const { loop } = this.#parts;
-    const commands = reportCommands(ends);
+    const { loop, output, state } = this.#parts;
+    // What an attempt handed out comes before its end.
+    if (!output.isIdle) await output.settled();
+    const checked = checkResults(state, ends);
+    const commands = reportCommands(checked);
     // The next attempt must find what this one said before it failed.
     if (commands.fail !== null) this.#parts.details.flush();
     const answers = new Array<OrchestratorError | null>(ends.length).fill(null);
@@ -167,6 +185,7 @@ export class AgentService {
     };
     note(completed, commands.completePositions);
     note(failed, commands.failPositions);
+    if (checked !== ends) noteInvalid(ends, checked, answers);
     return answers;
   }
 
@@ -239,6 +258,18 @@ export class AgentService {
     return (
       end.report.ok && finished?.state === 'completed' && finished.fencingToken === end.fencingToken
     );
+  }
+}
+
+/** An agent that brought another result than was asked for hears of it, though its report was taken. */
+function noteInvalid(
+  ends: readonly AttemptEnd[],
+  checked: readonly AttemptEnd[],
+  answers: (OrchestratorError | null)[],
+): void {
+  for (const [position, { report, taskId }] of checked.entries()) {
+    if (report.ok || ends[position]?.report.ok !== true) continue;
+    answers[position] ??= new OrchestratorError(report.code, report.message, { taskId });
   }
 }
 

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never goes back. */
   monotonicMs(): number;
+  /** True where `now` never steps: nobody has to look whether it did. */
+  readonly isSteady?: boolean;
   /** Calls `callback` once after `delayMs`; the returned function cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }

@@ -5,6 +5,7 @@
  * time than item by item. A command with anything unusual about it is kept as it is.
  */
 import type { AgentId, Command, TaskId } from '../core/index.ts';
+import { ID_LENGTH, splitIds } from './id-columns.ts';
 import { flowColumns, readFlow, type FlowColumns } from './flow-columns.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
@@ -37,9 +38,6 @@ type CompleteColumns = [
 
 /** A command as the log keeps it. */
 export type StoredCommand = Command | SubmitColumns | FlowColumns | AssignColumns | CompleteColumns;
-
-/** Length of the ids that this program gives out; a report may name any text. */
-export const ID_LENGTH = 36;
 
 /** All fields of a task that not every task has: one that is forgotten here does not compile. */
 const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'payloadBytes'>, true>> =
@@ -180,16 +178,4 @@ function readComplete([, ids, fencingTokens, resultBytes]: CompleteColumns): Com
     resultBytes: resultBytes[position] as number,
   }));
   return { type: 'task.complete', items };
-}
-
-/** Texts of their own: a slice would keep the whole text alive as long as its task. */
-export function splitIds(ids: string): TaskId[] {
-  const bytes = Buffer.from(ids);
-  const isAscii = bytes.length === ids.length;
-  const split: TaskId[] = [];
-  for (let at = 0; at < ids.length; at += ID_LENGTH) {
-    const end = at + ID_LENGTH;
-    split.push((isAscii ? bytes.toString('latin1', at, end) : ids.slice(at, end)) as TaskId);
-  }
-  return split;
 }

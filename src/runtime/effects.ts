@@ -9,6 +9,8 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
+import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -19,6 +21,16 @@ export interface EffectsParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
+  readonly keeper: ScheduleKeeper;
+  /** Hears of output that was kept, and of ends. */
+  readonly output: OutputListener;
+}
+
+/** Who follows output of tasks. */
+interface OutputListener {
+  readonly isFollowed: boolean;
+  kept(id: TaskId): void;
+  wake(id: TaskId): void;
 }
 
 interface Finished {
@@ -29,6 +41,9 @@ interface Finished {
 export class Effects {
   readonly #parts: EffectsParts;
   #finished: Finished[] = [];
+  /** Tasks with more output, or at their end, while anybody follows any. */
+  readonly #news = new Set<TaskId>();
+  #hasOutput = false;
   /** Tasks that ended since the start. */
   finishedTasks = 0;
 
@@ -41,6 +56,7 @@ export class Effects {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
     const results = completedResults(entry, applied);
+    const edits = new EditedPayloads(entry, applied);
     let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
@@ -50,10 +66,14 @@ export class Effects {
       } else {
         if (event.type === 'task.submitted') {
           store.putPayload(event.task, event.payload ?? payloads.next());
+        } else if (event.type === 'task.redriven' && event.isEdited) {
+          store.replacePayload(event.task, edits.next());
         }
         this.#other(event);
       }
     }
+    if (this.#hasOutput) keepChunks(entry, applied, state.nowMs, store);
+    this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
     feed.record(state.index, state.nowMs, applied.events);
@@ -75,6 +95,7 @@ export class Effects {
   /** Tells whoever waits; sends leases and revocations. */
   flush(): void {
     this.#parts.hub.flush();
+    if (this.#news.size > 0) this.#tellFollowers();
     if (this.#finished.length === 0) return;
     const finished = this.#finished;
     this.#finished = [];
@@ -82,6 +103,12 @@ export class Effects {
       // A dead letter may have been queued again by the same entry: then its end is still to come.
       if (isFinished(task)) taskWaiters.finished(task, result);
     }
+  }
+
+  #tellFollowers(): void {
+    const tasks = [...this.#news];
+    this.#news.clear();
+    for (const id of tasks) this.#parts.output.wake(id);
   }
 
   #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
@@ -93,6 +120,7 @@ export class Effects {
     scheduler.leaseEnded(agent, task);
     scheduler.observe(agent.id, runMs, true, state.nowMs);
     hub.ended(task.id);
+    if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
@@ -125,6 +153,17 @@ export class Effects {
         // A lease that was given back has no other event that tells of its end.
         hub.ended(event.task.id);
         return;
+      case 'task.output':
+        this.#hasOutput = true;
+        this.#parts.output.kept(event.task.id);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
+        return;
+      case 'task.cancel_requested':
+        hub.cancelRequested(event.task, event.agentId, event.cancel);
+        return;
+      case 'task.moved':
+        scheduler.taskLeft(event.task);
+        return;
       case 'lease.revoked':
         hub.revoked(event.task, event.agentId, event.fencingToken, event.reason);
         this.#resync(event.agentId, event.task);
@@ -132,14 +171,17 @@ export class Effects {
       case 'task.failed':
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
         this.finishedTasks += 1;
+        hub.ended(event.task.id);
         live.remove(event.task);
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
+        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -150,6 +192,15 @@ export class Effects {
       case 'assignment.refused':
         scheduler.refused(event.taskId as TaskId, event.agentId);
         return;
+      default:
+        this.#aroundTasks(event);
+    }
+  }
+
+  /** What is about agents and queues. */
+  #aroundTasks(event: CoreEvent): void {
+    const { hub, scheduler } = this.#parts;
+    switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
         scheduler.agentChanged(event.agent);
@@ -171,7 +222,21 @@ export class Effects {
         scheduler.fairnessChanged(event.fairness);
         return;
       default:
-        return;
+        if ('schedule' in event) this.#scheduled(event);
+    }
+  }
+
+  #scheduled(event: Extract<CoreEvent, { schedule: unknown }>): void {
+    const { keeper, metrics, state } = this.#parts;
+    if (event.type === 'schedule.removed') {
+      keeper.removed(event.schedule);
+      return;
+    }
+    keeper.changed(event.schedule);
+    if (event.type === 'schedule.fired') {
+      metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
+    } else if (event.type === 'schedule.skipped') {
+      metrics.scheduleSkipped(event.reason, event.count);
     }
   }
 
@@ -194,9 +259,10 @@ export class Effects {
   #joinLines(events: readonly CoreEvent[]): void {
     const { scheduler, state } = this.#parts;
     for (const event of events) {
-      if (event.type === 'task.submitted' || event.type === 'task.queued') {
+      const { type } = event;
+      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
         if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-      } else if (event.type === 'assignment.refused') {
+      } else if (type === 'assignment.refused') {
         const task = state.tasks.get(event.taskId as TaskId);
         if (task !== undefined) scheduler.taskWaiting(task);
       }
@@ -236,6 +302,33 @@ function takenPayloads(entry: Entry, applied: Applied): readonly string[] {
     }
   }
   return payloads;
+}
+
+/** Payloads that came with an entry for dead letters, in the order in which core queued those again. */
+export class EditedPayloads {
+  readonly #texts: readonly string[];
+  #next = 0;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = editedPayloads(entry, applied);
+  }
+
+  next(): string {
+    return this.#texts[this.#next++] ?? 'null';
+  }
+}
+
+function editedPayloads({ batch, texts }: Entry, { results }: Applied): readonly string[] {
+  const edited: string[] = [];
+  for (const [position, command] of batch.commands.entries()) {
+    const result = results[position];
+    if (command.type !== 'task.redrive' && command.type !== 'operation.act') continue;
+    if (result?.type !== 'taken') continue;
+    for (const [item, text] of (texts[position] ?? []).entries()) {
+      if (result.refused?.has(item) !== true) edited.push(text);
+    }
+  }
+  return edited;
 }
 
 /** Result texts of the completions that core took, in the order of their events. */

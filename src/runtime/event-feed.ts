@@ -32,6 +32,11 @@ export interface FeedEvent {
   readonly key?: string;
   readonly message?: string;
   readonly by?: string;
+  readonly operationId?: string;
+  readonly group?: string;
+  readonly schedule?: string;
+  readonly nominalAt?: number;
+  readonly count?: number;
   readonly dropped?: number;
 }
 
@@ -96,6 +101,8 @@ export class EventFeed {
       return;
     }
     for (const [position, event] of events.entries()) {
+      // Followers were told of the chunk itself when it came.
+      if (event.type === 'task.output') continue;
       // One for each key of a limit: what people want to know is that the limit changed.
       if (event.type === 'gate.changed') continue;
       this.#publish({ index, position, at, ...describe(event) });
@@ -230,10 +237,26 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
       const { kill, key, kind } = event.tree;
       return { type: event.type, ...treePlace(key, kind), reason: kill?.reason ?? '' };
     }
+    case 'operation.changed': {
+      const { key, order, state } = event.operation;
+      const { action, by, reason } = order;
+      const why = reason === null ? {} : { reason };
+      return { type: event.type, operationId: key, state, message: action, by, ...why };
+    }
+    case 'failure-group.changed': {
+      const { by, key, note, state } = event.group;
+      const facts = { ...(by === null ? {} : { by }), ...(note === null ? {} : { note }) };
+      return { type: event.type, group: key, state, ...facts };
+    }
     case 'limit.changed':
       return { type: event.type, limit: event.limit };
     case 'fairness.changed':
       return { type: event.type };
+    case 'schedule.changed':
+    case 'schedule.removed':
+    case 'schedule.fired':
+    case 'schedule.skipped':
+      return describeSchedule(event);
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -246,7 +269,29 @@ function treePlace(key: string, kind: 'task' | 'flow'): { taskId: string } | { f
   return kind === 'task' ? { taskId: key } : { flowId: key };
 }
 
-function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
+type ScheduleEvent = Extract<CoreEvent, { schedule: unknown }>;
+
+function describeSchedule(event: ScheduleEvent): Described {
+  const common = { type: event.type, schedule: event.schedule.key };
+  switch (event.type) {
+    case 'schedule.changed':
+      return { ...common, reason: event.reason };
+    case 'schedule.fired': {
+      const { nominalAt, outcome, task } = event;
+      return { ...common, nominalAt, taskId: task.id, reason: outcome };
+    }
+    case 'schedule.skipped': {
+      const { count, nominalAt, reason } = event;
+      return { ...common, nominalAt, reason, count };
+    }
+    default:
+      return common;
+  }
+}
+
+function describeTask(
+  event: Exclude<Extract<CoreEvent, { task: unknown }>, ScheduleEvent>,
+): Described {
   const { task } = event;
   const { queue, spec } = task.profile;
   const common = {
@@ -275,6 +320,15 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
         ...(task.reason === null ? {} : { reason: task.reason }),
         ...(task.error === null ? {} : { error: task.error }),
       };
+    case 'task.redriven':
+      return {
+        ...common,
+        by: event.by,
+        ...(event.why === null ? {} : { reason: event.why }),
+        ...(event.isEdited ? { note: 'with another payload' } : {}),
+      };
+    case 'task.moved':
+      return { ...common, state: task.state };
     case 'task.queued':
       return { ...common, state: 'queued', reason: event.reason };
     case 'task.blocked':
@@ -291,6 +345,8 @@ function describeTask(event: Extract<CoreEvent, { task: unknown }>): Described {
         fencingToken: event.fencingToken,
         reason: event.reason,
       };
+    case 'task.cancel_requested':
+      return { ...common, agentId: event.agentId, reason: event.cancel.reason };
     case 'task.canceled':
       return {
         ...common,

@@ -4,7 +4,7 @@
  * A flow of 100,000 tasks names each of them several times, 36 bytes each time; so it fits an entry.
  */
 import type { Command, Dependency, TaskId } from '../core/index.ts';
-import { ID_LENGTH, splitIds } from './command-columns.ts';
+import { ID_LENGTH, splitIds } from './id-columns.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 type NewTask = Submit['tasks'][number];

@@ -54,6 +54,10 @@ export class InProcessAgent implements AgentLink {
     this.#attempts.answered(attempt, key, answer);
   }
 
+  cancelRequested({ fencingToken, taskId }: HeldLease, reason: string): void {
+    this.#attempts.requestCancel(taskId, fencingToken, reason);
+  }
+
   replaced(): void {
     this.abortAll('replaced');
   }

@@ -12,8 +12,10 @@ export {
 } from './open-runtime.ts';
 export type { AttemptEnd } from './reports.ts';
 export { Runtime } from './runtime.ts';
+export { cronTimes } from './cron-times.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
 export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';
 export type { FinishedFacts, FinishedListener } from './task-waiters.ts';
+export type { OutputSource } from './output-service.ts';

@@ -293,6 +293,7 @@ describe('an attempt that asks without a handler here', () => {
       lease: leases.resolve,
       revoke: () => undefined,
       answer: () => undefined,
+      cancelRequested: () => undefined,
       flush: () => undefined,
       replaced: () => undefined,
     };

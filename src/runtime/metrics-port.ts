@@ -9,6 +9,10 @@ export interface RuntimeMetrics {
   attemptFailed(task: Task, failure: AttemptFailure): void;
   failed(task: Task): void;
   canceled(task: Task): void;
+  /** A schedule made a task, `lateMs` after the moment it was meant for; `outcome`: how it came to fire. */
+  scheduleFired(lateMs: number, outcome: string): void;
+  /** `count` firings of a schedule made no task. */
+  scheduleSkipped(reason: string, count: number): void;
 }
 
 export const NO_METRICS: RuntimeMetrics = {
@@ -18,4 +22,6 @@ export const NO_METRICS: RuntimeMetrics = {
   attemptFailed: () => undefined,
   failed: () => undefined,
   canceled: () => undefined,
+  scheduleFired: () => undefined,
+  scheduleSkipped: () => undefined,
 };

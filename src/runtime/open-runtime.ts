@@ -8,6 +8,7 @@ import {
   type CoreSettings,
   type CoreState,
   type Task,
+  type TaskId,
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
@@ -19,7 +20,7 @@ import { AgentService } from './agent-service.ts';
 import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { CommandLoop } from './command-loop.ts';
+import { CommandLoop, type TurnHooks } from './command-loop.ts';
 import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
@@ -32,7 +33,12 @@ import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { ParentResults } from './parent-results.ts';
+import { DeadLetterService } from './dead-letter-service.ts';
+import { OperationService } from './operation-service.ts';
+import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
+import { ScheduleKeeper } from './schedule-keeper.ts';
+import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
@@ -57,6 +63,8 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** How long output is kept after the end of its task, in milliseconds. Default 1 h. */
+  readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
   readonly admission?: AdmissionOptions;
   /** Readings of memory and disk. Default: this process's. */
@@ -97,6 +105,7 @@ export async function openRuntimeOn(
       release,
     });
     await applySettings(runtime, state, terms.settings);
+    runtime.operations.resume();
     return runtime;
   } catch (error) {
     await log.close();
@@ -155,13 +164,11 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const scheduler = new Scheduler({
-    seed: terms.seed ?? randomInt(2 ** 31),
-    fairness: fairnessOf(state),
-  });
   store.keep(() => state.pins.keys());
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   const live = new LiveIndex();
-  const admission = openGate(ground);
+  const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
   const hub: AgentHub = new AgentHub({
@@ -176,7 +183,21 @@ function assemble(ground: Ground): Runtime {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
-  const effects = new Effects({ state, store, live, scheduler, hub, feed, metrics });
+  const nextId = (): TaskId => ids.next();
+  const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
+  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
+  const output = createOutput(ground, propose);
+  const effects = new Effects({
+    state,
+    store,
+    live,
+    scheduler,
+    hub,
+    feed,
+    metrics,
+    keeper,
+    output,
+  });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -184,27 +205,14 @@ function assemble(ground: Ground): Runtime {
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
-    hooks: {
-      place: (commands, at) => proposePlacement(state, scheduler, commands, at),
-      applied: (entry, applied) => effects.applied(entry, applied),
-      flush: () => effects.flush(),
-      dropped: (entry) => effects.dropped(entry),
-      hasWork: () => scheduler.hasWork(),
-      nextOpenAt: () => scheduler.nextOpenAt(),
-    },
+    hooks: turnHooks(state, scheduler, effects),
   });
-  admission.open({
-    loop,
-    feed,
-    finishedTasks: () => effects.finishedTasks,
-    queuedTasks: () => queuedTasks(state),
-  });
+  const finishedTasks = (): number => effects.finishedTasks;
+  admission.open({ loop, feed, finishedTasks, queuedTasks: () => queuedTasks(state) });
   mirror(state, scheduler, live, hub);
+  const ids = createIds(ground, live);
+  keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const ids = new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
   return new Runtime({
     state,
     log,
@@ -217,20 +225,61 @@ function assemble(ground: Ground): Runtime {
     clock,
     logger,
     tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
-    agents: new AgentService({ state, store, loop, hub, feed, details, clock }),
+    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
     queues: new QueueService({ state, loop, scheduler }),
+    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
+    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
+    schedules: new ScheduleService({ state, loop, clock, nextId }),
+    keeper,
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
     flows: new FlowsService({ state, store, live, loop, clock }),
     kills: new KillService({ state, loop }),
     details,
+    output,
     waits,
     admission,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
+  });
+}
+
+function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
+  return new AdmissionGate({
+    options: terms.admission ?? {},
+    clock,
+    logger,
+    probes: terms.probes ?? systemProbes(directory),
+    storeShare: () => store.backlog.share,
+  });
+}
+
+function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
+  return {
+    place: (commands, at) => proposePlacement(state, scheduler, commands, at),
+    applied: (entry, applied) => effects.applied(entry, applied),
+    flush: () => effects.flush(),
+    dropped: (entry) => effects.dropped(entry),
+    hasWork: () => scheduler.hasWork(),
+    nextOpenAt: () => scheduler.nextOpenAt(),
+  };
+}
+
+function createOutput(
+  { clock, logger, state, store, terms }: Ground,
+  propose: CommandLoop['propose'],
+): OutputService {
+  const ttlMs = terms.outputTtlMs ?? OUTPUT_TTL_MS_DEFAULT;
+  return new OutputService({ state, store, clock, logger, ttlMs, propose });
+}
+
+function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
+  return new TaskIdSource(() => clock.now(), {
+    after: newestId(live, store),
+    randomBytes: terms.idBytes,
   });
 }
 
@@ -245,16 +294,6 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-  });
-}
-
-function openGate({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
-  return new AdmissionGate({
-    options: terms.admission ?? {},
-    clock,
-    logger,
-    probes: terms.probes ?? systemProbes(directory),
-    storeShare: () => store.backlog.share,
   });
 }
 

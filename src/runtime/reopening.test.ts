@@ -207,6 +207,7 @@ describe('a polling agent that was lost before a restart', () => {
       lease: (lease: { taskId: string; fencingToken: number }) => void leases.push(lease),
       revoke: () => undefined,
       answer: () => undefined,
+      cancelRequested: () => undefined,
       flush: () => undefined,
       replaced: () => undefined,
     };

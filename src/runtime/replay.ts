@@ -1,6 +1,7 @@
 import type { Applied, CoreState } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
-import { completedResults, SubmittedPayloads } from './effects.ts';
+import { completedResults, EditedPayloads, SubmittedPayloads } from './effects.ts';
+import { keepChunks } from './output-chunks.ts';
 import type { Entry } from './entry-codec.ts';
 
 /** What an entry means for the store, when it is read again after a restart: nobody is told. */
@@ -12,10 +13,14 @@ export function replayEffects(
 ): void {
   const payloads = new SubmittedPayloads(entry, applied);
   const results = completedResults(entry, applied);
+  const edits = new EditedPayloads(entry, applied);
+  keepChunks(entry, applied, state.nowMs, store);
   let completed = 0;
   for (const event of applied.events) {
     if (event.type === 'task.submitted') {
       store.putPayload(event.task, event.payload ?? payloads.next());
+    } else if (event.type === 'task.redriven') {
+      if (event.isEdited) store.replacePayload(event.task, edits.next());
     } else if (event.type === 'task.completed') {
       const { startedAt, task } = event;
       store.finish({

@@ -32,9 +32,10 @@ export function reportCommands(ends: readonly AttemptEnd[]): ReportCommands {
       results.push(report.result);
       continue;
     }
-    const { code, message, retryable, retryAfterMs } = report;
+    const { code, critique, message, retryable, retryAfterMs } = report;
     const rare = {
       ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+      ...(critique === undefined ? {} : { critique }),
       ...(report.usage === undefined ? {} : { usage: report.usage }),
     };
     failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...rare });

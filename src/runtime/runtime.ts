@@ -27,16 +27,21 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { OutputService } from './output-service.ts';
 import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
+import { submissionFrom } from './submission-from.ts';
+import type { DeadLetterService } from './dead-letter-service.ts';
+import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
-import { submissionFrom } from './submission-from.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { ScheduleService } from './schedule-service.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
 
@@ -54,12 +59,17 @@ export interface RuntimeParts {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
   readonly flow: FlowService;
+  readonly schedules: ScheduleService;
+  readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
   readonly flows: FlowsService;
   readonly kills: KillService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
+  readonly output: OutputService;
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
   readonly version: string;
@@ -73,11 +83,15 @@ export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
   readonly queues: QueueService;
+  readonly deadLetters: DeadLetterService;
+  readonly operations: OperationService;
   readonly flow: FlowService;
+  readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly flows: FlowsService;
   readonly kills: KillService;
   readonly artifacts: ArtifactService;
+  readonly output: OutputService;
   readonly feed: EventFeed;
   readonly admission: AdmissionGate;
   readonly failed: Promise<Error>;
@@ -92,11 +106,15 @@ export class Runtime {
     this.tasks = parts.tasks;
     this.agents = parts.agents;
     this.queues = parts.queues;
+    this.deadLetters = parts.deadLetters;
+    this.operations = parts.operations;
     this.flow = parts.flow;
+    this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.flows = parts.flows;
     this.kills = parts.kills;
     this.artifacts = parts.artifacts;
+    this.output = parts.output;
     this.feed = parts.feed;
     this.admission = parts.admission;
     this.failed = parts.failed;
@@ -179,6 +197,8 @@ export class Runtime {
 
   async #close(graceMs: number): Promise<void> {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
+    // A firing from here on is made after the next start.
+    this.#parts.keeper.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();
@@ -186,8 +206,10 @@ export class Runtime {
       hub.close();
       this.admission.close();
       details.close();
+      this.output.close();
       waits.close();
       this.tasks.close();
+      this.operations.close();
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();
@@ -210,6 +232,7 @@ export class Runtime {
     // Reports of the handlers that ended just now are on their way into the loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#parts.details.flush();
+    this.output.flush();
     await loop.drained();
     await this.#releaseLeases();
     for (const cancelTimer of this.#deferred) cancelTimer();

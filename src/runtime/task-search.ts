@@ -5,15 +5,14 @@ import {
   compileQuery,
   indexHints,
   joinQueries,
-  type IndexHints,
   type TaskList,
   type TaskPredicate,
   type TaskQueryAst,
 } from '../contract/index.ts';
-import type { TaskId, TaskState } from '../core/index.ts';
 import { listTasks, type LiveIndex, type Store, type TaskScan } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { TaskQuery } from './task-service.ts';
+import { scanOf } from './query-scan.ts';
 import { SearchedFinished, SearchedLive } from './searchable-tasks.ts';
 import { finishedTaskView, liveTaskView } from './views.ts';
 
@@ -27,9 +26,6 @@ export const SEARCH_SCAN_MAX = 200_000;
 const SEARCH_MS_MAX = 1_000;
 /** Searches under way at once, at most. They take turns: one slice of one of them a turn. */
 const SEARCHES_MAX = 32;
-/** How far an id's own time may be from when its task was created: clocks step, submits wait. */
-const ID_TIME_SLACK_MS = 600_000;
-const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** What must hold beside the query, if anything, and where the page begins and ends. */
 export interface SearchRequest extends TaskQuery {
@@ -149,44 +145,4 @@ function wholeQuery(request: Omit<SearchRequest, 'limit' | 'cursor'>): TaskQuery
     return [{ type: 'term', field, path: [], operator: ':', values }];
   });
   return joinQueries('and', [...terms, query]);
-}
-
-/** Where tasks with those hints can be. */
-function scanOf({
-  created,
-  ids,
-  namespaces,
-  queues,
-  states,
-  types,
-}: IndexHints): Partial<TaskScan> {
-  const known = ids?.filter((id) => TASK_ID.test(id)).sort();
-  // No task has another kind of id: a state that none is in finds none.
-  if (known?.length === 0) return { states: [] };
-  const oldest = known?.[0] as TaskId | undefined;
-  const newest = known?.at(-1);
-  const fromMs = created?.fromMs ?? -Infinity;
-  const toMs = newest === undefined ? (created?.toMs ?? Infinity) : timeOfId(newest) + 1;
-  const slackMs = newest === undefined ? ID_TIME_SLACK_MS : 0;
-  const from = oldest ?? idAt(fromMs - ID_TIME_SLACK_MS);
-  const before = idAt(toMs + slackMs);
-  return {
-    ...(namespaces === undefined ? {} : { namespace: namespaces }),
-    ...(queues === undefined ? {} : { queue: queues }),
-    ...(types === undefined ? {} : { type: types }),
-    ...(states === undefined ? {} : { states: states as readonly TaskState[] }),
-    ...(from === null ? {} : { from }),
-    ...(before === null ? {} : { before }),
-  };
-}
-
-/** The least id of that millisecond; null for one that no id can have. */
-function idAt(ms: number): TaskId | null {
-  if (ms < 0 || ms >= 2 ** 48) return null;
-  const time = Math.floor(ms).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000` as TaskId;
-}
-
-function timeOfId(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

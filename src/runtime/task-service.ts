@@ -1,7 +1,7 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
 import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
-import type { Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
+import type { CancelWish, Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
@@ -15,7 +15,7 @@ import { treeFacts } from './tree-views.ts';
 import type { TaskIdSource } from './task-ids.ts';
 import { TaskSearch, type SearchRequest } from './task-search.ts';
 import { taskWaiters, type FinishedListener } from './task-waiters.ts';
-import { finishedTaskView, liveTaskView, outcomeOf } from './views.ts';
+import { finishedTaskView, liveTaskView, outcomeOf, scheduleField } from './views.ts';
 
 export interface TaskServiceParts {
   readonly state: CoreState;
@@ -203,9 +203,22 @@ export class TaskService {
     return this.#search.page(request);
   }
 
-  /** Cancels tasks; one answer each: null, or why not. */
-  async cancel(ids: readonly TaskId[], reason: string): Promise<(OrchestratorError | null)[]> {
-    return this.#each(ids, { type: 'task.cancel', taskIds: ids, reason });
+  /**
+   * Cancels tasks; one answer each: null, or why not. A running attempt has `graceMs` to end by itself.
+   */
+  async cancel(
+    ids: readonly TaskId[],
+    reason: string,
+    graceMs = 0,
+  ): Promise<(OrchestratorError | null)[]> {
+    const grace = graceMs > 0 ? { graceMs } : {};
+    return this.#each(ids, { type: 'task.cancel', taskIds: ids, reason, ...grace });
+  }
+
+  /** What the running attempt of a task was told of a cancel, or null. */
+  cancelOf(id: TaskId): CancelWish | null {
+    const task = this.#parts.state.tasks.get(id);
+    return task === undefined ? null : (task.extra?.cancel ?? null);
   }
 
   /** Queues dead letters again; one answer each. */
@@ -219,11 +232,12 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): ReturnType<typeof explainFlow> | null {
+  explain(id: TaskId): (ReturnType<typeof explainFlow> & Pick<TaskView, 'schedule'>) | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
     if (task === undefined) return null;
-    return explainFlow(state, task, scheduler.explain(task, clock.now()));
+    const known = explainFlow(state, task, scheduler.explain(task, clock.now()));
+    return { ...known, ...scheduleField(task.extra) };
   }
 
   /** Failed tasks, newest first, at most `limit`. */

@@ -14,6 +14,8 @@ import {
   type Task,
   type TaskControl,
   type TaskExtra,
+  type TaskRules,
+  type TaskSpec,
 } from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
 import type { LinkKind } from './agent-link.ts';
@@ -40,6 +42,7 @@ export function liveTaskView(task: Task, payload?: string): TaskView {
     ...optionalFields(task),
     ...(task.extra === null ? {} : extraFields(task.extra, payload !== undefined)),
     ...(task.links === null ? {} : dependentsOf(task.links)),
+    ...schemaField(spec, payload !== undefined),
     payloadBytes: task.payloadBytes,
     ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(task.error === null ? {} : { error: task.error }),
@@ -65,6 +68,7 @@ export function finishedTaskView(task: FinishedSummary | FinishedView): TaskView
     fencingToken: task.fencingToken,
     ...optionalFields(task),
     ...(task.extra === null ? {} : extraFields(task.extra, 'payload' in task)),
+    ...schemaField(task.spec, 'payload' in task),
     payloadBytes: task.payloadBytes,
     ...(payload === null ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(result === null ? {} : { result: JSON.parse(result) as unknown }),
@@ -157,9 +161,29 @@ function specFields(
     type,
     priority,
     requires: { capabilities: [...requires.capabilities], labels: { ...requires.labels } },
-    retry: { ...retry, nonRetryable: [...retry.nonRetryable] },
+    retry: { ...retry, nonRetryable: [...retry.nonRetryable], ...retryRules(spec.rules) },
     timeouts: { ...timeouts },
   };
+}
+
+function retryRules(rules: TaskRules | undefined): Partial<TaskView['retry']> {
+  if (rules === undefined) return {};
+  const { avoid, escalate, invalid } = rules;
+  const steps = escalate?.map(({ capabilities, labels, ...rest }) => ({
+    ...rest,
+    ...(capabilities === undefined ? {} : { capabilities: [...capabilities] }),
+    ...(labels === undefined ? {} : { labels: { ...labels } }),
+  }));
+  return {
+    ...(steps === undefined ? {} : { escalate: steps }),
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(invalid === undefined ? {} : { invalid: { ...invalid } }),
+  };
+}
+
+function schemaField(spec: TaskSpec, isWhole: boolean): Pick<TaskView, 'resultSchema'> {
+  const text = spec.rules?.resultSchema;
+  return isWhole && text !== undefined ? { resultSchema: JSON.parse(text) as unknown } : {};
 }
 
 function optionalFields(
@@ -174,16 +198,17 @@ function optionalFields(
 
 /** What a list leaves out may be large. A row of an earlier version lacks the slots that came since. */
 function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
-  const { answers, details, dialogue, traceparent } = extra;
-  const { control, family = null, flow = null, usage = null }: Partial<TaskExtra> = extra;
+  const { answers, control, details, dialogue, traceparent, ...rest } = extra;
+  const { family, flow, usage }: Partial<TaskExtra> = rest;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
-    ...(flow === null ? {} : flowFields(flow, isWhole)),
-    ...(family === null ? {} : familyFields(family)),
-    ...(usage === null ? {} : { usage }),
+    ...(flow == null ? {} : flowFields(flow, isWhole)),
+    ...(family == null ? {} : familyFields(family)),
+    ...(usage == null ? {} : { usage }),
     ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
+    ...scheduleField(extra),
     ...(isWhole && answers.length > 0
       ? {
           answers: answers.map(({ answer, at, by, key, reason }) => ({
@@ -196,6 +221,30 @@ function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
         }
       : {}),
     ...(isWhole && details !== null ? { details: JSON.parse(details) as unknown } : {}),
+    ...retryFields(rest, isWhole),
+  };
+}
+
+type RetryField = 'critique' | 'avoid' | 'cancel' | 'outputChunks';
+
+/** A row of an older version has no such slots. */
+function retryFields(
+  { avoid, cancel, critique, output }: Partial<TaskExtra>,
+  isWhole: boolean,
+): Pick<TaskView, RetryField> {
+  return {
+    ...(isWhole && critique != null ? { critique } : {}),
+    ...(avoid == null ? {} : { avoid: { agents: [...avoid.agents], zones: [...avoid.zones] } }),
+    ...(cancel == null
+      ? {}
+      : {
+          cancel: {
+            reason: cancel.reason,
+            requestedAt: iso(cancel.requestedAt),
+            until: iso(cancel.until),
+          },
+        }),
+    ...(output == null ? {} : { outputChunks: output.chunks }),
   };
 }
 
@@ -240,6 +289,14 @@ function controlView(control: TaskControl): Partial<TaskView> {
     ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
     ...(estimate === null ? {} : { estimate: { ...estimate } }),
   };
+}
+
+/** The firing that made a task, where one did. */
+export function scheduleField(extra: TaskExtra | null): Pick<TaskView, 'schedule'> {
+  // Absent in rows of versions that knew none.
+  const schedule = extra?.schedule;
+  if (schedule == null) return {};
+  return { schedule: { name: schedule.key, nominalAt: iso(schedule.nominalAt) } };
 }
 
 function inputView(question: Question): InputView {

@@ -27,22 +27,39 @@ interface NamespaceLine extends HeapItem {
 
 /** A line of arrivals; those of one share only are not compared at all. */
 export class ArrivalLine {
-  readonly #plain: readonly Entrant[] | null;
+  /** All of one share and one profile, in their order; null where they have to be compared. */
+  readonly #plain: readonly Arrival[] | null;
   #next = 0;
+  #share: FairShare;
   readonly #namespaces = new IndexedHeap<NamespaceLine>((a, b) => isShareBefore(a.share, b.share));
   readonly #byKey = new Map<FairShare, KeyLine[]>();
   readonly #byNamespace = new Map<FairShare, NamespaceLine>();
 
-  constructor(entrants: readonly Entrant[]) {
-    const first = entrants[0]?.share;
-    this.#plain = entrants.every(({ share }) => share === first) ? byPriority(entrants) : null;
-    if (this.#plain === null) this.#sort(entrants);
+  constructor(arrivals: readonly Arrival[], only: FairShare);
+  constructor(entrants: readonly Entrant[], only: null);
+  constructor(arrivals: readonly Arrival[] | readonly Entrant[], only: FairShare | null) {
+    if (only !== null) {
+      this.#plain = arrivals as readonly Arrival[];
+      this.#share = only;
+      return;
+    }
+    const entrants = arrivals as readonly Entrant[];
+    this.#plain = null;
+    this.#sort(entrants);
+    this.#share = (entrants[0] as Entrant).share;
   }
 
-  get head(): Entrant | undefined {
+  get head(): Arrival | undefined {
     if (this.#plain !== null) return this.#plain[this.#next];
     const line = this.#namespaces.top?.lines.top;
-    return line?.entrants[line.next];
+    if (line === undefined) return undefined;
+    this.#share = line.share;
+    return line.entrants[line.next]?.arrival;
+  }
+
+  /** The share that the head counts in, as of the last look at it. */
+  get share(): FairShare {
+    return this.#share;
   }
 
   /** Takes the head off, placed or not. */
@@ -104,11 +121,4 @@ export class ArrivalLine {
 function isKeyLineBefore(a: KeyLine, b: KeyLine): boolean {
   if (a.priority !== b.priority) return a.priority > b.priority;
   return a.share === b.share ? a.order < b.order : isShareBefore(a.share, b.share);
-}
-
-/** By priority, then in their order; the same list where all are alike. */
-function byPriority(entrants: readonly Entrant[]): readonly Entrant[] {
-  const priority = entrants[0]?.arrival.profile.priority;
-  if (entrants.every(({ arrival }) => arrival.profile.priority === priority)) return entrants;
-  return entrants.toSorted((a, b) => b.arrival.profile.priority - a.arrival.profile.priority);
 }

@@ -192,8 +192,12 @@ class Leader {
 const FAILURE = { error: { code: 'BOOM', message: 'boom' }, retryable: true };
 
 function freedBy(state: CoreState, commands: readonly Command[]): AgentId[] {
-  const items = commands.flatMap((command) => ('items' in command ? command.items : []));
-  return items.flatMap(({ taskId }) => state.tasks.get(taskId)?.agentId ?? []);
+  const items = commands.flatMap((command): readonly { readonly taskId: TaskId | null }[] =>
+    'items' in command && command.type !== 'task.redrive' ? command.items : [],
+  );
+  return items.flatMap(({ taskId }) =>
+    taskId === null ? [] : (state.tasks.get(taskId)?.agentId ?? []),
+  );
 }
 
 function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {

@@ -5,6 +5,7 @@ import type { Explanation, GateExplanation, RequirementExplanation } from './exp
 import { explainFairness } from './explain-fairness.ts';
 import type { FairShares } from './fair-share.ts';
 import { laneKey } from './lane-key.ts';
+import { isPicky, otherMember } from './avoided.ts';
 import { nearest } from '../base/nearest.ts';
 import { requiredFeatures, type Offers } from './offers.ts';
 import type { Pool } from './pool.ts';
@@ -64,6 +65,7 @@ export function explain(task: Task, context: ExplainContext): Explanation {
   };
 }
 
+const OTHER = 'the task failed on the agent that the strategy would choose';
 function explainGate(task: Task, nowMs: number): GateExplanation | null {
   const closed = closedGate(task, nowMs);
   if (closed === null) return null;
@@ -80,9 +82,13 @@ function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
   // A copy of the generator: an explanation must not change what is drawn next.
   const rng = Rng.fromState(context.rng.state);
   const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
-  const member = strategy.pick(choice);
+  const picked = strategy.pick(choice);
+  const member = isPicky(task) ? otherMember(task, picked, { pool, table, rng }) : picked;
+  if (member < 0) return null;
   const agentId = table.agentAt(pool.agentOf(member)).id;
-  return { agentId, reason: strategy.reason(member, choice) };
+  const isOther = member !== picked;
+  const reason = isOther ? OTHER : strategy.reason(member, choice);
+  return { agentId, reason };
 }
 
 function standingsOf(pool: Pool, table: AgentTable): Standings {

@@ -73,8 +73,8 @@ export function isPoolBefore(a: Pool, b: Pool): boolean {
 }
 
 function isHeadBefore(a: KeyNode, b: KeyNode, headA: WaitingTask, headB: WaitingTask): boolean {
-  const priorityA = headA.task.profile.spec.priority;
-  const priorityB = headB.task.profile.spec.priority;
+  const priorityA = headA.priority;
+  const priorityB = headB.priority;
   if (priorityA !== priorityB) return priorityA > priorityB;
   if (a.share !== b.share) return isShareBefore(a.share, b.share);
   return headA.task.seq < headB.task.seq;

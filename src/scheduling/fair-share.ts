@@ -178,6 +178,8 @@ export interface CountedShare {
 export class FairShares {
   readonly group: FairGroup = new FairGroup();
   settings: FairnessSettings;
+  /** The namespace made last: the only one, while there is one. */
+  #last: FairShare | null = null;
 
   constructor(settings: FairnessSettings) {
     this.settings = settings;
@@ -190,7 +192,13 @@ export class FairShares {
     share.weight = this.settings.weights[name] ?? 1;
     // There are never more than queues, which point to it.
     share.isPinned = true;
+    this.#last = share;
     return share;
+  }
+
+  /** Whether there is nobody to share with: then nothing has to be counted ahead of core. */
+  get isAlone(): boolean {
+    return this.group.size === 1 && this.#last?.keyCount === 1;
   }
 
   key(namespace: FairShare, fairnessKey: string | null): FairShare {

@@ -5,6 +5,9 @@ import type { HeapItem } from './indexed-heap.ts';
 import type { Pool } from './pool.ts';
 import { WaitingLine, type WaitingTask } from './waiting-line.ts';
 
+/** What decides whose turn is first. */
+type Turn = Pick<WaitingTask, 'task' | 'priority'>;
+
 const PRIORITY_COUNT = 10;
 
 /**
@@ -90,7 +93,7 @@ export class Lane implements HeapItem {
       this.#only = null;
       return;
     }
-    const { priority } = waiting.task.profile.spec;
+    const { priority } = waiting;
     const line = this.#lines?.[priority] as WaitingLine;
     line.remove(waiting);
     if (line.size === 0) this.#priorities &= ~(1 << priority);
@@ -109,8 +112,8 @@ export class Lane implements HeapItem {
 
   /** Waiting tasks whose turn comes before that of `task`, which need not wait here itself. */
   countAhead(task: Task): number {
-    if (this.#only !== null) return isTaskBefore(this.#only.task, task) ? 1 : 0;
     const { priority } = task.profile.spec;
+    if (this.#only !== null) return isBefore(this.#only, { task, priority }) ? 1 : 0;
     let ahead = this.#lines?.[priority]?.countOlder(task) ?? 0;
     for (let above = priority + 1; above < PRIORITY_COUNT; above++) {
       ahead += this.#lines?.[above]?.size ?? 0;
@@ -118,8 +121,7 @@ export class Lane implements HeapItem {
     return ahead;
   }
 
-  #line({ task }: WaitingTask): WaitingLine {
-    const { priority } = task.profile.spec;
+  #line({ priority }: WaitingTask): WaitingLine {
     this.#priorities |= 1 << priority;
     this.#lines ??= [];
     return (this.#lines[priority] ??= new WaitingLine());
@@ -128,11 +130,9 @@ export class Lane implements HeapItem {
 
 /** Whether the head of lane `a` comes before that of `b`; both have one. */
 export function isLaneBefore(a: Lane, b: Lane): boolean {
-  return isTaskBefore((a.head as WaitingTask).task, (b.head as WaitingTask).task);
+  return isBefore(a.head as WaitingTask, b.head as WaitingTask);
 }
 
-function isTaskBefore(a: Task, b: Task): boolean {
-  const priorityA = a.profile.spec.priority;
-  const priorityB = b.profile.spec.priority;
-  return priorityA > priorityB || (priorityA === priorityB && a.seq < b.seq);
+function isBefore(a: Turn, b: Turn): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.task.seq < b.task.seq);
 }

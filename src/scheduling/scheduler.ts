@@ -27,8 +27,9 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
+import { isPicky, otherMember } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
-import { ArrivalLine, type Entrant } from './arrival-line.ts';
+import { ArrivalLine } from './arrival-line.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -56,10 +57,14 @@ export class Scheduler {
   readonly #waiting: Waiting;
   readonly #pools: Pools;
   readonly #choice: Choice;
+  /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
+  readonly #parked = new Set<Task>();
   /** Agents whose mirror runs ahead of core because of the batch at hand. */
   #ahead: number[] = [];
   /** Tasks that are not counted as running because the batch at hand ends their attempt. */
-  readonly #ended: Task[] = [];
+  #ended: Task[] = [];
+  /** Whether one share has all the work: then what the batch will change about shares does not matter. */
+  #isAlone = true;
   /** Those of them that pass gates, each once, and also those that wait for input. */
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
@@ -88,6 +93,7 @@ export class Scheduler {
       this.#table.update(index, agent);
     }
     this.#refresh(index);
+    if (this.#parked.size > 0) this.#unpark();
   }
 
   /** Forgets an agent and its credit. O(its pools). */
@@ -98,6 +104,7 @@ export class Scheduler {
     this.#refresh(index);
     this.#pools.detach(index);
     this.#table.remove(index);
+    if (this.#parked.size > 0) this.#unpark();
   }
 
   /**
@@ -130,6 +137,7 @@ export class Scheduler {
   taskLeft(task: Task): void {
     this.#count(task);
     this.#waiting.remove(task);
+    if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
   leaseGranted(agent: Agent, task: Task): void {
@@ -171,20 +179,21 @@ export class Scheduler {
     this.#choice.nowMs = request.nowMs;
     this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#expectFree(id);
+    const placement: Placement = { taskIds: [], agentIds: [] };
+    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
+    this.#isAlone = this.#shares.isAlone;
     for (const task of request.ended) this.#expectEnd(task);
     this.#waiting.gates.openDue();
     this.#arrivalProfile = null;
-    const placement: Placement = { taskIds: [], agentIds: [] };
-    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
     while (placement.taskIds.length < request.assignmentsMax) {
       const pool = this.#waiting.next();
-      const entrant = line?.head;
-      if (entrant !== undefined && isArrivalFirst(entrant, pool)) {
-        this.#placeArrival(entrant, placement);
-        line?.drop();
+      const arrival = line?.head;
+      if (line != null && arrival !== undefined && isArrivalFirst(line.share, pool)) {
+        this.#placeArrival(arrival, line.share, placement);
+        line.drop();
       } else if (pool !== undefined) {
         const share = this.#placeWaiting(pool, placement);
-        line?.changed(share);
+        if (share !== null) line?.changed(share);
       } else break;
     }
     return placement;
@@ -203,7 +212,11 @@ export class Scheduler {
       if (this.#table.isAhead(index)) this.#catchUp(index);
     }
     this.#lend.settle();
-    for (const task of this.#ended.splice(0)) this.#count(task);
+    const ended = this.#ended;
+    if (ended.length > 0) {
+      this.#ended = [];
+      for (const task of ended) this.#count(task);
+    }
     this.#endedGated = null;
     this.#waiting.gates.applied();
   }
@@ -280,28 +293,42 @@ export class Scheduler {
       availableAgents: this.#availableCount,
       pools: this.#pools.size,
       lanes: this.#waiting.laneCount,
-      waiting: this.#waiting.size,
+      waiting: this.#waiting.size + this.#parked.size,
     };
   }
 
   #lineOf(arrivals: readonly Arrival[]): ArrivalLine {
-    let profile: Arrival['profile'] | null = null;
-    let namespace: FairShare | null = null;
-    return new ArrivalLine(
-      arrivals.map((arrival) => {
-        if (profile !== arrival.profile || namespace === null) {
-          profile = arrival.profile;
-          namespace = this.#shares.namespace(namespaceOf(profile.queueName));
-          if (namespace.waiting === 0) namespace.group.wake(namespace);
-        }
-        const share = this.#shares.key(namespace, arrival.control?.fairnessKey ?? null);
-        if (share.waiting === 0) share.group.wake(share);
-        return { arrival, share };
-      }),
-    );
+    const first = arrivals[0] as Arrival;
+    const { profile: only } = first;
+    if (arrivals.every(({ control, profile }) => profile === only && control === null)) {
+      return new ArrivalLine(arrivals, this.#shareOf(first));
+    }
+    return this.#mixedLineOf(arrivals);
   }
 
-  #placeArrival({ arrival, share }: Entrant, placement: Placement): void {
+  #shareOf({ control, profile }: Arrival): FairShare {
+    const namespace = this.#shares.namespace(namespaceOf(profile.queueName));
+    if (namespace.waiting === 0) namespace.group.wake(namespace);
+    const share = this.#shares.key(namespace, control?.fairnessKey ?? null);
+    if (share.waiting === 0) share.group.wake(share);
+    return share;
+  }
+
+  #mixedLineOf(arrivals: readonly Arrival[]): ArrivalLine {
+    let profile: Arrival['profile'] | null = null;
+    let plain: FairShare | null = null;
+    const entrants = arrivals.map((arrival) => {
+      if (arrival.control !== null) return { arrival, share: this.#shareOf(arrival) };
+      if (profile !== arrival.profile || plain === null) {
+        profile = arrival.profile;
+        plain = this.#shareOf(arrival);
+      }
+      return { arrival, share: plain };
+    });
+    return new ArrivalLine(entrants, null);
+  }
+
+  #placeArrival(arrival: Arrival, share: FairShare, placement: Placement): void {
     const { control, id, profile } = arrival;
     if (this.#arrivalProfile !== profile || this.#arrivalPool === null) {
       this.#arrivalProfile = profile;
@@ -311,8 +338,11 @@ export class Scheduler {
     if (profile.paused || pool.availableCount === 0) return;
     if (!this.#mayEnter(arrival, pool)) return;
     this.#choice.key = arrival.affinityKey ?? id;
-    this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
-    placement.agentIds.push(this.#assign(pool, profile.strategy));
+    if (!this.#isAlone) {
+      this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
+    }
+    const member = this.#pick(pool, profile.strategy, null);
+    placement.agentIds.push(this.#assign(pool, profile.strategy, member));
     placement.taskIds.push(id);
   }
 
@@ -331,18 +361,28 @@ export class Scheduler {
     return true;
   }
 
-  /** Places the best task of the pool, which has an available agent; returns whose it is. */
-  #placeWaiting(pool: Pool, placement: Placement): FairShare {
+  /**
+   * Places the best task of the pool, which has an available agent; returns whose it is. Null where the
+   * task must wait for an agent that is none of those it failed on: it is set aside, and holds up nobody.
+   */
+  #placeWaiting(pool: Pool, placement: Placement): FairShare | null {
     const waiting = this.#waiting.head(pool);
     const { lane, task } = waiting;
     const { share } = lane.node;
-    const cost = costOfTask(task, this.#shares.settings);
+    this.#choice.key = task.affinityKey ?? task.id;
+    const member = this.#pick(pool, lane.strategy, isPicky(task) ? task : null);
+    if (member < 0) {
+      this.#waiting.remove(task);
+      this.#parked.add(task);
+      return null;
+    }
     // Before it is taken out: a share with nothing to do may be forgotten.
-    this.#lend.start(share, cost, task.id);
+    if (!this.#isAlone) {
+      this.#lend.start(share, costOfTask(task, this.#shares.settings), task.id);
+    }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#waiting.remove(task);
-    this.#choice.key = task.affinityKey ?? task.id;
-    placement.agentIds.push(this.#assign(pool, lane.strategy));
+    placement.agentIds.push(this.#assign(pool, lane.strategy, member));
     placement.taskIds.push(task.id);
     return share;
   }
@@ -376,7 +416,7 @@ export class Scheduler {
 
   #expectEnd(task: Task): void {
     const counted = task.share as FairShare | CountedShare | null;
-    if (counted !== null) {
+    if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
       this.#ended.push(task);
     }
@@ -387,17 +427,33 @@ export class Scheduler {
     this.#waiting.gates.expectEnd(task);
   }
 
+  /**
+   * Lets tasks wait again that must not go to the agents they failed on: somebody else may be there now,
+   * or nobody else any more. O(such tasks), when an agent changes or becomes available.
+   */
+  #unpark(): void {
+    const tasks = [...this.#parked];
+    this.#parked.clear();
+    for (const task of tasks) this.taskWaiting(task);
+  }
+
   #strategy(pool: Pool, name: StrategyName): Strategy {
     const strategy = pool.strategy(name);
     if (strategy.stateful) this.#hasStateful = true;
     return strategy;
   }
 
-  #assign(pool: Pool, strategyName: StrategyName): AgentId {
+  /** The member that should get the task; -1 where that must wait for another one. */
+  #pick(pool: Pool, strategyName: StrategyName, picky: Task | null): number {
+    const member = this.#strategy(pool, strategyName).pick(this.#choice);
+    invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
+    if (picky === null) return member;
+    return otherMember(picky, member, { pool, table: this.#table, rng: this.#choice.rng });
+  }
+
+  #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {
     const table = this.#table;
     const strategy = this.#strategy(pool, strategyName);
-    const member = strategy.pick(this.#choice);
-    invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
     strategy.picked(member);
     const index = pool.agentOf(member);
     table.setInFlight(index, table.inFlight(index) + 1);
@@ -438,6 +494,7 @@ export class Scheduler {
     if (flipped) {
       table.setAvailable(index, able);
       this.#availableCount += able ? 1 : -1;
+      if (able && this.#parked.size > 0) this.#unpark();
     } else if (!this.#hasStateful) {
       return;
     }
@@ -451,7 +508,7 @@ export class Scheduler {
 }
 
 /** Whether an arrival is tried before the best waiting task: that of its own namespace goes first. */
-function isArrivalFirst({ share }: Entrant, pool: Pool | undefined): boolean {
+function isArrivalFirst(share: FairShare, pool: Pool | undefined): boolean {
   const waiting = pool?.open.top?.share;
   if (waiting === undefined) return true;
   const namespace = share.parent ?? share;

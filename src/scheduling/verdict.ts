@@ -33,7 +33,13 @@ export function verdict(task: Task, evidence: Evidence): string {
     const ahead = `${count(evidence.waitingAhead, 'task')} of its queue ${goes} first`;
     return `${ahead}; ${count(counts.available, 'agent')} available`;
   }
-  return `it is next: agent ${evidence.pick?.agentId} would take it now`;
+  if (evidence.pick === null) return mustWait(task);
+  return `it is next: agent ${evidence.pick.agentId} would take it now`;
+}
+
+function mustWait(task: Task): string {
+  const avoided = task.extra?.avoid?.agents.join(', ') ?? 'them';
+  return `it failed on ${avoided} and waits for another matching agent, which is ready but not available`;
 }
 
 function held({ description, gate, opensAt }: GateExplanation): string {
@@ -43,8 +49,12 @@ function held({ description, gate, opensAt }: GateExplanation): string {
 
 function notQueued(task: Task): string {
   switch (task.state) {
-    case 'running':
-      return `it runs on agent ${task.agentId}`;
+    case 'running': {
+      const cancel = task.extra?.cancel ?? null;
+      const end = cancel === null ? '' : `, was asked to end by itself (${cancel.reason})`;
+      const until = cancel === null ? '' : ` until ${new Date(cancel.until).toISOString()}`;
+      return `it runs on agent ${task.agentId}${end}${until}`;
+    }
     case 'input_required':
       return waitsForAnswer(task);
     case 'blocked':

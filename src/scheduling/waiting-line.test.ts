@@ -9,7 +9,8 @@ const profile = makeProfile({ queue: makeQueue('default', 'round-robin') });
 
 function waitingTask(seq: number): WaitingTask {
   // A line never looks at the lane of a task.
-  return { task: makeTask(seq, profile), lane: null as unknown as Lane, gone: false, heapSlot: -1 };
+  const place = { lane: null as unknown as Lane, priority: 4, gone: false, heapSlot: -1 };
+  return { task: makeTask(seq, profile), ...place };
 }
 
 const step = fc.record({

@@ -6,6 +6,8 @@ import type { Lane } from './lane.ts';
 export interface WaitingTask extends HeapItem {
   readonly task: Task;
   readonly lane: Lane;
+  /** As it was when the task came: the lane it stands in must find it even after the task has moved. */
+  readonly priority: number;
   /** It left, and is skipped when its turn comes. */
   gone: boolean;
 }

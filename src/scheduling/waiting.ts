@@ -64,7 +64,8 @@ export class Waiting {
   add(task: Task, pool: Pool): void {
     if (task.waiting !== null) return;
     const lane = this.#lane(pool, task);
-    const waiting: WaitingTask = { task, lane, gone: false, heapSlot: -1 };
+    const { priority } = task.profile.spec;
+    const waiting: WaitingTask = { task, lane, priority, gone: false, heapSlot: -1 };
     task.waiting = waiting;
     this.#size += 1;
     lane.push(waiting);

@@ -14,6 +14,8 @@ export const OPERATION = {
   removeBelow: 3,
   /** Puts a record of the history, with its index and the totals. */
   finish: 4,
+  /** Removes all keys that begin with this one. */
+  removePrefix: 5,
 } as const;
 export type Operation = (typeof OPERATION)[keyof typeof OPERATION];
 
@@ -63,6 +65,12 @@ export class BlockWriter {
 
   removeBelow(table: TableNumber, key: Uint8Array): void {
     const buffer = this.#header(OPERATION.removeBelow, table, key.length, 0);
+    buffer.set(key, this.#end);
+    this.#end += key.length;
+  }
+
+  removePrefix(table: TableNumber, key: Uint8Array): void {
+    const buffer = this.#header(OPERATION.removePrefix, table, key.length, 0);
     buffer.set(key, this.#end);
     this.#end += key.length;
   }

@@ -44,8 +44,8 @@ export class Checkpoint {
   readonly #parts: Parts;
   readonly #slices: Slices;
   readonly #block: BlockWriter;
-  /** Tasks whose payload this checkpoint writes. */
-  readonly #tasks: Task[] = [];
+  /** Tasks whose payload this checkpoint writes, and what it writes. */
+  readonly #tasks: { readonly task: Task; readonly json: string }[] = [];
   #rows = 0;
   #removed = 0;
 
@@ -67,7 +67,7 @@ export class Checkpoint {
       writer.fail(error);
       throw writer.failure ?? error;
     }
-    await this.#each(this.#tasks, (task) => this.#parts.payloads.stored(task));
+    await this.#each(this.#tasks, ({ json, task }) => this.#parts.payloads.stored(task, json));
     this.#slices.end();
     return {
       appliedIndex: frozen.index,
@@ -120,7 +120,7 @@ export class Checkpoint {
         this.#block.putTask(TABLE.tasks, row[0], encodeRow(row));
         if (entity.payload === null) return;
         this.#block.putTaskText(TABLE.payloads, row[0], entity.payload);
-        this.#tasks.push(entity);
+        this.#tasks.push({ task: entity, json: entity.payload });
       },
       remove: (key) => {
         this.#block.removeTask(TABLE.tasks, key);

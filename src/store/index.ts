@@ -18,3 +18,4 @@ export { matches, SCAN_MAX_DEFAULT, type FinishedPage, type FinishedQuery } from
 export { LiveIndex } from './live-index.ts';
 export { openStore } from './store.ts';
 export type { Store } from './store-port.ts';
+export type { OutputChunk, OutputRange } from './output-table.ts';

@@ -41,6 +41,12 @@ export class Payloads {
     task.payload = json;
   }
 
+  /** Puts another payload in place of the one that a live task has. */
+  replace(task: Task, json: string): void {
+    this.#cache.delete(task.id);
+    this.put(task, json);
+  }
+
   read(task: Task): string | null {
     const held = task.payload ?? this.#cache.get(task.id);
     if (held !== undefined) return held;
@@ -69,10 +75,11 @@ export class Payloads {
     return cached ?? null;
   }
 
-  /** The file has the task's payload: it is read from there from now on. */
-  stored(task: Task): void {
-    // A task that went meanwhile was released, and its row goes with the next checkpoint.
-    if (task.payload === null || !task.isStored) return;
+  /** The file has `json` as the task's payload: it is read from there from now on. */
+  stored(task: Task, json: string): void {
+    // A task that went meanwhile was released, and its row goes with the next checkpoint. A payload
+    // that was replaced meanwhile is written by the next one.
+    if (task.payload !== json || !task.isStored) return;
     this.#pinnedBytes -= task.payload.length;
     task.payload = null;
   }

@@ -2,6 +2,7 @@ import type { CoreState, Task, TaskId } from '../core/index.ts';
 import type { CheckpointStats } from './checkpoint.ts';
 import type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
 import type { Backlog } from './history.ts';
+import type { OutputChunk, OutputRange } from './output-table.ts';
 import type { FinishedPage, FinishedQuery } from './listing.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface Store {
   restore(): CoreState | null;
   /** Keeps a live task's payload, JSON text. */
   putPayload(task: Task, json: string): void;
+  /** Puts another payload in place of a live task's, JSON text. */
+  replacePayload(task: Task, json: string): void;
   /** The payload of a live task as JSON text, or null. A finished task's is in its record. */
   payload(task: Task): string | null;
   /**
@@ -37,6 +40,13 @@ export interface Store {
   isFinished(id: TaskId): boolean;
   /** A page of finished tasks, newest id first. */
   list(query: FinishedQuery): FinishedPage;
+  /** Keeps a chunk of a task's output; readable at once. The same again changes nothing. */
+  putOutput(id: TaskId, chunk: OutputChunk): void;
+  /** Chunks of a task's output, in order. */
+  output(id: TaskId, range: OutputRange): readonly OutputChunk[];
+  /** Tasks that it has output of. */
+  outputTasks(): readonly TaskId[];
+  removeOutput(id: TaskId): void;
   /** Resolves when every task finished so far is as durable as it gets. */
   flush(): Promise<void>;
   /** Writes what changed in `state` since the last checkpoint, as of now. One at a time. */

@@ -7,6 +7,7 @@ import { History, type Backlog } from './history.ts';
 import { FinishedListing, type FinishedPage, type FinishedQuery } from './listing.ts';
 import { FORMAT, META_KEY } from './meta.ts';
 import { NewIdempotency } from './new-idempotency.ts';
+import { OutputTable, type OutputChunk, type OutputRange } from './output-table.ts';
 import { Payloads } from './payloads.ts';
 import { readHead, readRows } from './restore-rows.ts';
 import {
@@ -29,11 +30,13 @@ export async function openStore(options: StoreOptions): Promise<LmdbStore> {
   try {
     await checkFormat(tables);
     let history: History | null = null;
+    let output: OutputTable | null = null;
     const writer = await Writer.open(resolved.directory, {
       committed: (number) => {
         // What was just written must be readable before memory lets go of it.
         tables.root.resetReadTxn();
         history?.committed(number);
+        output?.committed(number);
       },
       stalled: resolved.onStalled,
     });
@@ -41,7 +44,8 @@ export async function openStore(options: StoreOptions): Promise<LmdbStore> {
     const { flushDelayMs: delayMs, backlogCountMax, backlogBytesMax, sliceMs } = resolved;
     const bounds = { delayMs, backlogCountMax, backlogBytesMax, sliceMs };
     history = new History(tables, { writer, payloads, bounds });
-    return new LmdbStore(resolved, { tables, writer, payloads, history });
+    output = new OutputTable(tables, writer);
+    return new LmdbStore(resolved, { tables, writer, payloads, history, output });
   } catch (error) {
     await tables.root.close();
     throw error;
@@ -69,7 +73,11 @@ interface StoreParts {
   readonly writer: Writer;
   readonly payloads: Payloads;
   readonly history: History;
+  readonly output: OutputTable;
 }
+
+/** Output on its way to the file, at most, in UTF-16 units, before there is too much of it. */
+const OUTPUT_BACKLOG_MAX: number = 64 * 1024 * 1024;
 
 /** How much a store holds. */
 export interface StoreTotals {
@@ -123,6 +131,10 @@ export class LmdbStore implements Store {
     this.#parts.payloads.put(task, json);
   }
 
+  replacePayload(task: Task, json: string): void {
+    this.#parts.payloads.replace(task, json);
+  }
+
   /** The payload of a live task as JSON text, or null. A finished task's is in its record. */
   payload(task: Task): string | null {
     return this.#parts.payloads.read(task);
@@ -172,9 +184,29 @@ export class LmdbStore implements Store {
     return this.#listing.page(query);
   }
 
-  /** Finished tasks on their way to the file. */
+  putOutput(id: TaskId, chunk: OutputChunk): void {
+    this.#parts.output.put(id, chunk);
+  }
+
+  output(id: TaskId, range: OutputRange): readonly OutputChunk[] {
+    return this.#parts.output.page(id, range);
+  }
+
+  outputTasks(): readonly TaskId[] {
+    return this.#parts.output.tasks();
+  }
+
+  removeOutput(id: TaskId): void {
+    this.#parts.output.remove(id);
+  }
+
+  /** Finished tasks, and output, on their way to the file. */
   get backlog(): Backlog {
-    return this.#parts.history.backlog;
+    const backlog = this.#parts.history.backlog;
+    const { pendingLength } = this.#parts.output;
+    if (pendingLength === 0) return backlog;
+    const share = Math.max(backlog.share, pendingLength / OUTPUT_BACKLOG_MAX);
+    return { ...backlog, bytes: backlog.bytes + pendingLength, share, full: share >= 1 };
   }
 
   get totals(): StoreTotals {
@@ -188,7 +220,8 @@ export class LmdbStore implements Store {
    * @throws OrchestratorError STORE_WRITE_FAILED
    */
   async flush(): Promise<void> {
-    const { history, writer } = this.#parts;
+    const { history, output, writer } = this.#parts;
+    output.send();
     await history.send();
     await writer.committed(writer.numberLast);
   }
@@ -244,7 +277,8 @@ export class LmdbStore implements Store {
   }
 
   async #runCheckpoint(state: CoreState): Promise<CheckpointStats> {
-    const { writer, payloads, history } = this.#parts;
+    const { writer, payloads, history, output } = this.#parts;
+    output.send();
     if (writer.failure !== null) throw writer.failure;
     const checkpoint = new Checkpoint({
       writer,

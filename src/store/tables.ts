@@ -17,6 +17,7 @@ export const TABLE = {
   historyIndex: 8,
   dictionary: 9,
   records: 10,
+  output: 11,
 } as const;
 export type TableName = keyof typeof TABLE;
 export type TableNumber = (typeof TABLE)[TableName];

@@ -191,6 +191,14 @@ function writeEntry(...[operation, number, key, value]: Parameters<EntryHandler>
         if (keys.length < RANGE_KEYS_MAX) return;
       }
     }
+    case OPERATION.removePrefix: {
+      const end = Buffer.concat([key, Buffer.alloc(8, 0xff)]);
+      for (;;) {
+        const keys = [...table.getKeys({ start: key, end, limit: RANGE_KEYS_MAX })];
+        for (const each of keys) table.removeSync(each);
+        if (keys.length < RANGE_KEYS_MAX) return;
+      }
+    }
     case OPERATION.finish:
       history.put(key, value);
       return;

@@ -32,6 +32,8 @@ function sourceOf(queues: number): MetricsSource {
         shed: { byPriority: [7, 6, 5, 4, 3, 0, 0, 0, 0, 0], lists: 2 },
       },
     }),
+    deadLetters: { counts: () => ({ groups: { open: 3, resolved: 2, ignored: 1 }, letters: 8 }) },
+    operations: { running: 1 },
     admission: { thinning: { weigh: () => 1 } },
     observed: { loop: { backlog: { items: 9 } } },
   };

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { FLUSH_SECONDS, Histogram } from './histogram.ts';
 import { RequestStats } from './request-stats.ts';
 import { register, type MetricDefinition, type Sample } from './sample.ts';
+import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
 
@@ -20,6 +21,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #tasks = new TaskStats();
   readonly #requests = new RequestStats();
+  readonly #schedules = new ScheduleStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
   readonly #clients: Record<Transport, number> = {
     sse: 0,
@@ -38,6 +40,7 @@ export class Metrics {
     ]);
     this.#addTaskMetrics();
     this.#addProcessMetrics();
+    for (const definition of this.#schedules.metrics()) register(this.#registry, definition);
     for (const definition of sourceMetrics(
       () => this.#source,
       (queue) => this.#tasks.queueLabel(queue),
@@ -68,6 +71,15 @@ export class Metrics {
 
   canceled(task: MeasuredTask): void {
     this.#tasks.canceled(task);
+  }
+
+  /** A schedule made a task. What was asked for by hand is not late. */
+  scheduleFired(lateMs: number, outcome: string): void {
+    this.#schedules.fired(lateMs, outcome);
+  }
+
+  scheduleSkipped(reason: string, count: number): void {
+    this.#schedules.skipped(reason, count);
   }
 
   /** The log was flushed to the disk; fits the runtime's `onFlush`. */

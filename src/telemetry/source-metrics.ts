@@ -16,6 +16,13 @@ interface SourceQueue {
 /** What gauges are read from; the runtime fits it. */
 export interface MetricsSource {
   readonly queues: { list(): readonly SourceQueue[] };
+  readonly deadLetters: {
+    counts(): {
+      readonly groups: Readonly<Record<'open' | 'resolved' | 'ignored', number>>;
+      readonly letters: number;
+    };
+  };
+  readonly operations: { readonly running: number };
   status(): {
     readonly agents: {
       readonly ready: number;
@@ -59,6 +66,7 @@ export function sourceMetrics(
   return [
     ...queueMetrics(queues),
     ...statusMetrics(status),
+    ...operatorMetrics(source),
     ...admissionMetrics(status),
     backlogMetric(source),
   ];
@@ -116,6 +124,26 @@ function statusMetrics(status: () => Status | null): MetricDefinition[] {
     gauge('uqo_store_backlog', 'Finished tasks on their way to the store', () =>
       read(({ store }) => [{ value: store.backlog }]),
     ),
+  ];
+}
+
+function operatorMetrics(source: () => MetricsSource | null): MetricDefinition[] {
+  const counts = oncePerTurn(() => source()?.deadLetters.counts() ?? null);
+  return [
+    gauge('uqo_dead_letters', 'Dead letters, without those of ignored groups', () => {
+      const now = counts();
+      return now === null ? [] : [{ value: now.letters }];
+    }),
+    gauge('uqo_failure_groups', 'Groups of dead letters that failed alike, by state', () =>
+      Object.entries(counts()?.groups ?? {}).map(([state, value]) => ({
+        labels: { state },
+        value,
+      })),
+    ),
+    gauge('uqo_operations_running', 'Bulk operations under way', () => {
+      const now = source();
+      return now === null ? [] : [{ value: now.operations.running }];
+    }),
   ];
 }
 

@@ -10,6 +10,8 @@ import {
   type FinishedSummary,
   type FinishedTask,
   type FinishedView,
+  type OutputChunk,
+  type OutputRange,
   type Store,
 } from '../store/index.ts';
 
@@ -21,6 +23,7 @@ export class MemoryStore implements Store {
   readonly appliedIndex = 0;
   readonly backlog: Backlog = { count: 0, bytes: 0, full: false, share: 0 };
   readonly #finished = new Map<TaskId, FinishedTask>();
+  readonly #output = new Map<TaskId, OutputChunk[]>();
   /** Ids of the finished tasks, newest first; null since another one finished. */
   #sorted: readonly TaskId[] | null = null;
 
@@ -29,6 +32,10 @@ export class MemoryStore implements Store {
   }
 
   putPayload(task: Task, json: string): void {
+    task.payload = json;
+  }
+
+  replacePayload(task: Task, json: string): void {
     task.payload = json;
   }
 
@@ -78,6 +85,31 @@ export class MemoryStore implements Store {
       if (matches(query, summary) && accepts?.(summary) !== false) items.push(summary);
     }
     return { items, scannedTo: null, scanned };
+  }
+
+  putOutput(id: TaskId, chunk: OutputChunk): void {
+    const chunks = this.#output.get(id) ?? [];
+    chunks[chunk.seq] = chunk;
+    this.#output.set(id, chunks);
+  }
+
+  output(id: TaskId, { from, lengthMax, limit }: OutputRange): readonly OutputChunk[] {
+    const items: OutputChunk[] = [];
+    let length = 0;
+    for (const chunk of (this.#output.get(id) ?? []).slice(from, from + limit)) {
+      length += chunk.chunk.length;
+      if (items.length > 0 && length > lengthMax) break;
+      items.push(chunk);
+    }
+    return items;
+  }
+
+  outputTasks(): readonly TaskId[] {
+    return [...this.#output.keys()];
+  }
+
+  removeOutput(id: TaskId): void {
+    this.#output.delete(id);
   }
 
   flush(): Promise<void> {

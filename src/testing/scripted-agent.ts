@@ -207,6 +207,9 @@ class Connection implements AgentLink {
     if (!this.isSilent) this.#receiver.revoke(taskId, fencingToken, reason);
   }
 
+  /** A script looks at its task for a cancel. */
+  cancelRequested(): void {}
+
   answer(): void {
     // A scripted agent asks nothing.
   }

@@ -135,6 +135,7 @@ function isoOf(ms: number): string {
 
 /** The clock as one process has it: when the process goes, so do its timers. */
 export class ProcessClock implements Clock {
+  readonly isSteady: boolean = true;
   readonly #time: ManualClock;
   readonly #cancels = new Set<() => void>();
   #isEnded = false;

@@ -12,10 +12,17 @@
  *     submit c parent=a hash=h1              what a running task submits
  *     complete t1 token=3 tokens=20          with what the attempt took
  *     cancel-tree t1 · kill tree t1 · kill namespace team · restore agent a1
+ *     redrive t1 queue=mended priority=9     a dead letter, changed
+ *     operate o1 redrive before=z             a bulk operation starts
+ *     act o1 t3,t1 from=z to=t1               deals with tasks; without `to` it ends
+ *     abort o1
  *     limit calls max=2 rate=3/500/4         attempts at once; units, milliseconds and burst of a rate
  *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
  *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
  *     fairness team:3,other:1                weights of namespaces
+ *     schedule nightly next=2000 overlap=skip runs=3
+ *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
+ *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
@@ -23,6 +30,7 @@ import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { Dependency, FailurePolicy } from '../../src/core/flow.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import type { OperationAction, Placement } from '../../src/core/operation.ts';
 import type {
   LimitSettings,
   RetryPolicy,
@@ -30,12 +38,15 @@ import type {
   TaskSpec,
   TaskTimeouts,
 } from '../../src/core/spec.ts';
+import type { OverlapPolicy } from '../../src/core/schedule.ts';
 import { CORE_SETTINGS_DEFAULT } from '../../src/core/state.ts';
 import {
   ADVANCE,
   agentCommand,
   agentSpec,
+  fire,
   RETRY_IN_TESTS,
+  setSchedule,
   SILENT,
   taskSpec,
 } from '../../src/core/testing/commands.ts';
@@ -116,17 +127,69 @@ function parseCommand(verb: string, rest: string): Command {
     case 'answer':
       return parseAnswer(words, leases);
     case 'cancel':
-      return { type: 'task.cancel', taskIds, reason: words.text('reason') ?? 'unwanted' };
+      return parseCancel(words, taskIds);
+    case 'output':
+      return parseOutput(words, leases);
     case 'retry':
       return { type: 'task.retry', taskIds };
     case 'purge':
       return { type: 'dead-letter.purge', taskIds };
+    case 'redrive':
+      return {
+        type: 'task.redrive',
+        items: taskIds.map((taskId) => ({ taskId })),
+        redrive: parsePlacement(words),
+        by: 'ann',
+        reason: null,
+      };
+    case 'operate':
+    case 'act':
+    case 'abort':
+      return parseOperation(verb, words);
     default:
       return parseOther(verb, first, words);
   }
 }
 
+function parseSchedule(verb: string, key: string, words: Words): Command | null {
+  const taskId = words.text('task') as TaskId | undefined;
+  const overlap = words.text('overlap') as OverlapPolicy | undefined;
+  switch (verb) {
+    case 'schedule':
+      return setSchedule(key, words.number('next') ?? 0, {
+        overlap: overlap ?? 'allow',
+        runsMax: words.number('runs') ?? 0,
+      });
+    case 'unschedule':
+      return { type: 'schedule.remove', key };
+    case 'hold':
+      return { type: 'schedule.pause', key, reason: null, by: words.text('by') ?? null };
+    case 'unhold':
+      return { type: 'schedule.resume', key, nextAt: words.number('next') ?? 0 };
+    case 'fire':
+      return fire(key, words.number('at') ?? 0, words.number('next') ?? 0, taskId);
+    case 'trigger':
+      return {
+        type: 'schedule.trigger',
+        key,
+        taskId: taskId as TaskId,
+        overlap: overlap ?? null,
+      };
+    case 'backfill': {
+      const items = (words.list('at') ?? []).map((at) => ({
+        nominalAt: Number(at),
+        taskId: `${taskId}${at}` as TaskId,
+      }));
+      return { type: 'schedule.backfill', key, overlap: overlap ?? 'allow', items };
+    }
+    default:
+      return null;
+  }
+}
+
 function parseOther(verb: string, name: string, words: Words): Command {
+  const scheduled = parseSchedule(verb, name, words);
+  if (scheduled !== null) return scheduled;
   switch (verb) {
     case 'cancel-tree':
       return { type: 'tree.cancel', target: name, reason: 'unwanted' };
@@ -162,6 +225,29 @@ function parseOther(verb: string, name: string, words: Words): Command {
     default:
       throw new Error(`a line must start with a known word, got ${verb}`);
   }
+}
+
+function parsePlacement(words: Words): Placement {
+  const [priority, queue] = [words.number('priority'), words.text('queue')];
+  return { ...(queue === undefined ? {} : { queue }), ...(priority === undefined ? {} : { priority }) };
+}
+
+function parseOperation(verb: string, words: Words): Command {
+  const [id = '', second = ''] = words.plain;
+  if (verb === 'abort') {
+    return { type: 'operation.end', operationId: id, state: 'aborted', by: 'bob', reason: null };
+  }
+  if (verb === 'act') {
+    const [from, to] = [words.text('from') ?? '', words.text('to') ?? ''];
+    const taskIds = second.split(',') as TaskId[];
+    return { type: 'operation.act', operationId: id, from, to, taskIds };
+  }
+  const scope = { query: 'state:*', group: null, includePoison: false, hashMax: null, seed: 0 };
+  const rest = { itemsMax: null, rate: 0, by: 'ann', reason: null, matched: 0 };
+  const before = words.text('before') ?? 'z';
+  const action = second as OperationAction;
+  const operation = { id, action, params: parsePlacement(words), before, ...scope, ...rest };
+  return { type: 'operation.start', operation };
 }
 
 function parseSubmit(rest: string): Command {
@@ -228,13 +314,24 @@ function parseSpec(words: Words): TaskSpec {
   });
 }
 
-/** `climit=2:cancel-oldest` */
+/** `climit=2:cancel-oldest avoid=agent escalate=1:senior:9 invalid=2` */
 function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
   const text = words.text('climit');
-  if (text === undefined) return {};
-  const [limit, policy] = split(text, ':');
-  const concurrency = { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' };
-  return { rules: { concurrency } };
+  const [limit = '', policy = ''] = text === undefined ? [] : split(text, ':');
+  const [after = '', queue = '', priority = ''] = words.text('escalate')?.split(':') ?? [];
+  const avoid = words.text('avoid') as 'agent' | undefined;
+  const invalid = words.number('invalid');
+  const rules: NonNullable<TaskSpec['rules']> = {
+    ...(text === undefined
+      ? {}
+      : { concurrency: { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' } }),
+    ...(after === ''
+      ? {}
+      : { escalate: [{ afterAttempt: numberOf(after), queue, priority: numberOf(priority) }] }),
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(invalid === undefined ? {} : { invalid: { attemptsMax: invalid, critique: true } }),
+  };
+  return Object.keys(rules).length === 0 ? {} : { rules };
 }
 
 /** `ckey=user-1 fkey=ann limits=calls:acme:2,seats dedupe=debounce:k:300:800` */
@@ -300,9 +397,11 @@ function parseRetry(words: Words): RetryPolicy {
 
 function parseTimeouts(words: Words): TaskTimeouts {
   const [queueMs, runMs] = [words.number('queueMs'), words.number('runMs')];
+  const totalMs = words.number('totalMs');
   return {
     ...(queueMs === undefined ? {} : { queueMs }),
     ...(runMs === undefined ? {} : { runMs }),
+    ...(totalMs === undefined ? {} : { totalMs }),
   };
 }
 
@@ -330,6 +429,19 @@ function parseAnswer(words: Words, leases: readonly LeaseRef[]): Command {
 
 function jsonOf(text: string | undefined): string | null {
   return text === undefined ? null : JSON.stringify(text);
+}
+
+function parseCancel(words: Words, taskIds: readonly TaskId[]): Command {
+  const graceMs = words.number('grace');
+  const grace = graceMs === undefined ? {} : { graceMs };
+  return { type: 'task.cancel', taskIds, reason: words.text('reason') ?? 'unwanted', ...grace };
+}
+
+/** `output t1 token=2 lengths=5,7 from=0` */
+function parseOutput(words: Words, leases: readonly LeaseRef[]): Command {
+  const lengths = (words.list('lengths') ?? []).map(numberOf);
+  const from = words.number('from') ?? null;
+  return { type: 'task.output', items: leases.map((ref) => ({ ...ref, from, lengths })) };
 }
 
 function parseFail(words: Words, leases: readonly LeaseRef[]): Command {

@@ -71,6 +71,8 @@ function contextOf(
     waitForInput: () => Promise.reject(new Error('the quantum agent asks nobody')),
     lastDetails: undefined,
     parents: {},
+    lastError: undefined,
+    critique: undefined,
     trace: { traceId: '', spanId: '', traceparent: '' },
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   };

@@ -17,7 +17,14 @@ import {
   type Problem,
   type RawFrame,
 } from '../../contract/index.ts';
-import type { AgentLink, AttemptEnd, HeldLease, Lease, Runtime } from '../../runtime/index.ts';
+import type {
+  AgentLink,
+  AttemptEnd,
+  HeldLease,
+  Lease,
+  OutputSource,
+  Runtime,
+} from '../../runtime/index.ts';
 import {
   arrayAt,
   failuresAt,
@@ -52,7 +59,7 @@ const KEY_MAX = 255;
 /** Leases an agent may say it holds: as many as the slots of several large agents. */
 const HELD_MAX = 1_000_000;
 
-export class AgentChannel implements AgentLink {
+export class AgentChannel implements AgentLink, OutputSource {
   readonly kind = 'channel';
   lastHeardMs: number;
   readonly #options: AgentChannelOptions;
@@ -90,6 +97,11 @@ export class AgentChannel implements AgentLink {
 
   answer({ fencingToken, taskId }: HeldLease, key: string, answer: string): void {
     this.#frames.send(['answered', taskId, fencingToken, key, answer]);
+  }
+
+  cancelRequested({ fencingToken, taskId }: HeldLease, reason: string, until: number): void {
+    for (const frame of this.#gather()) this.#frames.send(frame);
+    this.#frames.send(['cancel_requested', taskId, fencingToken, reason, until]);
   }
 
   /** What was gathered leaves with the next message, together with the answers of this turn. */
@@ -240,8 +252,9 @@ export class AgentChannel implements AgentLink {
       report: this.#reportOf(results[i] as string),
     }));
     for (const failure of failuresAt(frame[5], '/report/5')) {
-      const [taskId, fencingToken, code, message, retryable, retryAfterMs] = failure;
-      const report = { ok: false, code, message, retryable, retryAfterMs } as const;
+      const [taskId, fencingToken, code, message, retryable, retryAfterMs, hint] = failure;
+      const critique = hint == null ? {} : { critique: hint };
+      const report = { ok: false, code, message, retryable, retryAfterMs, ...critique } as const;
       ends.push({ taskId: taskId as TaskId, fencingToken, report });
     }
     return this.#take(sequence, frame[6] === undefined ? ends : withUsages(ends, frame[6]));
@@ -282,16 +295,31 @@ export class AgentChannel implements AgentLink {
 
   #emit(frame: RawFrame): void {
     const ref = refOf(frame, 'emit');
+    const ordinal = frame[4] == null ? null : integerAt(frame[4], '/emit/4');
     let chunk: string;
     try {
       chunk = jsonTextAt(frame[3], '/emit/3', CHUNK_MAX);
     } catch (error) {
       // A handler's slip must not cost its connection, and with it all that runs beside it.
-      const problem = this.#options.problemOf(chunkError(error));
-      this.#frames.send(['emit_refused', ref.taskId, ref.fencingToken, problem]);
+      this.refused(ref, chunkError(error));
       return;
     }
-    this.#options.runtime.agents.emit(ref, chunk);
+    try {
+      const isTaken = this.#options.runtime.agents.emit(ref, chunk, ordinal, this);
+      if (!isTaken && ordinal !== null) this.refused(ref, fencedError(ref));
+    } catch (error) {
+      if (!isOrchestratorError(error)) throw error;
+      this.refused(ref, error);
+    }
+  }
+
+  taken({ fencingToken, taskId }: HeldLease, upTo: number): void {
+    if (!this.#isClosed) this.#frames.send(['emitted', taskId, fencingToken, upTo]);
+  }
+
+  refused({ fencingToken, taskId }: HeldLease, error: OrchestratorError): void {
+    if (this.#isClosed) return;
+    this.#frames.send(['emit_refused', taskId, fencingToken, this.#options.problemOf(error)]);
   }
 
   #details(frame: RawFrame): void {
@@ -372,6 +400,14 @@ function refsOf(frame: RawFrame): { taskId: TaskId; fencingToken: number }[] {
 
 function chunkError(cause: unknown): OrchestratorError {
   return new OrchestratorError('CHUNK_INVALID', messageOf(cause), { path: '/chunk' }, { cause });
+}
+
+function fencedError({ fencingToken, taskId }: HeldLease): OrchestratorError {
+  return new OrchestratorError(
+    'LEASE_FENCED',
+    `the attempt must still be the newest and running, got token ${fencingToken}`,
+    { taskId, fencingToken },
+  );
 }
 
 function replacedError(agentId: string): OrchestratorError {

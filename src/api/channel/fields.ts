@@ -106,7 +106,7 @@ export function failuresAt(value: unknown, path: string): readonly FailureTuple[
   for (const [i, item] of array.entries()) {
     const at = `${path}/${i}`;
     if (!Array.isArray(item)) throw new InvalidRequestError(at, 'must be an array');
-    const [taskId, token, code, message, retryable, retryAfterMs] = item as unknown[];
+    const [taskId, token, code, message, retryable, retryAfterMs, critique] = item as unknown[];
     stringAt(taskId, `${at}/0`, 64);
     integerAt(token, `${at}/1`);
     stringAt(code, `${at}/2`, 100);
@@ -114,6 +114,7 @@ export function failuresAt(value: unknown, path: string): readonly FailureTuple[
     if (typeof retryable !== 'boolean')
       throw new InvalidRequestError(`${at}/4`, 'must be true or false');
     integerAt(retryAfterMs, `${at}/5`, 2_592_000_000);
+    if (critique != null) stringAt(critique, `${at}/6`, 65_536);
   }
   return array as readonly FailureTuple[];
 }

@@ -161,7 +161,7 @@ describe('a chunk of output', () => {
   const HELD = '0198c0de-7a11-7000-8000-000000000000';
   test.each([
     ['too deep', '['.repeat(80) + ']'.repeat(80)],
-    ['too long', `"${'x'.repeat(65_536)}"`],
+    ['too long', `"${'x'.repeat(1_048_576)}"`],
     ['no JSON', '{'],
     ['no text', 7],
   ])('that is %s is refused by itself, and the connection stays', async (_, chunk) => {

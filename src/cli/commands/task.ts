@@ -4,12 +4,13 @@ import type { ExplanationView, TaskView } from '../../contract/index.ts';
 // Not by way of the index: it would compile every schema at each start of the command line.
 import { QUERY_FIELD_NAMES } from '../../contract/query/query-fields.ts';
 import type { CliContext } from '../cli-context.ts';
-import { integerValue, taskIdsValue, taskIdValue } from '../option-values.ts';
+import { durationValue, integerValue, taskIdsValue, taskIdValue } from '../option-values.ts';
 import { pathOf } from '../server-api.ts';
 import { usageError } from '../usage-error.ts';
 import { addTaskArtifacts } from './task-artifacts.ts';
 import { addTaskAnswer } from './task-answer.ts';
 import { addTaskEvents } from './task-events.ts';
+import { addTaskOutput } from './task-output.ts';
 import { addTaskSubmit } from './task-submit.ts';
 
 const EXAMPLES = `Examples:
@@ -47,6 +48,7 @@ export function addTask(program: Command, ctx: CliContext): void {
   addRecalls(group, ctx);
   addTaskAnswer(group, ctx);
   addTaskEvents(group, ctx);
+  addTaskOutput(group, ctx);
   addTaskArtifacts(group, ctx);
 }
 
@@ -141,16 +143,17 @@ function addRecalls(group: Command, ctx: CliContext): void {
     .description('cancel tasks; a running attempt is told to stop')
     .argument('<id...>', 'ids of the tasks', taskIdsValue)
     .option('--reason <text>', 'kept with the task')
-    .option('--tree', 'also all that came from them')
-    .action(
-      async (
-        ids: readonly string[],
-        body: { readonly reason?: string; readonly tree?: boolean },
-        command: Command,
-      ) => {
-        await each(ids, command, { ctx, action: 'cancel', body });
-      },
-    );
+    .option('--tree', 'also all that came from them, without grace')
+    .option('--grace <duration>', 'let a running attempt end by itself for so long', durationValue)
+    .action(async (ids: readonly string[], flags: CancelFlags, command: Command) => {
+      const { grace, reason, tree } = flags;
+      const body = {
+        ...(reason === undefined ? {} : { reason }),
+        ...(grace === undefined ? {} : { graceMs: grace }),
+        ...(tree === undefined ? {} : { tree }),
+      };
+      await each(ids, command, { ctx, action: 'cancel', body });
+    });
   group
     .command('retry')
     .description('queue dead letters again, with all their attempts')
@@ -158,6 +161,13 @@ function addRecalls(group: Command, ctx: CliContext): void {
     .action(async (ids: readonly string[], _options: unknown, command: Command) => {
       await each(ids, command, { ctx, action: 'retry', body: {} });
     });
+}
+
+interface CancelFlags {
+  readonly tree?: boolean;
+  readonly reason?: string;
+  /** In milliseconds. */
+  readonly grace?: number;
 }
 
 interface Action {

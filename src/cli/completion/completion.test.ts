@@ -39,7 +39,10 @@ test('every command of the tree is known', () => {
 test.each([
   [['uqo', 'ta'], ['task']],
   [['uqo', 'task', 'su'], ['submit']],
-  [['uqo', 'dlq', 're'], ['redrive']],
+  [
+    ['uqo', 'dlq', 're'],
+    ['resolve', 'reopen', 'redrive'],
+  ],
   [['uqo', '--output', 'json', 'queue', 'pa'], ['pause']],
   [
     ['uqo', 'task', 'list', '--output', ''],

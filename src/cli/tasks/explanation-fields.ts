@@ -3,11 +3,15 @@ import type { Fields } from '../output/output.ts';
 
 /** An explanation as lines for people: the verdict first, then the facts behind it. */
 export function explanationFields(explanation: ExplanationView): Fields {
-  const { agents, fairness, gate, pick, requirements = [] } = explanation;
+  const { agents, fairness, gate, pick, requirements = [], schedule } = explanation;
   return [
     ['verdict', explanation.verdict],
     ['task', explanation.taskId],
     ['state', explanation.state],
+    [
+      'made by',
+      schedule === undefined ? undefined : `schedule ${schedule.name} for ${schedule.nominalAt}`,
+    ],
     ['queue', explanation.queue],
     ['strategy', explanation.strategy],
     ['waiting ahead', explanation.waitingAhead],

@@ -45,17 +45,28 @@ interface LimitUse {
 
 const RETRY_STRATEGIES = ['exponential', 'linear', 'fixed', 'fibonacci', 'decorrelated-jitter'];
 
+const duration = (flags: string, doc: string): Option =>
+  new Option(flags, doc).argParser(durationValue);
+
+/** What says when and whether one task runs. */
 export function addSubmitOptions(command: Command): Command {
-  const duration = (flags: string, doc: string): Option =>
-    new Option(flags, doc).argParser(durationValue);
   const options = [
-    new Option('-q, --queue <name>', 'queue (default: default)'),
     new Option('--namespace <name>', 'namespace (default: default)'),
-    new Option('--priority <0-9>', '9 goes first (default: 4)').argParser(integerValue(0, 9)),
     duration('--delay <duration>', 'earliest start, from now').conflicts('runAt'),
     new Option('--run-at <moment>', 'earliest start, such as 2030-01-31T09:00:00Z'),
     new Option('--deadline <moment>', 'moment after which it is given up'),
     new Option('--idempotency-key <key>', 'a repeat with the same key makes no second task'),
+    ...controlOptions(),
+  ];
+  for (const option of options) command.addOption(option);
+  return addTemplateOptions(command);
+}
+
+/** What tasks that are made again and again can have, too. */
+export function addTemplateOptions(command: Command): Command {
+  const options = [
+    new Option('-q, --queue <name>', 'queue (default: default)'),
+    new Option('--priority <0-9>', '9 goes first (default: 4)').argParser(integerValue(0, 9)),
     new Option('--affinity-key <key>', 'tasks with the same key go to the same agent'),
     new Option(
       '--require-capability <name>',
@@ -79,7 +90,6 @@ export function addSubmitOptions(command: Command): Command {
     duration('--run-timeout <duration>', 'longest run of one attempt'),
     duration('--heartbeat-timeout <duration>', 'longest silence about a running attempt'),
     new Option('--metadata <name=value>', 'kept with the task (repeatable)').argParser(pair),
-    ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
   return command;

@@ -31,6 +31,7 @@ export function taskFields(task: TaskView, nowMs: number): Fields {
     ['agent', task.agentId],
     ['created', when(task.createdAt)],
     ['in this state', when(task.stateAt)],
+    ['made by', madeBy(task)],
     ['runs at', when(task.runAt)],
     ['started', when(task.startedAt)],
     ['times out', when(task.runUntil)],
@@ -72,6 +73,10 @@ function questionFields({ id, input }: TaskView): Fields {
     ['answer until', input.expiresAt],
     ['answer with', `uqo task answer ${id} JSON --key ${input.key}`],
   ];
+}
+
+function madeBy({ schedule }: TaskView): string | undefined {
+  return schedule === undefined ? undefined : `schedule ${schedule.name} for ${schedule.nominalAt}`;
 }
 
 function queueOf(task: TaskView): string {

@@ -1,6 +1,7 @@
 /** Short ways to write commands in tests; what is not said has a fixed, unremarkable value. */
 import type { AskItem, Command, NewTask } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
+import type { ScheduleSettings } from '../schedule.ts';
 import type { AgentSpec, RetryPolicy, TaskSpec } from '../spec.ts';
 import type { TaskError } from '../task.ts';
 
@@ -65,6 +66,38 @@ export function submitAll(tasks: readonly (TaskFields & { readonly id: string })
   return { type: 'task.submit', specs: [taskSpec()], tasks: items };
 }
 
+/** Settings of a schedule whose tasks are plain; its timing is read by nobody in core. */
+export function scheduleSettings(options: Partial<ScheduleSettings> = {}): ScheduleSettings {
+  return {
+    timing: { type: 'every', intervalMs: 1_000, offsetMs: 0 },
+    task: { spec: taskSpec(), fields: { payloadBytes: 2 }, payload: '{}' },
+    overlap: 'allow',
+    catchUpMs: 10_000,
+    catchUp: 'latest',
+    jitterMs: 0,
+    startAt: 0,
+    endAt: 0,
+    runsMax: 0,
+    ...options,
+  };
+}
+
+export function setSchedule(
+  name: string,
+  nextAt: number,
+  settings: Partial<ScheduleSettings> = {},
+): Command {
+  const whole = scheduleSettings(settings);
+  return { type: 'schedule.set', namespace: 'default', name, settings: whole, nextAt };
+}
+
+/** A firing; without a task id the moment is passed over. */
+export function fire(key: string, nominalAt: number, nextAt: number, taskId?: string): Command {
+  const id = taskId === undefined ? null : (taskId as TaskId);
+  const items = [{ key, nominalAt, nextAt, taskId: id, missed: id === null ? 1 : 0 }];
+  return { type: 'schedule.fire', items };
+}
+
 export function assign(taskId: string, agentId: string): Command {
   return {
     type: 'task.assign',
@@ -83,6 +116,7 @@ export interface FailOptions {
   readonly message?: string;
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
+  readonly critique?: string;
 }
 
 export function fail(taskId: string, fencingToken: number, options: FailOptions = {}): Command {
@@ -146,8 +180,21 @@ export function answer(taskId: string, fencingToken: number, options: AnswerOpti
   return { type: 'task.answer', items: [{ taskId: taskId as TaskId, fencingToken, ...given }] };
 }
 
-export function cancel(taskId: string, reason = 'unwanted'): Command {
-  return { type: 'task.cancel', taskIds: [taskId as TaskId], reason };
+export function cancel(taskId: string, reason = 'unwanted', graceMs = 0): Command {
+  const grace = graceMs === 0 ? {} : { graceMs };
+  return { type: 'task.cancel', taskIds: [taskId as TaskId], reason, ...grace };
+}
+
+export function output(
+  taskId: string,
+  fencingToken: number,
+  lengths: readonly number[],
+  from: number | null = null,
+): Command {
+  return {
+    type: 'task.output',
+    items: [{ taskId: taskId as TaskId, fencingToken, from, lengths }],
+  };
 }
 
 export function retry(taskId: string): Command {

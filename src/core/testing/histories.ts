@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Command, CommandBatch } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
 import { CORE_SETTINGS_DEFAULT, type CoreState } from '../state.ts';
-import { RETRY_STRATEGIES, type TaskSpec } from '../spec.ts';
+import { RETRY_STRATEGIES, type TaskRules, type TaskSpec } from '../spec.ts';
 import { questionOf, type LiveState } from '../task.ts';
 import {
   ADVANCE,
@@ -17,6 +17,7 @@ import {
   details,
   extend,
   fail,
+  output,
   purge,
   register,
   release,
@@ -50,7 +51,8 @@ const KINDS = {
   details: 2,
   ask: 5,
   answer: 5,
-  cancel: 1,
+  cancel: 2,
+  output: 3,
   retry: 2,
   purge: 1,
   register: 3,
@@ -111,10 +113,11 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
       return complete(...running());
     case 'fail': {
       const [id, token] = running();
-      const code = ['SMTP_DOWN', 'BAD_ADDRESS'][b % 2] as string;
+      const code = ['SMTP_DOWN', 'BAD_ADDRESS', 'RESULT_INVALID'][b % 3] as string;
       const retryAfterMs = [undefined, 0, 700][c % 3];
+      const critique = a % 3 === 0 ? { critique: `hint ${a % 5}` } : {};
       const wish = retryAfterMs === undefined ? {} : { retryAfterMs };
-      return fail(id, token, { code, retryable: c % 5 !== 0, ...wish });
+      return fail(id, token, { code, retryable: c % 5 !== 0, ...wish, ...critique });
     }
     case 'release':
       return release(...running());
@@ -136,7 +139,9 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     case 'answer':
       return answerOf(state, a, b, c);
     case 'cancel':
-      return cancel(pick(state, CANCELED[b % 4] as LiveState, a));
+      return cancel(pick(state, CANCELED[b % 4] as LiveState, a), 'unwanted', [0, 0, 200][c % 3]);
+    case 'output':
+      return outputOf(state, running(), b, c);
     case 'retry':
       return retry(pick(state, 'failed', a));
     case 'purge':
@@ -155,6 +160,14 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     default:
       return agentCommand(`agent.${kind}`, agentId);
   }
+}
+
+function outputOf(state: CoreState, [id, token]: [string, number], b: number, c: number): Command {
+  const known = state.tasks.get(id as TaskId)?.extra?.output ?? null;
+  const next = known?.token === token ? known.chunks - known.attemptFrom : 0;
+  const from = [null, next, Math.max(0, next - 1), next + 1][c % 4] as number | null;
+  const lengths = Array.from({ length: 1 + (b % 3) }, () => (b % 5 === 0 ? 30_000_000 : 10));
+  return output(id, token, lengths, from);
 }
 
 const CANCELED = ['scheduled', 'queued', 'running', 'input_required'] as const;
@@ -216,8 +229,20 @@ function specOf(choice: number): TaskSpec {
     timeouts: {
       ...(queueMs === undefined ? {} : { queueMs }),
       ...(runMs === undefined ? {} : { runMs }),
+      ...(n % 7 === 0 ? { totalMs: 2_500 } : {}),
     },
+    ...(n % 4 < 2 ? {} : { rules: rulesOf(n >> 2) }),
   });
+}
+
+function rulesOf(n: number): TaskRules {
+  const step = { afterAttempt: 1 + (n % 2), priority: n % 10 };
+  const more = n % 3 === 0 ? { queue: 'senior', capabilities: [], labels: {} } : {};
+  return {
+    escalate: n % 5 === 0 ? [] : [{ ...step, ...more }],
+    avoid: (['agent', 'zone', 'none'] as const)[n % 3] ?? 'none',
+    ...(n % 2 === 0 ? { invalid: { attemptsMax: 2, critique: true } } : {}),
+  };
 }
 
 function registerOf(agentId: string, b: number, c: number): Command {
@@ -239,6 +264,7 @@ function settingsOf(a: number, b: number, c: number): Command {
       idempotencyKeysMax: 2 + (b % 6),
       queuesMax: 2 + (c % 4),
       agentsMax: 3 + (b % 4),
+      poisonAgents: 1 + (c % 3),
       queueDefaults: { ...CORE_SETTINGS_DEFAULT.queueDefaults, depthMax: 3 + (a % 12) },
     },
   };

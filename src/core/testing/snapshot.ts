@@ -12,7 +12,9 @@ import {
   details,
   extend,
   fail,
+  fire,
   register,
+  setSchedule,
   submit,
 } from './commands.ts';
 import { World } from './world.ts';
@@ -63,6 +65,15 @@ export function busyWorld(): World {
     assign('dead', 'a2'),
   );
   world.run(1_250, assign('again', 'a3'), agentCommand('agent.drain', 'a2'));
+  world.run(
+    1_255,
+    setSchedule('hourly', 2_000, { overlap: 'queue-one', runsMax: 9 }),
+    setSchedule('daily', 5_000, { timing: { type: 'at', moments: [5_000] } }),
+    { type: 'schedule.pause', key: 'daily', reason: 'holiday', by: 'ann' },
+    fire('hourly', 2_000, 3_000, 'fired'),
+    fire('hourly', 3_000, 4_000, 'fires-next'),
+    fire('hourly', 4_000, 5_000, 'left-out'),
+  );
   world.run(1_260, ask('asks', 4, { key: 'first' }), details('again', 5));
   world.run(1_270, answer('asks', 4, { key: 'first', by: null }));
   world.run(

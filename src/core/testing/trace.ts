@@ -59,10 +59,26 @@ export function eventText(event: CoreEvent): string {
       const { by, key, reason } = event.answer;
       return `${event.type} ${event.task.id} on ${event.agent.id}: ${key} by ${by ?? reason}`;
     }
+    case 'task.redriven':
+      return `${event.type} ${event.task.id} by ${event.by}${event.isEdited ? ' edited' : ''}`;
+    case 'task.moved': {
+      const { queue, spec } = event.task.profile;
+      return `${event.type} ${event.task.id} to ${queue.name} priority=${spec.priority}`;
+    }
+    case 'operation.changed': {
+      const { done, key, refused, state } = event.operation;
+      return `${event.type} ${key} ${state} done=${done} refused=${refused}`;
+    }
+    case 'failure-group.changed':
+      return `${event.type} ${event.group.state} by ${event.group.by}`;
     case 'lease.revoked':
       return `${event.type} ${event.task.id} from ${event.agentId} token=${event.fencingToken} (${event.reason})`;
     case 'assignment.refused':
       return `${event.type} ${event.taskId} to ${event.agentId}`;
+    case 'task.cancel_requested':
+      return `${event.type} ${event.task.id} on ${event.agentId} until ${event.cancel.until}`;
+    case 'task.output':
+      return `${event.type} ${event.task.id} attempt=${event.attempt} from ${event.seq}`;
     case 'task.submitted':
     case 'task.purged':
       return `${event.type} ${event.task.id}`;
@@ -82,6 +98,14 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.limit}`;
     case 'fairness.changed':
       return `${event.type} ${JSON.stringify(event.fairness.weights)}`;
+    case 'schedule.changed':
+      return `${event.type} ${event.schedule.key} (${event.reason})`;
+    case 'schedule.removed':
+      return `${event.type} ${event.schedule.key}`;
+    case 'schedule.fired':
+      return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.task.id} (${event.outcome})`;
+    case 'schedule.skipped':
+      return `${event.type} ${event.schedule.key} at ${event.nominalAt}: ${event.count} (${event.reason})`;
     default:
       return unreachable(event);
   }
@@ -134,6 +158,11 @@ export function stateLines(state: CoreState): string[] {
   }
   const tasks = [...state.tasks.values()].toSorted((a, b) => a.seq - b.seq);
   for (const task of tasks) lines.push(`task ${task.id} ${taskText(task)}`);
+  for (const { key, live, nextAt, paused, runs, waiting } of state.records.schedules.values()) {
+    const held = paused === null ? '' : ' paused';
+    const waits = waiting === null ? '' : ` waiting=${waiting.taskId}`;
+    lines.push(`schedule ${key} next=${nextAt} runs=${runs} live=${live.size}${waits}${held}`);
+  }
   for (const { key, taskId } of state.idempotency.values()) {
     lines.push(`key ${key.replace('\n', '/')} ${taskId}`);
   }

@@ -1,10 +1,11 @@
-import type { TaskSpec } from '../spec.ts';
+import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
 
 /** A task as the plain twin of core holds it: everything it ever can have, flat. */
 export interface TwinTask {
   readonly id: string;
   readonly order: number;
-  readonly spec: TaskSpec;
+  spec: TaskSpec;
+  readonly createdAt: number;
   readonly deadlineAt: number;
   state: string;
   reason: string | null;
@@ -24,6 +25,12 @@ export interface TwinTask {
   asked: string[];
   question: TwinQuestion | null;
   answers: TwinAnswer[];
+  critique: string | null;
+  invalid: number;
+  avoid: { agents: string[]; zones: string[] } | null;
+  totalFrom: number | null;
+  cancel: { reason: string; until: number } | null;
+  output: { chunks: number; length: number; token: number; attemptFrom: number } | null;
 }
 
 interface TwinQuestion {
@@ -41,14 +48,45 @@ export interface TwinAnswer {
   readonly reason: string | null;
 }
 
+/** When its total time is up; Infinity without such a bound. */
+export function totalUntil({ createdAt, spec, totalFrom }: TwinTask): number {
+  return (totalFrom ?? createdAt) + (spec.timeouts.totalMs ?? Infinity);
+}
+
 /** The earliest bound of the task; Infinity when it has none. */
 export function dueAt(task: TwinTask): number {
   if (task.state === 'failed') return Infinity;
   const { queueMs } = task.spec.timeouts;
-  const bounds = [task.deadlineAt || Infinity];
+  const bounds = [task.deadlineAt || Infinity, totalUntil(task)];
+  if (task.cancel !== null) bounds.push(task.cancel.until);
   if (task.state === 'scheduled') bounds.push(task.runAt);
   if (task.state === 'queued' && queueMs !== undefined) bounds.push(task.stateAt + queueMs);
   if (task.state === 'running') bounds.push(task.runUntil || Infinity);
   if (task.question !== null) bounds.push(task.question.expiresAt || Infinity);
   return Math.min(...bounds);
+}
+
+export interface TwinKey {
+  readonly key: string;
+  readonly taskId: string;
+  readonly bodyHash: string;
+  readonly madeAt: number;
+}
+
+export interface Lease {
+  readonly taskId: string;
+  readonly fencingToken: number;
+}
+
+export interface TwinAgent {
+  readonly id: string;
+  spec: AgentSpec;
+  incarnation: string;
+  state: string;
+}
+
+export interface TwinQueue {
+  readonly name: string;
+  settings: QueueSettings;
+  paused: boolean;
 }

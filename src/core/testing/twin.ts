@@ -13,33 +13,27 @@ import type {
   NewTask,
 } from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
-import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
-import { dueAt, type TwinAnswer, type TwinTask } from './twin-task.ts';
-
-export interface TwinAgent {
-  readonly id: string;
-  spec: AgentSpec;
-  incarnation: string;
-  state: string;
-}
-
-export interface TwinQueue {
-  readonly name: string;
-  settings: QueueSettings;
-  paused: boolean;
-}
-
-interface TwinKey {
-  readonly key: string;
-  readonly taskId: string;
-  readonly bodyHash: string;
-  readonly madeAt: number;
-}
-
-interface Lease {
-  readonly taskId: string;
-  readonly fencingToken: number;
-}
+import type { AgentSpec, TaskSpec } from '../spec.ts';
+import {
+  avoidAgent,
+  escalated,
+  isAble,
+  isSpent,
+  mustAvoid,
+  policyDelay,
+  queueOf,
+  takeChunks,
+} from './twin-retries.ts';
+import {
+  dueAt,
+  totalUntil,
+  type Lease,
+  type TwinKey,
+  type TwinAnswer,
+  type TwinTask,
+  type TwinAgent,
+  type TwinQueue,
+} from './twin-task.ts';
 
 /** One word for each item of a command: `ok`, a refusal's code, or for submits the task's id. */
 export type Answer = readonly string[];
@@ -87,6 +81,7 @@ export class Twin {
         return command.items.map((item) =>
           this.#leased(item, (task) => {
             const retried = item.retryable ? Math.max(0, item.retryAfterMs ?? 0) : null;
+            if (item.critique !== undefined) task.critique = item.critique;
             this.#attemptFailed(task, item.error.code, 'retry', retried);
           }),
         );
@@ -100,7 +95,8 @@ export class Twin {
         return command.items.map((item) =>
           this.#leased(item, (task) => {
             task.attempt -= 1;
-            this.#move(task, 'queued', command.reason);
+            if (task.cancel !== null) this.#forget(task);
+            else this.#move(task, 'queued', command.reason);
           }),
         );
       case 'task.extend':
@@ -121,7 +117,13 @@ export class Twin {
       case 'task.answer':
         return command.items.map((item) => this.#answer(item));
       case 'task.cancel':
-        return command.taskIds.map((id) => this.#cancel(id));
+        return command.taskIds.map((id) => this.#cancel(id, command.reason, command.graceMs ?? 0));
+      case 'task.output':
+        return command.items.map((item) => {
+          let answer = 'ok';
+          const lease = this.#leased(item, (task) => (answer = takeChunks(task, item)));
+          return lease === 'ok' ? answer : lease;
+        });
       case 'task.retry':
         return command.taskIds.map((id) => this.#redrive(id));
       case 'dead-letter.purge':
@@ -244,6 +246,7 @@ export class Twin {
       id: item.id,
       order: this.#submitted,
       spec,
+      createdAt: this.now,
       deadlineAt: item.deadlineAt ?? 0,
       state: later ? 'scheduled' : 'queued',
       reason: later ? 'delayed' : null,
@@ -263,6 +266,12 @@ export class Twin {
       asked: [],
       question: null,
       answers: [],
+      critique: null,
+      invalid: 0,
+      avoid: null,
+      totalFrom: null,
+      cancel: null,
+      output: null,
     });
   }
 
@@ -277,6 +286,7 @@ export class Twin {
     const running = this.leasesOf(agentId).filter(({ state }) => state === 'running');
     if (running.length >= agent.spec.slots) return 'AGENT_FULL';
     if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
+    if (mustAvoid(task, agentId, this.agents)) return 'AGENT_AVOIDED';
     task.attempt += 1;
     task.token = this.index;
     this.#move(task, 'running', null);
@@ -358,16 +368,42 @@ export class Twin {
     reason: string,
     wait: number | 'at once' | null,
   ): void {
+    const agent = this.agents.find(({ id }) => id === task.agentId);
     this.#failures(task, code);
     const { retry } = task.spec;
-    if (wait === null || retry.nonRetryable.includes(code)) {
+    const isLast = isSpent(task, code, wait === null);
+    if (task.cancel !== null) return this.#forget(task);
+    const losses = task.failures.filter((line) => LOST.test(line));
+    const lostWith = new Set(losses.map((line) => line.split(' ')[1]));
+    if (
+      wait !== null &&
+      LOST.test(` ${code}`) &&
+      lostWith.size >= (this.#settings.poisonAgents ?? 3)
+    ) {
+      this.#fail(task, 'POISON_TASK', 'poison');
+    } else if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
-    } else if (task.attempt >= retry.attemptsMax) {
+    } else if (isLast) {
       this.#fail(task, code, 'attempts_exhausted');
     } else {
-      const delay = wait === 'at once' ? 0 : Math.max(wait, this.#policyDelay(task));
+      this.#reroute(task, agent);
+      const delay = wait === 'at once' ? 0 : Math.max(wait, policyDelay(task, this.#chance()));
       this.#move(task, delay === 0 ? 'queued' : 'scheduled', reason);
       if (delay > 0) task.runAt = this.now + delay;
+    }
+  }
+
+  /** What the rules of its spec change for the next attempt. */
+  #reroute(task: TwinTask, agent: TwinAgent | undefined): void {
+    if (agent !== undefined) avoidAgent(task, agent);
+    for (const step of task.spec.rules?.escalate ?? []) {
+      if (step.afterAttempt !== task.attempt) continue;
+      const name = queueOf({ ...task.spec, queue: step.queue ?? task.spec.queue });
+      const hasRoom =
+        this.queues.some((queue) => queue.name === name) ||
+        this.queues.length < this.#settings.queuesMax;
+      if (hasRoom) this.#queue(name);
+      task.spec = escalated(task.spec, step, hasRoom);
     }
   }
 
@@ -375,30 +411,12 @@ export class Twin {
     task.failures = [...task.failures, `${task.attempt} ${task.agentId} ${code}`].slice(-20);
   }
 
-  #policyDelay(task: TwinTask): number {
-    const { strategy, delayMs, delayMsMax, jitter } = task.spec.retry;
-    const n = task.attempt;
-    const steps: Record<string, number> = {
-      fixed: 1,
-      linear: n,
-      exponential: 2 ** (n - 1),
-      fibonacci: [0, 1, 1, 2, 3, 5, 8, 13, 21][n] as number,
-    };
-    const draw = this.#chance();
-    const step = steps[strategy];
-    if (step === undefined) {
-      const last = Math.max(task.delayLast, delayMs);
-      task.delayLast = Math.min(delayMsMax, Math.round(delayMs + draw * (3 * last - delayMs)));
-    } else {
-      task.delayLast = Math.round(Math.min(delayMsMax, delayMs * step) * (1 - jitter * draw));
-    }
-    return task.delayLast;
-  }
-
   #fail(task: TwinTask, code: string, reason: string): void {
+    if (task.cancel !== null) return this.#forget(task);
     this.#move(task, 'failed', reason);
     task.error = code;
     task.details = null;
+    Object.assign(task, { critique: null, invalid: 0, avoid: null, totalFrom: null });
   }
 
   /** Into another state, with nothing left of the one before. */
@@ -414,10 +432,15 @@ export class Twin {
     task.waited = 0;
   }
 
-  #cancel(taskId: string): string {
+  #cancel(taskId: string, reason: string, graceMs: number): string {
     const task = this.#find(taskId);
     if (task === undefined) return 'TASK_NOT_FOUND';
     if (task.state === 'failed') return 'TASK_FINISHED';
+    if (graceMs > 0 && task.agentId !== null) {
+      const until = this.now + graceMs;
+      if (task.cancel === null || task.cancel.until > until) task.cancel = { reason, until };
+      return 'ok';
+    }
     this.#forget(task);
     return 'ok';
   }
@@ -429,6 +452,7 @@ export class Twin {
     this.#move(task, 'queued', 'redriven');
     task.attempt = 0;
     task.delayLast = 0;
+    if (task.spec.timeouts.totalMs !== undefined) task.totalFrom = this.now;
     task.error = null;
     return 'ok';
   }
@@ -482,6 +506,11 @@ export class Twin {
         this.#failures(task, 'DEADLINE_EXCEEDED');
       }
       this.#fail(task, 'DEADLINE_EXCEEDED', 'deadline');
+    } else if (totalUntil(task) <= this.now) {
+      if (task.agentId !== null) this.#failures(task, 'TOTAL_TIMEOUT');
+      this.#fail(task, 'TOTAL_TIMEOUT', 'total_timeout');
+    } else if (task.cancel !== null && task.cancel.until <= this.now) {
+      this.#forget(task);
     } else if (task.state === 'scheduled') {
       this.#move(task, 'queued', task.reason);
     } else if (task.state === 'queued') {
@@ -521,14 +550,5 @@ export class Twin {
   }
 }
 
-function queueOf(spec: TaskSpec): string {
-  return spec.namespace === 'default' ? spec.queue : `${spec.namespace}/${spec.queue}`;
-}
-
-function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
-  const offered = agent.capabilities.flatMap((name) => [name, name.split('@')[0]]);
-  return (
-    requires.capabilities.every((name) => offered.includes(name)) &&
-    Object.entries(requires.labels).every(([name, value]) => agent.labels[name] === value)
-  );
-}
+/** Failures of attempts whose agent is gone or hangs. */
+const LOST = / (AGENT_LOST|AGENT_RESTARTED|HEARTBEAT_TIMEOUT)$/;

@@ -41,7 +41,11 @@ function u(theta: number, phi: number, lambda: number): ComplexMatrix {
     [c, [-cos(lambda) * s, -sin(lambda) * s]],
     [
       [cos(phi) * s, sin(phi) * s],
-      [cos(phi + lambda) * c, sin(phi + lambda) * c],
+      // Not of φ + λ: the sum's rounding would leave large angles with a matrix that is not unitary.
+      [
+        (cos(phi) * cos(lambda) - sin(phi) * sin(lambda)) * c,
+        (sin(phi) * cos(lambda) + cos(phi) * sin(lambda)) * c,
+      ],
     ],
   ]);
 }

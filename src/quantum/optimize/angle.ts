@@ -4,8 +4,17 @@ import { ANGLE_EPSILON } from '../synthesis/quaternion.ts';
 const QUARTER = Math.PI / 2;
 const EIGHTH = Math.PI / 4;
 
+/** Beyond this, what is added to an angle or divided out of it is lost in its rounding. */
+const ANGLE_MAX = 64;
+
+/** The same rotation by a smaller angle, where one is large: modulo 4π, so that halves stay what they are. */
+export function boundedAngle(angle: number): number {
+  if (Math.abs(angle) <= ANGLE_MAX) return angle;
+  return 2 * Math.atan2(Math.sin(angle / 2), Math.cos(angle / 2));
+}
+
 /** Quarter turns, 0 … 3, that an angle is to rounding; −1 where it is none. */
-export function quartersOf(angle: number): number {
+function quartersOf(angle: number): number {
   const turns = Math.round(angle / QUARTER);
   return Math.abs(angle - turns * QUARTER) < ANGLE_EPSILON * Math.max(1, Math.abs(turns))
     ? ((turns % 4) + 4) % 4
@@ -13,7 +22,8 @@ export function quartersOf(angle: number): number {
 }
 
 /** Whether an angle is an odd multiple of π/4: the rotation is a T up to Cliffords. */
-export function isEighth(angle: number): boolean {
+export function isEighth(given: number): boolean {
+  const angle = boundedAngle(given);
   const eighths = Math.round(angle / EIGHTH);
   return (
     eighths % 2 !== 0 && Math.abs(angle - eighths * EIGHTH) < ANGLE_EPSILON * Math.abs(eighths)
@@ -27,7 +37,8 @@ export interface SplitAngle {
 }
 
 /** Takes whole quarter turns out of an angle where that leaves nothing or a T. */
-export function splitAngle(angle: number): SplitAngle {
+export function splitAngle(given: number): SplitAngle {
+  const angle = boundedAngle(given);
   const quarters = quartersOf(angle);
   if (quarters >= 0) return { quarters, rest: 0 };
   if (isEighth(angle)) {

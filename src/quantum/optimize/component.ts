@@ -318,7 +318,10 @@ export function optimizeComponent(
     return { operations: back(operations), wires, pass, verification, defects, unchecked };
   }
   const unchanged = { wires: identity, pass: 'given', defects, unchecked };
-  if (given.every((operation, i) => operation === piece.operations[i])) {
+  const isAsGiven =
+    given.length === piece.operations.length &&
+    given.every((operation, i) => operation === piece.operations[i]);
+  if (isAsGiven) {
     return { ...unchanged, operations: component.operations, verification: null };
   }
   const verification = check(given, null);

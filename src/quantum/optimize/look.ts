@@ -18,3 +18,29 @@ export function lookAt(watch: Watch): Look {
 export function lookEvery(i: number, look: Look): void {
   if (i % GATES_PER_LOOK === GATES_PER_LOOK - 1) look();
 }
+
+/** Steps of a few nanoseconds between two looks: some two milliseconds. */
+const STEPS_PER_LOOK = 2 ** 16;
+const STEPS_PER_GATE = 16;
+
+/** Looks by the work done, where what one gate takes is not bounded. */
+export class WorkLook {
+  readonly #look: Look;
+  #steps = 0;
+
+  constructor(look: Look) {
+    this.#look = look;
+  }
+
+  /** Counts steps, and looks once there are enough. */
+  did(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps < STEPS_PER_LOOK) return;
+    this.#steps = 0;
+    this.#look();
+  }
+
+  didGates(count: number): void {
+    this.did(STEPS_PER_GATE * count);
+  }
+}

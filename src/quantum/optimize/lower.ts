@@ -2,6 +2,7 @@
 import { gateSpec, type GateSpec } from '../circuit/gate-table.ts';
 import type { GateOperation, Operation, UnitaryOperation } from '../circuit/operation.ts';
 import { H, PAULI_X, PAULI_Y, PAULI_Z, S, SDG, SX, SXDG, X, Y, Z } from '../synthesis/axis.ts';
+import { boundedAngle } from './angle.ts';
 import { lowerMultiControlled, phaseOnAll } from './multi-control.ts';
 import type { GateSink } from '../synthesis/gate-sink.ts';
 import { euler, fromMatrix } from '../synthesis/quaternion.ts';
@@ -166,6 +167,7 @@ export function isLowerable(
 
 /** Appends what an operation does to a network, without its global phase. */
 export function lower(sink: GateSink, operation: Operation): void {
-  if (operation.kind === 'gate') lowerGate(sink, operation);
-  else if (operation.kind === 'unitary') lowerUnitary(sink, operation);
+  if (operation.kind === 'gate') {
+    lowerGate(sink, { ...operation, params: operation.params.map(boundedAngle) });
+  } else if (operation.kind === 'unitary') lowerUnitary(sink, operation);
 }

@@ -124,6 +124,37 @@ test('pairs of gates that undo each other vanish, at level 1 already', () => {
   expect(cost).toEqual({ gates: 0, twoQubit: 0, depth: 0, twoQubitDepth: 0, tCount: 0 });
 });
 
+test.each([0, 1, 2] as const)('gates that do nothing vanish at level %i', (level) => {
+  const idle: Operation = { ...gate('rzz 1 2'), params: [2 * Math.PI] } as Operation;
+  for (const operations of [
+    [gate('cx 3 2'), idle],
+    [...gates('cz 1 0, cz 1 0, cx 3 2'), idle],
+  ]) {
+    const { circuit, after: cost, verified } = optimizeCircuit(circuitOf(4, operations), { level });
+    expect(circuit.operations).toEqual([gate('cx 3 2')]);
+    expect(cost.twoQubit).toBe(1);
+    expect(verified).toBe('state-overlap');
+  }
+});
+
+test.each([1e9, -1e15, 1e300])('angles of any size are taken for what they are: %d', (angle) => {
+  const turns = gates('rz 0, rx 1, p 0, rzz 0 1, crz 1 2, cp 0 2, u 2').map(
+    (operation): Operation => {
+      if (operation.kind !== 'gate') return operation;
+      return { ...operation, params: operation.name === 'u' ? [angle, angle, 0.3] : [angle] };
+    },
+  );
+  const operations = turns.flatMap((turn) => [turn, ...gates('h 0, h 1, h 2')]);
+  for (const level of [0, 1, 2] as const) {
+    const { circuit, defects } = optimizeCircuit(circuitOf(3, operations), {
+      level,
+      basis: ['u', 'cx'],
+    });
+    expect(defects).toEqual([]);
+    expect(overlapOf(3, operations, circuit.operations)).toBeCloseTo(1, 8);
+  }
+});
+
 test('a Clifford circuit on 50 qubits is checked by its tableau', () => {
   const operations = randomGates({ qubits: 50, gates: 400, names: CLIFFORDS }, Rng.fromSeed(3));
   const {

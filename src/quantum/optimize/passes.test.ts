@@ -6,6 +6,7 @@ import type { Operation } from '../circuit/operation.ts';
 import { Basis } from './basis.ts';
 import { emit } from './emit.ts';
 import { lower } from './lower.ts';
+import { NO_LOOK } from './look.ts';
 import { inverted, NetworkBuilder, rebuilt } from './network-builder.ts';
 import { entanglers, type Network } from './network.ts';
 import { synthesized } from './pauli-synthesis.ts';
@@ -56,8 +57,9 @@ const circuits = fc
   });
 
 const never = (): boolean => false;
-const exact = { priority: 'rotations', isDue: never, keepsRotations: false } as const;
-const pairwise = { priority: 'entanglers', isDue: never, keepsRotations: false } as const;
+const whole = { isDue: never, look: NO_LOOK, keepsRotations: false };
+const exact = { priority: 'rotations', ...whole } as const;
+const pairwise = { priority: 'entanglers', ...whole } as const;
 const synthesis = { discount: 0.8, frameWeight: 0.3 };
 
 /** Passes, and whether each may raise what it does not look at. */

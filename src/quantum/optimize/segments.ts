@@ -1,32 +1,16 @@
 /** Circuits cut where something happens that is not unitary. */
-import { invariant } from '../../base/invariant.ts';
 import { mapOperation } from '../circuit/map-operation.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { qubitsOf } from './cost.ts';
 import { isLowerable } from './lower.ts';
 import { lookEvery, NO_LOOK, type Look } from './look.ts';
+import { mayLeave, OrderCheck } from './operation-order.ts';
 
 /** Unitary operations, and what stands after them. */
 export interface Segment {
   readonly unitary: readonly Operation[];
   /** Measurements, resets, barriers, control flow and what cannot be taken apart, in order. */
   readonly fixed: readonly Operation[];
-}
-
-/** Whether an operation may leave its surroundings: then nothing may move past it. */
-function mayLeave(operation: Operation): boolean {
-  switch (operation.kind) {
-    case 'break':
-    case 'continue':
-    case 'end':
-      return true;
-    case 'if':
-      return [...operation.then, ...operation.otherwise].some(mayLeave);
-    case 'while':
-      return operation.body.some(mayLeave);
-    default:
-      return false;
-  }
 }
 
 /**
@@ -67,32 +51,26 @@ export function segmentsOf(
     if (isWall) earliest.fill(n + 1);
     for (const qubit of touched) earliest[qubit] = n + 1;
   }
-  invariant(
-    isOrderKept(qubits, operations, segments, look),
-    'cutting a circuit keeps the order of operations on every qubit',
-  );
+  requireOrder(operations, segments, look);
   return segments;
 }
 
-/** Whether every qubit sees the same operations in the same order. */
-function isOrderKept(
-  qubits: number,
+function requireOrder(
   operations: readonly Operation[],
   segments: readonly Segment[],
   look: Look,
-): boolean {
-  const queues: Operation[][] = Array.from({ length: qubits }, () => []);
-  for (const [i, operation] of operations.entries()) {
-    lookEvery(i, look);
-    for (const qubit of qubitsOf(operation)) queues[qubit].push(operation);
-  }
-  const seen = new Int32Array(qubits);
+): void {
+  const order = new OrderCheck(operations, look);
   let read = 0;
-  const isNext = (operation: Operation): boolean => {
+  const take = (operation: Operation): void => {
     lookEvery(read++, look);
-    return qubitsOf(operation).every((qubit) => queues[qubit][seen[qubit]++] === operation);
+    order.take(operation);
   };
-  return segments.every(({ unitary, fixed }) => unitary.every(isNext) && fixed.every(isNext));
+  for (const { unitary, fixed } of segments) {
+    unitary.forEach(take);
+    fixed.forEach(take);
+  }
+  order.finish();
 }
 
 /** Operations on qubits that are connected with each other, and with no others. */

@@ -70,13 +70,13 @@ describe.each(makers)('%s', (_, make) => {
         const operations = Array.from({ length: 20 }, () => randomOperation(n, rng));
         state.applyAll(operations, UNWATCHED);
         plain.applyAll(operations, UNWATCHED);
-        const kept = state.copy();
+        const kept = state.copy(UNWATCHED);
         const qubit = rng.below(n);
         const one = plain.probabilityOfOne(qubit);
-        expect(Math.abs(state.probabilityOfOne(qubit) - one)).toBeLessThan(TOLERANCE);
+        expect(Math.abs(state.probabilityOfOne(qubit, UNWATCHED) - one)).toBeLessThan(TOLERANCE);
         expectSame(state, plain, distinct(1 + rng.below(n), n, rng));
         const outcome = rng.unit() < one ? 1 : 0;
-        state.collapse(qubit, outcome);
+        state.collapse(qubit, outcome, UNWATCHED);
         expectSame(kept, plain, [...Array(n).keys()]);
         plain.collapse(qubit, outcome);
         expectSame(state, plain, [...Array(n).keys()]);
@@ -92,7 +92,7 @@ describe.each(makers)('%s', (_, make) => {
     state.applyAll(operations, UNWATCHED);
     plain.applyAll(operations, UNWATCHED);
     for (const shots of [200, 1_000_000]) {
-      const outcomes = state.sample([4, 1, 0], shots, rng);
+      const outcomes = state.sample([4, 1, 0], shots, rng, UNWATCHED);
       const expected = new Float64Array(8);
       for (let i = 0; i < 32; i++) {
         expected[((i >> 4) & 1) | (((i >> 1) & 1) << 1) | ((i & 1) << 2)]! += plain.probability(i);

@@ -5,6 +5,7 @@
  * branches the smaller goes first, on a copy: at most log₂ of the shots are alive at once.
  */
 import { OrchestratorError } from '../../../base/errors.ts';
+import { invariant } from '../../../base/invariant.ts';
 import type { Rng } from '../../../base/rng.ts';
 import type { Variable } from '../../circuit/classical.ts';
 import {
@@ -28,7 +29,7 @@ import { misreadDistribution, misreadOutcomes } from './misread.ts';
 const PROBABILITY_MIN = 1e-13;
 /** Branches of lower weight are left out of exact probabilities. */
 const WEIGHT_MIN = 1e-15;
-const INSTRUCTIONS_BETWEEN_LOOKS = 256;
+const STEPS_BETWEEN_LOOKS = 256;
 const OUTCOMES_BETWEEN_LOOKS = 2 ** 12;
 
 /** What is run, and what it may cost. */
@@ -86,6 +87,8 @@ export class TreeWalk {
   #divide: Divide = () => [];
   #leaf: (branch: Branch) => boolean = () => false;
   #branches = 0;
+  /** Steps of any branch since the last look at the watch. */
+  #stepsUnwatched = 0;
   #alive = 0;
   readonly #prefixLength: number;
   /** Where all branches part, kept where there is room. */
@@ -138,8 +141,15 @@ export class TreeWalk {
       return true;
     };
     const depth = Math.ceil(Math.log2(shots + 1));
-    if (this.hasOneState || this.#program.copiesMax > depth) this.#run(this.#start(shots));
-    else for (let shot = 0; shot < shots; shot++) this.#run(this.#start(1));
+    const isShared = this.hasOneState || this.#program.copiesMax > depth;
+    const runs = isShared ? 1 : shots;
+    for (let run = 0; run < runs; run++) {
+      const isWhole = this.#run(this.#start(isShared ? shots : 1));
+      invariant(
+        isWhole,
+        'no shot is lost: there is room for every branch of those that go together',
+      );
+    }
   }
 
   /** A branch behind what all of them share. */
@@ -196,7 +206,9 @@ export class TreeWalk {
 
   #count(branch: Branch, instruction: Instruction): void {
     const { stepsMax } = this.#program;
-    branch.steps += instruction.kind === 'unitaries' ? instruction.operations.length : 1;
+    const steps = instruction.kind === 'unitaries' ? instruction.operations.length : 1;
+    branch.steps += steps;
+    this.#stepsUnwatched += steps;
     if (branch.steps > stepsMax) {
       throw new OrchestratorError(
         'QUANTUM_STEPS_EXCEEDED',
@@ -204,7 +216,9 @@ export class TreeWalk {
         { stepsMax },
       );
     }
-    if (branch.steps % INSTRUCTIONS_BETWEEN_LOOKS === 0) throwIfCanceled(this.#watch);
+    if (this.#stepsUnwatched < STEPS_BETWEEN_LOOKS) return;
+    this.#stepsUnwatched = 0;
+    throwIfCanceled(this.#watch);
   }
 
   #execute(branch: Branch, instruction: Instruction): boolean {

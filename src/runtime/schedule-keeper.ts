@@ -1,0 +1,168 @@
+/**
+ * Makes schedules fire: knows which is due when, and proposes it.
+ *
+ * Soft state over core's schedules, in one heap. A firing is proposed in bounded slices, one under way at
+ * a time; core takes each moment once, whatever is proposed. Costs nothing while nothing is scheduled.
+ */
+import { isOrchestratorError } from '../base/errors.ts';
+import {
+  Timers,
+  type CoreState,
+  type FiringItem,
+  type Schedule,
+  type TaskId,
+  type Timed,
+} from '../core/index.ts';
+import type { Clock } from './clock.ts';
+import type { CommandLoop } from './command-loop.ts';
+import { dueFirings, firingDueAt } from './due-firings.ts';
+import type { RuntimeLogger } from './runtime-logger.ts';
+
+export interface ScheduleKeeperParts {
+  readonly state: CoreState;
+  readonly propose: CommandLoop['propose'];
+  readonly clock: Clock;
+  readonly logger: RuntimeLogger;
+  readonly nextId: () => TaskId;
+}
+
+/** Firings in one proposal, at most, and the time after which one is proposed that has fewer. */
+const SLICE_MAX = 500;
+const SLICE_MS = 10;
+
+/**
+ * Longest wait before the clock is looked at again, in milliseconds: it may have been set forward, or the
+ * machine slept, and timers know of neither.
+ */
+const LOOK_MS = 60_000;
+
+/** How long a proposal that was not taken waits before the next one, in milliseconds. */
+const AGAIN_MS = 1_000;
+
+interface Kept extends Timed {
+  readonly schedule: Schedule;
+}
+
+export class ScheduleKeeper {
+  readonly #parts: ScheduleKeeperParts;
+  readonly #kept = new Map<string, Kept>();
+  readonly #heap = new Timers<Kept>();
+  #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null;
+  #isProposing = false;
+  #isClosed = false;
+
+  constructor(parts: ScheduleKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes all schedules of core. Called once, before anything else. */
+  restored(): void {
+    for (const schedule of this.#parts.state.records.schedules.values()) this.#keep(schedule);
+    this.#arm();
+  }
+
+  /** A schedule is new, changed or fired. */
+  changed(schedule: Schedule): void {
+    // A later command of the same entry may have removed it.
+    if (this.#parts.state.records.schedules.get(schedule.key) !== schedule) return;
+    this.#keep(schedule);
+    this.#arm();
+  }
+
+  removed(schedule: Schedule): void {
+    const kept = this.#kept.get(schedule.key);
+    if (kept?.schedule !== schedule) return;
+    this.#heap.arm(kept, 0);
+    this.#kept.delete(schedule.key);
+    this.#arm();
+  }
+
+  /** Proposes nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #keep(schedule: Schedule): void {
+    let kept = this.#kept.get(schedule.key);
+    if (kept?.schedule !== schedule) {
+      if (kept !== undefined) this.#heap.arm(kept, 0);
+      kept = { schedule, seq: schedule.seq, dueAt: 0, timerSlot: -1 };
+      this.#kept.set(schedule.key, kept);
+    }
+    const dueAt = firingDueAt(schedule);
+    this.#heap.arm(kept, dueAt === Number.POSITIVE_INFINITY ? 0 : Math.max(1, dueAt));
+  }
+
+  #arm(): void {
+    if (this.#isProposing || this.#isClosed) return;
+    const dueAt = this.#heap.nextDueAt;
+    if (dueAt === (this.#timer?.dueAt ?? null)) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (dueAt === null) return;
+    const { clock } = this.#parts;
+    const waitMs = Math.max(0, dueAt - clock.now());
+    this.#wait(dueAt, clock.isSteady === true ? waitMs : Math.min(waitMs, LOOK_MS));
+  }
+
+  #wait(dueAt: number, waitMs: number): void {
+    const cancel = this.#parts.clock.setTimer(waitMs, () => {
+      this.#timer = null;
+      void this.#propose();
+    });
+    this.#timer = { dueAt, cancel };
+  }
+
+  async #propose(): Promise<void> {
+    const items = this.#due();
+    if (items.length === 0) {
+      this.#arm();
+      return;
+    }
+    this.#isProposing = true;
+    const isTaken = await this.#take(items);
+    this.#isProposing = false;
+    if (isTaken) this.#arm();
+    else if (!this.#isClosed) this.#wait(0, AGAIN_MS);
+  }
+
+  /** The next slice of what is due, taken out of the heap; it comes back as core moves it on. */
+  #due(): FiringItem[] {
+    const { clock, nextId } = this.#parts;
+    const nowMs = clock.now();
+    const endMs = clock.monotonicMs() + SLICE_MS;
+    const items: FiringItem[] = [];
+    while (items.length < SLICE_MAX && clock.monotonicMs() < endMs) {
+      const kept = this.#heap.popDue(nowMs);
+      if (kept === null) break;
+      const options = { max: SLICE_MAX - items.length, nextId };
+      const found = dueFirings(kept.schedule, nowMs, options);
+      for (const item of found) items.push(item);
+    }
+    return items;
+  }
+
+  async #take(items: readonly FiringItem[]): Promise<boolean> {
+    const { logger, propose, state } = this.#parts;
+    let isTaken = true;
+    try {
+      // What core refuses was paused, removed or set anew meanwhile: its event has told of that.
+      await propose({ type: 'schedule.fire', items });
+    } catch (error) {
+      const code = isOrchestratorError(error) ? error.code : 'INTERNAL';
+      if (ENDING_CODES.has(code)) this.close();
+      else logger.warn('schedules could not fire; they will a little later', { code });
+      isTaken = false;
+    }
+    for (const key of new Set(items.map((item) => item.key))) {
+      const schedule = state.records.schedules.get(key);
+      if (schedule !== undefined) this.#keep(schedule);
+    }
+    return isTaken;
+  }
+}
+
+/** After these nothing is taken any more. */
+const ENDING_CODES = new Set(['STOPPED', 'LOG_FAILED', 'LOG_CLOSED']);

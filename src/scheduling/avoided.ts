@@ -1,0 +1,73 @@
+/** Whom a retry is kept from when an agent is chosen for it. */
+import type { Rng } from '../base/rng.ts';
+import { zoneOf, type Task } from '../core/index.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { Pool } from './pool.ts';
+
+/** Available members drawn, and then looked at one after the other, for one that is not avoided. */
+const DRAWS = 8;
+const SCAN_MAX = 64;
+
+/** Whether anything keeps the task from some agent: it failed before, and its rules do not say "none". */
+export function isPicky(task: Task): boolean {
+  if (task.failures.length === 0) return false;
+  return task.profile.spec.rules?.avoid !== 'none';
+}
+
+/**
+ * Another available member in place of the one picked, where that one is to be avoided; the same where
+ * none was found; -1 where the task must wait for another ready agent, as core would see to.
+ *
+ * O(1) expected, at most 72 members looked at; the members of the pool where nobody is left but those
+ * the task failed on.
+ */
+export function otherMember(task: Task, picked: number, { pool, rng, table }: Choices): number {
+  const look = { pool, rng, table };
+  if (rank(task, picked, look) === 0) return picked;
+  let best = picked;
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const member = pool.availableAt(Math.floor(rng.unit() * pool.availableCount));
+    best = better(task, best, member, look);
+  }
+  const start = Math.floor(rng.unit() * pool.availableCount);
+  const scanned = rank(task, best, look) === 0 ? 0 : Math.min(SCAN_MAX, pool.availableCount);
+  for (let i = 0; i < scanned; i++) {
+    best = better(task, best, pool.availableAt((start + i) % pool.availableCount), look);
+  }
+  return rank(task, best, look) === HARD && hasOther(task, look) ? -1 : best;
+}
+
+export interface Choices {
+  readonly pool: Pool;
+  readonly table: AgentTable;
+  readonly rng: Rng;
+}
+
+/** The task may have such an agent only where no other is ready. */
+const HARD = 3;
+
+/** How much the member is to be avoided: 0 not at all; the last agent it failed on, by default, a little. */
+function rank(task: Task, member: number, { pool, table }: Choices): number {
+  const agent = table.agentAt(pool.agentOf(member));
+  const avoid = task.extra?.avoid ?? null;
+  if (avoid === null) return task.failures.at(-1)?.agentId === agent.id ? 1 : 0;
+  if (avoid.agents.includes(agent.id)) return HARD;
+  const zone = zoneOf(agent);
+  return zone !== null && avoid.zones.includes(zone) ? 2 : 0;
+}
+
+function better(task: Task, one: number, other: number, look: Choices): number {
+  return rank(task, other, look) < rank(task, one, look) ? other : one;
+}
+
+/** Whether a ready agent of the pool, available or not, is none of those it must avoid. */
+function hasOther(task: Task, { pool, table }: Choices): boolean {
+  for (let member = 0; member < pool.numbersUsed; member++) {
+    const index = pool.agentOf(member);
+    if (index < 0) continue;
+    const agent = table.agentAt(index);
+    if (agent.state === 'ready' && task.extra?.avoid?.agents.includes(agent.id) === false)
+      return true;
+  }
+  return false;
+}
