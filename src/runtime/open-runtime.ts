@@ -40,7 +40,7 @@ import { QueueService } from './queue-service.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
-import { Runtime } from './runtime.ts';
+import { Runtime, type RuntimeParts } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
 import { folderStorage, type FolderOptions, type RuntimeStorage } from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
@@ -165,8 +165,7 @@ interface Ground {
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
   store.keep(() => state.pins.keys());
-  const seed = terms.seed ?? randomInt(2 ** 31);
-  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
+  const scheduler = createScheduler(ground);
   const live = new LiveIndex();
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -187,17 +186,8 @@ function assemble(ground: Ground): Runtime {
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
   const output = createOutput(ground, propose);
-  const effects = new Effects({
-    state,
-    store,
-    live,
-    scheduler,
-    hub,
-    feed,
-    metrics,
-    keeper,
-    output,
-  });
+  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output };
+  const effects = new Effects({ state, store, ...mirrors });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -213,38 +203,72 @@ function assemble(ground: Ground): Runtime {
   const ids = createIds(ground, live);
   keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
+  const seen = { admission, details, feed, hub, live, output };
+  const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return new Runtime({
-    state,
-    log,
-    store,
-    scheduler,
-    hub,
-    loop,
-    feed,
+    ...ground,
+    ...machinery,
+    ...createServices(ground, machinery),
     checkpointer,
-    clock,
-    logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
-    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
-    queues: new QueueService({ state, loop, scheduler }),
-    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
-    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
-    schedules: new ScheduleService({ state, loop, clock, nextId }),
     keeper,
-    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
-    flow: new FlowService({ state, loop, scheduler, clock }),
-    inputs: new InputService({ state, store, loop, hub, waits, clock }),
-    flows: new FlowsService({ state, store, live, loop, clock }),
-    kills: new KillService({ state, loop }),
-    details,
-    output,
-    waits,
-    admission,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
   });
+}
+
+/** What services are made of besides the ground. */
+interface Machinery {
+  readonly admission: AdmissionGate;
+  readonly details: DetailsBuffer;
+  readonly feed: EventFeed;
+  readonly hub: AgentHub;
+  readonly ids: TaskIdSource;
+  readonly live: LiveIndex;
+  readonly loop: CommandLoop;
+  readonly nextId: () => TaskId;
+  readonly output: OutputService;
+  readonly scheduler: Scheduler;
+  readonly waits: InputWaits;
+}
+
+type Services = Pick<
+  RuntimeParts,
+  | 'tasks'
+  | 'agents'
+  | 'queues'
+  | 'deadLetters'
+  | 'operations'
+  | 'schedules'
+  | 'artifacts'
+  | 'flow'
+  | 'flows'
+  | 'kills'
+  | 'inputs'
+>;
+
+/** What callers see; each takes what it needs. */
+function createServices(ground: Ground, machinery: Machinery): Services {
+  const parts = { ...ground, ...machinery };
+  return {
+    tasks: new TaskService(parts),
+    agents: new AgentService(parts),
+    queues: new QueueService(parts),
+    deadLetters: new DeadLetterService(parts),
+    operations: new OperationService(parts),
+    schedules: new ScheduleService(parts),
+    artifacts: new ArtifactService(parts),
+    flow: new FlowService(parts),
+    flows: new FlowsService(parts),
+    kills: new KillService(parts),
+    inputs: new InputService(parts),
+  };
+}
+
+function createScheduler({ state, terms }: Ground): Scheduler {
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  return new Scheduler({ seed, fairness: fairnessOf(state) });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

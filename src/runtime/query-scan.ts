@@ -30,7 +30,7 @@ export function scanOf({
     ...(namespaces === undefined ? {} : { namespace: namespaces }),
     ...(queues === undefined ? {} : { queue: queues }),
     ...(types === undefined ? {} : { type: types }),
-    ...(states === undefined ? {} : { states: states as readonly TaskState[] }),
+    ...(states === undefined ? {} : { states }),
     ...(from === null ? {} : { from }),
     ...(before === null ? {} : { before }),
   };
