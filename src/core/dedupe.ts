@@ -47,7 +47,8 @@ export function startWindow(state: CoreState, spec: TaskSpec, item: NewTask): vo
 function unstarted(state: CoreState, id: TaskId): Task | null {
   const task = state.tasks.get(id);
   if (task === undefined || task.attempt > 0) return null;
-  return task.state === 'queued' || task.state === 'scheduled' ? task : null;
+  const waits = task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked';
+  return waits ? task : null;
 }
 
 interface Row {
