@@ -1,9 +1,10 @@
-/** What is promised of limits, keys, schedules, bulk operations and output. */
+/** What is promised of limits, keys, flows, budgets, schedules, bulk operations and output. */
 import type {
   ExplanationView,
   OperationView,
   OutputList,
   ScheduleView,
+  SubmittedFlow,
   TaskList,
   TaskView,
 } from '../../contract/index.ts';
@@ -18,10 +19,12 @@ const NAME = 'verify';
 
 export function controlChecks(): CheckGroup {
   return {
-    name: 'Flow control, schedules, bulk operations, output',
+    name: 'Flow control, flows, schedules, bulk operations, output',
     checks: [
       { title: 'a rate lets no more through than it says, and explains it', run: rate },
       { title: 'tasks of one key run one at a time', run: oneKey },
+      { title: 'a task waits for those it depends on; a cycle is refused by its names', run: flow },
+      { title: 'a spent budget stops what it bounds', run: budget },
       { title: 'a schedule fires by itself, and paused it does not', run: schedule },
       { title: 'a bulk operation counts first, then deals with what it found', run: bulk },
       { title: 'output is read on from a cursor, without gap or repeat', run: output },
@@ -64,6 +67,28 @@ async function oneKey(world: World): Promise<void> {
   expect(state === 'queued', 'the second of the key must wait', state);
   await api.post(pathOf('tasks', first, 'cancel'));
   await waitForTask(api, second, WAIT_MS);
+}
+
+async function flow(world: World): Promise<string> {
+  const { api } = world;
+  const first = { ref: 'first', type: 'verify.now', delayMs: 100 };
+  const last = { ref: 'last', type: 'verify.now', dependsOn: ['first'] };
+  const made = await api.post<SubmittedFlow>('/flows', { tasks: [last, first] });
+  const [lastId = ''] = made.tasks.map(({ id }) => id);
+  const { state } = await world.task(lastId);
+  expect(state === 'blocked', 'it must wait for the first', state);
+  await waitForTask(api, lastId, WAIT_MS);
+  const cycle = { tasks: [last, { ...first, dependsOn: ['last'] }] };
+  await expectRefusal(api.post('/flows', cycle), 'FLOW_CYCLE', 409);
+  return `${made.tasks.length} tasks in their order`;
+}
+
+async function budget(world: World): Promise<void> {
+  const estimate = { tokens: 10 };
+  const id = await submitted(world, { type: 'verify.now', budget: { tokens: 5 }, estimate });
+  await waitForTask(world.api, id, WAIT_MS);
+  const { error } = await world.task(id);
+  expect(error?.code === 'BUDGET_EXCEEDED', 'the error must be BUDGET_EXCEEDED', error);
 }
 
 async function schedule(world: World): Promise<string> {

@@ -17,7 +17,6 @@ const PARTS: readonly Part[] = [
   { title: 'split roles (core, gateway)', isThere: () => hasChoice('role', 'gateway') },
   { title: 'security: authentication', isThere: asksWho },
   { title: 'security: audit log', isThere: (world) => hasRoute(world, '/audit') },
-  { title: 'flows', isThere: (world) => hasRoute(world, '/flows') },
   { title: 'dashboard, MCP and A2A', isThere: (world) => hasRoute(world, '/mcp') },
 ];
 
