@@ -114,7 +114,7 @@ test('budgets hold on every level as the ledger says, whatever happens, also aft
               submit(id, spec, {
                 ...(parent === null ? {} : { parentId: parent as TaskId }),
                 ...(limit === null ? {} : { budget: { tokens: limit } }),
-                ...(tokens === null ? {} : { estimate: { tokens, costUsd: 0 } }),
+                ...(tokens === null ? {} : { estimate: { tokens: tokens % 15, costUsd: 0 } }),
               }),
             ).results[0],
           );
@@ -123,7 +123,7 @@ test('budgets hold on every level as the ledger says, whatever happens, also aft
             ledger.lines.set(id, {
               parent,
               limit,
-              estimate: tokens ?? 0,
+              estimate: (tokens ?? 0) % 15,
               used: 0,
               isRunning: false,
             });
