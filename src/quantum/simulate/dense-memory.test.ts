@@ -30,7 +30,7 @@ describe('memory', () => {
   test.each(['fastest', 'twin'] as const)(
     'of the %s kernels returns once states are dropped',
     async (kernels) => {
-      const qubits = kernels === 'twin' ? 18 : 21;
+      const qubits = kernels === 'twin' ? 20 : 21;
       const operations = gates(qubits, 6);
       const use = (): void => {
         const state = DenseState.create(qubits, { kernels });
