@@ -490,4 +490,4 @@ test('verify passes', async () => {
   const { failed, items } = JSON.parse(stdout) as { failed: number; items: { status: string }[] };
   expect(items.filter(({ status }) => status === 'failed')).toEqual([]);
   expect({ exitCode, failed }).toEqual({ exitCode: 0, failed: 0 });
-}, 90_000);
+}, 300_000);
