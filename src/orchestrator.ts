@@ -12,6 +12,7 @@ import {
   RetryAfterError,
   TaskFailure,
   type AgentHandler,
+  type FlowView,
   type BackfillAnswer,
   type BackfillBody,
   type HandlerContext,
@@ -22,6 +23,7 @@ import {
   type ScheduleBody as ScheduleSettings,
   type ScheduleView,
   type StatusView,
+  type SubmitFlow,
   type SubmitTask,
   type TaskView,
   type TraceContext,
@@ -65,6 +67,22 @@ export interface SubmittedTask<Result = unknown> {
    */
   answer(answer: unknown, options?: { readonly key?: string; readonly by?: string }): Promise<void>;
 }
+
+/** A submitted flow. */
+export interface SubmittedFlowTasks {
+  readonly id: string;
+  /** Of its tasks, in the order in which they were given. */
+  readonly ids: readonly string[];
+  /** The task with that ref. */
+  task<Result = unknown>(ref: string): SubmittedTask<Result>;
+  /** How it stands, with its newest 1,000 tasks; null once it is forgotten. */
+  get(): FlowView | null;
+  /** Cancels all of it that has not ended. */
+  cancel(reason?: string): Promise<void>;
+}
+
+/** Tasks of a flow shown at once. */
+const FLOW_PAGE = 1_000;
 
 /** A schedule, by its name. All but `view` throw `SCHEDULE_NOT_FOUND` once it is removed. */
 export interface Schedule {
@@ -145,7 +163,35 @@ export class UnifiedQuantumOrchestrator {
 
   /** Submits a task; resolves when it is durable. */
   async submitTask<Result = unknown>(task: SubmitTask): Promise<SubmittedTask<Result>> {
-    const id = await this.runtime.submitTask(task);
+    return this.#handle<Result>(await this.runtime.submitTask(task));
+  }
+
+  /**
+   * Submits tasks that depend on each other as one flow, all or none: they name each other by `ref`.
+   *
+   * @throws OrchestratorError `FLOW_CYCLE`, `FLOW_TASK_NOT_FOUND`, `FLOW_DUPLICATE`, `BUDGET_EXCEEDED`
+   */
+  async submitFlow(flow: SubmitFlow): Promise<SubmittedFlowTasks> {
+    const { id, tasks } = await this.runtime.submitFlow(flow);
+    const byRef = new Map(tasks.map((task) => [task.ref, task.id]));
+    return {
+      id,
+      ids: tasks.map((task) => task.id),
+      task: <Result = unknown>(ref: string) => {
+        const taskId = byRef.get(ref);
+        if (taskId !== undefined) return this.#handle<Result>(taskId);
+        throw new OrchestratorError(
+          'FLOW_TASK_NOT_FOUND',
+          `a task of the flow must have that ref, got ${ref}`,
+          { ref },
+        );
+      },
+      get: () => this.runtime.flows.get(id, { limit: FLOW_PAGE }),
+      cancel: (reason = 'canceled') => this.runtime.flows.cancel(id, reason),
+    };
+  }
+
+  #handle<Result>(id: string): SubmittedTask<Result> {
     return {
       id,
       result: (options) => this.#result<Result>(id, options?.signal),
@@ -247,10 +293,12 @@ export {
   RetryAfterError,
   TaskFailure,
   type AgentHandler,
+  type FlowView,
   type HandlerContext,
   type HandlerTask,
   type InputPrompt,
   type RegisterAgent,
+  type SubmitFlow,
   type ScheduleSettings,
   type ScheduleView,
   type SubmitTask,

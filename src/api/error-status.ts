@@ -90,6 +90,22 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   SCHEDULE_NEVER_FIRES: row(400, 'The schedule would never fire'),
   BACKFILL_TOO_LARGE: row(400, 'The backfill has too many moments'),
 
+  FLOW_CYCLE: row(409, 'The tasks wait for each other in a circle'),
+  FLOW_DUPLICATE: row(409, 'A task of the flow is named twice'),
+  FLOW_TASK_NOT_FOUND: row(404, 'There is no such task to depend on'),
+  FLOW_TOO_WIDE: row(400, 'The task depends on too many others'),
+  PARENT_RESULTS_TOO_LARGE: row(413, 'The results of the tasks it depends on are too large'),
+
+  FLOW_NOT_FOUND: row(404, 'There is no such flow'),
+  BUDGET_EXCEEDED: row(409, 'The budget is spent'),
+  DEPTH_EXCEEDED: row(409, 'Tasks come from one another too deep'),
+  FAN_OUT_EXCEEDED: row(409, 'The task has submitted too many others'),
+  LOOP_DETECTED: row(409, 'The task would come from one like itself'),
+  USAGE_INVALID: row(400, 'The usage is not valid'),
+  TREE_KILLED: row(409, 'The tree of tasks was killed'),
+  NAMESPACE_KILLED: row(409, 'The namespace was killed'),
+  NOT_KILLED: row(409, 'It is not killed'),
+
   // What this server can take now.
   OVERLOADED: row(429, 'Too much is under way', 1),
   STREAM_LIMIT: row(503, 'Too many clients are connected', 5),

@@ -218,12 +218,14 @@ function leaseJson(lease: Lease): string {
 }
 
 function extraJson(lease: Lease): string {
-  const { cancel, critique, details = null, lastError, traceparent = null } = lease.extra ?? {};
+  const { cancel, critique, details = null, lastError } = lease.extra ?? {};
+  const { parents = null, traceparent = null } = lease.extra ?? {};
   const wish =
     cancel == null ? null : { reason: cancel.reason, until: new Date(cancel.until).toISOString() };
   const trace = traceparent === null ? '' : traceOf(lease, traceparent).traceparent;
   return [
     details === null ? '' : `,"lastDetails":${details}`,
+    parents === null ? '' : `,"parents":${parents}`,
     trace === '' ? '' : `,"traceparent":"${trace}"`,
     lastError == null ? '' : `,"lastError":${JSON.stringify(lastError)}`,
     critique == null ? '' : `,"critique":${JSON.stringify(critique)}`,

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  amountsOf,
   chunkText,
   CompleteLease,
   detailsText,
@@ -11,6 +12,8 @@ import {
   LeaseAnswer,
   ProgressLease,
   ReleaseLease,
+  type Amounts,
+  type UsageBody,
 } from '../contract/index.ts';
 import type { AttemptEnd, Runtime } from '../runtime/index.ts';
 import { answers, CHANGE_CODES, json, LeaseParams } from './answers.ts';
@@ -63,10 +66,14 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { fencingToken, result } = request.body;
+      const { fencingToken, result, usage } = request.body;
       const text = resultText(result, payloadBytesMax);
       const { taskId } = request.params;
-      await report(runtime, { taskId, fencingToken, report: { ok: true, result: text } });
+      await report(runtime, {
+        taskId,
+        fencingToken,
+        report: { ok: true, result: text, ...usageOf(usage) },
+      });
       return { taskId, state: 'completed' };
     },
   );
@@ -80,11 +87,11 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { critique, error, fencingToken } = request.body;
-      const hint = critique === undefined ? {} : { critique };
+      const { critique, error, fencingToken, usage } = request.body;
+      const rare = { ...(critique === undefined ? {} : { critique }), ...usageOf(usage) };
       const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
       const { taskId } = request.params;
-      const failure = { ok: false, code, message, retryable, retryAfterMs, ...hint } as const;
+      const failure = { ok: false, code, message, retryable, retryAfterMs, ...rare } as const;
       await report(runtime, { taskId, fencingToken, report: failure });
       return answerOf(runtime, taskId);
     },
@@ -205,6 +212,10 @@ function answerOf(runtime: Runtime, taskId: TaskId): LeaseAnswered {
   if (cancel === null) return { taskId, state };
   const { reason, until } = cancel;
   return { taskId, state, cancelRequested: { reason, until: new Date(until).toISOString() } };
+}
+
+function usageOf(usage: UsageBody | undefined): { readonly usage?: Amounts } {
+  return usage === undefined ? {} : { usage: amountsOf(usage) };
 }
 
 function resultText(result: unknown, bytesMax: number): string {

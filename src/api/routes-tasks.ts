@@ -209,9 +209,13 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { graceMs = 0, reason = 'canceled' } = request.body;
-      const [refusal] = await runtime.tasks.cancel([id], reason, graceMs);
-      if (refusal != null) throw refusal;
+      const { graceMs = 0, reason = 'canceled', tree = false } = request.body;
+      if (tree) {
+        await runtime.kills.cancelTree(id, reason);
+      } else {
+        const [refusal] = await runtime.tasks.cancel([id], reason, graceMs);
+        if (refusal != null) throw refusal;
+      }
       return requireTask(runtime.tasks.get(id), request.params);
     },
   );

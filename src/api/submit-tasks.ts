@@ -37,9 +37,13 @@ export function submissionOfOne(task: unknown, limits: SubmitLimits): Submission
 }
 
 /** As {@link submissionOfOne} for `{tasks: […]}`; tasks with the same options share them. */
-export function submissionOfMany(tasks: unknown, limits: SubmitLimits): Submission {
-  if (!Array.isArray(tasks) || tasks.length === 0 || tasks.length > SUBMIT_TASKS_MAX) {
-    throw new InvalidRequestError('/tasks', `must be a list of 1 to ${SUBMIT_TASKS_MAX} tasks`);
+export function submissionOfMany(
+  tasks: unknown,
+  limits: SubmitLimits,
+  countMax: number = SUBMIT_TASKS_MAX,
+): Submission {
+  if (!Array.isArray(tasks) || tasks.length === 0 || tasks.length > countMax) {
+    throw new InvalidRequestError('/tasks', `must be a list of 1 to ${countMax} tasks`);
   }
   const specs: NormalizedSpec[] = [];
   const known = new Map<string, number>();
@@ -97,6 +101,13 @@ function extrasOf(
     metadata,
     ...controlFields(task),
     traceparent: task.traceparent ?? traceparent,
+    ref: task.ref,
+    dependsOn: task.dependsOn,
+    parentId: task.parentId,
+    parentToken: task.parentToken,
+    allowLoop: task.allowLoop,
+    budget: task.budget,
+    estimate: task.estimate,
     deadlineAt: momentOf(deadlineAt, `${path}/deadlineAt`),
     runAt: delayMs === undefined ? momentOf(runAt, `${path}/runAt`) : nowMs + delayMs,
   };

@@ -31,7 +31,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string]
   [EXIT.unreachable, 'no server answers at the address'],
   [
     EXIT.notFound,
-    'there is no such task, artifact, agent, queue, schedule, dead letter or operation',
+    'there is no such task, artifact, agent, queue, flow, schedule, dead letter or operation',
   ],
   [EXIT.taskFailed, 'the task waited for failed or was canceled'],
   [EXIT.timedOut, 'timed out waiting, or computing'],
@@ -52,6 +52,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   ARTIFACT_NOT_FOUND: EXIT.notFound,
   AGENT_NOT_FOUND: EXIT.notFound,
   QUEUE_NOT_FOUND: EXIT.notFound,
+  FLOW_NOT_FOUND: EXIT.notFound,
+  FLOW_TASK_NOT_FOUND: EXIT.notFound,
   LIMIT_NOT_FOUND: EXIT.notFound,
   SCHEDULE_NOT_FOUND: EXIT.notFound,
   DEAD_LETTER_NOT_FOUND: EXIT.notFound,

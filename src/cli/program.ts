@@ -7,6 +7,8 @@ import { addBulk } from './commands/bulk.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFlow } from './commands/flow.ts';
+import { addKill } from './commands/kill.ts';
 import { addOperation } from './commands/operation.ts';
 import { addFairness } from './commands/fairness.ts';
 import { addLimit } from './commands/limit.ts';
@@ -52,6 +54,8 @@ export function createProgram(ctx: CliContext): Command {
   addTask(program, ctx);
   addAgent(program, ctx);
   addQueue(program, ctx);
+  addFlow(program, ctx);
+  addKill(program, ctx);
   addLimit(program, ctx);
   addFairness(program, ctx);
   addSchedule(program, ctx);

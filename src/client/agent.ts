@@ -325,11 +325,11 @@ export class Agent {
         return Promise.resolve(null);
       },
       emit: (lease, chunk) => this.#output.add(lease, chunk),
-      submit: async (task) => {
-        const submitted = (await this.#http.call('POST', '/tasks', task)) as {
-          readonly id: string;
+      submit: async (tasks) => {
+        const submitted = (await this.#http.call('POST', '/tasks', { tasks })) as {
+          readonly tasks: readonly { readonly id: string }[];
         };
-        return submitted.id;
+        return submitted.tasks.map(({ id }) => id);
       },
       logger: ({ attempt, taskId, type }) => loggerOf({ taskId, type, attempt }),
     };

@@ -8,9 +8,12 @@ import {
   type ArtifactList,
   type ArtifactView,
   type ErrorInfo,
+  type FlowView,
   type OutputItem,
   type Problem,
   type RawFrame,
+  type SubmitFlow,
+  type SubmittedFlow,
   type SubmitTask,
   type TaskView,
 } from '../contract/index.ts';
@@ -80,6 +83,19 @@ export interface TaskHandle<Result> {
   answer(answer: unknown, options?: AnswerOptions): Promise<void>;
   /** What happens to the task, from now to its end. */
   events(): AsyncIterable<ClientEvent>;
+}
+
+/** A submitted flow. */
+export interface FlowHandle {
+  readonly id: string;
+  /** Of its tasks, in the order in which they were given. */
+  readonly ids: readonly string[];
+  /** A handle on the task with that ref. */
+  task<Result = unknown>(ref: string): TaskHandle<Result>;
+  /** How it stands. */
+  get(): Promise<FlowView>;
+  /** Cancels all of it that has not ended. */
+  cancel(reason?: string): Promise<void>;
 }
 
 interface Request {
@@ -158,6 +174,37 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     options?: SubmitCallOptions,
   ): Promise<readonly string[]> {
     return (await this.#submit(tasks, false, options)).ids;
+  }
+
+  /**
+   * Submits tasks that depend on each other as one flow, all or none: they name each other by `ref`.
+   *
+   * @throws OrchestratorError `FLOW_CYCLE`, `FLOW_TASK_NOT_FOUND`, `FLOW_DUPLICATE`, `BUDGET_EXCEEDED`
+   */
+  async flow(
+    tasks: readonly SubmitTask[],
+    options: Omit<SubmitFlow, 'tasks'> = {},
+  ): Promise<FlowHandle> {
+    const body = { ...options, tasks };
+    const submitted = (await this.http.call('POST', '/flows', body)) as SubmittedFlow;
+    const byRef = new Map(submitted.tasks.map(({ id, ref }) => [ref, id]));
+    return {
+      id: submitted.id,
+      ids: submitted.tasks.map(({ id }) => id),
+      task: <Result = unknown>(ref: string) => {
+        const id = byRef.get(ref);
+        if (id !== undefined) return this.handle<Result>(id);
+        throw new OrchestratorError(
+          'FLOW_TASK_NOT_FOUND',
+          `a task of the flow must have that ref, got ${ref}`,
+          { ref },
+        );
+      },
+      get: () => this.http.call('GET', `/flows/${submitted.id}`) as Promise<FlowView>,
+      cancel: async (reason = 'canceled by the client') => {
+        await this.http.call('POST', `/flows/${submitted.id}/cancel`, { reason });
+      },
+    };
   }
 
   /** A handle on a task submitted earlier, here or elsewhere. */

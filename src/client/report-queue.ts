@@ -1,6 +1,7 @@
 /** Reports on their way to the server: gathered, sent, and kept until they are answered. */
 import {
   frameSlices,
+  type Amounts,
   type AttemptReport,
   type FailureTuple,
   type RawFrame,
@@ -116,5 +117,15 @@ function reportFrame(sequence: number, ended: readonly Ended[]): RawFrame {
     tokens.push(fencingToken);
     results.push(report.result);
   }
-  return ['report', sequence, taskIds, tokens, results, failures];
+  const frame = ['report', sequence, taskIds, tokens, results, failures] as const;
+  return ended.every(({ report }) => report.usage === undefined)
+    ? frame
+    : [...frame, usagesOf(ended)];
+}
+
+/** Of the completed ones in their order, then of the failed ones. */
+function usagesOf(ended: readonly Ended[]): readonly (Amounts | null)[] {
+  const completed = ended.filter(({ report }) => report.ok);
+  const failed = ended.filter(({ report }) => !report.ok);
+  return [...completed, ...failed].map(({ report }) => report.usage ?? null);
 }

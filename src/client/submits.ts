@@ -2,7 +2,9 @@
 import { OrchestratorError } from '../base/errors.ts';
 import {
   controlFields,
+  familyFields,
   hasControl,
+  hasFamily,
   momentMs,
   type SubmitExtras,
   type SubmitTask,
@@ -76,6 +78,12 @@ function optionsOf(task: SubmitTask): TaskOptions {
     idempotencyKey: _idempotencyKey,
     metadata: _metadata,
     traceparent: _traceparent,
+    ref: _ref,
+    dependsOn: _dependsOn,
+    parentId: _parentId,
+    parentToken: _parentToken,
+    allowLoop: _allowLoop,
+    budget: _budget,
     concurrencyKey: _concurrencyKey,
     fairnessKey: _fairnessKey,
     limits: _limits,
@@ -96,6 +104,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     metadata === undefined &&
     traceparent === undefined &&
     !hasControl(task) &&
+    !hasFamily(task) &&
     runAt === undefined;
   if (isPlain) return null;
   const readyAt =
@@ -108,6 +117,7 @@ function extrasOf(task: SubmitTask, nowMs: number): SubmitExtras | null {
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(readyAt === undefined ? {} : { runAt: readyAt }),
     ...controlFields(task),
+    ...familyFields(task),
   };
 }
 

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { UsageBody } from './budget.ts';
 import { InputPrompt } from './input.ts';
 import { Key, Labels, Name } from './names.ts';
 
@@ -43,6 +44,7 @@ export const AgentView = Type.Object(
       Type.Literal('busy'),
       Type.Literal('draining'),
       Type.Literal('lost'),
+      Type.Literal('killed'),
     ]),
     stateAt: Type.String(),
     registeredAt: Type.String(),
@@ -87,6 +89,12 @@ export const LeaseView = Type.Object(
     lastDetails: Type.Optional(
       Type.Unknown({ description: 'What an earlier attempt last said of how far it was' }),
     ),
+    parents: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description:
+          'How the tasks it depended on ended, by ref or id: `{state, result | error: {code, message}}`',
+      }),
+    ),
     traceparent: Type.Optional(
       Type.String({ description: "The attempt's, where the task was submitted with one" }),
     ),
@@ -118,7 +126,11 @@ const Details = Type.Unknown({
 const FencingToken = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
 export const CompleteLease = Type.Object(
-  { fencingToken: FencingToken, result: Type.Optional(Type.Unknown()) },
+  {
+    fencingToken: FencingToken,
+    result: Type.Optional(Type.Unknown()),
+    usage: Type.Optional(UsageBody),
+  },
   { ...closed, title: 'CompleteLease' },
 );
 
@@ -134,6 +146,7 @@ export const FailLease = Type.Object(
       },
       closed,
     ),
+    usage: Type.Optional(UsageBody),
     critique: Type.Optional(
       Type.String({ maxLength: 65_536, description: 'What the next attempt should do better' }),
     ),

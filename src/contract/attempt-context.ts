@@ -1,5 +1,13 @@
 import { AttemptQuestions, type KeyedPrompt } from './attempt-questions.ts';
-import type { HandlerContext, HandlerLogger, LastError } from './handler.ts';
+import { OrchestratorError } from '../base/errors.ts';
+import { amountsOf, type Amounts } from './budget.ts';
+import type {
+  HandlerContext,
+  HandlerLogger,
+  LastError,
+  ParentOutcome,
+  SubmitChildren,
+} from './handler.ts';
 import type { InputPrompt } from './input.ts';
 import { chunkText, detailsText, progressFacts } from './progress.ts';
 import type { SubmitTask } from './task.ts';
@@ -11,12 +19,18 @@ export interface LeaseExtra {
   readonly details: string | null;
   /** W3C trace context that the task was submitted with. */
   readonly traceparent: string | null;
+  /** How the tasks it depended on ended, as JSON text; absent without any. */
+  readonly parents?: string;
   /** How the attempt before ended; absent or null for the first. */
   readonly lastError?: LastError | null;
   readonly critique?: string | null;
   /** It should end by itself, for this reason. */
   readonly cancel?: { readonly reason: string; readonly until: number } | null;
 }
+
+const NOTHING_USED: Amounts = { tokens: 0, costUsd: 0 };
+
+type ParentOutcomes = Readonly<Record<string, ParentOutcome>>;
 
 /** An attempt to run, as its lease describes it. */
 export interface AttemptLease {
@@ -42,7 +56,8 @@ export interface AttemptHost<Lease extends AttemptLease> {
    * come through `Attempts.answered`.
    */
   ask(lease: Lease, prompt: KeyedPrompt): Promise<string | null>;
-  submit(task: SubmitTask): Promise<string>;
+  /** Resolves with their ids in order. */
+  submit(tasks: readonly SubmitTask[]): Promise<readonly string[]>;
   logger(lease: Lease): HandlerLogger;
 }
 
@@ -60,6 +75,10 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
   #cancelReason: string | null = null;
   #questions: AttemptQuestions | null = null;
   #trace: TraceContext | null = null;
+  #parents: ParentOutcomes | null = null;
+  #usage: Amounts | null = null;
+  /** Tasks it submitted. */
+  #children = 0;
 
   constructor(host: AttemptHost<Lease>, lease: Lease) {
     this.#host = host;
@@ -107,6 +126,12 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     return details === null ? undefined : JSON.parse(details);
   }
 
+  get parents(): Readonly<Record<string, ParentOutcome>> {
+    const { parents } = this.lease.extra ?? {};
+    this.#parents ??= parents === undefined ? {} : (JSON.parse(parents) as ParentOutcomes);
+    return this.#parents;
+  }
+
   get lastError(): LastError | undefined {
     return this.lease.extra?.lastError ?? undefined;
   }
@@ -144,11 +169,46 @@ export class AttemptContext<Lease extends AttemptLease> implements HandlerContex
     return <Answer>(prompt: InputPrompt) => this.#ask(prompt) as Promise<Answer>;
   }
 
-  get submit(): HandlerContext['submit'] {
-    return (task) =>
-      this.#host.submit(
-        task.traceparent === undefined ? { ...task, traceparent: this.trace.traceparent } : task,
-      );
+  get submit(): SubmitChildren {
+    const submit = async (given: SubmitTask | readonly SubmitTask[]): Promise<unknown> => {
+      const isMany = Array.isArray(given);
+      const tasks = (isMany ? given : [given]) as readonly SubmitTask[];
+      const ids = await this.#host.submit(tasks.map((task) => this.#child(task)));
+      return isMany ? ids : ids[0];
+    };
+    return submit as SubmitChildren;
+  }
+
+  get reportUsage(): HandlerContext['reportUsage'] {
+    return (usage) => {
+      const { costUsd, tokens } = amountsOf(usage);
+      if (!Number.isSafeInteger(tokens) || tokens < 0 || !Number.isFinite(costUsd) || costUsd < 0) {
+        throw new OrchestratorError(
+          'USAGE_INVALID',
+          `usage must be whole tokens and dollars, neither below 0, got ${tokens} and ${costUsd}`,
+        );
+      }
+      const before = this.#usage ?? NOTHING_USED;
+      this.#usage = { tokens: before.tokens + tokens, costUsd: before.costUsd + costUsd };
+    };
+  }
+
+  /** What it said that it took; null for nothing said. */
+  get usage(): Amounts | null {
+    return this.#usage;
+  }
+
+  #child(task: SubmitTask): SubmitTask {
+    this.#children += 1;
+    const { fencingToken, taskId } = this.lease;
+    return {
+      // Attempts that do the same in the same order name the same child alike.
+      idempotencyKey: `child:${taskId}:${this.#children}`,
+      traceparent: this.trace.traceparent,
+      ...task,
+      parentId: taskId,
+      parentToken: fencingToken,
+    };
   }
 
   get logger(): HandlerLogger {

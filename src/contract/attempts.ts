@@ -59,7 +59,9 @@ export class Attempts<Lease extends AttemptLease> {
     const report = await runHandler(handler, task, context);
     this.#end(context);
     // A revoked attempt's report would only be refused.
-    return context.isAborted ? null : { lease, report };
+    if (context.isAborted) return null;
+    const { usage } = context;
+    return { lease, report: usage === null ? report : { ...report, usage } };
   }
 
   abort(taskId: string, fencingToken: number, reason: string): void {

@@ -8,6 +8,8 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { OrchestratorError } from '../base/errors.ts';
 import type { RegisterAgent } from './agent.ts';
+import type { Amounts, BudgetBody } from './budget.ts';
+import type { DependencyBody } from './dependency.ts';
 import type { LeaseExtra } from './attempt-context.ts';
 import type { Problem } from './problem.ts';
 import type { ErrorInfo, TaskOptions } from './task.ts';
@@ -26,6 +28,12 @@ export interface SubmitExtras {
   readonly idempotencyKey?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly traceparent?: string | undefined;
+  readonly ref?: string | undefined;
+  readonly dependsOn?: readonly DependencyBody[] | undefined;
+  readonly parentId?: string | undefined;
+  readonly parentToken?: number | undefined;
+  readonly allowLoop?: boolean | undefined;
+  readonly budget?: BudgetBody | undefined;
   readonly concurrencyKey?: string | undefined;
   readonly fairnessKey?: string | undefined;
   readonly limits?: TaskOptions['limits'] | undefined;
@@ -99,6 +107,8 @@ export type AgentFrame =
       fencingTokens: readonly number[],
       results: readonly string[],
       failures: readonly FailureTuple[],
+      /** What they took: of the results in their order, then of the failures. Absent for nothing said. */
+      usages?: readonly (Amounts | null)[],
     ]
   | readonly [
       'release',

@@ -2,6 +2,8 @@ import { OrchestratorError } from '../base/errors.ts';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { RegisterAgent } from './agent.ts';
+import { UsageBody } from './budget.ts';
+import { FlowHead } from './flow.ts';
 import { findJsonFault, findPlainFault } from './json.ts';
 import type { SubmitExtras } from './channel.ts';
 import { ScheduleBody } from './schedule.ts';
@@ -65,6 +67,8 @@ interface Checker {
 const submitTask: Checker = Compile(SubmitTask);
 const taskOptions: Checker = Compile(TaskOptions);
 const submitExtras: Checker = Compile(SubmitExtrasBody);
+const usageBody: Checker = Compile(UsageBody);
+const flowHead: Checker = Compile(FlowHead);
 const schedule: Checker = Compile(ScheduleBody);
 const registerAgents: Checker = Compile(Type.Array(RegisterAgent, { maxItems: 10_000 }));
 
@@ -88,6 +92,15 @@ export function checkTaskOptions(value: unknown, path = ''): asserts value is Ta
 export function checkSubmitExtras(value: unknown, path = ''): asserts value is SubmitExtras {
   check(submitExtras, value, path);
   checkMetadata(value as SubmitExtras, path);
+}
+
+export function checkUsage(value: unknown, path = ''): asserts value is UsageBody {
+  check(usageBody, value, path);
+}
+
+/** What a flow is besides its tasks. */
+export function checkFlowHead(value: unknown, path = ''): asserts value is FlowHead {
+  check(flowHead, value, path);
 }
 
 export function checkRegisterAgents(value: unknown, path = ''): asserts value is RegisterAgent[] {

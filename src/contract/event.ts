@@ -7,6 +7,7 @@ export const EventView = Type.Object(
     at: Type.String({ description: 'When, in ISO 8601' }),
     type: Type.String({ description: 'task.submitted, task.assigned, task.completed, …' }),
     taskId: Type.Optional(Type.String()),
+    flowId: Type.Optional(Type.String()),
     agentId: Type.Optional(Type.String()),
     queue: Type.Optional(Type.String()),
     limit: Type.Optional(Type.String({ description: 'The limit of limit.changed' })),

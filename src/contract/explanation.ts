@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { BudgetView, KillView } from './budget.ts';
 import { TaskScheduleView } from './task-schedule.ts';
 import { TaskStateText } from './task.ts';
 
@@ -22,6 +23,23 @@ export const ExplanationView = Type.Object(
     waitingAhead: Type.Optional(
       Type.Integer({ description: 'Waiting tasks of the same kind whose turn comes first' }),
     ),
+    blockedBy: Type.Optional(
+      Type.Object(
+        {
+          count: Type.Integer(),
+          tasks: Type.Array(
+            Type.Object({
+              id: Type.String(),
+              ref: Type.Optional(Type.String()),
+              state: TaskStateText,
+            }),
+          ),
+        },
+        { description: 'How many tasks a blocked one waits for, and up to five of them' },
+      ),
+    ),
+    budget: Type.Optional(BudgetView),
+    killed: Type.Optional(KillView),
     gate: Type.Optional(
       Type.Union(
         [

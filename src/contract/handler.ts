@@ -17,6 +17,22 @@ export interface HandlerLogger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** How a task that another one depended on ended. */
+export interface ParentOutcome {
+  /** `forgotten` where the history let it go before it was asked for. */
+  readonly state: 'completed' | 'failed' | 'canceled' | 'forgotten';
+  /** Of a completed one. */
+  readonly result?: unknown;
+  /** Of the others, where the edge lets the task go on all the same. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** See {@link HandlerContext.submit}. */
+export interface SubmitChildren {
+  (task: SubmitTask): Promise<string>;
+  (tasks: readonly SubmitTask[]): Promise<readonly string[]>;
+}
+
 /** How an attempt ended that did not complete. */
 export interface LastError {
   readonly code: string;
@@ -48,6 +64,8 @@ export interface HandlerContext {
   readonly heartbeat: (details?: unknown) => void;
   /** What an earlier attempt last gave to {@link heartbeat}; undefined where none did. */
   readonly lastDetails: unknown;
+  /** How the tasks that this one depended on ended, by their refs, or by their ids where they have none. */
+  readonly parents: Readonly<Record<string, ParentOutcome>>;
   /** Tells how far it is: `fraction` in 0..1. Counts as a heartbeat. */
   readonly progress: (fraction: number, note?: string) => void;
   /**
@@ -71,8 +89,19 @@ export interface HandlerContext {
   readonly waitForInput: <Answer = unknown>(prompt: InputPrompt) => Promise<Answer>;
   /** W3C trace context of this attempt, to pass on to whatever it calls. */
   readonly trace: TraceContext;
-  /** Submits another task, in this attempt's trace unless it names one; resolves with its id once it is durable. */
-  readonly submit: (task: SubmitTask) => Promise<string>;
+  /**
+   * Submits a task, or several that may depend on each other, as children of this one; resolves with its
+   * id, or theirs in order, once they are durable. They are in this attempt's trace unless they name one.
+   *
+   * An attempt that is tried again and submits the same in the same order makes nothing twice: a child
+   * without an idempotency key gets one of this task's id and its ordinal among the attempt's children.
+   *
+   * @throws OrchestratorError `BUDGET_EXCEEDED`, `DEPTH_EXCEEDED`, `FAN_OUT_EXCEEDED`, `LOOP_DETECTED`,
+   *   `LEASE_FENCED`, `TREE_KILLED`
+   */
+  readonly submit: SubmitChildren;
+  /** Says what this attempt took so far, on top of what it said before; it counts when the attempt ends. */
+  readonly reportUsage: (usage: { readonly tokens?: number; readonly costUsd?: number }) => void;
   readonly logger: HandlerLogger;
 }
 

@@ -45,14 +45,28 @@ export {
 } from './channel.ts';
 export {
   checkJson,
+  checkFlowHead,
   checkRegisterAgents,
   checkSchedule,
   checkSubmitExtras,
   checkSubmitTask,
   checkTaskOptions,
+  checkUsage,
   describeFault,
   InvalidRequestError,
 } from './check.ts';
+export {
+  amountsOf,
+  BudgetView,
+  KillBody,
+  KillList,
+  KillView,
+  UsageBody,
+  type Amounts,
+  type BudgetBody,
+} from './budget.ts';
+export { DependencyView, type DependencyBody } from './dependency.ts';
+export { familyFields, hasFamily, type TaskFamilyFields } from './task-family.ts';
 export {
   FairnessBody,
   FairnessView,
@@ -65,6 +79,15 @@ export { controlFields, hasControl, type TaskControlFields } from './task-contro
 export { EventView } from './event.ts';
 export { ExplanationView } from './explanation.ts';
 export {
+  FLOW_TASKS_MAX,
+  FlowHead,
+  FlowList,
+  FlowSummary,
+  FlowView,
+  SubmitFlow,
+  SubmittedFlow,
+} from './flow.ts';
+export {
   NonRetryableError,
   RetryAfterError,
   TaskFailure,
@@ -72,6 +95,7 @@ export {
   type HandlerContext,
   type HandlerLogger,
   type HandlerTask,
+  type ParentOutcome,
   type LastError,
 } from './handler.ts';
 export {

@@ -40,6 +40,7 @@ export const QueueView = Type.Object(
     rate: Type.Optional(RateBody),
     paused: Type.Boolean(),
     scheduled: Type.Integer(),
+    blocked: Type.Integer({ description: 'Waiting for other tasks' }),
     queued: Type.Integer(),
     running: Type.Integer(),
     input_required: Type.Integer({ description: 'Waiting for an answer' }),

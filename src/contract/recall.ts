@@ -9,6 +9,9 @@ export const BULK_IDS_MAX = 10_000;
 export const CancelBody = Type.Object(
   {
     reason: Type.Optional(Type.String({ maxLength: 1000 })),
+    tree: Type.Optional(
+      Type.Boolean({ default: false, description: 'Also all that came from it; of tasks only' }),
+    ),
     graceMs: Type.Optional(
       Type.Integer({
         minimum: 0,

@@ -1,15 +1,17 @@
 import { messageOf } from '../base/errors.ts';
+import type { Amounts } from './budget.ts';
 import type { AgentHandler, HandlerContext, HandlerTask } from './handler.ts';
 
 /** How an attempt ended, ready to be reported: the result as JSON text, or what failed. */
 export type AttemptReport =
-  | { readonly ok: true; readonly result: string }
+  | { readonly ok: true; readonly result: string; readonly usage?: Amounts }
   | {
       readonly ok: false;
       readonly code: string;
       readonly message: string;
       readonly retryable: boolean;
       readonly retryAfterMs: number;
+      readonly usage?: Amounts;
       /** What the next attempt should know to do better. */
       readonly critique?: string;
     };

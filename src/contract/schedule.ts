@@ -224,7 +224,8 @@ export const ScheduleView = Type.Object(
         at: Type.String(),
         taskId: nullable,
         outcome: Type.String({
-          description: 'scheduled, triggered, backfilled; else overlap, queue_full or missed',
+          description:
+            'scheduled, triggered, backfilled; else overlap, queue_full, namespace_killed or missed',
         }),
       }),
       { description: 'The newest firings, oldest first' },

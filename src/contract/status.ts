@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { KillView } from './budget.ts';
 
 /** How much is under way, and what is refused for it. */
 export const AdmissionView = Type.Object(
@@ -47,6 +48,7 @@ export const StatusView = Type.Object(
     }),
     tasks: Type.Object({
       scheduled: Type.Integer(),
+      blocked: Type.Integer(),
       queued: Type.Integer(),
       running: Type.Integer(),
       input_required: Type.Integer(),
@@ -56,10 +58,12 @@ export const StatusView = Type.Object(
       ready: Type.Integer(),
       draining: Type.Integer(),
       lost: Type.Integer(),
+      killed: Type.Integer(),
       slots: Type.Integer(),
       slotsUsed: Type.Integer(),
     }),
     queues: Type.Integer(),
+    killed: Type.Array(KillView, { description: 'What somebody stopped; at most 100' }),
     store: Type.Object({ bytes: Type.Integer(), backlog: Type.Integer() }),
     admission: AdmissionView,
   },

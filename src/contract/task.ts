@@ -1,4 +1,6 @@
 import Type, { type Static } from 'typebox';
+import { BudgetBody, BudgetView, KillView, UsageBody } from './budget.ts';
+import { DependencyView, DependsOn, Ref } from './dependency.ts';
 import {
   ConcurrencyKey,
   ConcurrencyRule,
@@ -118,6 +120,22 @@ const submitFields = {
     }),
   ),
   traceparent: Type.Optional(Traceparent),
+  ref: Type.Optional(Ref),
+  dependsOn: Type.Optional(DependsOn),
+  parentId: Type.Optional({
+    ...TaskIdText,
+    description: 'The running task that it comes from; set by `context.submit`',
+  }),
+  parentToken: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Fencing token of the attempt that submits it' }),
+  ),
+  allowLoop: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'May come from a task with the same type and payload',
+    }),
+  ),
+  budget: Type.Optional(BudgetBody),
   resultSchema: Type.Optional(
     Type.Unknown({ description: 'JSON Schema, up to 64 KiB, that the result must meet' }),
   ),
@@ -220,6 +238,22 @@ export const TaskView = Type.Object(
     idempotencyKey: Type.Optional(Type.String()),
     metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     traceparent: Type.Optional(Type.String({ description: 'As it was submitted' })),
+    ref: Type.Optional(Type.String({ description: 'Its name in the submit it came with' })),
+    dependsOn: Type.Optional(
+      Type.Array(DependencyView, {
+        description: 'Tasks it waits for; in lists at most 100 of them',
+      }),
+    ),
+    dependents: Type.Optional(
+      Type.Integer({ description: 'Live tasks that wait for it, or did; absent for none' }),
+    ),
+    flowId: Type.Optional(Type.String()),
+    parentId: Type.Optional(Type.String({ description: 'The task that submitted it' })),
+    depth: Type.Optional(Type.Integer({ description: 'Generations above it' })),
+    children: Type.Optional(Type.Integer({ description: 'Tasks that it submitted' })),
+    budget: Type.Optional(BudgetView),
+    usage: Type.Optional({ ...UsageBody, description: 'What its attempts reported' }),
+    killed: Type.Optional(KillView),
     concurrencyKey: Type.Optional(Type.String()),
     concurrency: Type.Optional(ConcurrencyRule),
     fairnessKey: Type.Optional(Type.String()),
@@ -287,6 +321,12 @@ export const SubmitExtrasBody = Type.Object(
     idempotencyKey: Type.Optional(Key),
     metadata: submitFields.metadata,
     traceparent: submitFields.traceparent,
+    ref: submitFields.ref,
+    dependsOn: submitFields.dependsOn,
+    parentId: submitFields.parentId,
+    parentToken: submitFields.parentToken,
+    allowLoop: submitFields.allowLoop,
+    budget: submitFields.budget,
     concurrencyKey: submitFields.concurrencyKey,
     fairnessKey: submitFields.fairnessKey,
     limits: submitFields.limits,

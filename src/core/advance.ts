@@ -15,12 +15,13 @@ export const TIMERS_FIRED_MAX = 10_000;
 /** Fires what is due at the state's time, oldest first, and forgets some of the idempotency keys that have expired. */
 export function advanceClock(step: Step): void {
   const { state } = step;
-  for (let fired = 0; fired < TIMERS_FIRED_MAX; fired++) {
+  const budget = { tasks: state.settings.flowStepMax };
+  for (let fired = 0; fired < TIMERS_FIRED_MAX && budget.tasks > 0; fired++) {
     const alarmAt = state.alarms.nextDueAt ?? Infinity;
     const isAlarm = alarmAt < (state.timers.nextDueAt ?? Infinity);
     const record = isAlarm ? state.alarms.popDue(state.nowMs) : null;
     const task = isAlarm ? null : state.timers.popDue(state.nowMs);
-    if (record !== null) fireAlarm(step, record);
+    if (record !== null) fireAlarm(step, record, budget);
     else if (task !== null) fireTimer(step, task);
     else break;
   }

@@ -5,7 +5,8 @@ import { meetsRequirement } from './requirement.ts';
 import type { AgentSpec } from './spec.ts';
 import type { Task } from './task.ts';
 
-export type AgentState = 'ready' | 'draining' | 'lost';
+/** `killed`: stopped by somebody, until it is restored. */
+export type AgentState = 'ready' | 'draining' | 'lost' | 'killed';
 
 /** A registered agent as core holds it. Changed in place by core only. */
 export interface Agent extends Tracked {

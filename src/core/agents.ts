@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import type { AgentId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { breakAttempt } from './settle.ts';
+import { killKey } from './tree.ts';
 import type { Step } from './step.ts';
 
 type Register = Extract<Command, { type: 'agent.register' }>;
@@ -24,7 +25,7 @@ export function registerAgent(step: Step, command: Register): Rejection | null {
   known.spec = command.spec;
   known.meets.clear();
   known.incarnation = command.incarnation;
-  setState(step, known, 'ready');
+  setAgentState(step, known, 'ready');
   events.push({ type: 'agent.registered', agent: known });
   return null;
 }
@@ -49,6 +50,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
   };
   state.agents.set(agent.id, agent);
   state.agentChanges.touch(agent);
+  if (state.records.kills.get(killKey('agent', agent.id)) !== undefined) agent.state = 'killed';
   events.push({ type: 'agent.registered', agent });
   return null;
 }
@@ -57,7 +59,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
 export function drainAgent(step: Step, agentId: AgentId): Rejection | null {
   const agent = step.state.agents.get(agentId);
   if (agent === undefined) return unknown(agentId);
-  setState(step, agent, 'draining');
+  setAgentState(step, agent, 'draining');
   return null;
 }
 
@@ -66,7 +68,7 @@ export function loseAgent(step: Step, agentId: AgentId): Rejection | null {
   const agent = step.state.agents.get(agentId);
   if (agent === undefined) return unknown(agentId);
   loseLeases(step, agent, 'agent_lost');
-  setState(step, agent, 'lost');
+  setAgentState(step, agent, 'lost');
   return null;
 }
 
@@ -74,7 +76,7 @@ export function loseAgent(step: Step, agentId: AgentId): Rejection | null {
 export function welcomeAgent(step: Step, agentId: AgentId): Rejection | null {
   const agent = step.state.agents.get(agentId);
   if (agent === undefined) return unknown(agentId);
-  setState(step, agent, 'ready');
+  setAgentState(step, agent, 'ready');
   return null;
 }
 
@@ -94,7 +96,11 @@ function unknown(agentId: AgentId): Rejection {
   return reject('AGENT_NOT_FOUND', `an agent must be registered, got ${agentId}`, { agentId });
 }
 
-function setState({ state, events }: Step, agent: Agent, to: AgentState): void {
+/** Brings an agent into a state; a killed one can only be lost beside that. */
+export function setAgentState({ state, events }: Step, agent: Agent, wanted: AgentState): void {
+  const { kills } = state.records;
+  const isKilled = kills.size > 0 && kills.get(killKey('agent', agent.id)) !== undefined;
+  const to = isKilled && wanted !== 'lost' ? 'killed' : wanted;
   if (agent.state === to) return;
   state.agentChanges.touch(agent);
   agent.state = to;
@@ -102,7 +108,8 @@ function setState({ state, events }: Step, agent: Agent, to: AgentState): void {
   events.push({ type: 'agent.changed', agent });
 }
 
-function loseLeases(step: Step, agent: Agent, reason: string): void {
+/** Takes back all that an agent runs; the tasks are tried again elsewhere. */
+export function loseLeases(step: Step, agent: Agent, reason: string): void {
   const code = reason.toUpperCase();
   // Oldest first: every replica must meet them in the same order, whatever order it restored them in.
   const tasks = [...agent.leases].toSorted((a, b) => a.seq - b.seq);

@@ -4,13 +4,36 @@ import type { Bucket } from './bucket.ts';
 import { checkBucket } from './bucket.ts';
 import { ownerOf } from './bucket-key.ts';
 import type { DedupeRecord } from './dedupe-record.ts';
+import { checkWall, continueCut } from './cuts.ts';
+import { continueKill } from './kills.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreRecord } from './record.ts';
 import type { Step } from './step.ts';
+import type { Cut, Kill, Tree } from './tree.ts';
+import type { Wave } from './wave.ts';
+import { continueWave } from './waves.ts';
+
+/** Tasks that the records of one step may still reach. */
+export interface StepBudget {
+  tasks: number;
+}
 
 /** The alarm of a record went off. */
-export function fireAlarm(step: Step, record: CoreRecord): void {
+export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): void {
   switch (record.table) {
+    case 'waves':
+      // Records are kept in tables of their own kind: the name says which this one is of.
+      budget.tasks -= Math.max(1, continueWave(step, record as Wave, budget.tasks));
+      return;
+    case 'cuts':
+      budget.tasks -= Math.max(1, continueCut(step, record as Cut, budget.tasks));
+      return;
+    case 'kills':
+      budget.tasks -= Math.max(1, continueKill(step, record as Kill, budget.tasks));
+      return;
+    case 'trees':
+      checkWall(step, record as Tree);
+      return;
     case 'buckets':
       checkFull(step, record as Bucket);
       return;

@@ -1,5 +1,7 @@
 import { invariant, unreachable } from '../base/invariant.ts';
 import { advanceClock } from './advance.ts';
+import { cancelTree, killTree } from './cuts.ts';
+import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kills.ts';
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
@@ -21,6 +23,7 @@ import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from 
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { submitTasks, type Submitted } from './submit.ts';
+import { settleEndings } from './waves.ts';
 
 /** What became of one command: refused whole, taken, or judged item by item. */
 export type CommandResult =
@@ -50,6 +53,7 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   state.nowMs = Math.max(state.nowMs, batch.at);
   const step: Step = { state, events: [] };
   const results = batch.commands.map((command) => applyCommand(step, command));
+  if (state.endings.length > 0) settleEndings(step);
   return { results, events: step.events };
 }
 
@@ -137,6 +141,18 @@ function applyOther(
       return pauseQueue(step, command.queue, true);
     case 'queue.resume':
       return pauseQueue(step, command.queue, false);
+    case 'tree.cancel':
+      return cancelTree(step, command.target, command.reason);
+    case 'tree.kill':
+      return killTree(step, command.target, command);
+    case 'agent.kill':
+      return killAgent(step, command.target as AgentId, command);
+    case 'namespace.kill':
+      return killNamespace(step, command.target, command);
+    case 'agent.restore':
+      return restoreAgent(step, command.target as AgentId);
+    case 'namespace.restore':
+      return restoreNamespace(step, command.target);
     case 'failure-group.set':
       return setFailureGroup(step, command);
     case 'operation.start':

@@ -4,19 +4,18 @@ import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
+import { reserve } from './budgets.ts';
+import { failTask } from './settle.ts';
 import { moveTask } from './transition.ts';
 
 /**
  * Grants a lease that the leader's scheduler proposed, if it still holds.
  *
  * The fencing token is the index of the batch: a task gets at most one assignment per batch, so its
- * tokens strictly grow.
+ * tokens strictly grow. A task whose budget is spent fails instead: to propose it again would be no use.
  */
-export function assignTask(
-  { state, events }: Step,
-  taskId: TaskId,
-  agentId: AgentId,
-): Rejection | null {
+export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Rejection | null {
+  const { events, state } = step;
   const task = state.tasks.get(taskId);
   if (task === undefined)
     return reject('TASK_NOT_FOUND', 'an assigned task must be live', { taskId });
@@ -27,6 +26,10 @@ export function assignTask(
   }
   if (task.profile.queue.paused) {
     return reject('QUEUE_PAUSED', `queue ${task.profile.queue.name} is paused`, { taskId });
+  }
+  if (task.profile.queue.held) {
+    const { namespace } = task.profile.spec;
+    return reject('NAMESPACE_KILLED', `namespace ${namespace} was killed`, { taskId, namespace });
   }
   const agent = state.agents.get(agentId);
   if (agent === undefined)
@@ -65,6 +68,12 @@ export function assignTask(
       gate: key,
       opensAt,
     });
+  }
+  const spent = task.extra === null ? null : reserve(state, task);
+  if (spent !== null) {
+    const { code, message } = spent;
+    failTask(step, task, { code, message }, 'budget_exceeded');
+    return spent;
   }
   const { runMs } = task.profile.spec.timeouts;
   const waitMs = state.nowMs - task.stateAt;

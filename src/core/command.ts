@@ -1,3 +1,5 @@
+import type { Dependency, ParentEnd } from './flow.ts';
+import type { Budget, Usage } from './tree.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { FailureGroupState } from './failure-group.ts';
 import type { NewOperation } from './operation.ts';
@@ -23,6 +25,22 @@ export interface NewTask {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** W3C trace context of whoever submitted it. */
   readonly traceparent?: string;
+  /** Tasks of this submit or known ones that must end before it starts. */
+  readonly dependsOn?: readonly Dependency[];
+  /** Its name among the tasks of this submit, for messages and for those that depend on it. */
+  readonly ref?: string;
+  /** The running task that it comes from. */
+  readonly parentId?: TaskId;
+  /** Token of the attempt that submits it; absent where that is not known. */
+  readonly parentToken?: number;
+  /** Hash of its payload; present with a parent. */
+  readonly hash?: string;
+  /** Hash of its parent's payload; only a parent that has no parent itself needs it. */
+  readonly parentHash?: string;
+  /** May come from a task with the same type and payload. */
+  readonly allowsLoop?: boolean;
+  /** What it and all that comes from it may take. */
+  readonly budget?: Budget;
   /** Its namespace's tasks of this key are held to `rules.concurrency`, one at a time without that. */
   readonly concurrencyKey?: string;
   /** Tasks of its namespace are dealt out fairly between their keys. */
@@ -30,6 +48,13 @@ export interface NewTask {
   readonly limits?: readonly LimitUse[];
   readonly dedupe?: Dedupe;
   readonly estimate?: Estimate;
+}
+
+/** A set of tasks submitted together under a name of its own. */
+export interface NewFlow {
+  readonly id: string;
+  readonly name?: string;
+  readonly budget?: Budget;
 }
 
 /** Names one attempt: the task and the token it was given. */
@@ -40,6 +65,8 @@ export interface LeaseRef {
 
 export interface Completion extends LeaseRef {
   readonly resultBytes: number;
+  /** What the attempt took; absent, its estimate counts. */
+  readonly usage?: Usage;
 }
 
 export interface AttemptError extends LeaseRef {
@@ -47,6 +74,8 @@ export interface AttemptError extends LeaseRef {
   readonly retryable: boolean;
   /** Shortest wait before the next attempt that the agent asks for, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** What the attempt took; absent, its estimate counts. */
+  readonly usage?: Usage;
   /** What the next attempt should know to do better. */
   readonly critique?: string;
 }
@@ -147,6 +176,12 @@ export interface CoreSettings {
   readonly idempotencyKeysMax: number;
   readonly queuesMax: number;
   readonly agentsMax: number;
+  /** Tasks that one step tells of the end of another, at most; the rest follows with the clock. */
+  readonly flowStepMax: number;
+  /** Generations of tasks that come from one another, at most. */
+  readonly depthMax: number;
+  /** Tasks that one task may submit, at most. */
+  readonly fanOutMax: number;
   /** Different agents that a task may lose before it is held back as poison; 0 for any. Absent: 3. */
   readonly poisonAgents?: number;
   /** Settings of a queue that its first task creates. */
@@ -165,6 +200,10 @@ export type Command =
       readonly type: 'task.submit';
       readonly specs: readonly TaskSpec[];
       readonly tasks: readonly NewTask[];
+      /** How parents ended that core may hold no more. */
+      readonly ends?: readonly ParentEnd[];
+      /** Makes the tasks a flow. */
+      readonly flow?: NewFlow;
     }
   | {
       readonly type: 'task.assign';
@@ -185,6 +224,16 @@ export type Command =
   | { readonly type: 'task.details'; readonly items: readonly DetailsItem[] }
   | { readonly type: 'task.ask'; readonly items: readonly AskItem[] }
   | { readonly type: 'task.answer'; readonly items: readonly AnswerItem[] }
+  /** Ends a task and all that came from it, or a flow. */
+  | { readonly type: 'tree.cancel'; readonly target: string; readonly reason: string }
+  | {
+      readonly type: 'tree.kill' | 'agent.kill' | 'namespace.kill';
+      readonly target: string;
+      readonly reason: string;
+      /** Who says so; null for nobody. */
+      readonly by: string | null;
+    }
+  | { readonly type: 'agent.restore' | 'namespace.restore'; readonly target: string }
   /** `graceMs`: how long a running attempt may go on to end by itself; absent for not at all. */
   | {
       readonly type: 'task.cancel';

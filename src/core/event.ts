@@ -9,6 +9,7 @@ import type { Operation } from './operation.ts';
 import type { Queue } from './queue.ts';
 import type { Schedule } from './schedule.ts';
 import type { AttemptFailure, Task } from './task.ts';
+import type { Tree } from './tree.ts';
 
 /**
  * What core did. References live objects: read them before the next batch is applied.
@@ -20,7 +21,7 @@ export type CoreEvent =
   /** `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it. */
   | { readonly type: 'task.submitted'; readonly task: Task; readonly payload: string | null }
   | {
-      readonly type: 'task.queued' | 'task.scheduled';
+      readonly type: 'task.queued' | 'task.scheduled' | 'task.blocked';
       readonly task: Task;
       readonly reason: string;
     }
@@ -101,6 +102,15 @@ export type CoreEvent =
   | { readonly type: 'assignment.refused'; readonly taskId: string; readonly agentId: AgentId }
   | { readonly type: 'agent.registered' | 'agent.changed' | 'agent.removed'; readonly agent: Agent }
   | { readonly type: 'queue.changed'; readonly queue: Queue }
+  /** Four fifths of a bound of its budget are passed. */
+  | {
+      readonly type: 'budget.warned';
+      readonly tree: Tree;
+      readonly bound: string;
+      readonly limit: number;
+      readonly used: number;
+    }
+  | { readonly type: 'tree.killed'; readonly tree: Tree }
   /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
   | { readonly type: 'gate.changed'; readonly gate: Gate }
   | { readonly type: 'limit.changed'; readonly limit: string }

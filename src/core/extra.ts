@@ -1,4 +1,6 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
+import type { FlowFacts } from './flow.ts';
+import type { FamilyFacts, Usage } from './tree.ts';
 import type { AgentId } from './ids.ts';
 import type { TaskControl } from './control.ts';
 import type { TaskSchedule } from './schedule.ts';
@@ -79,6 +81,12 @@ export interface TaskExtra {
   readonly dialogue: Dialogue | null;
   /** Key of the group of dead letters that it is counted in, while it is one. */
   readonly failureGroup: string | null;
+  /** What it depends on. */
+  readonly flow: FlowFacts | null;
+  /** Where it comes from, and the tree it counts in. */
+  readonly family: FamilyFacts | null;
+  /** What its attempts reported that they took. */
+  readonly usage: Usage | null;
   /** What a failed attempt, or the check of its result, gave the next one to do better. */
   readonly critique: string | null;
   /** Attempts whose result was not what the task asks for; they are counted apart. */
@@ -100,6 +108,9 @@ export const NO_EXTRA: TaskExtra = {
   answers: [],
   dialogue: null,
   failureGroup: null,
+  flow: null,
+  family: null,
+  usage: null,
   critique: null,
   invalid: null,
   avoid: null,
@@ -117,6 +128,9 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   answers: 'history',
   dialogue: 'attempt',
   failureGroup: 'task',
+  flow: 'history',
+  family: 'history',
+  usage: 'history',
   critique: 'task',
   invalid: 'task',
   avoid: 'task',

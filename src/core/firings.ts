@@ -1,5 +1,6 @@
 /** How schedules fire: when the leader says that a moment has come, by hand, and over the past. */
 import type { BackfillItem, FiringItem, ScheduleCommand } from './command.ts';
+import { isHeld } from './holds.ts';
 import type { TaskId } from './ids.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -52,6 +53,7 @@ export function triggerSchedule(step: Step, command: Of<'schedule.trigger'>): Re
   if (state.tasks.has(command.taskId)) return taskExists(command.taskId);
   const overlap = command.overlap ?? schedule.settings.overlap;
   const obstacle = obstacleTo(state, schedule, overlap);
+  if (obstacle === 'namespace_killed') return namespaceKilled(schedule);
   if (obstacle !== null && obstacle !== 'wait') {
     return reject(
       'SCHEDULE_BUSY',
@@ -65,6 +67,14 @@ export function triggerSchedule(step: Step, command: Of<'schedule.trigger'>): Re
   const firing = { nominalAt: state.nowMs, taskId: command.taskId, outcome: 'triggered' };
   attempt(step, schedule, firing, overlap);
   return null;
+}
+
+function namespaceKilled({ key, settings }: Schedule): Rejection {
+  const { namespace } = settings.task.spec;
+  return reject('NAMESPACE_KILLED', `namespace ${namespace} takes no tasks until it is restored`, {
+    schedule: key,
+    namespace,
+  });
 }
 
 /** Fires for moments of the past, all in one step. Counts neither as runs nor moves the schedule on. */
@@ -127,7 +137,8 @@ function obstacleTo(
   state: CoreState,
   schedule: Schedule,
   overlap: OverlapPolicy,
-): 'overlap' | 'queue_full' | 'wait' | null {
+): 'overlap' | 'queue_full' | 'namespace_killed' | 'wait' | null {
+  if (isHeld(state, schedule.settings.task.spec.namespace)) return 'namespace_killed';
   const isBusy = schedule.live.size > 0;
   if (isBusy && overlap === 'skip') return 'overlap';
   if (isBusy && overlap === 'queue-one') return schedule.waiting === null ? 'wait' : 'overlap';

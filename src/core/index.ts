@@ -57,6 +57,18 @@ export {
 export { Timers, type Timed } from './timers.ts';
 export type { FailureGroup, FailureGroupState } from './failure-group.ts';
 export {
+  dependenciesOf,
+  nameOf,
+  policyOf,
+  type Dependency,
+  type FailurePolicy,
+  type FlowFacts,
+  type ParentEnd,
+  type TaskLinks,
+} from './flow.ts';
+export type { Budget, FamilyFacts, KillFacts, Tree, Usage } from './tree.ts';
+export { isOver as isTreeOver } from './trees.ts';
+export {
   OPERATION_ACTIONS,
   OPERATIONS_RUNNING_MAX,
   type NewOperation,

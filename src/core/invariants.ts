@@ -1,13 +1,18 @@
 import { invariant } from '../base/invariant.ts';
+import type { TaskId } from './ids.ts';
 import { burstOf } from './bucket.ts';
 import { usesOf, type Gate } from './gate.ts';
 import { KeyGate } from './key-gate.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreState } from './state.ts';
+import { dependenciesOf, policyOf } from './flow.ts';
+import { standing } from './flow-links.ts';
 import { isLeased, questionOf, type Task } from './task.ts';
 import { dueAt } from './transition.ts';
+import { estimateOf, microsOf, type Tree } from './tree.ts';
+import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I14 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I17 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -43,11 +48,20 @@ export function checkInvariants(state: CoreState): void {
   }
   checkIdempotency(state);
   checkFailureGroups(state);
+  checkFlows(state);
+  checkTrees(state);
   checkGates(state);
   checkSchedules(state);
 }
 
-const QUEUE_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
+const QUEUE_STATES = [
+  'scheduled',
+  'blocked',
+  'queued',
+  'running',
+  'input_required',
+  'failed',
+] as const;
 
 function checkTask(state: CoreState, task: Task): void {
   invariant(task.id <= state.newestId, `I11: ${task.id} is live, the newest is ${state.newestId}`);
@@ -77,7 +91,7 @@ function checkTask(state: CoreState, task: Task): void {
     task.attempt <= attemptsMax + (rules?.invalid?.attemptsMax ?? 0),
     `I6: ${task.id} made ${task.attempt} of ${attemptsMax} attempts`,
   );
-  if (task.state === 'queued' || task.state === 'scheduled') {
+  if (task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked') {
     invariant(counted < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
   }
   invariant(
@@ -88,6 +102,53 @@ function checkTask(state: CoreState, task: Task): void {
     (task.error !== null) === (task.state === 'failed'),
     `I7: ${task.id} has its error when failed`,
   );
+}
+
+function checkFlows(state: CoreState): void {
+  const pins = new Map<string, number>();
+  for (const task of state.tasks.values()) {
+    let [left, fatal] = [0, 0];
+    for (const dependency of dependenciesOf(task)) {
+      pins.set(dependency.taskId, (pins.get(dependency.taskId) ?? 0) + 1);
+      const parent = standing(state, dependency, task);
+      if (parent === 'waited for') left += 1;
+      if (parent === 'dead letter' && policyOf(dependency) !== 'continue') fatal += 1;
+    }
+    const links = task.links ?? { left: 0, fatal: 0 };
+    invariant(links.left === left, `I16: ${task.id} waits for ${links.left} of ${left} parents`);
+    invariant(links.fatal === fatal, `I16: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
+    invariant(task.state !== 'blocked' || left > 0, `I16: ${task.id} is blocked by nothing`);
+  }
+  invariant(pins.size === state.pins.size, `I16: ${state.pins.size} pins for ${pins.size} parents`);
+  for (const [id, count] of pins) {
+    invariant(state.pins.get(id as TaskId) === count, `I16: ${id} is pinned ${count} times`);
+  }
+  invariant(state.endings.length === 0, 'I16: a batch tells what it ended');
+}
+
+function checkTrees(state: CoreState): void {
+  const reserved = new Map<Tree, { tokens: number; micros: number }>();
+  const members = new Map<Tree, number>();
+  for (const task of state.tasks.values()) {
+    const tree = treeOf(state, task);
+    if (tree === null) continue;
+    invariant(tree.members.has(task), `I17: ${task.id} counts in ${tree.key}`);
+    members.set(tree, (members.get(tree) ?? 0) + 1);
+    if (!isLeased(task)) continue;
+    const { costUsd, tokens } = estimateOf(task);
+    for (const each of chainOf(tree)) {
+      const sum = reserved.get(each) ?? { tokens: 0, micros: 0 };
+      reserved.set(each, { tokens: sum.tokens + tokens, micros: sum.micros + microsOf(costUsd) });
+    }
+  }
+  for (const tree of state.records.trees.values()) {
+    const { kind, key, reservedMicros, reservedTokens } = tree;
+    const sum = reserved.get(tree) ?? { tokens: 0, micros: 0 };
+    invariant(kind === 'flow' || !isOver(tree), `I17: tree ${key} is kept without tasks`);
+    invariant(tree.members.size === (members.get(tree) ?? 0), `I17: tree ${key} has its members`);
+    invariant(reservedTokens === sum.tokens, `I17: ${key} reserved ${reservedTokens} tokens`);
+    invariant(reservedMicros === sum.micros, `I17: ${key} reserved ${reservedMicros} millionths`);
+  }
 }
 
 function checkAgents(state: CoreState, leases: number): void {

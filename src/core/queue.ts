@@ -9,12 +9,15 @@ export interface Queue extends Tracked {
   settings: QueueSettings;
   /** While true no waiting task starts; running ones go on. */
   paused: boolean;
+  /** While true its namespace is killed, and nothing of it starts. Derived. */
+  held: boolean;
   /** Holds it to its own limits, or null where it has none; derived from the settings. */
   gate: GateUse | null;
   /** What the scheduler keeps of it, or null. Not part of the state. */
   mirror: object | null;
   /** Tasks in each live state. */
   scheduled: number;
+  blocked: number;
   queued: number;
   running: number;
   input_required: number;
@@ -37,9 +40,11 @@ export function createQueue(name: string, settings: QueueSettings): Queue {
     name,
     settings,
     paused: false,
+    held: false,
     gate: null,
     mirror: null,
     scheduled: 0,
+    blocked: 0,
     queued: 0,
     running: 0,
     input_required: 0,

@@ -2,6 +2,7 @@
 import { cancelOf, finishCanceled } from './cancel.ts';
 import { NO_EXTRA } from './extra.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
+import { afterPurge, afterRedrive } from './finish.ts';
 import { joinSchedule } from './schedule-tasks.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -39,7 +40,7 @@ export function cancelTask(
 /** Takes the lease of an attempt back for good. */
 export function forceCancel(step: Step, task: Task, reason: string): void {
   revokeLease(step, task, 'canceled');
-  endLease(step.state, task);
+  endLease(step, task);
   finishCanceled(step, task, reason);
 }
 
@@ -54,7 +55,8 @@ function requestCancel({ state, events }: Step, task: Task, reason: string, unti
 }
 
 /** Queues a dead letter again with all its attempts before it. Its failures stay on record. */
-export function retryTask({ state, events }: Step, taskId: TaskId): Rejection | null {
+export function retryTask(step: Step, taskId: TaskId): Rejection | null {
+  const { state } = step;
   const task = deadLetter(state.tasks.get(taskId), taskId);
   if ('code' in task) return task;
   state.taskChanges.touch(task);
@@ -65,20 +67,36 @@ export function retryTask({ state, events }: Step, taskId: TaskId): Rejection | 
   if (task.profile.spec.timeouts.totalMs !== undefined) {
     task.extra = { ...(task.extra ?? NO_EXTRA), totalFrom: state.nowMs };
   }
-  moveTask(state, task, 'queued', 'redriven');
-  if (task.extra !== null) joinSchedule(state, task);
-  events.push({ type: 'task.queued', task, reason: 'redriven' });
+  requeue(step, task);
   return null;
 }
 
 /** Lets a dead letter go to the history. */
-export function purgeTask({ state, events }: Step, taskId: TaskId): Rejection | null {
+export function purgeTask(step: Step, taskId: TaskId): Rejection | null {
+  const { events, state } = step;
   const task = deadLetter(state.tasks.get(taskId), taskId);
   if ('code' in task) return task;
   leaveFailureGroup(state, task);
   removeTask(state, task);
   events.push({ type: 'task.purged', task });
+  afterPurge(step, task);
   return null;
+}
+
+/**
+ * Lets a dead letter wait again: for its parents that live, or for an agent. Whoever redrives one that
+ * failed because of its parents wants it to run without those that are over.
+ */
+export function requeue(step: Step, task: Task): void {
+  const { events, state } = step;
+  if (task.extra?.flow?.isLost === true) {
+    task.extra = { ...task.extra, flow: { ...task.extra.flow, isLost: false } };
+  }
+  const isBlocked = (task.links?.left ?? 0) > 0;
+  moveTask(state, task, isBlocked ? 'blocked' : 'queued', 'redriven');
+  if (task.extra !== null) joinSchedule(state, task);
+  events.push({ type: isBlocked ? 'task.blocked' : 'task.queued', task, reason: 'redriven' });
+  afterRedrive(step, task);
 }
 
 /** The task, if it is a dead letter, or why not. */

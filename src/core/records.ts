@@ -3,6 +3,20 @@ import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
 import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
 import { failureGroupFields, readFailureGroup, type FailureGroup } from './failure-group.ts';
+import { noLinks } from './flow.ts';
+import {
+  cutFields,
+  killFields,
+  readCut,
+  readKill,
+  readTree,
+  treeFields,
+  type Cut,
+  type Kill,
+  type Tree,
+} from './tree.ts';
+import { readWave, waveFields, type Wave } from './wave.ts';
+import type { Task } from './task.ts';
 import {
   operationFields,
   operationItemsFields,
@@ -17,6 +31,10 @@ import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
+  readonly waves: RecordTable<Wave>;
+  readonly trees: RecordTable<Tree>;
+  readonly cuts: RecordTable<Cut>;
+  readonly kills: RecordTable<Kill>;
   readonly operations: RecordTable<Operation>;
   readonly operationItems: RecordTable<OperationItems>;
   readonly limits: RecordTable<Limit>;
@@ -30,6 +48,10 @@ export type RecordName = keyof Records;
 export function createRecords(): Records {
   return {
     failureGroups: new RecordTable('failureGroups', failureGroupFields),
+    waves: new RecordTable('waves', waveFields),
+    trees: new RecordTable('trees', treeFields),
+    cuts: new RecordTable('cuts', cutFields),
+    kills: new RecordTable('kills', killFields),
     operations: new RecordTable('operations', operationFields),
     operationItems: new RecordTable('operationItems', operationItemsFields),
     limits: new RecordTable('limits', limitFields),
@@ -53,6 +75,27 @@ export function restoreRecord(records: Records, row: RecordRow): void {
   switch (table) {
     case 'failureGroups':
       records.failureGroups.restore({ ...kept, table, ...readFailureGroup(fields) });
+      return;
+    case 'waves':
+      records.waves.restore({
+        ...kept,
+        table,
+        ...readWave(fields),
+        links: noLinks(),
+        edges: [],
+        next: 0,
+      });
+      return;
+    case 'trees': {
+      const derived = { parent: null, parts: new Set<Tree>(), members: new Set<Task>() };
+      records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
+      return;
+    }
+    case 'cuts':
+      records.cuts.restore({ ...kept, table, ...readCut(fields) });
+      return;
+    case 'kills':
+      records.kills.restore({ ...kept, table, ...readKill(fields) });
       return;
     case 'operations':
       records.operations.restore({ ...kept, table, ...readOperation(fields) });

@@ -3,14 +3,13 @@ import { leaveFailureGroup } from './failure-groups.ts';
 import type { TaskId } from './ids.ts';
 import type { Placement, Redrive } from './operation.ts';
 import { queueName } from './queue.ts';
-import { deadLetter } from './recall.ts';
+import { deadLetter, requeue } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
-import { joinSchedule } from './schedule-tasks.ts';
-import { changeProfile, moveTask } from './transition.ts';
+import { changeProfile } from './transition.ts';
 
 /** How, by whom and why dead letters are queued again. */
 export interface RedriveOrder {
@@ -45,11 +44,9 @@ export function redriveTask(
   task.attempt = redrive.resetAttempts === false ? used : 0;
   task.error = null;
   task.delayMsLast = 0;
-  moveTask(state, task, 'queued', 'redriven');
-  if (task.extra !== null) joinSchedule(state, task);
   const isEdited = item.payloadBytes !== undefined;
   events.push({ type: 'task.redriven', task, by, why: reason, isEdited });
-  events.push({ type: 'task.queued', task, reason: 'redriven' });
+  requeue(step, task);
   return null;
 }
 
@@ -92,7 +89,7 @@ function checkRoom(state: CoreState, task: Task, spec: TaskSpec): Rejection | nu
     return reject('QUEUE_LIMIT', `there can be at most ${queuesMax} queues`, { queuesMax });
   }
   const { depthMax } = queue?.settings ?? queueDefaults;
-  const depth = queue === undefined ? 0 : queue.queued + queue.scheduled;
+  const depth = queue === undefined ? 0 : queue.blocked + queue.queued + queue.scheduled;
   if (depth < depthMax) return null;
   const message = `queue ${name} holds at most ${depthMax} waiting tasks, got ${depth} and 1 more`;
   return reject('QUEUE_FULL', message, { queue: name, depthMax, depth });

@@ -3,6 +3,9 @@ import { Rng, type RngState } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
+import { restoreLinks } from './flow-links.ts';
+import { restoreHolds } from './holds.ts';
+import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { restoreGates } from './gates.ts';
 import { joinSchedule } from './schedule-tasks.ts';
@@ -55,7 +58,8 @@ export function restoreState(rows: StateRows): CoreState {
   state.recordSeq = head.recordSeq;
   state.idempotencySeq = head.idempotencySeq;
   state.idempotencySeqStored = head.idempotencySeq;
-  state.settings = head.settings;
+  // A checkpoint of an earlier version lacks the settings that came since.
+  state.settings = { ...state.settings, ...head.settings };
   for (const row of rows.queues) restoreQueue(state, row);
   for (const row of rows.agents) restoreAgent(state, row);
   const profiles = new Map<number, Profile>();
@@ -70,6 +74,9 @@ export function restoreState(rows: StateRows): CoreState {
     state.idempotency.set(entry.key, entry);
   }
   restoreGates(state);
+  restoreLinks(state);
+  restoreTrees(state);
+  restoreHolds(state);
   return state;
 }
 
@@ -144,6 +151,7 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
     failures: row[18],
     error: row[19],
     extra: row[20] ?? null,
+    links: null,
     gates: null,
     dueAt: 0,
     timerSlot: -1,

@@ -1,4 +1,5 @@
 /** The tasks of schedules: how firings make them, and how they leave. */
+import { isHeld } from './holds.ts';
 import type { TaskId } from './ids.ts';
 import { NO_EXTRA } from './extra.ts';
 import { queueName } from './queue.ts';
@@ -6,7 +7,7 @@ import { RECENT_FIRINGS_MAX, type Schedule } from './schedule.ts';
 import { hasRunOut } from './schedules.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
-import { createTask } from './submit.ts';
+import { createTask } from './new-task.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
 
@@ -36,7 +37,9 @@ export function leaveSchedule(step: Step, task: Task): void {
   if (waiting === null) return;
   state.records.schedules.touch(schedule);
   schedule.waiting = null;
-  if (isQueueFull(state, schedule) || state.tasks.has(waiting.taskId)) {
+  if (isHeld(state, schedule.settings.task.spec.namespace)) {
+    skipFiring(step, schedule, waiting, 'namespace_killed');
+  } else if (isQueueFull(state, schedule) || state.tasks.has(waiting.taskId)) {
     skipFiring(step, schedule, waiting, 'queue_full');
   } else makeFiring(step, schedule, waiting);
 }
@@ -93,7 +96,7 @@ export function roomOf(state: CoreState, schedule: Schedule): number {
   const { queueDefaults, queuesMax } = state.settings;
   const queue = state.queues.get(scheduleQueue(schedule));
   if (queue === undefined) return state.queues.size >= queuesMax ? 0 : queueDefaults.depthMax;
-  return queue.settings.depthMax - queue.queued - queue.scheduled;
+  return queue.settings.depthMax - queue.blocked - queue.queued - queue.scheduled;
 }
 
 /** Name of the queue that its tasks wait in. */

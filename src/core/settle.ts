@@ -22,6 +22,7 @@ import { escalate } from './escalate.ts';
 import { extraAfterTask, NO_EXTRA } from './extra.ts';
 import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
+import { isUsage, NO_USAGE, type Usage } from './tree.ts';
 import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
@@ -47,12 +48,13 @@ export function leasedTask(state: CoreState, ref: LeaseRef): Task | Rejection {
 }
 
 export function completeTask(step: Step, item: Completion): Rejection | null {
-  const { state, events } = step;
+  const { events, state } = step;
   const task = leasedTask(state, item);
   if ('code' in task) return task;
+  if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
-  const agent = endLease(state, task);
+  const agent = endLease(step, task, item.usage);
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
@@ -63,10 +65,19 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   return null;
 }
 
+function badUsage(task: Task, { costUsd, tokens }: Usage): Rejection {
+  return reject(
+    'USAGE_INVALID',
+    `usage must be whole tokens and dollars, neither below 0, got ${tokens} and ${costUsd}`,
+    { taskId: task.id },
+  );
+}
+
 export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   const task = leasedTask(step.state, item);
   if ('code' in task) return task;
-  const error = recordFailure(step, task, item.error);
+  if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
+  const error = recordFailure(step, task, item.error, item.usage);
   if (item.critique !== undefined) keepCritique(task, item.critique);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
@@ -99,10 +110,10 @@ export function breakLease(
 
 /** Gives an attempt back as if it had never started. */
 export function releaseTask(step: Step, ref: LeaseRef, reason: string): Rejection | null {
-  const { state, events } = step;
+  const { events, state } = step;
   const task = leasedTask(state, ref);
   if ('code' in task) return task;
-  endLease(state, task);
+  endLease(step, task, NO_USAGE);
   task.attempt -= 1;
   const cancel = cancelOf(task);
   if (cancel !== null) {
@@ -164,10 +175,16 @@ export function revokeLease({ events }: Step, task: Task, reason: string): void 
 }
 
 /** Ends the lease and keeps what went wrong; returns the error as it is kept. */
-export function recordFailure({ state, events }: Step, task: Task, error: TaskError): TaskError {
+export function recordFailure(
+  step: Step,
+  task: Task,
+  error: TaskError,
+  usage: Usage | null = null,
+): TaskError {
+  const { events, state } = step;
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
-  const agent = endLease(state, task);
+  const agent = endLease(step, task, usage);
   const failure: AttemptFailure = {
     attempt: task.attempt,
     agentId: agent.id,

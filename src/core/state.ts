@@ -21,6 +21,8 @@
  *   I13 a failed task is counted in exactly one group of failures, and groups count right
  *   I14 a gate counts the attempts that hold it, and is known exactly while live tasks name it
  *   I15 a schedule knows exactly its unfinished tasks, and lets one wait only while it has some
+ *   I16 a task knows how many of its parents it waits for, and is blocked only while it waits
+ *   I17 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -45,6 +47,7 @@ import {
 } from './rows.ts';
 import type { Task } from './task.ts';
 import { Timers } from './timers.ts';
+import type { Ending } from './endings.ts';
 
 /** Remembers which task a key made. */
 export interface IdempotencyEntry {
@@ -88,6 +91,10 @@ export interface CoreState {
   readonly timers: Timers<Task>;
   /** Moments at which something must happen to a record. */
   readonly alarms: Timers<CoreRecord>;
+  /** Parents of live tasks, and how many depend on each: their results are still wanted. Derived. */
+  readonly pins: Map<TaskId, number>;
+  /** What the batch at hand has yet to tell dependents; empty between batches. */
+  readonly endings: Ending[];
   readonly taskChanges: ChangeSet<Task, TaskRow, TaskId>;
   readonly agentChanges: ChangeSet<Agent, AgentRow, AgentId>;
   readonly queueChanges: ChangeSet<Queue, QueueRow, string>;
@@ -101,6 +108,9 @@ export const CORE_SETTINGS_DEFAULT: CoreSettings = {
   idempotencyKeysMax: 1_000_000,
   queuesMax: 10_000,
   agentsMax: 1_000_000,
+  flowStepMax: 2_000,
+  depthMax: 32,
+  fanOutMax: 10_000,
   queueDefaults: { strategy: 'power-of-two-choices', depthMax: 10_000_000 },
 };
 
@@ -132,6 +142,8 @@ export function emptyState(rng: Rng): CoreState {
     limitGates: new Map(),
     timers: new Timers(),
     alarms: new Timers(),
+    pins: new Map(),
+    endings: [],
     taskChanges: new ChangeSet(taskRow, (task) => task.id),
     agentChanges: new ChangeSet(agentRow, (agent) => agent.id),
     queueChanges: new ChangeSet(queueRow, (queue) => queue.name),

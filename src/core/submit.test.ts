@@ -120,6 +120,8 @@ describe('all or nothing', () => {
     const repeat = submitAll([{ id: 'a' }, { id: 'b', ...key('k') }]) as Submit;
     const conflict = submitAll([{ id: 'a' }, { id: 'b', ...key('k', 'changed') }]) as Submit;
     expect(planSubmit(world.state, repeat)).toEqual({
+      flow: null,
+      isFamily: false,
       known: new Map([[1, 'old']]),
       keys: 0,
     });

@@ -1,20 +1,26 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
-import { controlOf } from './control.ts';
+import { createTask } from './new-task.ts';
+import { hangUp } from './flow-links.ts';
+import { dependenciesOf, nameOf, policyOf, type FailurePolicy, type ParentEnd } from './flow.ts';
+import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
+import { placeTask, startPlacing } from './family.ts';
+import { findFamilyFault } from './family-plan.ts';
 import { makeWay, startWindow } from './dedupe.ts';
-import { NO_EXTRA, type TaskExtra } from './extra.ts';
 import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { applyKeyPolicy } from './key-policy.ts';
 import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
+import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState, IdempotencyEntry } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
+import { failDependent, makeReady } from './waves.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 
@@ -48,7 +54,7 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
     const profile =
       last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
-    const task = createTask(state, wanted, profile);
+    const task = createTask(state, wanted, profile, plan.flow?.edges.get(position));
     addTask(state, task);
     rememberKey(state, task, item);
     events.push({ type: 'task.submitted', task, payload: null });
@@ -56,6 +62,8 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
     if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
     if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);
   }
+  if (plan.isFamily) joinFamily(step, command, plan.known);
+  if (plan.flow !== null) joinFlow(step, plan.flow, taskIds);
   return { taskIds, repeated: [...plan.known.keys()] };
 }
 
@@ -63,6 +71,10 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
 export interface SubmitPlan {
   /** Positions whose idempotency key names an earlier task, or which an earlier one throttles. */
   readonly known: ReadonlyMap<number, TaskId>;
+  /** Null where no task depends on another. */
+  readonly flow: FlowPlan | null;
+  /** Whether any of it counts in a tree. */
+  readonly isFamily: boolean;
   /** Keys that are new. */
   readonly keys: number;
 }
@@ -81,6 +93,8 @@ export function planSubmit(
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
   const control: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
   const perSpec = new Array<number>(command.specs.length).fill(0);
+  let isFlow = false;
+  let isFamily = command.flow !== undefined;
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
@@ -107,10 +121,17 @@ export function planSubmit(
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
     ids?.add(item.id);
+    isFlow ||= dependsOnSome(item);
+    isFamily ||= item.parentId !== undefined || item.budget !== undefined;
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
-  const counts = { perSpec, keys: keys.size, nowMs };
-  return checkRoom(state, command, counts) ?? { known, keys: keys.size };
+  const fault = checkRoom(state, command, { perSpec, keys: keys.size, nowMs });
+  if (fault !== null) return fault;
+  const orphan =
+    isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, known) : null;
+  if (orphan !== null) return orphan;
+  const flow = isFlow ? planFlow(state, command, known) : null;
+  return flow !== null && 'code' in flow ? flow : { known, keys: keys.size, flow, isFamily };
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */
@@ -181,7 +202,7 @@ function checkRoom(
     const queue = state.queues.get(name);
     if (queue === undefined && count > 0) queuesNew += 1;
     const depthMax = queue?.settings.depthMax ?? settings.queueDefaults.depthMax;
-    const depth = queue === undefined ? 0 : queue.queued + queue.scheduled;
+    const depth = queue === undefined ? 0 : queue.blocked + queue.queued + queue.scheduled;
     if (count > 0 && depth + count > depthMax) {
       return reject(
         'QUEUE_FULL',
@@ -218,50 +239,64 @@ function rememberKey(state: CoreState, task: Task, item: NewTask): void {
   });
 }
 
-/** A task in its first state, which is not among the others yet. */
-export function createTask(state: CoreState, item: NewTask, profile: Profile): Task {
-  const runAt = item.runAt ?? 0;
-  const waits = runAt > state.nowMs;
-  state.taskSeq += 1;
-  return {
-    id: item.id,
-    seq: state.taskSeq,
-    profile,
-    payloadBytes: item.payloadBytes,
-    createdAt: state.nowMs,
-    affinityKey: item.affinityKey ?? null,
-    idempotencyKey: item.idempotencyKey ?? null,
-    deadlineAt: item.deadlineAt ?? 0,
-    metadata: item.metadata ?? null,
-    state: waits ? 'scheduled' : 'queued',
-    reason: waits ? 'delayed' : null,
-    stateAt: state.nowMs,
-    runAt: waits ? runAt : 0,
-    attempt: 0,
-    fencingToken: 0,
-    agentId: null,
-    runUntil: 0,
-    delayMsLast: 0,
-    failures: NO_FAILURES,
-    error: null,
-    extra: extraOf(item),
-    gates: null,
-    dueAt: 0,
-    timerSlot: -1,
-    payload: null,
-    waiting: null,
-    share: null,
-    listed: null,
-    listeners: null,
-    changeEpoch: 0,
-    isStored: false,
-  };
+/** Puts new tasks where they come from. */
+function joinFamily(step: Step, { flow, tasks }: Submit, known: ReadonlyMap<number, TaskId>): void {
+  const items = tasks.filter((_, position) => !known.has(position));
+  // A key's policy may have canceled some of them already, in favour of others.
+  const placed = items.flatMap((item) => {
+    const task = step.state.tasks.get(item.id);
+    return task === undefined ? [] : [{ item, task }];
+  });
+  const placing = startPlacing(
+    step.state,
+    flow,
+    placed.map(({ task }) => task),
+  );
+  for (const { item, task } of placed) placeTask(step, task, item, placing);
 }
 
-function extraOf(item: NewTask): TaskExtra | null {
-  const control = controlOf(item);
-  if (control === null && item.traceparent === undefined) return null;
-  return { ...NO_EXTRA, traceparent: item.traceparent ?? null, control };
+/** Ties new tasks to their parents; those that have none to wait for go on, or end, at once. */
+function joinFlow(step: Step, plan: FlowPlan, taskIds: readonly TaskId[]): void {
+  const { state } = step;
+  const tasks = [...plan.edges.keys()].flatMap((position) => {
+    const task = state.tasks.get(taskIds[position] as TaskId);
+    return task === undefined ? [] : [task];
+  });
+  for (const task of tasks) hangUp(state, task);
+  for (const task of tasks) {
+    const bad = findBadParent(state, task, plan.ends);
+    if (bad !== null) {
+      if (bad.policy === 'skip') cancelTask(step, task.id, 'skipped');
+      else failDependent(step, task, bad);
+    } else if (task.links?.left === 0) makeReady(step, task);
+  }
 }
 
-const NO_FAILURES: Task['failures'] = [];
+interface BadParent extends Pick<ParentEnd, 'name' | 'state' | 'code'> {
+  readonly policy: FailurePolicy;
+}
+
+/** The first parent that ended before the submit in a way its edge does not forgive. */
+function findBadParent(state: CoreState, task: Task, ends: FlowPlan['ends']): BadParent | null {
+  for (const dependency of dependenciesOf(task)) {
+    const policy = policyOf(dependency);
+    if (policy === 'continue') continue;
+    const live = state.tasks.get(dependency.taskId);
+    if (live !== undefined) {
+      if (live.state !== 'failed') continue;
+      return { policy, name: nameOf(live), state: 'failed', code: live.error?.code ?? null };
+    }
+    // One that is neither live nor known to have ended was canceled by this submit, in favour of another.
+    const end = ends.get(dependency.taskId) ?? canceledNow(dependency.taskId);
+    if (end.state === 'completed') continue;
+    if (task.extra?.flow != null) {
+      task.extra = { ...task.extra, flow: { ...task.extra.flow, isLost: true } };
+    }
+    return { policy, name: end.name, state: end.state, code: end.code };
+  }
+  return null;
+}
+
+function canceledNow(taskId: TaskId): ParentEnd {
+  return { taskId, name: taskId, state: 'canceled', code: null };
+}

@@ -61,6 +61,7 @@ type Then = readonly string[];
 const WITHOUT_LEASE = {
   absent: ['TASK_NOT_FOUND'],
   scheduled: ['LEASE_FENCED'],
+  blocked: ['LEASE_FENCED'],
   queued: ['LEASE_FENCED'],
   failed: ['LEASE_FENCED'],
   completed: ['TASK_NOT_FOUND'],
@@ -76,6 +77,7 @@ function leased(then: Then): Record<Given, Then> {
 const NO_DEAD_LETTER = {
   absent: ['TASK_NOT_FOUND'],
   scheduled: ['TASK_NOT_FAILED'],
+  blocked: ['TASK_NOT_FAILED'],
   queued: ['TASK_NOT_FAILED'],
   running: ['TASK_NOT_FAILED'],
   input_required: ['TASK_NOT_FAILED'],
@@ -87,6 +89,7 @@ const NO_DEAD_LETTER = {
 const NOT_ASKED = {
   absent: ['TASK_NOT_FOUND'],
   scheduled: ['INPUT_NOT_ASKED'],
+  blocked: ['INPUT_NOT_ASKED'],
   queued: ['INPUT_NOT_ASKED'],
   running: ['INPUT_NOT_ASKED'],
   failed: ['TASK_FINISHED'],
@@ -100,6 +103,7 @@ const TABLE: Record<keyof typeof COMMANDS, Record<Given, Then>> = {
   submit: {
     absent: ['queued attempt=0 token=0', 'task.submitted t1'],
     scheduled: ['TASK_EXISTS'],
+    blocked: ['TASK_EXISTS'],
     queued: ['TASK_EXISTS'],
     running: ['TASK_EXISTS'],
     input_required: ['TASK_EXISTS'],
@@ -110,6 +114,7 @@ const TABLE: Record<keyof typeof COMMANDS, Record<Given, Then>> = {
   assign: {
     absent: ['TASK_NOT_FOUND', 'assignment.refused t1 to a1'],
     scheduled: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
+    blocked: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
     queued: ['running attempt=1 token=3 agent=a1', 'task.assigned t1 to a1 token=3'],
     running: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
     input_required: ['TASK_NOT_QUEUED', 'assignment.refused t1 to a1'],
@@ -199,6 +204,7 @@ const TABLE: Record<keyof typeof COMMANDS, Record<Given, Then>> = {
   cancel: {
     absent: ['TASK_NOT_FOUND'],
     scheduled: ['gone', 'task.canceled t1 (unwanted)'],
+    blocked: ['gone', 'task.canceled t1 (unwanted)'],
     queued: ['gone', 'task.canceled t1 (unwanted)'],
     running: ['gone', 'lease.revoked t1 from a1 token=3 (canceled)', 'task.canceled t1 (unwanted)'],
     input_required: [
@@ -271,6 +277,20 @@ const TIME_TABLE: readonly TimeCase[] = [
     given: 'scheduled',
     fields: { deadlineAt: 9000 },
     at: 9000,
+    then: ['failed (deadline) attempt=0 token=0 error=DEADLINE_EXCEEDED', FAILED_DEADLINE],
+  },
+  {
+    name: 'a blocked task waits for ever, whatever its queue timeout',
+    given: 'blocked',
+    spec: { timeouts: { queueMs: 500 } },
+    at: 10 ** 12,
+    then: ['blocked attempt=0 token=0 left=1'],
+  },
+  {
+    name: 'a blocked task fails at its deadline',
+    given: 'blocked',
+    fields: { deadlineAt: 3000 },
+    at: 3000,
     then: ['failed (deadline) attempt=0 token=0 error=DEADLINE_EXCEEDED', FAILED_DEADLINE],
   },
   {

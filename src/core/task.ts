@@ -1,11 +1,13 @@
 import type { Tracked } from './change-set.ts';
 import type { Question, TaskExtra } from './extra.ts';
+import type { TaskLinks } from './flow.ts';
 import type { GateUse } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 
 /** States of a task that core still holds. `completed` and `canceled` tasks leave for the history. */
-export type LiveState = 'scheduled' | 'queued' | 'running' | 'input_required' | 'failed';
+export type LiveState =
+  'scheduled' | 'blocked' | 'queued' | 'running' | 'input_required' | 'failed';
 export type TaskState = LiveState | 'completed' | 'canceled';
 
 /** Why the last attempt, or the whole task, failed. */
@@ -67,6 +69,8 @@ export interface Task extends Tracked {
   error: TaskError | null;
   /** What few tasks have: details, questions, answers, a trace context. */
   extra: TaskExtra | null;
+  /** How it hangs together with others; null for one that does not. Derived. */
+  links: TaskLinks | null;
   /** Gates of its own that it passes to start, or null; derived from `extra.control`. */
   gates: readonly GateUse[] | null;
   /**

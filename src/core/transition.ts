@@ -3,15 +3,19 @@ import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
 import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
+import { settle } from './budgets.ts';
+import { takeDown } from './flow-links.ts';
 import { forgetDedupe } from './dedupe.ts';
 import { giveBackGates, isGated } from './gate.ts';
 import { attachGates, countDeadLetter, detachGates, fitQueueGate } from './gates.ts';
 import { profileKey, type Profile } from './profile.ts';
-import { createQueue, queueName, type Queue } from './queue.ts';
+import { createQueue, namespaceOf, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
+import { isHeld } from './holds.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
+import type { Usage } from './tree.ts';
 import { questionOf, totalUntil, type LiveState, type Task } from './task.ts';
 
 /** Moves a live task to another live state and keeps the counters and its timer. */
@@ -41,6 +45,8 @@ export function dueAt(task: Task): number {
   switch (task.state) {
     case 'scheduled':
       return earlier(task.runAt, end);
+    case 'blocked':
+      return end;
     case 'queued': {
       const { queueMs } = task.profile.spec.timeouts;
       return earlier(queueMs === undefined ? 0 : task.stateAt + queueMs, end);
@@ -72,12 +78,18 @@ export function agentOf(state: CoreState, task: Task): Agent {
   return agent;
 }
 
-/** Takes a leased task off its agent. */
-export function endLease(state: CoreState, task: Task): Agent {
+/**
+ * Takes a leased task off its agent.
+ *
+ * @param usage - what the attempt took; absent, its estimate counts
+ */
+export function endLease(step: Step, task: Task, usage: Usage | null = null): Agent {
+  const { state } = step;
   const agent = agentOf(state, task);
   invariant(agent.leases.delete(task), 'the agent of a leased task holds its lease');
   state.taskChanges.touch(task);
   if (task.state === 'input_required') agent.waiting -= 1;
+  if (usage !== null || task.extra !== null) settle(step, task, usage);
   if (isGated(task)) giveBackGates(state, task);
   if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
@@ -95,6 +107,7 @@ export function removeTask(state: CoreState, task: Task): void {
     task.extra = extraAfterTask(task.extra);
   }
   state.tasks.delete(task.id);
+  if (task.links !== null) takeDown(state, task);
   task.profile.queue[task.state as LiveState] -= 1;
   leaveProfile(state, task.profile);
 }
@@ -161,6 +174,7 @@ export function internQueue(state: CoreState, name: string): Queue {
   const known = state.queues.get(name);
   if (known !== undefined) return known;
   const queue = createQueue(name, state.settings.queueDefaults);
+  queue.held = isHeld(state, namespaceOf(name));
   fitQueueGate(state, queue);
   state.queues.set(name, queue);
   state.queueChanges.touch(queue);

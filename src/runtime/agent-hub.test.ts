@@ -17,13 +17,17 @@ import {
   type SpecOptions,
 } from '../core/testing/commands.ts';
 import { Scheduler } from '../scheduling/index.ts';
+import type { Store } from '../store/index.ts';
 import { AgentHub } from './agent-hub.ts';
 import type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 import { InputWaits } from './input-waits.ts';
+import { ParentResults } from './parent-results.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { turn } from './testing/runtime-world.ts';
 
 const A = 'a' as AgentId;
+/** Never asked: no task here depends on another. */
+const NO_STORE = null as unknown as Store;
 const id = (n: number): TaskId => `task-${n}` as TaskId;
 
 class Link implements AgentLink {
@@ -71,6 +75,8 @@ class HubWorld {
     clock: this.clock,
     waits: new InputWaits(this.clock),
     payloadOf: () => '{}',
+    parents: new ParentResults(this.state, NO_STORE),
+    unfit: () => undefined,
     agentSilent: (agentId) => this.#verdict(`agent ${agentId}`),
     taskSilent: (task, fencingToken) => this.#verdict(`task ${task.id} ${fencingToken}`),
   });
@@ -202,6 +208,8 @@ describe('the hub', () => {
       clock: world.clock,
       waits: new InputWaits(world.clock),
       payloadOf: () => '{}',
+      parents: new ParentResults(world.state, NO_STORE),
+      unfit: () => undefined,
       agentSilent: (agentId) => Promise.resolve(world.silent.push(agentId)),
       taskSilent: () => Promise.resolve(),
     });

@@ -5,6 +5,7 @@
  * Owns: links, presence. Does not own: who is registered and who holds what (core), who gets the
  * next task (scheduling).
  */
+import { isOrchestratorError, type OrchestratorError } from '../base/errors.ts';
 import {
   isLeased,
   type Agent,
@@ -19,6 +20,7 @@ import type { Scheduler } from '../scheduling/index.ts';
 import { leaseOf, type AgentLink, type HeldLease, type LinkKind } from './agent-link.ts';
 import type { Clock } from './clock.ts';
 import type { InputWaits } from './input-waits.ts';
+import type { ParentResults } from './parent-results.ts';
 import { Presence, type Watched } from './presence.ts';
 
 export interface AgentHubOptions {
@@ -27,6 +29,9 @@ export interface AgentHubOptions {
   readonly clock: Clock;
   readonly waits: InputWaits;
   readonly payloadOf: (task: Task) => string;
+  readonly parents: ParentResults;
+  /** A lease cannot be handed over: its attempt must fail for good. */
+  readonly unfit: (task: Task, fencingToken: number, error: OrchestratorError) => void;
   /** An agent fell silent for longer than it may. A rejection says that nothing came of it. */
   readonly agentSilent: (agentId: AgentId) => Promise<unknown>;
   /** An agent said nothing about a task for longer than the task allows; rejects as above. */
@@ -52,6 +57,8 @@ export class AgentHub {
   readonly #leases = new Map<TaskId, WatchedLease>();
   readonly #leasePresence: Presence<WatchedLease>;
   readonly #dirty = new Set<AgentLink>();
+  /** Leases whose parents' results are being read. */
+  readonly #preparing = new Set<Task>();
 
   constructor(options: AgentHubOptions) {
     this.#options = options;
@@ -195,8 +202,7 @@ export class AgentHub {
       seat.undelivered.delete(task);
       // What ended meanwhile still names its last agent.
       if (task.agentId !== agentId || !isLeased(task)) continue;
-      seat.link.lease(leaseOf(task, this.#options.payloadOf(task)));
-      delivered += 1;
+      if (this.#hand(seat, seat.link, task)) delivered += 1;
     }
     if (delivered > 0) this.#dirty.add(seat.link);
     return delivered;
@@ -213,8 +219,47 @@ export class AgentHub {
     }
     // It may wait there since an earlier attempt.
     seat.undelivered.delete(task);
-    seat.link.lease(leaseOf(task, this.#options.payloadOf(task)));
-    this.#dirty.add(seat.link);
+    if (this.#hand(seat, seat.link, task)) this.#dirty.add(seat.link);
+  }
+
+  /** Hands a lease to a link, unless it must be made ready first or cannot be handed over at all. */
+  #hand(seat: Seat, link: AgentLink, task: Task): boolean {
+    const { parents, payloadOf, unfit } = this.#options;
+    if (parents.isWide(task)) {
+      if (!this.#preparing.has(task)) void this.#prepare(seat, task);
+      return false;
+    }
+    try {
+      link.lease(leaseOf(task, payloadOf(task), parents.textOf(task)));
+      return true;
+    } catch (error) {
+      if (!isOrchestratorError(error)) throw error;
+      unfit(task, task.fencingToken, error);
+      return false;
+    }
+  }
+
+  /** Reads the results of a task's many parents, then hands its lease over, or leaves it for the next poll. */
+  async #prepare(seat: Seat, task: Task): Promise<void> {
+    const { fencingToken } = task;
+    this.#preparing.add(task);
+    try {
+      await this.#options.parents.makeReady(task);
+    } catch (error) {
+      if (!isOrchestratorError(error)) throw error;
+      this.#options.unfit(task, fencingToken, error);
+      return;
+    } finally {
+      this.#preparing.delete(task);
+    }
+    if (!isLeased(task) || task.fencingToken !== fencingToken) {
+      this.#options.parents.forget(task.id);
+      return;
+    }
+    seat.undelivered.add(task);
+    if (seat.link === null || seat.link.kind === 'poll') return;
+    this.deliverWaiting(seat.agentId, Number.MAX_SAFE_INTEGER);
+    this.flush();
   }
 
   /** The attempt waits for an answer: it has no more to say meanwhile than that its agent is there. */

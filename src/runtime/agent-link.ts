@@ -48,7 +48,8 @@ export interface HeldLease {
   readonly fencingToken: number;
 }
 
-export function leaseOf(task: Task, payload: string): Lease {
+/** @param parents - how the tasks it depended on ended, as JSON text; null without any */
+export function leaseOf(task: Task, payload: string, parents: string | null): Lease {
   return {
     agentId: task.agentId as AgentId,
     taskId: task.id,
@@ -57,18 +58,25 @@ export function leaseOf(task: Task, payload: string): Lease {
     type: task.profile.spec.type,
     payload,
     runUntil: task.runUntil,
-    extra: task.extra === null && task.failures.length === 0 ? null : extraOf(task),
+    extra: task.extra === null && task.failures.length === 0 ? null : extraOf(task, parents),
   };
 }
 
-function extraOf({ extra, failures }: Task): LeaseExtra | null {
+function extraOf({ extra, failures }: Task, parents: string | null): LeaseExtra | null {
   const { details = null, traceparent = null, critique = null, cancel = null } = extra ?? NONE;
   const lastError = lastErrorOf(failures.at(-1));
-  if (details === null && traceparent === null && lastError === null && cancel === null)
-    return null;
+  const isPlain = details === null && traceparent === null && parents === null;
+  if (isPlain && lastError === null && cancel === null) return null;
   const hint = critique === null ? {} : { critique };
   const wish = cancel === null ? {} : { cancel: { reason: cancel.reason, until: cancel.until } };
-  return { details, traceparent, ...(lastError === null ? {} : { lastError }), ...hint, ...wish };
+  return {
+    details,
+    traceparent,
+    ...(parents === null ? {} : { parents }),
+    ...(lastError === null ? {} : { lastError }),
+    ...hint,
+    ...wish,
+  };
 }
 
 const NONE: Partial<TaskExtra> = {};

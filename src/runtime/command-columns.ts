@@ -5,6 +5,8 @@
  * time than item by item. A command with anything unusual about it is kept as it is.
  */
 import type { AgentId, Command, TaskId } from '../core/index.ts';
+import { ID_LENGTH, splitIds } from './id-columns.ts';
+import { flowColumns, readFlow, type FlowColumns } from './flow-columns.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 type Assign = Extract<Command, { type: 'task.assign' }>;
@@ -12,7 +14,7 @@ type Complete = Extract<Command, { type: 'task.complete' }>;
 type NewTask = Submit['tasks'][number];
 type Completion = Complete['items'][number];
 
-const TAG = { submit: 1, assign: 2, complete: 3 } as const;
+const TAG = { submit: 1, assign: 2, complete: 3, flow: 4 } as const;
 
 type SubmitColumns = [
   tag: typeof TAG.submit,
@@ -35,10 +37,7 @@ type CompleteColumns = [
 ];
 
 /** A command as the log keeps it. */
-export type StoredCommand = Command | SubmitColumns | AssignColumns | CompleteColumns;
-
-/** Length of the ids that this program gives out; a report may name any text. */
-const ID_LENGTH = 36;
+export type StoredCommand = Command | SubmitColumns | FlowColumns | AssignColumns | CompleteColumns;
 
 /** All fields of a task that not every task has: one that is forgotten here does not compile. */
 const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'payloadBytes'>, true>> =
@@ -50,6 +49,14 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     bodyHash: true,
     metadata: true,
     traceparent: true,
+    dependsOn: true,
+    ref: true,
+    parentId: true,
+    parentToken: true,
+    hash: true,
+    parentHash: true,
+    allowsLoop: true,
+    budget: true,
     concurrencyKey: true,
     fairnessKey: true,
     limits: true,
@@ -60,14 +67,14 @@ const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
 
 /** Does not compile once reports have a field that the columns would lose. */
 type Unforgotten =
-  Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes'> extends never
+  Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes' | 'usage'> extends never
     ? Completion
     : never;
 
 export function storedCommand(command: Command): StoredCommand {
   switch (command.type) {
     case 'task.submit':
-      return submitColumns(command) ?? command;
+      return submitColumns(command) ?? flowColumns(command) ?? command;
     case 'task.assign':
       return assignColumns(command) ?? command;
     case 'task.complete':
@@ -82,6 +89,8 @@ export function readCommand(stored: StoredCommand): Command {
   switch (stored[0]) {
     case TAG.submit:
       return readSubmit(stored);
+    case TAG.flow:
+      return readFlow(stored);
     case TAG.assign:
       return readAssign(stored);
     default:
@@ -89,7 +98,16 @@ export function readCommand(stored: StoredCommand): Command {
   }
 }
 
-function submitColumns({ specs, tasks }: Submit): SubmitColumns | null {
+/** What a submit has besides its tasks and specs: one that has any of it is kept as it is. */
+const RARE_OF_SUBMIT: Readonly<Record<Exclude<keyof Submit, 'type' | 'specs' | 'tasks'>, true>> = {
+  ends: true,
+  flow: true,
+};
+const RARE_SUBMIT = Object.keys(RARE_OF_SUBMIT) as (keyof typeof RARE_OF_SUBMIT)[];
+
+function submitColumns(submit: Submit): SubmitColumns | null {
+  const { specs, tasks } = submit;
+  for (const field of RARE_SUBMIT) if (submit[field] !== undefined) return null;
   let ids = '';
   let isOneSpec = true;
   const first = tasks[0]?.spec ?? 0;
@@ -144,7 +162,7 @@ function completeColumns({ items }: Complete): CompleteColumns | null {
   const resultBytes: number[] = [];
   const unforgotten: readonly Unforgotten[] = items;
   for (const item of unforgotten) {
-    if (item.taskId.length !== ID_LENGTH) return null;
+    if (item.taskId.length !== ID_LENGTH || item.usage !== undefined) return null;
     ids += item.taskId;
     fencingTokens.push(item.fencingToken);
     resultBytes.push(item.resultBytes);
@@ -160,16 +178,4 @@ function readComplete([, ids, fencingTokens, resultBytes]: CompleteColumns): Com
     resultBytes: resultBytes[position] as number,
   }));
   return { type: 'task.complete', items };
-}
-
-/** Texts of their own: a slice would keep the whole text alive as long as its task. */
-function splitIds(ids: string): TaskId[] {
-  const bytes = Buffer.from(ids);
-  const isAscii = bytes.length === ids.length;
-  const split: TaskId[] = [];
-  for (let at = 0; at < ids.length; at += ID_LENGTH) {
-    const end = at + ID_LENGTH;
-    split.push((isAscii ? bytes.toString('latin1', at, end) : ids.slice(at, end)) as TaskId);
-  }
-  return split;
 }

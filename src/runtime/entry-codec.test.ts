@@ -25,6 +25,29 @@ function completeAll(pairs: readonly (readonly [id: string, token: number])[]): 
   return { type: 'task.complete', items };
 }
 
+/** Tasks that depend on others of the submit, and on one that is not in it. */
+function flowOf(
+  tasks: readonly (readonly [id: string, pick: number, ref: string | undefined])[],
+): Command {
+  const ids = tasks.map(([id]) => id as TaskId);
+  const command = submitAll(
+    tasks.map(([id, pick, ref], place) => ({
+      id,
+      ...(ref === undefined ? {} : { ref }),
+      ...(pick % 5 === 0 ? { metadata: { pick } } : {}),
+      ...(pick % 3 === 0
+        ? {}
+        : {
+            dependsOn: [
+              { taskId: ids[(place + pick) % ids.length] as TaskId },
+              { taskId: 'elsewhere' as TaskId, onFailure: 'skip' as const },
+            ],
+          }),
+    })),
+  ) as Extract<Command, { type: 'task.submit' }>;
+  return tasks.length % 2 === 0 ? command : { ...command, flow: { id: 'f', name: 'n' }, ends: [] };
+}
+
 const name = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' });
 /** A report may name a task that never was. */
 const taskId = fc.oneof({ weight: 9, arbitrary: fc.uuid() }, { weight: 1, arbitrary: name });
@@ -47,6 +70,12 @@ const command = fc.oneof(
       { minLength: 1, maxLength: 40 },
     )
     .map((tasks) => submitAll(tasks)),
+  fc
+    .array(fc.tuple(fc.uuid(), fc.nat(), fc.option(name, { nil: undefined })), {
+      minLength: 2,
+      maxLength: 40,
+    })
+    .map((tasks) => flowOf(tasks)),
   fc
     .array(fc.uuid(), { minLength: 1, maxLength: 40 })
     .map((ids) => submitAll(ids.map((id) => ({ id })))),

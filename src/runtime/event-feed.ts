@@ -16,6 +16,7 @@ export interface FeedEvent {
   readonly at: number;
   readonly type: string;
   readonly taskId?: string;
+  readonly flowId?: string;
   readonly agentId?: string;
   readonly queue?: string;
   readonly taskType?: string;
@@ -227,6 +228,15 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'budget.warned': {
+      const { bound, limit, tree, used } = event;
+      const note = `${used} of ${limit} ${bound} are used`;
+      return { type: event.type, ...treePlace(tree.key, tree.kind), note };
+    }
+    case 'tree.killed': {
+      const { kill, key, kind } = event.tree;
+      return { type: event.type, ...treePlace(key, kind), reason: kill?.reason ?? '' };
+    }
     case 'operation.changed': {
       const { key, order, state } = event.operation;
       const { action, by, reason } = order;
@@ -252,6 +262,11 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
     default:
       return describeTask(event);
   }
+}
+
+/** A tree is told of to those who follow its first task. */
+function treePlace(key: string, kind: 'task' | 'flow'): { taskId: string } | { flowId: string } {
+  return kind === 'task' ? { taskId: key } : { flowId: key };
 }
 
 type ScheduleEvent = Extract<CoreEvent, { schedule: unknown }>;
@@ -316,6 +331,8 @@ function describeTask(
       return { ...common, state: task.state };
     case 'task.queued':
       return { ...common, state: 'queued', reason: event.reason };
+    case 'task.blocked':
+      return { ...common, state: 'blocked', reason: event.reason };
     case 'task.scheduled':
       return { ...common, state: 'scheduled', reason: event.reason };
     case 'task.input_required':

@@ -27,7 +27,7 @@ export class InProcessAgent implements AgentLink {
       progress: (lease, fraction, note) => host.progress(lease, fraction, note),
       details: (lease, details) => host.details(lease, details),
       emit: (lease, chunk) => host.emit(lease, chunk),
-      submit: (task) => host.submit(task),
+      submit: (tasks) => host.submit(tasks),
       logger: (lease) => host.logger(lease),
       ask: (lease, prompt) => {
         this.#settleIdle();

@@ -26,10 +26,13 @@ import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { FlowService } from './flow-service.ts';
+import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
+import { KillService } from './kill-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { ParentResults } from './parent-results.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
@@ -161,6 +164,7 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
+  store.keep(() => state.pins.keys());
   const seed = terms.seed ?? randomInt(2 ** 31);
   const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   const live = new LiveIndex();
@@ -173,6 +177,8 @@ function assemble(ground: Ground): Runtime {
     clock,
     waits,
     payloadOf: (task) => store.payload(task) ?? 'null',
+    parents: new ParentResults(state, store),
+    unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
@@ -228,6 +234,8 @@ function assemble(ground: Ground): Runtime {
     artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
     flow: new FlowService({ state, loop, scheduler, clock }),
     inputs: new InputService({ state, store, loop, hub, waits, clock }),
+    flows: new FlowsService({ state, store, live, loop, clock }),
+    kills: new KillService({ state, loop }),
     details,
     output,
     waits,
@@ -323,6 +331,18 @@ function taskSilent(loop: CommandLoop, task: Task, fencingToken: number): Promis
   };
   const items = [{ taskId: task.id, fencingToken }];
   return loop.propose({ type: 'task.break', items, error, reason: 'heartbeat_timeout' });
+}
+
+/** Another attempt would be given the same: it is not tried again. */
+function leaseUnfit(
+  loop: CommandLoop,
+  lease: { task: Task; fencingToken: number; error: OrchestratorError },
+): void {
+  const { code, message } = lease.error;
+  const item = { taskId: lease.task.id, fencingToken: lease.fencingToken };
+  const items = [{ ...item, error: { code, message }, retryable: false }];
+  // Where that could not be kept, the attempt's own bounds end it.
+  loop.propose({ type: 'task.fail', items }).catch(() => undefined);
 }
 
 async function applySettings(

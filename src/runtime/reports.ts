@@ -25,15 +25,20 @@ export function reportCommands(ends: readonly AttemptEnd[]): ReportCommands {
   const failPositions: number[] = [];
   for (const [position, { taskId, fencingToken, report }] of ends.entries()) {
     if (report.ok) {
-      completions.push({ taskId, fencingToken, resultBytes: report.result.length });
+      const { usage } = report;
+      const item = { taskId, fencingToken, resultBytes: report.result.length };
+      completions.push(usage === undefined ? item : { ...item, usage });
       completePositions.push(position);
       results.push(report.result);
       continue;
     }
     const { code, critique, message, retryable, retryAfterMs } = report;
-    const wait = retryAfterMs > 0 ? { retryAfterMs } : {};
-    const hint = critique === undefined ? {} : { critique };
-    failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...wait, ...hint });
+    const rare = {
+      ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+      ...(critique === undefined ? {} : { critique }),
+      ...(report.usage === undefined ? {} : { usage: report.usage }),
+    };
+    failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...rare });
     failPositions.push(position);
   }
   return {

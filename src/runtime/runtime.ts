@@ -6,16 +6,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
-import {
-  normalizeSpec,
-  checkSubmitTask,
-  InvalidRequestError,
-  controlFields,
-  momentMs,
-  type AgentHandler,
-  type RegisterAgent,
-  type StatusView,
-  type SubmitTask,
+import type {
+  AgentHandler,
+  RegisterAgent,
+  StatusView,
+  SubmitFlow,
+  SubmittedFlow,
+  SubmitTask,
 } from '../contract/index.ts';
 import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
@@ -33,8 +30,11 @@ import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
 import type { FlowService } from './flow-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
+import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
+import type { KillService } from './kill-service.ts';
+import { submissionFrom } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
@@ -65,6 +65,8 @@ export interface RuntimeParts {
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
+  readonly flows: FlowsService;
+  readonly kills: KillService;
   readonly artifacts: ArtifactService;
   readonly details: DetailsBuffer;
   readonly output: OutputService;
@@ -86,6 +88,8 @@ export class Runtime {
   readonly flow: FlowService;
   readonly schedules: ScheduleService;
   readonly inputs: InputService;
+  readonly flows: FlowsService;
+  readonly kills: KillService;
   readonly artifacts: ArtifactService;
   readonly output: OutputService;
   readonly feed: EventFeed;
@@ -107,6 +111,8 @@ export class Runtime {
     this.flow = parts.flow;
     this.schedules = parts.schedules;
     this.inputs = parts.inputs;
+    this.flows = parts.flows;
+    this.kills = parts.kills;
     this.artifacts = parts.artifacts;
     this.output = parts.output;
     this.feed = parts.feed;
@@ -130,35 +136,30 @@ export class Runtime {
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
   async submitTask(task: SubmitTask): Promise<string> {
-    checkSubmitTask(task);
-    const payload = payloadText(task.payload);
-    const runAt = task.delayMs === undefined ? task.runAt : this.#parts.clock.now() + task.delayMs;
-    const { affinityKey, deadlineAt, idempotencyKey, metadata, traceparent } = task;
-    const extras = {
-      affinityKey,
-      idempotencyKey,
-      metadata,
-      traceparent,
-      ...controlFields(task),
-      runAt: momentOf(runAt, '/runAt'),
-      deadlineAt: momentOf(deadlineAt, '/deadlineAt'),
-    };
-    const { ids } = await this.tasks.submit({
-      specs: [normalizeSpec(task)],
-      specOf: null,
-      payloads: [payload],
-      extras: [extras],
-    });
-    return ids[0] as string;
+    const [id] = await this.submitTasks([task]);
+    return id as string;
+  }
+
+  /** Submits tasks, all or none; resolves with their ids in order once they are durable. */
+  async submitTasks(tasks: readonly SubmitTask[]): Promise<readonly string[]> {
+    const { ids } = await this.tasks.submit(submissionFrom(tasks, this.#parts.clock.now()));
+    return ids;
+  }
+
+  /** Submits tasks as a flow; resolves with its id and theirs once all are durable. */
+  async submitFlow({ tasks, ...head }: SubmitFlow): Promise<SubmittedFlow> {
+    const submission = submissionFrom(tasks, this.#parts.clock.now(), head);
+    const { flowId, ids } = await this.tasks.submit(submission);
+    return { id: flowId ?? '', tasks: ids.map((id, i) => named(id, tasks[i]?.ref)) };
   }
 
   status(): StatusView {
     const { clock, log, logKind, state, store, version } = this.#parts;
-    const tasks = { scheduled: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
+    const tasks = { scheduled: 0, blocked: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
     }
-    const agents = { ready: 0, draining: 0, lost: 0, slots: 0, slotsUsed: 0 };
+    const agents = { ready: 0, draining: 0, lost: 0, killed: 0, slots: 0, slotsUsed: 0 };
     for (const agent of state.agents.values()) {
       agents[agent.state] += 1;
       agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
@@ -174,6 +175,7 @@ export class Runtime {
       tasks,
       agents,
       queues: state.queues.size,
+      killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
       admission: this.admission.view(),
     };
@@ -278,7 +280,7 @@ export class Runtime {
       details: (lease, details) => void agents.details(lease, details),
       ask: async (lease, prompt) => (await inputs.ask(lease, prompt)).answer?.answer ?? null,
       emit: (lease, chunk) => void agents.emit(lease, chunk),
-      submit: (task) => this.submitTask(task),
+      submit: (tasks) => this.submitTasks(tasks),
       logger: (lease) => {
         const context = { taskId: lease.taskId, taskType: lease.type, attempt: lease.attempt };
         return {
@@ -292,33 +294,22 @@ export class Runtime {
   }
 }
 
-const COUNTED_STATES = ['scheduled', 'queued', 'running', 'input_required', 'failed'] as const;
+/** Kills shown in the status. */
+const KILLS_SHOWN_MAX = 100;
+
+const COUNTED_STATES = [
+  'scheduled',
+  'blocked',
+  'queued',
+  'running',
+  'input_required',
+  'failed',
+] as const;
 
 /** Errors after which the same report may be taken a little later, and how much later. */
 const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
 const REPORT_AGAIN_MS = 1_000;
 
-function payloadText(payload: unknown): string {
-  let text: string | undefined;
-  let cause: unknown;
-  try {
-    text = JSON.stringify(payload ?? null) as string | undefined;
-  } catch (error) {
-    cause = error;
-  }
-  if (text !== undefined) return text;
-  throw new OrchestratorError(
-    'INVALID_REQUEST',
-    `/payload must be JSON, got a ${typeof payload}`,
-    { path: '/payload' },
-    { cause },
-  );
-}
-
-function momentOf(moment: string | number | undefined, path: string): number | undefined {
-  if (moment === undefined) return undefined;
-  const ms = momentMs(moment);
-  // The schema checks the form only: 31 February has it too.
-  if (Number.isFinite(ms) && ms >= 0) return ms;
-  throw new InvalidRequestError(path, `must be a moment since 1970, got ${moment}`);
+function named(id: string, ref: string | undefined): { id: string; ref?: string } {
+  return ref === undefined ? { id } : { id, ref };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { NormalizedSpec, SubmitExtras } from '../contract/index.ts';
+import { type FlowHead, type NormalizedSpec, type SubmitExtras } from '../contract/index.ts';
 import type { Command, NewTask, TaskId, TaskSpec } from '../core/index.ts';
+import { dependenciesFrom, refsOf, type Refs } from './dependencies.ts';
 
 /** Checked tasks on their way in, as columns. */
 export interface Submission {
@@ -10,24 +11,75 @@ export interface Submission {
   /** JSON texts. */
   readonly payloads: readonly string[];
   readonly extras: readonly (SubmitExtras | null)[] | null;
+  /** Makes the tasks a flow. */
+  readonly flow?: FlowHead;
   /** Throws where the payloads are not what they must be: the costly checks, made once it is let in. */
   readonly verify?: () => void;
 }
 
-/** The command that submits, with a new id for each task. */
+/**
+ * The command that submits, with a new id for each task.
+ *
+ * @throws OrchestratorError `FLOW_DUPLICATE`, `FLOW_TASK_NOT_FOUND`
+ */
 export function submitCommand(
   submission: Submission,
   nextId: () => TaskId,
+  rootHashOf: (parentId: TaskId) => string | null = () => null,
 ): Extract<Command, { type: 'task.submit' }> {
-  const { extras, payloads, specOf, specs } = submission;
+  const { extras, flow, payloads, specOf, specs } = submission;
+  const head = flow === undefined ? {} : { flow: { id: nextId() as string, ...flow } };
+  const ids = payloads.map(() => nextId());
+  const refs = refsOf(extras, ids);
   const tasks = payloads.map((payload, position): NewTask => {
     const spec = specOf?.[position] ?? 0;
-    const base = { id: nextId(), spec, payloadBytes: payload.length };
+    const base = { id: ids[position] as TaskId, spec, payloadBytes: payload.length };
     const extra = extras?.[position];
     if (extra == null) return base;
-    return { ...base, ...extraFields(extra, specs[spec] as TaskSpec, payload) };
+    const fields = extraFields(extra, specs[spec] as TaskSpec, payload);
+    return {
+      ...base,
+      ...fields,
+      ...(refs === null ? {} : flowFields(extra, refs)),
+      ...familyFields(extra, payload, rootHashOf),
+    };
   });
-  return { type: 'task.submit', specs, tasks };
+  return { type: 'task.submit', specs, tasks, ...head };
+}
+
+function familyFields(
+  { allowLoop, budget, parentId, parentToken }: SubmitExtras,
+  payload: string,
+  rootHashOf: (parentId: TaskId) => string | null,
+): Partial<NewTask> {
+  const bounds = budget === undefined ? {} : { budget };
+  if (parentId === undefined) return bounds;
+  const parentHash = rootHashOf(parentId as TaskId);
+  return {
+    ...bounds,
+    parentId: parentId as TaskId,
+    hash: payloadHash(payload),
+    ...(parentToken === undefined ? {} : { parentToken }),
+    ...(parentHash === null ? {} : { parentHash }),
+    ...(allowLoop === true ? { allowsLoop: true } : {}),
+  };
+}
+
+/** Tells payloads apart by their text: equal values written in another order of keys differ. */
+export function payloadHash(payload: string): string {
+  return createHash('sha256').update(payload).digest('base64url').slice(0, 22);
+}
+
+function flowFields(
+  { dependsOn, ref }: SubmitExtras,
+  refs: Refs,
+): Pick<NewTask, 'dependsOn' | 'ref'> {
+  return {
+    ...(ref === undefined ? {} : { ref }),
+    ...(dependsOn === undefined || dependsOn.length === 0
+      ? {}
+      : { dependsOn: dependenciesFrom(dependsOn, refs) }),
+  };
 }
 
 function extraFields(
@@ -68,8 +120,12 @@ function controlFields(extra: SubmitExtras): Pick<NewTask, Control> {
  */
 function bodyHash(extra: SubmitExtras, spec: TaskSpec, payload: string): string {
   const hash = createHash('sha256');
-  const { affinityKey, deadlineAt, metadata } = extra;
-  hash.update(JSON.stringify([spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null]));
+  const { affinityKey, deadlineAt, dependsOn, metadata } = extra;
+  const facts: unknown[] = [spec, affinityKey ?? null, deadlineAt ?? null, metadata ?? null];
+  // As they were given: a repeat in another submit names its tasks alike, not by the same ids.
+  if (dependsOn !== undefined && dependsOn.length > 0) facts.push(dependsOn);
+  if (extra.budget !== undefined) facts.push(extra.budget);
+  hash.update(JSON.stringify(facts));
   const control = controlFields(extra);
   // Left out where there is none, so that hashes of earlier versions stay what they were.
   if (Object.keys(control).length > 0) hash.update(JSON.stringify(control));

@@ -1,14 +1,17 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
 import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
-import type { CancelWish, CoreState, TaskId, TaskState } from '../core/index.ts';
-import type { Explanation, Scheduler } from '../scheduling/index.ts';
+import type { CancelWish, Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
+import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
 import type { CommandLoop } from './command-loop.ts';
+import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
+import { explainFlow } from './explain-flow.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
-import { submitCommand, type Submission } from './submission.ts';
+import { payloadHash, submitCommand, type Submission } from './submission.ts';
+import { treeFacts } from './tree-views.ts';
 import type { TaskIdSource } from './task-ids.ts';
 import { TaskSearch, type SearchRequest } from './task-search.ts';
 import { taskWaiters, type FinishedListener } from './task-waiters.ts';
@@ -29,6 +32,8 @@ export interface TaskServiceParts {
 export interface SubmittedTasks {
   readonly ids: readonly TaskId[];
   readonly repeated: readonly number[];
+  /** Of a flow: its id. */
+  readonly flowId: string | null;
 }
 
 export interface TaskQuery {
@@ -39,6 +44,8 @@ export interface TaskQuery {
   readonly cursor?: string;
   readonly limit: number;
 }
+
+type SubmitCommand = Extract<Command, { type: 'task.submit' }>;
 
 export class TaskService {
   readonly #parts: TaskServiceParts;
@@ -60,11 +67,15 @@ export class TaskService {
    *   of the command loop's
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
-    const { admission, ids, loop } = this.#parts;
+    const { admission, ids } = this.#parts;
     admission.submit(submission);
     submission.verify?.();
-    const command = submitCommand(submission, () => ids.next());
-    const result = await loop.propose(command, submission.payloads);
+    const command = submitCommand(
+      submission,
+      () => ids.next(),
+      (parentId) => this.#rootHash(parentId),
+    );
+    const result = await this.#propose(command, submission.payloads);
     if (result.type === 'refused') throw refusalError(result.rejection);
     if (result.type !== 'submitted')
       throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
@@ -76,14 +87,55 @@ export class TaskService {
         if (skip?.has(i) !== true) this.watch(taskIds[i] as TaskId, watcher);
       }
     }
-    return { ids: taskIds, repeated };
+    const flowId = command.flow === undefined ? null : this.#flowOf(command.flow.id, taskIds);
+    return { ids: taskIds, repeated, flowId };
+  }
+
+  /** Hash of the payload of a parent whose own submit did not tell it. */
+  #rootHash(parentId: TaskId): string | null {
+    const { state, store } = this.#parts;
+    const parent = state.tasks.get(parentId);
+    if (parent === undefined || parent.extra?.family?.hash != null) return null;
+    return payloadHash(store.payload(parent) ?? 'null');
+  }
+
+  /** The flow of a submit, or, where all of it was there before, the one that it repeats. */
+  #flowOf(flowId: string, taskIds: readonly TaskId[]): string {
+    const { state, store } = this.#parts;
+    const [first] = taskIds;
+    if (first === undefined || state.records.trees.get(flowId) !== undefined) return flowId;
+    const extra = state.tasks.get(first)?.extra ?? store.summary(first)?.extra ?? null;
+    return extra?.family?.flowId ?? flowId;
+  }
+
+  /** Proposes a submit; where it depends on tasks that ended, with what the history knows of them. */
+  async #propose(command: SubmitCommand, payloads: readonly string[]): Promise<CommandResult> {
+    const { loop, state, store } = this.#parts;
+    if (!isFlow(command)) return loop.propose(command, payloads);
+    let ends = moreEnds(command, state, store);
+    for (;;) {
+      const told: SubmitCommand = ends === null ? command : { ...command, ends };
+      const result = await loop.propose(told, payloads);
+      const isUnknown =
+        result.type === 'refused' && result.rejection.code === 'FLOW_TASK_NOT_FOUND';
+      if (!isUnknown) return result;
+      // A parent may have ended while the command was on its way: then the history knows of it now.
+      const more = moreEnds(told, state, store);
+      if (more === null) return result;
+      ends = more;
+    }
   }
 
   /** A task with its payload and, once completed, its result; null for an unknown id. */
   get(id: TaskId): TaskView | null {
     const { state, store } = this.#parts;
     const task = state.tasks.get(id);
-    if (task !== undefined) return liveTaskView(task, store.payload(task) ?? 'null');
+    if (task !== undefined) {
+      const view = liveTaskView(task, store.payload(task) ?? 'null');
+      return task.extra === null
+        ? view
+        : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
+    }
     const finished = store.finished(id);
     return finished === null ? null : finishedTaskView(finished);
   }
@@ -137,11 +189,7 @@ export class TaskService {
     const { admission, live, store } = this.#parts;
     admission.list();
     const { states, ...rest } = query;
-    const page = listTasks(
-      live,
-      store,
-      states === undefined ? rest : { ...rest, states: states.filter(isHeld) },
-    );
+    const page = listTasks(live, store, states === undefined ? rest : { ...rest, states });
     return {
       items: page.items.map((item) =>
         item.type === 'live' ? liveTaskView(item.task) : finishedTaskView(item.task),
@@ -184,11 +232,12 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): (Explanation & Pick<TaskView, 'schedule'>) | null {
+  explain(id: TaskId): (ReturnType<typeof explainFlow> & Pick<TaskView, 'schedule'>) | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
     if (task === undefined) return null;
-    return { ...scheduler.explain(task, clock.now()), ...scheduleField(task.extra) };
+    const known = explainFlow(state, task, scheduler.explain(task, clock.now()));
+    return { ...known, ...scheduleField(task.extra) };
   }
 
   /** Failed tasks, newest first, at most `limit`. */
@@ -240,11 +289,6 @@ export class TaskService {
       this.watch(id, listener);
     });
   }
-}
-
-/** Whether tasks can be in that state at all; the contract names some that later features bring. */
-function isHeld(state: TaskStateName): state is TaskState {
-  return state !== 'blocked';
 }
 
 function isTerminal(state: TaskStateName): boolean {

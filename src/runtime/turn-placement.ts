@@ -96,6 +96,8 @@ function collectArrivals(
   const gates: KnownGates = { keyGates: new Map(), limitGates: new Map() };
   for (const [position, item] of command.tasks.entries()) {
     if (item.runAt !== undefined && item.runAt > nowMs) continue;
+    // One that waits for others is placed when they have ended.
+    if (item.dependsOn !== undefined && item.dependsOn.length > 0) continue;
     if (known?.has(position) === true) continue;
     const profile = profiles[item.spec];
     const spec = command.specs[item.spec];
@@ -140,7 +142,7 @@ function arrivalProfile(state: CoreState, spec: TaskSpec): ArrivalProfile {
     requires: spec.requires,
     queueName: name,
     strategy: (queue?.settings ?? state.settings.queueDefaults).strategy,
-    paused: queue?.paused ?? false,
+    paused: queue !== undefined && (queue.paused || queue.held),
     priority: spec.priority,
     queueGate: queue?.gate ?? null,
     gates: known?.gates ?? null,

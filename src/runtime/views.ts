@@ -5,6 +5,9 @@ import {
   slotsUsed,
   startedAtOf,
   type Agent,
+  type FamilyFacts,
+  type FlowFacts,
+  type TaskLinks,
   type AttemptFailure,
   type Queue,
   type Question,
@@ -38,6 +41,7 @@ export function liveTaskView(task: Task, payload?: string): TaskView {
     fencingToken: task.fencingToken,
     ...optionalFields(task),
     ...(task.extra === null ? {} : extraFields(task.extra, payload !== undefined)),
+    ...(task.links === null ? {} : dependentsOf(task.links)),
     ...schemaField(spec, payload !== undefined),
     payloadBytes: task.payloadBytes,
     ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
@@ -111,7 +115,7 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
 }
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
-  const { name, paused, scheduled, queued, running, input_required, failed } = queue;
+  const { name, paused, scheduled, blocked, queued, running, input_required, failed } = queue;
   const { concurrencyMax, depthMax, rate, strategy } = queue.settings;
   return {
     name,
@@ -121,6 +125,7 @@ export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
     ...(rate === undefined ? {} : { rate: { ...rate } }),
     paused,
     scheduled,
+    blocked,
     queued,
     running,
     input_required,
@@ -191,13 +196,16 @@ function optionalFields(
   };
 }
 
-/** What a list leaves out may be large. */
+/** What a list leaves out may be large. A row of an earlier version lacks the slots that came since. */
 function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
   const { answers, control, details, dialogue, traceparent, ...rest } = extra;
+  const { family, flow, usage }: Partial<TaskExtra> = rest;
   const question = dialogue?.question ?? null;
   return {
     ...(traceparent === null ? {} : { traceparent }),
-    // Absent in tasks of versions that knew none.
+    ...(flow == null ? {} : flowFields(flow, isWhole)),
+    ...(family == null ? {} : familyFields(family)),
+    ...(usage == null ? {} : { usage }),
     ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...scheduleField(extra),
@@ -238,6 +246,38 @@ function retryFields(
         }),
     ...(output == null ? {} : { outputChunks: output.chunks }),
   };
+}
+
+function familyFields({ children, depth, flowId, parentId }: FamilyFacts): Partial<TaskView> {
+  return {
+    ...(flowId === null ? {} : { flowId }),
+    ...(parentId === null ? {} : { parentId }),
+    ...(depth === 0 ? {} : { depth }),
+    ...(children === 0 ? {} : { children }),
+  };
+}
+
+/** Parents shown of a task in a list. */
+const LISTED_PARENTS_MAX = 100;
+
+function flowFields(
+  { dependsOn, ref }: FlowFacts,
+  isWhole: boolean,
+): Pick<TaskView, 'ref' | 'dependsOn'> {
+  const shown = isWhole ? dependsOn : dependsOn.slice(0, LISTED_PARENTS_MAX);
+  return {
+    ...(ref === null ? {} : { ref }),
+    ...(shown.length === 0
+      ? {}
+      : {
+          dependsOn: shown.map(({ onFailure = 'fail', taskId }) => ({ taskId, onFailure })),
+        }),
+  };
+}
+
+function dependentsOf({ dependents, gone }: TaskLinks): Pick<TaskView, 'dependents'> {
+  const count = dependents.length - gone;
+  return count === 0 ? {} : { dependents: count };
 }
 
 function controlView(control: TaskControl): Partial<TaskView> {

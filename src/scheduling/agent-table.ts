@@ -16,10 +16,15 @@ import {
 import type { Offer } from './offers.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
-export type Standing = 'available' | 'lost' | 'draining' | 'full' | 'noCredit';
+export type Standing = 'available' | 'lost' | 'killed' | 'draining' | 'full' | 'noCredit';
 
 const READY = 0;
-const STATE_CODES: Readonly<Record<AgentState, number>> = { ready: READY, draining: 1, lost: 2 };
+const STATE_CODES: Readonly<Record<AgentState, number>> = {
+  ready: READY,
+  draining: 1,
+  lost: 2,
+  killed: 3,
+};
 const CAPACITY_MIN = 64;
 /** Credit that no proposal uses up. */
 const CREDIT_INFINITE = 0x7fff_ffff;
@@ -165,6 +170,7 @@ export class AgentTable {
   standing(index: number): Standing {
     const state = this.#get(index, STATE);
     if (state === STATE_CODES.lost) return 'lost';
+    if (state === STATE_CODES.killed) return 'killed';
     if (state === STATE_CODES.draining) return 'draining';
     if (this.inFlight(index) >= this.slots(index)) return 'full';
     return this.#get(index, CREDIT) > 0 ? 'available' : 'noCredit';

@@ -22,6 +22,9 @@ export function verdict(task: Task, evidence: Evidence): string {
   const { counts } = evidence.standings;
   const matching = counts.available + heldUp(counts);
   if (matching === 0) return noneMatches(evidence.requirements);
+  if (task.profile.queue.held) {
+    return `namespace ${task.profile.spec.namespace} was killed and waits to be restored`;
+  }
   if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
   if (evidence.gate !== null) return held(evidence.gate);
   if (counts.available === 0) return noneAvailable(evidence.standings);
@@ -54,6 +57,8 @@ function notQueued(task: Task): string {
     }
     case 'input_required':
       return waitsForAnswer(task);
+    case 'blocked':
+      return `it waits for ${count(task.links?.left ?? 0, 'task')} to end`;
     case 'scheduled':
       return `it waits until ${new Date(task.runAt).toISOString()} (${task.reason ?? 'delayed'})`;
     case 'failed':
@@ -92,6 +97,7 @@ function noneMatches(requirements: readonly RequirementExplanation[]): string {
 const HELD_UP: Readonly<Record<PassedOverReason, string>> = {
   full: 'full',
   draining: 'draining',
+  killed: 'killed',
   lost: 'lost',
   noCredit: 'not connected or not asking for work',
 };

@@ -99,7 +99,7 @@ export class Waiting {
   /** Takes over what an operator set for a queue. O(lanes of the queue). */
   queueChanged(queue: Queue): void {
     for (const lane of this.#lanesByQueue.get(queue.name) ?? []) {
-      lane.paused = queue.paused;
+      lane.paused = queue.paused || queue.held;
       lane.strategy = queue.settings.strategy;
       this.gates.letGo(lane);
       this.#settle(lane);
@@ -169,7 +169,7 @@ export class Waiting {
     const namespace = (queue.mirror as QueueMirror).namespace;
     const node = this.#node(pool, namespace, fairnessKey);
     const names = { queueName: queue.name, key };
-    const lane = new Lane(node, names, queue.paused, queue.settings.strategy);
+    const lane = new Lane(node, names, queue.paused || queue.held, queue.settings.strategy);
     node.laneCount += 1;
     pool.lanes.set(key, lane);
     const ofQueue = this.#lanesByQueue.get(queue.name);

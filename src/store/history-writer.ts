@@ -3,7 +3,7 @@ import { comboOf, finishedAtOf } from './stored-record.ts';
 import { indexKey } from './history-index.ts';
 import { META_KEY } from './meta.ts';
 import { TABLE, tableOf, type Table, type Tables } from './tables.ts';
-import { taskKeyTime } from './task-key.ts';
+import { readTaskKey, taskKeyTime } from './task-key.ts';
 import type { HistoryTotals, PurgeBounds } from './writer-protocol.ts';
 
 /** Records that one transaction of a purge looks at. */
@@ -71,6 +71,7 @@ export class HistoryWriter {
       const record = this.#records.getBinaryFast(key);
       if (record === undefined) continue;
       if (!over && finishedAtOf(record) >= bounds.finishedBefore) continue;
+      if (bounds.pinned.size > 0 && bounds.pinned.has(readTaskKey(key, 0))) continue;
       this.#forget(key, record);
       this.#records.removeSync(key);
       removed += 1;

@@ -5,6 +5,7 @@ import { Dictionary, DICTIONARY_KIND } from './dictionary.ts';
 import {
   summaryOfTask,
   writeRecord,
+  type FinishedSummary,
   type FinishedTask,
   type FinishedView,
   type SpecRef,
@@ -144,6 +145,14 @@ export class History {
   #findWritten(id: TaskId): FinishedView | null {
     const record = this.stored(id);
     return record === null ? null : this.reader().open(id, record).view();
+  }
+
+  /** The record without its payload and result, or null. */
+  findSummary(id: TaskId): FinishedSummary | null {
+    const pending = this.#findPending(id);
+    if (pending !== undefined) return summaryOfTask(pending.finished);
+    const record = this.stored(id);
+    return record === null ? null : this.reader().open(id, record).summary();
   }
 
   /** Whether it has a record of the task. */

@@ -13,7 +13,7 @@ export {
 } from './finished-record.ts';
 export type { Backlog } from './history.ts';
 export { inspectStore } from './inspect-store.ts';
-export { listTasks, type TaskScan } from './list-tasks.ts';
+export { cursorBefore, listTasks, type TaskScan } from './list-tasks.ts';
 export { matches, SCAN_MAX_DEFAULT, type FinishedPage, type FinishedQuery } from './listing.ts';
 export { LiveIndex } from './live-index.ts';
 export { openStore } from './store.ts';

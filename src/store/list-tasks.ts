@@ -1,3 +1,4 @@
+import { invariant } from '../base/invariant.ts';
 import { OrchestratorError } from '../base/errors.ts';
 import type { Task, TaskId } from '../core/index.ts';
 import type { FinishedSummary } from './finished-record.ts';
@@ -88,6 +89,19 @@ function merge(live: readonly Task[], finished: readonly FinishedSummary[]): Lis
   }
   for (const task of live.slice(liveAt)) items.push({ type: 'live', task });
   return items;
+}
+
+/** The cursor of a page that begins with this task. */
+export function cursorBefore(id: TaskId): string {
+  const key = findTaskKey(id);
+  invariant(key !== null, 'a task id is a UUID');
+  // The next key: nothing is between the two.
+  for (let at = TASK_KEY_BYTES - 1; at >= 0; at--) {
+    const byte = ((key[at] as number) + 1) & 0xff;
+    key[at] = byte;
+    if (byte !== 0) break;
+  }
+  return key.toString('base64url');
 }
 
 function cursorAt(id: TaskId | null | undefined): string | null {

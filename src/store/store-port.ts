@@ -1,6 +1,6 @@
 import type { CoreState, Task, TaskId } from '../core/index.ts';
 import type { CheckpointStats } from './checkpoint.ts';
-import type { FinishedTask, FinishedView } from './finished-record.ts';
+import type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
 import type { Backlog } from './history.ts';
 import type { OutputChunk, OutputRange } from './output-table.ts';
 import type { FinishedPage, FinishedQuery } from './listing.ts';
@@ -32,6 +32,10 @@ export interface Store {
   finish(finished: FinishedTask): void;
   /** A finished task, or null when there is none of that id or retention let it go. */
   finished(id: TaskId): FinishedView | null;
+  /** A finished task without its payload and result, or null. */
+  summary(id: TaskId): FinishedSummary | null;
+  /** Names finished tasks that retention must leave, whatever their age: their results are still wanted. */
+  keep(pinned: () => Iterable<TaskId>): void;
   /** Whether it has a finished task of that id. */
   isFinished(id: TaskId): boolean;
   /** A page of finished tasks, newest id first. */

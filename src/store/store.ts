@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { OrchestratorError } from '../base/errors.ts';
 import { restoreState, type CoreState, type Task, type TaskId } from '../core/index.ts';
 import { Checkpoint, type CheckpointStats } from './checkpoint.ts';
-import type { FinishedTask, FinishedView } from './finished-record.ts';
+import type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
 import { History, type Backlog } from './history.ts';
 import { FinishedListing, type FinishedPage, type FinishedQuery } from './listing.ts';
 import { FORMAT, META_KEY } from './meta.ts';
@@ -95,6 +95,7 @@ export class LmdbStore implements Store {
   #appliedIndex: number;
   #checkpoint: Promise<CheckpointStats> | null = null;
   #purge: Promise<number> | null = null;
+  #pinned: () => Iterable<TaskId> = () => [];
   #closed: Promise<void> | null = null;
 
   constructor(options: ResolvedStoreOptions, parts: StoreParts) {
@@ -161,6 +162,16 @@ export class LmdbStore implements Store {
   /** A finished task, or null when there is none of that id or retention let it go. */
   finished(id: TaskId): FinishedView | null {
     return this.#parts.history.find(id);
+  }
+
+  /** A finished task without its payload and result, or null. */
+  summary(id: TaskId): FinishedSummary | null {
+    return this.#parts.history.findSummary(id);
+  }
+
+  /** Names finished tasks that retention must leave, whatever their age: their results are still wanted. */
+  keep(pinned: () => Iterable<TaskId>): void {
+    this.#pinned = pinned;
   }
 
   /** Whether there is a finished task of that id. About a microsecond. */
@@ -245,7 +256,9 @@ export class LmdbStore implements Store {
   purgeHistory(): Promise<number> {
     const { ageMsMax, countMax, bytesMax } = this.#options.history;
     const finishedBefore = this.#options.now() - ageMsMax;
-    this.#purge ??= this.#parts.writer.purge({ finishedBefore, countMax, bytesMax }).finally(() => {
+    const pinned = new Set<string>(this.#pinned());
+    const bounds = { finishedBefore, countMax, bytesMax, pinned };
+    this.#purge ??= this.#parts.writer.purge(bounds).finally(() => {
       this.#parts.tables.root.resetReadTxn();
       this.#purge = null;
     });

@@ -16,6 +16,8 @@ export interface PurgeBounds {
   readonly finishedBefore: number;
   readonly countMax: number;
   readonly bytesMax: number;
+  /** Ids of tasks that stay, whatever the bounds. */
+  readonly pinned: ReadonlySet<string>;
 }
 
 export interface HistoryTotals {

@@ -15,6 +15,7 @@ function sourceOf(queues: number): MetricsSource {
     scheduled: 1,
     queued: 2,
     running: 3,
+    blocked: 7,
     input_required: 6,
     failed: 4,
     oldestReadyAgeMs: at * 1_000,

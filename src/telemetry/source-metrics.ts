@@ -5,6 +5,7 @@ interface SourceQueue {
   readonly name: string;
   readonly paused: boolean;
   readonly scheduled: number;
+  readonly blocked: number;
   readonly queued: number;
   readonly running: number;
   readonly input_required: number;
@@ -46,7 +47,10 @@ export interface MetricsSource {
 type Status = ReturnType<MetricsSource['status']>;
 
 interface QueueSum {
-  readonly depth: Record<'ready' | 'delayed' | 'running' | 'input_required' | 'dead', number>;
+  readonly depth: Record<
+    'ready' | 'blocked' | 'delayed' | 'running' | 'input_required' | 'dead',
+    number
+  >;
   oldestMs: number;
   paused: number;
 }
@@ -197,12 +201,13 @@ function sumQueues(
   for (const queue of queues) {
     const label = labelOf(queue.name);
     const sum = sums.get(label) ?? {
-      depth: { ready: 0, delayed: 0, running: 0, input_required: 0, dead: 0 },
+      depth: { ready: 0, blocked: 0, delayed: 0, running: 0, input_required: 0, dead: 0 },
       oldestMs: 0,
       paused: 0,
     };
     sums.set(label, sum);
     sum.depth.ready += queue.queued;
+    sum.depth.blocked += queue.blocked;
     sum.depth.delayed += queue.scheduled;
     sum.depth.running += queue.running;
     sum.depth.input_required += queue.input_required;

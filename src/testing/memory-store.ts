@@ -55,6 +55,14 @@ export class MemoryStore implements Store {
     return { ...summaryOfTask(finished), payload: task.payload, result };
   }
 
+  summary(id: TaskId): FinishedSummary | null {
+    const finished = this.#finished.get(id);
+    return finished === undefined ? null : summaryOfTask(finished);
+  }
+
+  /** Nothing is ever forgotten here. */
+  keep(): void {}
+
   isFinished(id: TaskId): boolean {
     return this.#finished.has(id);
   }

@@ -50,9 +50,11 @@ afterAll(async () => {
 /** Contexts are objects with getters: what is needed of them, by value. */
 function own(context: HandlerContext): HandlerContext {
   const { attempt, emit, fencingToken, heartbeat, lastDetails, logger } = context;
-  const { critique, lastError, progress, signal, submit, trace, waitForInput } = context;
-  const first = { attempt, emit, fencingToken, heartbeat, lastDetails, logger };
-  return { ...first, critique, lastError, progress, signal, submit, trace, waitForInput };
+  const { critique, lastError, parents, progress, reportUsage, signal, submit } = context;
+  const { trace, waitForInput } = context;
+  const first = { attempt, emit, fencingToken, heartbeat, lastDetails, parents, logger };
+  const second = { critique, lastError, progress, reportUsage, signal, submit };
+  return { ...first, ...second, trace, waitForInput };
 }
 
 /** Layers of turns and entanglers on all qubits: no shortcut but a dense state. */

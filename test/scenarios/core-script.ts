@@ -8,6 +8,10 @@
  *     ask t1 token=3 key=ok expires=500 default=no answerers=ann,bob
  *     answer t1 token=3 key=ok with=yes by=ann
  *     details t1 token=3 text=7              what a heartbeat says
+ *     submit b after=a,c:skip estimate=30    a task that depends on others; `budget=100` bounds tokens
+ *     submit c parent=a hash=h1              what a running task submits
+ *     complete t1 token=3 tokens=20          with what the attempt took
+ *     cancel-tree t1 · kill tree t1 · kill namespace team · restore agent a1
  *     redrive t1 queue=mended priority=9     a dead letter, changed
  *     operate o1 redrive before=z             a bulk operation starts
  *     act o1 t3,t1 from=z to=t1               deals with tasks; without `to` it ends
@@ -24,6 +28,7 @@
  */
 import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
+import type { Dependency, FailurePolicy } from '../../src/core/flow.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
 import type { OperationAction, Placement } from '../../src/core/operation.ts';
 import type {
@@ -100,7 +105,10 @@ function parseCommand(verb: string, rest: string): Command {
     case 'assign':
       return { type: 'task.assign', taskIds, agentIds: second.split(',') as AgentId[] };
     case 'complete':
-      return { type: 'task.complete', items: leases.map((ref) => ({ ...ref, resultBytes: 5 })) };
+      return {
+        type: 'task.complete',
+        items: leases.map((ref) => ({ ...ref, resultBytes: 5, ...usageOf(words) })),
+      };
     case 'fail':
       return parseFail(words, leases);
     case 'release':
@@ -183,6 +191,11 @@ function parseOther(verb: string, name: string, words: Words): Command {
   const scheduled = parseSchedule(verb, name, words);
   if (scheduled !== null) return scheduled;
   switch (verb) {
+    case 'cancel-tree':
+      return { type: 'tree.cancel', target: name, reason: 'unwanted' };
+    case 'kill':
+    case 'restore':
+      return parseKill(verb, words);
     case 'register':
       return parseRegister(name, words);
     case 'drain':
@@ -249,10 +262,42 @@ function parseSubmit(rest: string): Command {
       ...(runAt === undefined ? {} : { runAt }),
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       ...(key === undefined ? {} : { idempotencyKey: key, bodyHash: words.text('body') ?? 'same' }),
+      ...parseFamily(words),
       ...parseControl(words),
     };
   });
   return { type: 'task.submit', specs: parts.map(parseSpec), tasks };
+}
+
+/** `after=a,b:skip parent=p hash=h budget=100 estimate=30` */
+function parseFamily(words: Words): Partial<NewTask> {
+  const [budget, estimate] = [words.number('budget'), words.number('estimate')];
+  const [hash, parent] = [words.text('hash'), words.text('parent')];
+  const dependsOn = words.list('after')?.map((word): Dependency => {
+    const [taskId, policy] = split(word, ':');
+    const edge = { taskId: taskId as TaskId };
+    return policy === '' ? edge : { ...edge, onFailure: policy as FailurePolicy };
+  });
+  return {
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(parent === undefined ? {} : { parentId: parent as TaskId }),
+    ...(hash === undefined ? {} : { hash, parentHash: 'root' }),
+    ...(budget === undefined ? {} : { budget: { tokens: budget } }),
+    ...(estimate === undefined ? {} : { estimate: { tokens: estimate, costUsd: 0 } }),
+  };
+}
+
+function usageOf(words: Words): { usage?: { tokens: number; costUsd: number } } {
+  const tokens = words.number('tokens');
+  return tokens === undefined ? {} : { usage: { tokens, costUsd: 0 } };
+}
+
+/** `kill namespace team`, `restore agent a1` */
+function parseKill(verb: 'kill' | 'restore', { plain: [kind = '', target = ''] }: Words): Command {
+  const type = `${kind}.${verb}` as 'tree.kill' | 'agent.restore';
+  return type === 'tree.kill' || verb === 'kill'
+    ? { type: type as 'tree.kill', target, reason: 'enough', by: 'ann' }
+    : { type, target };
 }
 
 function parseSpec(words: Words): TaskSpec {
@@ -447,6 +492,9 @@ function parseSettings(words: Words): Command {
       queuesMax: words.number('queues') ?? defaults.queuesMax,
       agentsMax: words.number('agents') ?? defaults.agentsMax,
       queueDefaults: defaults.queueDefaults,
+      flowStepMax: words.number('flowStep') ?? defaults.flowStepMax,
+      depthMax: words.number('depth') ?? defaults.depthMax,
+      fanOutMax: words.number('fanOut') ?? defaults.fanOutMax,
     },
   };
 }

@@ -2,9 +2,11 @@
 import type { WebSocket } from 'ws';
 import { isOrchestratorError, messageOf, OrchestratorError } from '../../base/errors.ts';
 import {
+  amountsOf,
   CHANNEL_VERSION,
   CHUNK_MAX,
   checkRegisterAgents,
+  checkUsage,
   DETAILS_MAX,
   frameSlices,
   INPUT_TEXT_MAX,
@@ -255,7 +257,7 @@ export class AgentChannel implements AgentLink, OutputSource {
       const report = { ok: false, code, message, retryable, retryAfterMs, ...critique } as const;
       ends.push({ taskId: taskId as TaskId, fencingToken, report });
     }
-    return this.#take(sequence, ends);
+    return this.#take(sequence, frame[6] === undefined ? ends : withUsages(ends, frame[6]));
   }
 
   /** A result that cannot be kept ends its task: another attempt would only bring it again. */
@@ -414,4 +416,14 @@ function replacedError(agentId: string): OrchestratorError {
     `agent ${agentId} is served by another connection or was removed`,
     { agentId },
   );
+}
+
+function withUsages(ends: readonly AttemptEnd[], value: unknown): readonly AttemptEnd[] {
+  const usages = arrayAt(value, '/report/6');
+  return ends.map((end, i) => {
+    const usage = usages[i] ?? null;
+    if (usage === null) return end;
+    checkUsage(usage, `/report/6/${i}`);
+    return { ...end, report: { ...end.report, usage: amountsOf(usage) } };
+  });
 }

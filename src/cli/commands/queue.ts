@@ -30,6 +30,7 @@ const COLUMNS: readonly Column<QueueView>[] = [
   { title: 'scheduled', value: (queue) => queue.scheduled, align: 'right' },
   { title: 'queued', value: (queue) => queue.queued, align: 'right' },
   { title: 'running', value: (queue) => queue.running, align: 'right' },
+  { title: 'blocked', value: (queue) => queue.blocked, align: 'right' },
   { title: 'input', value: (queue) => queue.input_required, align: 'right' },
   { title: 'dead', value: (queue) => queue.failed, align: 'right' },
   {

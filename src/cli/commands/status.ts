@@ -15,6 +15,11 @@ export function addStatus(program: Command, ctx: CliContext): void {
     });
 }
 
+function stoppedText({ killed }: StatusView): string | undefined {
+  if (killed.length === 0) return undefined;
+  return killed.map(({ kind, reason, target }) => `${kind} ${target}: ${reason}`).join('; ');
+}
+
 function admissionText({
   cause,
   enabled,
@@ -40,11 +45,12 @@ function statusFields(status: StatusView): Fields {
     ['up', `${showSpan(status.uptimeMs)}, since ${status.startedAt}`],
     [
       'tasks',
-      `${tasks.queued} queued, ${tasks.running} running, ${tasks.input_required} waiting for input, ${tasks.scheduled} scheduled, ${tasks.failed} dead letters`,
+      `${tasks.blocked} blocked, ${tasks.queued} queued, ${tasks.running} running, ${tasks.input_required} waiting for input, ${tasks.scheduled} scheduled, ${tasks.failed} dead letters`,
     ],
     ['agents', `${agents.ready} ready, ${agents.draining} draining, ${agents.lost} lost`],
     ['slots', `${agents.slotsUsed} of ${agents.slots} in use`],
     ['queues', status.queues],
+    ['stopped', stoppedText(status)],
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
     ['load', admissionText(admission)],
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],

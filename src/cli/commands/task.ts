@@ -143,11 +143,14 @@ function addRecalls(group: Command, ctx: CliContext): void {
     .description('cancel tasks; a running attempt is told to stop')
     .argument('<id...>', 'ids of the tasks', taskIdsValue)
     .option('--reason <text>', 'kept with the task')
+    .option('--tree', 'also all that came from them, without grace')
     .option('--grace <duration>', 'let a running attempt end by itself for so long', durationValue)
-    .action(async (ids: readonly string[], { grace, reason }: CancelFlags, command: Command) => {
+    .action(async (ids: readonly string[], flags: CancelFlags, command: Command) => {
+      const { grace, reason, tree } = flags;
       const body = {
         ...(reason === undefined ? {} : { reason }),
         ...(grace === undefined ? {} : { graceMs: grace }),
+        ...(tree === undefined ? {} : { tree }),
       };
       await each(ids, command, { ctx, action: 'cancel', body });
     });
@@ -161,6 +164,7 @@ function addRecalls(group: Command, ctx: CliContext): void {
 }
 
 interface CancelFlags {
+  readonly tree?: boolean;
   readonly reason?: string;
   /** In milliseconds. */
   readonly grace?: number;

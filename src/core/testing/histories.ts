@@ -259,6 +259,7 @@ function settingsOf(a: number, b: number, c: number): Command {
   return {
     type: 'settings.set',
     settings: {
+      ...CORE_SETTINGS_DEFAULT,
       idempotencyWindowMs: 500 + (a % 3_000),
       idempotencyKeysMax: 2 + (b % 6),
       queuesMax: 2 + (c % 4),

@@ -36,6 +36,7 @@ export function resultText(result: CommandResult): string {
 export function eventText(event: CoreEvent): string {
   switch (event.type) {
     case 'task.queued':
+    case 'task.blocked':
       return `${event.type} ${event.task.id} (${event.reason})`;
     case 'task.scheduled':
       return `${event.type} ${event.task.id} (${event.reason}) for ${event.task.runAt}`;
@@ -85,6 +86,10 @@ export function eventText(event: CoreEvent): string {
     case 'agent.changed':
     case 'agent.removed':
       return `${event.type} ${event.agent.id} ${event.agent.state}`;
+    case 'budget.warned':
+      return `${event.type} ${event.tree.key}: ${event.used} of ${event.limit} ${event.bound}`;
+    case 'tree.killed':
+      return `${event.type} ${event.tree.key}: ${event.tree.kill?.reason}`;
     case 'queue.changed':
       return `${event.type} ${event.queue.name}`;
     case 'gate.changed':
@@ -114,6 +119,7 @@ export function taskText(task: Task): string {
   if (task.runAt !== 0) words.push(`runAt=${task.runAt}`);
   if (task.runUntil !== 0) words.push(`runUntil=${task.runUntil}`);
   if (task.error !== null) words.push(`error=${task.error.code}`);
+  if (task.state === 'blocked') words.push(`left=${task.links?.left ?? 0}`);
   if (task.extra !== null) words.push(...extraWords(task));
   return words.join(' ');
 }
@@ -141,7 +147,8 @@ export function stateLines(state: CoreState): string[] {
     const { name, scheduled, queued, running, failed } = queue;
     const counts = `scheduled=${scheduled} queued=${queued} running=${running} failed=${failed}`;
     const waiting = queue.input_required === 0 ? '' : ` input_required=${queue.input_required}`;
-    lines.push(`queue ${name} ${counts}${waiting}${queue.paused ? ' paused' : ''}`);
+    const blocked = queue.blocked === 0 ? '' : ` blocked=${queue.blocked}`;
+    lines.push(`queue ${name} ${counts}${waiting}${blocked}${queue.paused ? ' paused' : ''}`);
   }
   for (const agent of state.agents.values()) {
     const waiting = agent.waiting === 0 ? '' : ` waiting=${agent.waiting}`;

@@ -63,12 +63,21 @@ export const TOKEN = 3;
 /**
  * Agent `a1` (batch 1, at 1000) and task `t1` (batch 2, at 1000) in the state asked for.
  *
- * Running ones were assigned by batch {@link TOKEN}; one that waits for input asked in the next; a failed one failed for good at its first attempt.
+ * A blocked one waits for `p1`, of another queue. Running ones were assigned by batch {@link TOKEN}; one that waits for input asked in the next; a failed one failed for good at its first attempt.
  */
 export function worldWith(given: Given, spec: SpecOptions = {}, fields: TaskFields = {}): World {
   const world = new World();
   world.run(1000, register('a1'));
   if (given === 'absent') return world;
+  if (given === 'blocked') {
+    const first = submit('p1', { queue: 'parents' });
+    world.run(
+      1000,
+      first,
+      submit('t1', spec, { dependsOn: [{ taskId: 'p1' as TaskId }], ...fields }),
+    );
+    return world;
+  }
   world.run(1000, submit('t1', spec, given === 'scheduled' ? { runAt: 9000, ...fields } : fields));
   if (given === 'scheduled' || given === 'queued') return world;
   if (given === 'canceled') {

@@ -205,6 +205,7 @@ export class World {
           full: countOf('full'),
           draining: countOf('draining'),
           lost: countOf('lost'),
+          killed: 0,
           noCredit: countOf('noCredit'),
         },
         waitingAhead: task.state === 'queued' ? twin.countAhead(task) : 0,

@@ -1,0 +1,169 @@
+/** Random trees with nested budgets, held against a ledger that adds everything up each time. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { digest } from './digest.ts';
+import type { TaskId } from './ids.ts';
+import { restoreState } from './restore.ts';
+import { assign, cancel, complete, fail, register, release, submit } from './testing/commands.ts';
+import { refusalsOf } from './testing/trace.ts';
+import { rowsOf } from './testing/snapshot.ts';
+import { World } from './testing/world.ts';
+import type { Command } from './command.ts';
+
+const seed = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
+
+const act = fc.record({
+  kind: fc.constantFrom(
+    'submit',
+    'submit',
+    'start',
+    'start',
+    'complete',
+    'fail',
+    'release',
+    'cancel',
+  ),
+  a: fc.nat(9_999),
+  tokens: fc.option(fc.nat(60), { nil: null }),
+  limit: fc.option(fc.integer({ min: 1, max: 70 }), { nil: null }),
+});
+
+/** One line of the ledger; lines are never taken out. */
+interface Line {
+  readonly parent: string | null;
+  readonly limit: number | null;
+  readonly estimate: number;
+  used: number;
+  isRunning: boolean;
+}
+
+class Ledger {
+  readonly lines = new Map<string, Line>();
+
+  /** The task and all above it. */
+  above(id: string): readonly string[] {
+    const ids: string[] = [];
+    for (let at: string | null = id; at !== null; at = this.lines.get(at)?.parent ?? null)
+      ids.push(at);
+    return ids;
+  }
+
+  /** What counts below and at a task: used, and reserved. */
+  sums(id: string): { used: number; reserved: number } {
+    const below = [...this.lines].filter(([other]) => this.above(other).includes(id));
+    return {
+      used: below.reduce((sum, [, line]) => sum + line.used, 0),
+      reserved: below.reduce(
+        (sum, [, { estimate, isRunning }]) => sum + (isRunning ? estimate : 0),
+        0,
+      ),
+    };
+  }
+
+  /** Whether a start would be taken. */
+  hasRoom(id: string): boolean {
+    const asked = this.lines.get(id)?.estimate ?? 0;
+    return this.above(id).every((level) => {
+      const limit = this.lines.get(level)?.limit ?? null;
+      if (limit === null) return true;
+      const { reserved, used } = this.sums(level);
+      return used + reserved + asked <= limit && used + reserved < limit;
+    });
+  }
+
+  /** Whether a submit below a task would be taken. */
+  isOpen(id: string): boolean {
+    return this.above(id).every((level) => {
+      const limit = this.lines.get(level)?.limit ?? null;
+      return limit === null || this.sums(level).used < limit;
+    });
+  }
+}
+
+test('budgets hold on every level as the ledger says, whatever happens, also after a restore', () => {
+  const reached = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(act, { minLength: 1, maxLength: 60, size: 'max' }), (acts) => {
+      let world = new World();
+      const ledger = new Ledger();
+      world.run(1000, register('a1', { slots: 1000 }));
+      const spec = {
+        requires: { capabilities: [], labels: {} },
+        retry: { attemptsMax: 9, delayMs: 0 },
+      };
+      const inState = (state: string, a: number): string | undefined => {
+        const ids = [...world.state.tasks.values()].filter((task) => task.state === state);
+        return ids.toSorted((x, y) => x.seq - y.seq)[a % (ids.length || 1)]?.id;
+      };
+      const end = (id: string, used: number): void => {
+        const line = ledger.lines.get(id) as Line;
+        line.isRunning = false;
+        line.used += used;
+      };
+      for (const { a, kind, limit, tokens } of acts) {
+        const running = inState('running', a);
+        const token = running === undefined ? 0 : world.task(running).fencingToken;
+        const line = running === undefined ? undefined : ledger.lines.get(running);
+        if (kind === 'submit') {
+          const id = `t${ledger.lines.size}`;
+          const parent = a % 4 === 0 || running === undefined ? null : running;
+          const isOpen = parent === null || ledger.isOpen(parent);
+          const [code] = refusalsOf(
+            world.run(
+              1000,
+              submit(id, spec, {
+                ...(parent === null ? {} : { parentId: parent as TaskId }),
+                ...(limit === null ? {} : { budget: { tokens: limit } }),
+                ...(tokens === null ? {} : { estimate: { tokens, costUsd: 0 } }),
+              }),
+            ).results[0],
+          );
+          expect(code).toBe(isOpen ? undefined : 'BUDGET_EXCEEDED');
+          if (isOpen)
+            ledger.lines.set(id, {
+              parent,
+              limit,
+              estimate: tokens ?? 0,
+              used: 0,
+              isRunning: false,
+            });
+          else reached.add('submit refused');
+        } else if (kind === 'start') {
+          const id = inState('queued', a);
+          if (id === undefined) continue;
+          const hasRoom = ledger.hasRoom(id);
+          const [code] = refusalsOf(world.run(1000, assign(id, 'a1')).results[0]);
+          expect(code).toBe(hasRoom ? undefined : 'BUDGET_EXCEEDED');
+          reached.add(hasRoom ? 'started' : 'start refused');
+          (ledger.lines.get(id) as Line).isRunning = hasRoom;
+        } else if (running !== undefined && line !== undefined) {
+          const usage = tokens === null ? {} : { usage: { tokens, costUsd: 0 } };
+          const used = tokens ?? line.estimate;
+          if (kind === 'release') world.run(1000, release(running, token));
+          else if (kind === 'cancel') world.run(1000, cancel(running));
+          else {
+            const command = kind === 'complete' ? complete(running, token) : fail(running, token);
+            const { items } = command as Extract<Command, { type: 'task.complete' }>;
+            world.run(1000, {
+              ...command,
+              items: items.map((item) => ({ ...item, ...usage })),
+            } as Command);
+          }
+          end(running, kind === 'release' ? 0 : kind === 'cancel' ? line.estimate : used);
+        }
+        for (const tree of world.state.records.trees.values()) {
+          const { reserved, used } = ledger.sums(tree.key);
+          expect([tree.key, tree.reservedTokens]).toEqual([tree.key, reserved]);
+          // A tree without a budget may be younger than the attempts of its root.
+          if (tree.budget !== null) expect([tree.key, tree.usedTokens]).toEqual([tree.key, used]);
+        }
+        if (a % 5 !== 0) continue;
+        const again = new World(restoreState(rowsOf(world.state)));
+        expect(digest(again.state)).toBe(digest(world.state));
+        world = again;
+      }
+    }),
+    { ...seed, numRuns: 600 },
+  );
+  expect([...reached].toSorted()).toEqual(['start refused', 'started', 'submit refused']);
+});

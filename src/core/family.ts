@@ -1,0 +1,113 @@
+/** Gives new tasks their place among those that they come from. */
+import type { NewFlow, NewTask } from './command.ts';
+import { warn } from './budgets.ts';
+import { lineageFrom } from './family-plan.ts';
+import type { CoreState } from './state.ts';
+import type { Step } from './step.ts';
+import type { Task } from './task.ts';
+import type { Ancestor, FamilyFacts, Tree } from './tree.ts';
+import { addTree, chainOf, familyOf, requireTree, rootTree, setFamily } from './trees.ts';
+
+/** What one submit remembers while it places its tasks, so that siblings share what they can. */
+export interface Placing {
+  readonly flow: Tree | null;
+  readonly lineages: Map<Task, readonly Ancestor[]>;
+}
+
+export function startPlacing(
+  state: CoreState,
+  flow: NewFlow | undefined,
+  tasks: readonly Task[],
+): Placing {
+  const [first] = tasks;
+  if (flow === undefined || first === undefined) return { flow: null, lineages: new Map() };
+  const tree = addTree(state, {
+    key: flow.id,
+    kind: 'flow',
+    parentKey: null,
+    namespace: first.profile.spec.namespace,
+    name: flow.name ?? null,
+    depth: 0,
+    budget: flow.budget ?? null,
+    firstId: first.id,
+    lastId: tasks.at(-1)?.id ?? first.id,
+  });
+  return { flow: tree, lineages: new Map() };
+}
+
+/** Puts a new task where it belongs: below its parent, into the flow of its submit, or on top of a budget. */
+export function placeTask(step: Step, task: Task, item: NewTask, placing: Placing): void {
+  const { state } = step;
+  const parent = item.parentId === undefined ? undefined : state.tasks.get(item.parentId);
+  if (parent !== undefined) placeChild(step, { task, item, parent }, placing);
+  else if (placing.flow !== null) {
+    count(step, placing.flow);
+    const family = { ...ROOT, tree: placing.flow.key, flowId: placing.flow.key };
+    join(state, task, item, family);
+  } else if (item.budget !== undefined) join(state, task, item, ROOT);
+}
+
+const ROOT: FamilyFacts = {
+  tree: '',
+  flowId: null,
+  parentId: null,
+  depth: 0,
+  children: 0,
+  hash: null,
+  lineage: [],
+};
+
+interface NewChild {
+  readonly task: Task;
+  readonly item: NewTask;
+  readonly parent: Task;
+}
+
+function placeChild(step: Step, { item, parent, task }: NewChild, { lineages }: Placing): void {
+  const { state } = step;
+  const hash = item.parentHash ?? null;
+  const above = familyOf(parent) ?? rootTree(state, parent, hash);
+  const lineage = lineages.get(parent) ?? lineageFrom(parent, hash);
+  lineages.set(parent, lineage);
+  setFamily(state, parent, { ...above, children: above.children + 1 });
+  count(step, requireTree(state, above.tree));
+  join(state, task, item, {
+    tree: above.tree,
+    flowId: above.flowId,
+    parentId: parent.id,
+    depth: above.depth + 1,
+    children: 0,
+    hash: item.hash ?? null,
+    lineage,
+  });
+}
+
+function count(step: Step, tree: Tree): void {
+  for (const each of chainOf(tree)) {
+    step.state.records.trees.touch(each);
+    each.subtasks += 1;
+    const limit = each.budget?.subtasks;
+    if (limit !== undefined) {
+      warn(step, each, { name: 'subtasks', limit, used: each.subtasks, unit: 1 });
+    }
+  }
+}
+
+function join(state: CoreState, task: Task, item: NewTask, family: FamilyFacts): void {
+  const { budget } = item;
+  let { tree } = family;
+  if (budget !== undefined) {
+    addTree(state, {
+      key: task.id,
+      kind: 'task',
+      parentKey: tree === '' ? null : tree,
+      namespace: task.profile.spec.namespace,
+      name: null,
+      depth: family.depth,
+      budget,
+    });
+    tree = task.id;
+  }
+  setFamily(state, task, { ...family, tree });
+  requireTree(state, tree).members.add(task);
+}
