@@ -25,22 +25,22 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
-import { FlowService } from './flow-service.ts';
+import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
 import { KillService } from './kill-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
-import { ParentResults } from './parent-results.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
+import { ParentResults } from './parent-results.ts';
 import { QueueService } from './queue-service.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
-import { Runtime } from './runtime.ts';
+import { Runtime, type RuntimeParts } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
 import { folderStorage, type FolderOptions, type RuntimeStorage } from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
@@ -164,9 +164,9 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  store.keep(() => state.pins.keys());
   const seed = terms.seed ?? randomInt(2 ** 31);
   const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
+  store.keep(() => state.pins.keys());
   const live = new LiveIndex();
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -187,17 +187,8 @@ function assemble(ground: Ground): Runtime {
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
   const output = createOutput(ground, propose);
-  const effects = new Effects({
-    state,
-    store,
-    live,
-    scheduler,
-    hub,
-    feed,
-    metrics,
-    keeper,
-    output,
-  });
+  const mirrors = { live, scheduler, hub, feed, metrics };
+  const effects = new Effects({ state, store, ...mirrors, keeper, output });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -213,39 +204,62 @@ function assemble(ground: Ground): Runtime {
   const ids = createIds(ground, live);
   keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
+  const parts = { loop, scheduler, hub, feed, admission, details, output, waits };
   return new Runtime({
+    ...createServices(ground, { ...parts, live, ids }),
+    ...parts,
     state,
     log,
     store,
-    scheduler,
-    hub,
-    loop,
-    feed,
     checkpointer,
+    keeper,
     clock,
     logger,
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
-    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
-    queues: new QueueService({ state, loop, scheduler }),
-    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
-    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
-    schedules: new ScheduleService({ state, loop, clock, nextId }),
-    keeper,
-    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
-    flow: new FlowService({ state, loop, scheduler, clock }),
-    inputs: new InputService({ state, store, loop, hub, waits, clock }),
-    flows: new FlowsService({ state, store, live, loop, clock }),
-    kills: new KillService({ state, loop }),
-    details,
-    output,
-    waits,
-    admission,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
   });
 }
+
+type Shared = Pick<RuntimeParts, 'loop' | 'scheduler' | 'hub' | 'feed' | 'details'> &
+  Pick<RuntimeParts, 'output' | 'waits' | 'admission'> & {
+    readonly live: LiveIndex;
+    readonly ids: TaskIdSource;
+  };
+
+/** What callers, agents and operators ask for. */
+function createServices(ground: Ground, shared: Shared): Pick<RuntimeParts, ServiceName> {
+  const { clock, logger, state, store } = ground;
+  const { admission, details, feed, hub, ids, live, loop, output, scheduler, waits } = shared;
+  const nextId = (): TaskId => ids.next();
+  return {
+    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
+    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
+    queues: new QueueService({ state, loop, scheduler }),
+    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
+    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
+    schedules: new ScheduleService({ state, loop, clock, nextId }),
+    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
+    limits: new LimitService({ state, loop, scheduler, clock }),
+    inputs: new InputService({ state, store, loop, hub, waits, clock }),
+    flows: new FlowsService({ state, store, live, loop, clock }),
+    kills: new KillService({ state, loop }),
+  };
+}
+
+type ServiceName =
+  | 'tasks'
+  | 'agents'
+  | 'queues'
+  | 'deadLetters'
+  | 'operations'
+  | 'schedules'
+  | 'artifacts'
+  | 'limits'
+  | 'inputs'
+  | 'flows'
+  | 'kills';
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
   return new AdmissionGate({
