@@ -86,10 +86,9 @@ async function timed<Value>(
 }
 
 async function over(runtime: Runtime, flowId: string): Promise<void> {
-  while (runtime.flows.list(null, 1).items[0]?.isOver !== true) {
+  while (runtime.flows.get(flowId, { limit: 1 })?.isOver === false) {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  void flowId;
 }
 
 async function run(shape: string): Promise<void> {

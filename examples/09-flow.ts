@@ -10,8 +10,8 @@ const orchestrator = new UnifiedQuantumOrchestrator({ dataDir: scratchFolder() }
 await orchestrator.start();
 
 /** What a task was given of those that it depends on. */
-function resultOf<Result>({ parents }: HandlerContext, ref: string): Result {
-  return parents[ref]?.result as Result;
+function textOf({ parents }: HandlerContext, ref: string): string {
+  return String(parents[ref]?.result);
 }
 
 const handlers: Record<string, (task: HandlerTask, context: HandlerContext) => unknown> = {
@@ -21,7 +21,7 @@ const handlers: Record<string, (task: HandlerTask, context: HandlerContext) => u
   },
   choose: (_task, { parents }) => Object.values(parents).map(({ result }) => result as string)[0],
   approve: async (_task, context) => {
-    const text = resultOf<string>(context, 'choose');
+    const text = textOf(context, 'choose');
     const { approved } = await context.waitForInput<{ approved: boolean }>({
       key: 'approve',
       message: `Publish "${text}"?`,
@@ -30,7 +30,7 @@ const handlers: Record<string, (task: HandlerTask, context: HandlerContext) => u
     if (approved) return text;
     throw Object.assign(new Error('the editor said no'), { code: 'DECLINED', retryable: false });
   },
-  publish: (_task, context) => `published: ${resultOf<string>(context, 'approve')}`,
+  publish: (_task, context) => `published: ${textOf(context, 'approve')}`,
   report: (_task, { parents }) => parents['publish']?.state,
 };
 const agent = { id: 'desk', capabilities: Object.keys(handlers), slots: 4 };

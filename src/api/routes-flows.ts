@@ -15,6 +15,7 @@ import {
 } from '../contract/index.ts';
 import { answers, CHANGE_CODES, Cursor, json, Limit, LIMIT_DEFAULT } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
+import { SUBMIT_CODES } from './routes-submit.ts';
 import { submissionOfMany } from './submit-tasks.ts';
 
 const TAGS = ['Flows'];
@@ -42,10 +43,7 @@ function submitRoute(app: FastifyInstance, ctx: ApiContext): void {
         summary: 'Submit tasks that depend on each other, as one',
         description: `Up to ${FLOW_TASKS_MAX} tasks, all taken or none. Tasks name each other by \`ref\`; their order does not matter.`,
         body: SubmitFlow,
-        response: answers({ 201: json('Taken', SubmittedFlow) }, [
-          ...CHANGE_CODES,
-          ...SUBMIT_CODES,
-        ]),
+        response: answers({ 201: json('Taken', SubmittedFlow) }, SUBMIT_CODES),
       },
       // The tasks are checked one by one in the handler, as those of other submits.
       validatorCompiler: () => () => true,
@@ -67,19 +65,6 @@ function submitRoute(app: FastifyInstance, ctx: ApiContext): void {
     },
   );
 }
-
-const SUBMIT_CODES = [
-  'PAYLOAD_TOO_LARGE',
-  'IDEMPOTENCY_CONFLICT',
-  'IDEMPOTENCY_FULL',
-  'QUEUE_FULL',
-  'QUEUE_LIMIT',
-  'FLOW_CYCLE',
-  'FLOW_DUPLICATE',
-  'FLOW_TASK_NOT_FOUND',
-  'BUDGET_EXCEEDED',
-  'NAMESPACE_KILLED',
-];
 
 function partsOf(body: unknown): { readonly head: FlowHead; readonly tasks: unknown } {
   const { tasks, ...head } = (typeof body === 'object' && body !== null ? body : {}) as Record<

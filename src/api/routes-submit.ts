@@ -15,6 +15,30 @@ import { SUBMIT_EXAMPLES } from './examples.ts';
 import { submissionOfMany, submissionOfOne } from './submit-tasks.ts';
 import { submittedJson } from './submitted-json.ts';
 
+/** What a submit can be refused with. */
+export const SUBMIT_CODES: readonly string[] = [
+  ...CHANGE_CODES,
+  'PAYLOAD_TOO_LARGE',
+  'IDEMPOTENCY_CONFLICT',
+  'IDEMPOTENCY_FULL',
+  'LIMIT_NOT_FOUND',
+  'LIMIT_IMPOSSIBLE',
+  'LIMIT_KEYS_FULL',
+  'DEDUPE_FULL',
+  'QUEUE_FULL',
+  'QUEUE_LIMIT',
+  'BUDGET_EXCEEDED',
+  'DEPTH_EXCEEDED',
+  'FAN_OUT_EXCEEDED',
+  'LOOP_DETECTED',
+  'TREE_KILLED',
+  'NAMESPACE_KILLED',
+  'LEASE_FENCED',
+  'FLOW_CYCLE',
+  'FLOW_DUPLICATE',
+  'FLOW_TASK_NOT_FOUND',
+];
+
 export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
   const { clock, payloadBytesMax, runtime } = ctx;
   app.post<{ Body: Record<string, unknown> | undefined }>(
@@ -42,28 +66,7 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
               ]),
             ),
           },
-          [
-            ...CHANGE_CODES,
-            'PAYLOAD_TOO_LARGE',
-            'IDEMPOTENCY_CONFLICT',
-            'IDEMPOTENCY_FULL',
-            'LIMIT_NOT_FOUND',
-            'LIMIT_IMPOSSIBLE',
-            'LIMIT_KEYS_FULL',
-            'DEDUPE_FULL',
-            'QUEUE_FULL',
-            'QUEUE_LIMIT',
-            'BUDGET_EXCEEDED',
-            'DEPTH_EXCEEDED',
-            'FAN_OUT_EXCEEDED',
-            'LOOP_DETECTED',
-            'TREE_KILLED',
-            'NAMESPACE_KILLED',
-            'LEASE_FENCED',
-            'FLOW_CYCLE',
-            'FLOW_DUPLICATE',
-            'FLOW_TASK_NOT_FOUND',
-          ],
+          SUBMIT_CODES,
         ),
       },
       // The body is checked task by task in the handler: a union could not say what is wrong.

@@ -4,6 +4,7 @@ import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Step } from './step.ts';
+import type { Task } from './task.ts';
 import { reserve } from './budgets.ts';
 import { failTask } from './settle.ts';
 import { moveTask } from './transition.ts';
@@ -24,13 +25,8 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
       taskId,
     });
   }
-  if (task.profile.queue.paused) {
-    return reject('QUEUE_PAUSED', `queue ${task.profile.queue.name} is paused`, { taskId });
-  }
-  if (task.profile.queue.held) {
-    const { namespace } = task.profile.spec;
-    return reject('NAMESPACE_KILLED', `namespace ${namespace} was killed`, { taskId, namespace });
-  }
+  const stopped = stopOf(task);
+  if (stopped !== null) return stopped;
   const agent = state.agents.get(agentId);
   if (agent === undefined)
     return reject('AGENT_NOT_FOUND', 'an agent must be registered', { agentId });
@@ -87,4 +83,13 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
   moveTask(state, task, 'running', null);
   events.push({ type: 'task.assigned', task, agent, waitMs });
   return null;
+}
+
+/** Why nothing of the task's queue may start; null where it may. */
+function stopOf({ id: taskId, profile }: Task): Rejection | null {
+  const { queue, spec } = profile;
+  if (queue.paused) return reject('QUEUE_PAUSED', `queue ${queue.name} is paused`, { taskId });
+  if (!queue.held) return null;
+  const { namespace } = spec;
+  return reject('NAMESPACE_KILLED', `namespace ${namespace} was killed`, { taskId, namespace });
 }

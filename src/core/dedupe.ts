@@ -2,18 +2,12 @@
 import { UNTRACKED } from './change-set.ts';
 import type { NewTask } from './command.ts';
 import type { Dedupe } from './control.ts';
-import type { DedupeRecord } from './dedupe-record.ts';
+import { dedupeKey, type DedupeRecord } from './dedupe-record.ts';
 import type { TaskId } from './ids.ts';
-import { cancelTask } from './recall.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
-
-/** Mode, namespace and key: a key of one mode knows nothing of the same key in another. */
-export function dedupeKey({ namespace }: TaskSpec, { key, mode }: Dedupe): string {
-  return `${mode}\n${namespace}\n${key}`;
-}
 
 /** The task that a throttled submit is a repeat of, or null for one that makes a task. */
 export function throttledBy(state: CoreState, spec: TaskSpec, dedupe: Dedupe): TaskId | null {
@@ -34,7 +28,7 @@ export function makeWay(step: Step, spec: TaskSpec, item: NewTask): NewTask {
   if (dedupe.mode === 'throttle') return item;
   const earlier = record === undefined ? null : unstarted(state, record.taskId);
   const firstAt = earlier === null ? state.nowMs : (record?.firstAt ?? state.nowMs);
-  if (earlier !== null) cancelTask(step, earlier.id, 'superseded');
+  if (earlier !== null) step.cancel(step, earlier.id, 'superseded');
   remember(state, spec, { item, dedupe, firstAt, until: 0 });
   if (dedupe.mode === 'keep-last') return item;
   const { maxMs = Infinity, windowMs = 0 } = dedupe;
@@ -49,19 +43,12 @@ export function startWindow(state: CoreState, spec: TaskSpec, item: NewTask): vo
   remember(state, spec, { item, dedupe, firstAt: state.nowMs, until });
 }
 
-/** A task leaves core: nothing can be made one with it any more. */
-export function forgetDedupe(state: CoreState, task: Task): void {
-  const dedupe = task.extra?.control?.dedupe ?? null;
-  if (dedupe === null || dedupe.mode === 'throttle') return;
-  const record = state.records.dedupes.get(dedupeKey(task.profile.spec, dedupe));
-  if (record?.taskId === task.id) state.records.dedupes.remove(record);
-}
-
 /** A task of that id that no attempt was made at. */
 function unstarted(state: CoreState, id: TaskId): Task | null {
   const task = state.tasks.get(id);
   if (task === undefined || task.attempt > 0) return null;
-  return task.state === 'queued' || task.state === 'scheduled' ? task : null;
+  const waits = task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked';
+  return waits ? task : null;
 }
 
 interface Row {

@@ -1,6 +1,5 @@
 /** What a new task does to the others of its concurrency key. */
 import { keyGateOf } from './gates.ts';
-import { cancelTask } from './recall.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 
@@ -10,13 +9,13 @@ export function applyKeyPolicy(step: Step, newcomer: Task): void {
   const gate = policy === 'queue' ? null : keyGateOf(newcomer);
   if (gate === null || gate.live <= limit) return;
   if (policy === 'cancel-newest') {
-    cancelTask(step, newcomer.id, 'concurrency');
+    step.cancel(step, newcomer.id, 'concurrency');
     return;
   }
   while (gate.live > limit) {
     const oldest = gate.oldestLive();
     if (oldest === null || oldest === newcomer) return;
-    cancelTask(step, oldest.id, 'concurrency');
+    step.cancel(step, oldest.id, 'concurrency');
   }
 }
 

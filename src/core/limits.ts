@@ -48,7 +48,7 @@ interface Change {
 }
 
 function changeGates({ state, events }: Step, limit: string, { after, before }: Change): void {
-  for (const bucket of [...state.records.buckets.values()]) {
+  for (const bucket of state.records.buckets.values()) {
     if (!isOfLimit(bucket.key, limit) || state.limitGates.has(bucket.key)) continue;
     // No live task names it: it is changed as the gate that it had.
     const name = { key: '', bucketKey: bucket.key, limit, subKey: '' };

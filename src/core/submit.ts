@@ -98,15 +98,14 @@ export function planSubmit(
   for (const [position, item] of command.tasks.entries()) {
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
-    if (key !== null) {
-      const earlier = liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key));
-      if (earlier !== undefined) {
-        if (earlier.bodyHash !== (item.bodyHash ?? '')) {
-          return conflict(item, earlier.taskId, position);
-        }
-        known.set(position, earlier.taskId);
-        continue;
+    const earlier =
+      key === null ? undefined : (liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key)));
+    if (earlier !== undefined) {
+      if (earlier.bodyHash !== (item.bodyHash ?? '')) {
+        return conflict(item, earlier.taskId, position);
       }
+      known.set(position, earlier.taskId);
+      continue;
     }
     if (item.dedupe !== undefined || item.limits !== undefined) {
       const planned = planControl(state, spec, item, control);

@@ -5,7 +5,7 @@ import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
 import { settle } from './budgets.ts';
 import { takeDown } from './flow-links.ts';
-import { forgetDedupe } from './dedupe.ts';
+import { forgetDedupe } from './dedupe-record.ts';
 import { giveBackGates, isGated } from './gate.ts';
 import { attachGates, countDeadLetter, detachGates, fitQueueGate } from './gates.ts';
 import { profileKey, type Profile } from './profile.ts';

@@ -252,7 +252,7 @@ export class Effects {
 
   #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
-    if (agent !== undefined) this.#parts.scheduler.leaseEnded(agent, task);
+    this.#parts.scheduler.leaseEnded(agent ?? null, task);
   }
 
   /** Tasks that are queued now that the whole entry is applied wait for an agent. */

@@ -32,10 +32,10 @@ import { KillService } from './kill-service.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import { ParentResults } from './parent-results.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
-import { ParentResults } from './parent-results.ts';
 import { QueueService } from './queue-service.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
@@ -164,9 +164,8 @@ interface Ground {
 
 function assemble(ground: Ground): Runtime {
   const { clock, log, logger, state, store, terms } = ground;
-  const seed = terms.seed ?? randomInt(2 ** 31);
-  const scheduler = new Scheduler({ seed, fairness: fairnessOf(state) });
   store.keep(() => state.pins.keys());
+  const scheduler = createScheduler(ground);
   const live = new LiveIndex();
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
@@ -187,8 +186,8 @@ function assemble(ground: Ground): Runtime {
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
   const output = createOutput(ground, propose);
-  const mirrors = { live, scheduler, hub, feed, metrics };
-  const effects = new Effects({ state, store, ...mirrors, keeper, output });
+  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output };
+  const effects = new Effects({ state, store, ...mirrors });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -204,17 +203,14 @@ function assemble(ground: Ground): Runtime {
   const ids = createIds(ground, live);
   keeper.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const parts = { loop, scheduler, hub, feed, admission, details, output, waits };
+  const seen = { admission, details, feed, hub, live, output };
+  const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return new Runtime({
-    ...createServices(ground, { ...parts, live, ids }),
-    ...parts,
-    state,
-    log,
-    store,
+    ...ground,
+    ...machinery,
+    ...createServices(ground, machinery),
     checkpointer,
     keeper,
-    clock,
-    logger,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
@@ -222,33 +218,23 @@ function assemble(ground: Ground): Runtime {
   });
 }
 
-type Shared = Pick<RuntimeParts, 'loop' | 'scheduler' | 'hub' | 'feed' | 'details'> &
-  Pick<RuntimeParts, 'output' | 'waits' | 'admission'> & {
-    readonly live: LiveIndex;
-    readonly ids: TaskIdSource;
-  };
-
-/** What callers, agents and operators ask for. */
-function createServices(ground: Ground, shared: Shared): Pick<RuntimeParts, ServiceName> {
-  const { clock, logger, state, store } = ground;
-  const { admission, details, feed, hub, ids, live, loop, output, scheduler, waits } = shared;
-  const nextId = (): TaskId => ids.next();
-  return {
-    tasks: new TaskService({ state, store, live, loop, scheduler, ids, clock, admission }),
-    agents: new AgentService({ state, store, loop, hub, feed, details, output, clock }),
-    queues: new QueueService({ state, loop, scheduler }),
-    deadLetters: new DeadLetterService({ state, store, live, loop, clock }),
-    operations: new OperationService({ state, store, live, loop, clock, ids, logger }),
-    schedules: new ScheduleService({ state, loop, clock, nextId }),
-    artifacts: new ArtifactService({ artifacts: ground.artifacts, state, store, clock, logger }),
-    limits: new LimitService({ state, loop, scheduler, clock }),
-    inputs: new InputService({ state, store, loop, hub, waits, clock }),
-    flows: new FlowsService({ state, store, live, loop, clock }),
-    kills: new KillService({ state, loop }),
-  };
+/** What services are made of besides the ground. */
+interface Machinery {
+  readonly admission: AdmissionGate;
+  readonly details: DetailsBuffer;
+  readonly feed: EventFeed;
+  readonly hub: AgentHub;
+  readonly ids: TaskIdSource;
+  readonly live: LiveIndex;
+  readonly loop: CommandLoop;
+  readonly nextId: () => TaskId;
+  readonly output: OutputService;
+  readonly scheduler: Scheduler;
+  readonly waits: InputWaits;
 }
 
-type ServiceName =
+type Services = Pick<
+  RuntimeParts,
   | 'tasks'
   | 'agents'
   | 'queues'
@@ -257,9 +243,33 @@ type ServiceName =
   | 'schedules'
   | 'artifacts'
   | 'limits'
-  | 'inputs'
   | 'flows'
-  | 'kills';
+  | 'kills'
+  | 'inputs'
+>;
+
+/** What callers see; each takes what it needs. */
+function createServices(ground: Ground, machinery: Machinery): Services {
+  const parts = { ...ground, ...machinery };
+  return {
+    tasks: new TaskService(parts),
+    agents: new AgentService(parts),
+    queues: new QueueService(parts),
+    deadLetters: new DeadLetterService(parts),
+    operations: new OperationService(parts),
+    schedules: new ScheduleService(parts),
+    artifacts: new ArtifactService(parts),
+    limits: new LimitService(parts),
+    flows: new FlowsService(parts),
+    kills: new KillService(parts),
+    inputs: new InputService(parts),
+  };
+}
+
+function createScheduler({ state, terms }: Ground): Scheduler {
+  const seed = terms.seed ?? randomInt(2 ** 31);
+  return new Scheduler({ seed, fairness: fairnessOf(state) });
+}
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
   return new AdmissionGate({

@@ -1,6 +1,6 @@
 /** Where the tasks of a query can be, as far as its terms tell. */
 import type { IndexHints } from '../contract/index.ts';
-import type { TaskId, TaskState } from '../core/index.ts';
+import type { TaskId } from '../core/index.ts';
 import type { TaskScan } from '../store/index.ts';
 
 /** How far an id's own time may be from when its task was created: clocks step, submits wait. */
@@ -30,7 +30,7 @@ export function scanOf({
     ...(namespaces === undefined ? {} : { namespace: namespaces }),
     ...(queues === undefined ? {} : { queue: queues }),
     ...(types === undefined ? {} : { type: types }),
-    ...(states === undefined ? {} : { states: states as readonly TaskState[] }),
+    ...(states === undefined ? {} : { states }),
     ...(from === null ? {} : { from }),
     ...(before === null ? {} : { before }),
   };

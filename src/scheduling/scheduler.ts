@@ -145,9 +145,10 @@ export class Scheduler {
     this.#resync(agent.id);
   }
 
-  leaseEnded(agent: Agent, task: Task): void {
+  /** @param agent - null for one that is not registered any more */
+  leaseEnded(agent: Agent | null, task: Task): void {
     this.#count(task);
-    this.#resync(agent.id);
+    if (agent !== null) this.#resync(agent.id);
   }
 
   queueChanged(queue: Queue): void {

@@ -17,8 +17,6 @@ const PARTS: readonly Part[] = [
   { title: 'split roles (core, gateway)', isThere: () => hasChoice('role', 'gateway') },
   { title: 'security: authentication', isThere: asksWho },
   { title: 'security: audit log', isThere: (world) => hasRoute(world, '/audit') },
-  { title: 'schedules', isThere: (world) => hasRoute(world, '/schedules') },
-  { title: 'flows', isThere: (world) => hasRoute(world, '/flows') },
   { title: 'dashboard, MCP and A2A', isThere: (world) => hasRoute(world, '/mcp') },
 ];
 

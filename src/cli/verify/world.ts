@@ -170,6 +170,9 @@ export class World {
         const answer = await waitForInput({ message: 'go on?', schema: { type: 'boolean' } });
         return { answer, lastDetails };
       }) as AgentHandler,
+      'verify.tells': ((_task, { emit }) => {
+        for (let n = 0; n < 5; n++) emit({ n });
+      }) as AgentHandler,
       'verify.now': (() => ({ at: performance.now() })) as AgentHandler,
       'verify.endless': (async ({ id }, { signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

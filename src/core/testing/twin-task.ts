@@ -90,3 +90,13 @@ export interface TwinQueue {
   settings: QueueSettings;
   paused: boolean;
 }
+
+/** Failures of attempts whose agent is gone or hangs. */
+const LOST = / (AGENT_LOST|AGENT_RESTARTED|HEARTBEAT_TIMEOUT)$/;
+
+/** Whether a task that just failed with `code` took so many agents down. */
+export function isPoison(task: TwinTask, code: string, agentsMax: number): boolean {
+  if (!LOST.test(` ${code}`)) return false;
+  const losses = task.failures.filter((line) => LOST.test(line));
+  return new Set(losses.map((line) => line.split(' ')[1])).size >= agentsMax;
+}

@@ -33,6 +33,7 @@ import {
   type TwinTask,
   type TwinAgent,
   type TwinQueue,
+  isPoison,
 } from './twin-task.ts';
 
 /** One word for each item of a command: `ok`, a refusal's code, or for submits the task's id. */
@@ -373,13 +374,7 @@ export class Twin {
     const { retry } = task.spec;
     const isLast = isSpent(task, code, wait === null);
     if (task.cancel !== null) return this.#forget(task);
-    const losses = task.failures.filter((line) => LOST.test(line));
-    const lostWith = new Set(losses.map((line) => line.split(' ')[1]));
-    if (
-      wait !== null &&
-      LOST.test(` ${code}`) &&
-      lostWith.size >= (this.#settings.poisonAgents ?? 3)
-    ) {
+    if (wait !== null && isPoison(task, code, this.#settings.poisonAgents ?? 3)) {
       this.#fail(task, 'POISON_TASK', 'poison');
     } else if (wait === null || retry.nonRetryable.includes(code)) {
       this.#fail(task, code, 'not_retryable');
@@ -549,6 +544,3 @@ export class Twin {
     return queue;
   }
 }
-
-/** Failures of attempts whose agent is gone or hangs. */
-const LOST = / (AGENT_LOST|AGENT_RESTARTED|HEARTBEAT_TIMEOUT)$/;

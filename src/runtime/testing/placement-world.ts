@@ -257,7 +257,7 @@ export class PlacementWorld {
 
   #leaseEnded(agentId: AgentId, task: Task): void {
     const agent = this.state.agents.get(agentId);
-    if (agent !== undefined) this.scheduler.leaseEnded(agent, task);
+    this.scheduler.leaseEnded(agent ?? null, task);
   }
 
   #joinLine(event: CoreEvent): void {

@@ -66,7 +66,7 @@ export function searchBifurcation(context: SearchContext, options: BifurcationOp
     const vary = batch === 0 ? 1 : STRENGTH_LEAST + STRENGTH_SPREAD * context.rng.unit();
     const motion = { kind: options.kind, dt, strength: strength * vary };
     const restless = run(context, oscillators, motion, Math.ceil(steps));
-    if (!harvest(context, oscillators, state) || restless === undefined) return;
+    if (!harvest(context, oscillators, { batch, state }) || restless === undefined) return;
     if (restless > RESTLESS_MAX && dt > DT_MIN) dt /= 2;
     else steps *= 1.25;
   }
@@ -140,7 +140,11 @@ function advance(
 }
 
 /** Rounds each replica to spins, descends, and offers it. False once the search has to end. */
-function harvest(context: SearchContext, oscillators: Oscillators, state: SpinState): boolean {
+function harvest(
+  context: SearchContext,
+  oscillators: Oscillators,
+  { batch, state }: { readonly batch: number; readonly state: SpinState },
+): boolean {
   const { problem, effort, incumbent } = context;
   const { replicas, position } = oscillators;
   for (let r = 0; r < replicas; r++) {
@@ -151,6 +155,26 @@ function harvest(context: SearchContext, oscillators: Oscillators, state: SpinSt
     descend(problem, state, context.blocks, effort);
     refresh(problem, state);
     incumbent.offer(state.spins, state.energy);
+    if (batch > 0) disturb(context, state);
   }
   return effort.stopped === undefined;
+}
+
+/** Share of the spins that are turned over where a replica's outcome is disturbed. */
+const TURNED_SHARE = 1 / 3;
+
+/**
+ * Turns some spins over, descends and offers the outcome.
+ *
+ * Every batch of a small problem may split to the same side, whatever its strength: this reaches all states.
+ */
+function disturb(context: SearchContext, state: SpinState): void {
+  const { blocks, effort, incumbent, problem, rng } = context;
+  for (let i = 0; i < problem.size; i++) {
+    if (rng.unit() < TURNED_SHARE) state.spins[i] = -state.spins[i];
+  }
+  refresh(problem, state);
+  descend(problem, state, blocks, effort);
+  refresh(problem, state);
+  incumbent.offer(state.spins, state.energy);
 }

@@ -1,0 +1,61 @@
+/** Limits and weights on the command line, against a real server. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runUqo, startUqo, type Ran, type Served } from './uqo-process.ts';
+
+let folder: string;
+let server: Served;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'uqo-cli-'));
+  server = await startUqo(['--port', '0', '--data', 'data'], { cwd: folder });
+});
+
+afterAll(async () => {
+  server.signal('SIGKILL');
+  await server.ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function uqo(...args: readonly string[]): Promise<Ran> {
+  return runUqo(args, { cwd: folder, env: { UQO_URL: server.url } });
+}
+
+/** What a command that must succeed answers as JSON. */
+async function answer<Value>(...args: readonly string[]): Promise<Value> {
+  const ran = await uqo(...args, '--output', 'json');
+  expect(ran).toMatchObject({ exitCode: 0 });
+  return JSON.parse(ran.stdout) as Value;
+}
+
+interface Task {
+  readonly id: string;
+  readonly state: string;
+  readonly [field: string]: unknown;
+}
+
+test('sets limits and weights, and sees what holds a task back', async () => {
+  const set = ['limit', 'set', 'calls', '--rate', '1', '--per', '1h', '--concurrency', '3'];
+  const rate = { units: 1, perMs: 3_600_000 };
+  expect(await answer(...set)).toMatchObject({ name: 'calls', concurrencyMax: 3, rate });
+  const submit = ['task', 'submit', 'data.analyze', '--payload', '{"csv":"a\\n1\\n"}'];
+  const use = ['--limit', 'calls:acme=1', '--concurrency-key', 'k', '--fairness-key', 'ann'];
+  const first = await answer<Task>(...submit, ...use);
+  expect(await answer('task', 'wait', first.id)).toMatchObject({ state: 'completed' });
+  const second = await answer<Task>(...submit, ...use);
+  const { verdict } = await answer<{ verdict: string }>('task', 'explain', second.id);
+  expect(verdict).toContain('limit calls for key acme: 0 of 1 units left, opens at');
+  expect((await uqo('limit', 'remove', 'calls')).exitCode).toBe(0);
+  expect(await answer('task', 'wait', second.id)).toMatchObject({ state: 'completed' });
+  expect((await uqo('limit', 'get', 'calls')).exitCode).toBe(4);
+  const mail = ['queue', 'set', 'mail', '--concurrency', '2', '--rate', '5', '--burst', '9'];
+  const queueRate = { units: 5, perMs: 1_000, burst: 9 };
+  expect(await answer(...mail)).toMatchObject({ concurrencyMax: 2, rate: queueRate });
+  const free = await answer('queue', 'set', 'mail', '--concurrency', '0', '--rate', '0');
+  expect(free).not.toHaveProperty('rate');
+  const shares = await answer('fairness', 'set', '--weight', 'blue=3');
+  expect(shares).toMatchObject({ weights: { blue: 3 } });
+  expect((await uqo('fairness', 'set')).exitCode).toBe(2);
+});
