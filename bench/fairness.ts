@@ -84,7 +84,7 @@ function add(name: string, { max, p50, p95 }: Started): void {
 async function shareOf(folder: string, weightA: number, tokensA: number): Promise<number> {
   const orchestrator = new UnifiedQuantumOrchestrator({ dataDir: folder });
   await orchestrator.start();
-  await orchestrator.runtime.flow.setFairness({ weights: { a: weightA } });
+  await orchestrator.runtime.limits.setFairness({ weights: { a: weightA } });
   const starts = { a: 0, b: 0 };
   const each = 2_000;
   for (const namespace of ['a', 'b'] as const) {

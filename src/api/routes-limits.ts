@@ -36,7 +36,7 @@ function readRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         response: answers({ 200: json('The limits', LimitList) }),
       },
     },
-    () => Promise.resolve({ items: runtime.flow.limits(), nextCursor: null }),
+    () => Promise.resolve({ items: runtime.limits.limits(), nextCursor: null }),
   );
   app.get<Params>(
     '/api/v1/limits/:name',
@@ -49,7 +49,7 @@ function readRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         response: answers({ 200: json('The limit', LimitView) }, ['LIMIT_NOT_FOUND']),
       },
     },
-    (request) => Promise.resolve().then(() => runtime.flow.limit(request.params.name)),
+    (request) => Promise.resolve().then(() => runtime.limits.limit(request.params.name)),
   );
 }
 
@@ -68,8 +68,8 @@ function changeRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       },
     },
     async (request) => {
-      await runtime.flow.setLimit(request.params.name, request.body);
-      return runtime.flow.limit(request.params.name);
+      await runtime.limits.setLimit(request.params.name, request.body);
+      return runtime.limits.limit(request.params.name);
     },
   );
   app.delete<Params>(
@@ -87,7 +87,7 @@ function changeRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       },
     },
     async (request, reply) => {
-      await runtime.flow.removeLimit(request.params.name);
+      await runtime.limits.removeLimit(request.params.name);
       return reply.code(204).send();
     },
   );
@@ -104,7 +104,7 @@ function fairnessRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         response: answers({ 200: json('The shares', FairnessView) }),
       },
     },
-    () => Promise.resolve(runtime.flow.fairness()),
+    () => Promise.resolve(runtime.limits.fairness()),
   );
   app.put<{ Body: FairnessBody }>(
     '/api/v1/fairness',
@@ -121,8 +121,8 @@ function fairnessRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       },
     },
     async (request) => {
-      await runtime.flow.setFairness(request.body);
-      return runtime.flow.fairness();
+      await runtime.limits.setFairness(request.body);
+      return runtime.limits.fairness();
     },
   );
 }

@@ -36,6 +36,12 @@ export const ScheduledTaskBody = Type.Omit(
     'limits',
     'dedupe',
     'estimate',
+    'ref',
+    'dependsOn',
+    'parentId',
+    'parentToken',
+    'allowLoop',
+    'budget',
   ],
   { ...closed, title: 'ScheduledTask' },
 );

@@ -6,6 +6,7 @@ import { afterPurge, afterRedrive } from './finish.ts';
 import { joinSchedule } from './schedule-tasks.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
+import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { isLeased, type Task } from './task.ts';
 import { revokeLease } from './settle.ts';
@@ -64,9 +65,6 @@ export function retryTask(step: Step, taskId: TaskId): Rejection | null {
   task.attempt = 0;
   task.error = null;
   task.delayMsLast = 0;
-  if (task.profile.spec.timeouts.totalMs !== undefined) {
-    task.extra = { ...(task.extra ?? NO_EXTRA), totalFrom: state.nowMs };
-  }
   requeue(step, task);
   return null;
 }
@@ -89,6 +87,7 @@ export function purgeTask(step: Step, taskId: TaskId): Rejection | null {
  */
 export function requeue(step: Step, task: Task): void {
   const { events, state } = step;
+  restartTotal(state, task);
   if (task.extra?.flow?.isLost === true) {
     task.extra = { ...task.extra, flow: { ...task.extra.flow, isLost: false } };
   }
@@ -97,6 +96,12 @@ export function requeue(step: Step, task: Task): void {
   if (task.extra !== null) joinSchedule(state, task);
   events.push({ type: isBlocked ? 'task.blocked' : 'task.queued', task, reason: 'redriven' });
   afterRedrive(step, task);
+}
+
+/** Counts the total time of a dead letter that is to run again from now. The task was touched. */
+export function restartTotal(state: CoreState, task: Task): void {
+  if (task.profile.spec.timeouts.totalMs === undefined) return;
+  task.extra = { ...(task.extra ?? NO_EXTRA), totalFrom: state.nowMs };
 }
 
 /** The task, if it is a dead letter, or why not. */

@@ -57,7 +57,7 @@ export function placeTask(step: Step, taskId: TaskId, placement: Placement): Rej
   if (task === undefined) {
     return reject('TASK_NOT_FOUND', 'a task that is moved must be live', { taskId });
   }
-  if (task.state !== 'queued' && task.state !== 'scheduled') {
+  if (task.state !== 'queued' && task.state !== 'scheduled' && task.state !== 'blocked') {
     const message = `a task that is moved must wait, got ${task.state}`;
     return reject('TASK_NOT_QUEUED', message, { taskId, state: task.state });
   }

@@ -407,6 +407,22 @@ describe('a flow', () => {
   });
 });
 
+test('a dead letter that waits for its redriven parent has its total time before it again', () => {
+  const world = new TreeWorld();
+  world.add('a');
+  const spec = { requires: { capabilities: [], labels: {} }, timeouts: { totalMs: 5000 } };
+  world.run(1000, submit('b', spec, { dependsOn: [{ taskId: 'a' as TaskId }] }));
+  world.run(1000, assign('a', 'a1'));
+  world.run(1000, fail('a', world.task('a').fencingToken, { retryable: false }));
+  expect(taskText(world.task('b'))).toContain('failed (dependency_failed)');
+  world.run(9000, { type: 'task.retry', taskIds: ['a' as TaskId] });
+  expect(world.task('b').state).toBe('blocked');
+  world.run(13_999, ADVANCE);
+  expect(world.task('b').state).toBe('blocked');
+  world.run(14_000, ADVANCE);
+  expect(taskText(world.task('b'))).toContain('failed (total_timeout)');
+});
+
 test('a dead letter that is redriven with changes runs without the parents that are over', () => {
   const world = new TreeWorld();
   world.add('a');

@@ -11,7 +11,7 @@ import { failTask } from './settle.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
 import { findCut } from './cuts.ts';
 import { linksOf, type Edge } from './flow.ts';
-import { cancelTask } from './recall.ts';
+import { cancelTask, restartTotal } from './recall.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
@@ -162,6 +162,8 @@ function putBack({ events, state }: Step, child: Task): void {
   child.attempt = 0;
   child.error = null;
   child.delayMsLast = 0;
+  state.taskChanges.touch(child);
+  restartTotal(state, child);
   moveTask(state, child, 'blocked', 'redriven');
   events.push({ type: 'task.blocked', task: child, reason: 'redriven' });
   announce(state, child, 'revived');

@@ -25,7 +25,7 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
-import { FlowService } from './flow-service.ts';
+import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
 import { KillService } from './kill-service.ts';
@@ -242,7 +242,7 @@ type Services = Pick<
   | 'operations'
   | 'schedules'
   | 'artifacts'
-  | 'flow'
+  | 'limits'
   | 'flows'
   | 'kills'
   | 'inputs'
@@ -259,7 +259,7 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     operations: new OperationService(parts),
     schedules: new ScheduleService(parts),
     artifacts: new ArtifactService(parts),
-    flow: new FlowService(parts),
+    limits: new LimitService(parts),
     flows: new FlowsService(parts),
     kills: new KillService(parts),
     inputs: new InputService(parts),

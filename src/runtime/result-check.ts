@@ -32,6 +32,8 @@ function checkResult(state: CoreState, end: AttemptEnd): AttemptEnd {
     message: faults,
     retryable: true,
     retryAfterMs: 0,
+    // What it took is spent, whatever came of it.
+    ...(report.usage === undefined ? {} : { usage: report.usage }),
   } as const;
   const isTold = spec.rules.invalid?.critique !== false;
   return { taskId, fencingToken, report: isTold ? { ...failure, critique: faults } : failure };

@@ -28,7 +28,7 @@ import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
-import type { FlowService } from './flow-service.ts';
+import type { LimitService } from './limit-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
@@ -61,7 +61,7 @@ export interface RuntimeParts {
   readonly queues: QueueService;
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
-  readonly flow: FlowService;
+  readonly limits: LimitService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
@@ -85,7 +85,7 @@ export class Runtime {
   readonly queues: QueueService;
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
-  readonly flow: FlowService;
+  readonly limits: LimitService;
   readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly flows: FlowsService;
@@ -108,7 +108,7 @@ export class Runtime {
     this.queues = parts.queues;
     this.deadLetters = parts.deadLetters;
     this.operations = parts.operations;
-    this.flow = parts.flow;
+    this.limits = parts.limits;
     this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.flows = parts.flows;

@@ -12,7 +12,7 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { throwIfRefused } from './refusal.ts';
 
-export interface FlowServiceParts {
+export interface LimitServiceParts {
   readonly state: CoreState;
   readonly loop: CommandLoop;
   readonly scheduler: Scheduler;
@@ -23,10 +23,10 @@ export interface FlowServiceParts {
 const KEYS_SHOWN_MAX = 100;
 
 /** What operators do with named limits, and with how work is shared. */
-export class FlowService {
-  readonly #parts: FlowServiceParts;
+export class LimitService {
+  readonly #parts: LimitServiceParts;
 
-  constructor(parts: FlowServiceParts) {
+  constructor(parts: LimitServiceParts) {
     this.#parts = parts;
   }
 

@@ -16,7 +16,7 @@ test('a paused queue is still paused, and a rate still remembers what was drawn'
   const before = await world.open();
   await before.queues.set('calm', {});
   await before.queues.pause('calm');
-  await before.flow.setLimit('calls', { rate: { units: 2, perMs: 60_000 } });
+  await before.limits.setLimit('calls', { rate: { units: 2, perMs: 60_000 } });
   const held = new HeldHandler();
   await before.serve({ id: 'w', capabilities: ['work'], slots: 9 }, held.handler);
   const use = { type: 'work', limits: [{ name: 'calls' }] };
