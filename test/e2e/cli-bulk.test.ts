@@ -1,36 +1,13 @@
 /** Bulk operations and groups of dead letters in the command line, against a real server. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runUqo, startUqo, type Ran, type Served } from './uqo-process.ts';
+import { describe, expect, test } from 'vitest';
+import { scratchServer } from './scratch-server.ts';
 
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
-let folder: string;
-let server: Served;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'uqo-bulk-'));
-  server = await startUqo(['--port', '0', '--data', 'data'], { cwd: folder });
-});
-
-afterAll(async () => {
-  server.signal('SIGKILL');
-  await server.ended;
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function uqo(...args: readonly string[]): Promise<Ran> {
-  return runUqo(args, { cwd: folder, env: { UQO_URL: server.url } });
-}
-
-/** What a command that must succeed answers as JSON. */
-async function answer<Value>(...args: readonly string[]): Promise<Value> {
-  const ran = await uqo(...args, '--output', 'json');
-  expect(ran).toMatchObject({ exitCode: 0 });
-  return JSON.parse(ran.stdout) as Value;
-}
+const scratch = scratchServer();
+const { answer, uqo } = scratch;
 
 describe('many tasks at once', () => {
   /** Tasks that no agent takes. */
@@ -74,7 +51,7 @@ describe('many tasks at once', () => {
     const key = items[0]?.key ?? '';
     expect(await answer('dlq', 'ignore', key, '--by', 'ann')).toMatchObject({ state: 'ignored' });
     expect(await answer('dlq', 'reopen', key)).toMatchObject({ state: 'open' });
-    const file = join(folder, 'dead.jsonl');
+    const file = join(scratch.folder, 'dead.jsonl');
     expect((await uqo('dlq', 'export', file)).stderr).toContain('1 dead letters exported');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ id, payload: { wrong: 2 } });
     const payload = '{"csv":"a,b\\n1,2\\n"}';

@@ -1,34 +1,9 @@
 /** Limits and weights on the command line, against a real server. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runUqo, startUqo, type Ran, type Served } from './uqo-process.ts';
+import { expect, test } from 'vitest';
+import { scratchServer } from './scratch-server.ts';
 
-let folder: string;
-let server: Served;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'uqo-cli-'));
-  server = await startUqo(['--port', '0', '--data', 'data'], { cwd: folder });
-});
-
-afterAll(async () => {
-  server.signal('SIGKILL');
-  await server.ended;
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function uqo(...args: readonly string[]): Promise<Ran> {
-  return runUqo(args, { cwd: folder, env: { UQO_URL: server.url } });
-}
-
-/** What a command that must succeed answers as JSON. */
-async function answer<Value>(...args: readonly string[]): Promise<Value> {
-  const ran = await uqo(...args, '--output', 'json');
-  expect(ran).toMatchObject({ exitCode: 0 });
-  return JSON.parse(ran.stdout) as Value;
-}
+const scratch = scratchServer();
+const { answer, uqo } = scratch;
 
 interface Task {
   readonly id: string;

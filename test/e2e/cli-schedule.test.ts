@@ -1,34 +1,10 @@
 /** Schedules in the command line, against a real server. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runUqo, startUqo, type Ran, type Served } from './uqo-process.ts';
+import { describe, expect, test } from 'vitest';
+import { scratchServer } from './scratch-server.ts';
+import { runUqo } from './uqo-process.ts';
 
-let folder: string;
-let server: Served;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'uqo-schedule-'));
-  server = await startUqo(['--port', '0', '--data', 'data'], { cwd: folder });
-});
-
-afterAll(async () => {
-  server.signal('SIGKILL');
-  await server.ended;
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function uqo(...args: readonly string[]): Promise<Ran> {
-  return runUqo(args, { cwd: folder, env: { UQO_URL: server.url } });
-}
-
-/** What a command that must succeed answers as JSON. */
-async function answer<Value>(...args: readonly string[]): Promise<Value> {
-  const ran = await uqo(...args, '--output', 'json');
-  expect(ran).toMatchObject({ exitCode: 0 });
-  return JSON.parse(ran.stdout) as Value;
-}
+const scratch = scratchServer();
+const { answer, uqo } = scratch;
 
 describe('a schedule', () => {
   test('is set, listed, triggered, paused, backfilled and removed', async () => {
@@ -59,7 +35,7 @@ describe('a schedule', () => {
     const from = ['--from', '2026-03-07T12:00:00Z', '--tz', 'America/New_York', '--count', '2'];
     const env = { UQO_URL: 'http://127.0.0.1:1' };
     const args = ['schedule', 'next', '30 2 * * *', ...from, '--output', 'json'];
-    const { stdout } = await runUqo(args, { cwd: folder, env });
+    const { stdout } = await runUqo(args, { cwd: scratch.folder, env });
     expect(JSON.parse(stdout)).toEqual([
       { at: '2026-03-08T07:00:00.000Z', local: '2026-03-08 03:00:00' },
       { at: '2026-03-09T06:30:00.000Z', local: '2026-03-09 02:30:00' },

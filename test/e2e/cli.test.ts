@@ -1,38 +1,16 @@
 /** The command line against a real server, from start to stop, and everything it must refuse. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runUqo, startUqo, type Ran, type Served } from './uqo-process.ts';
+import { describe, expect, test } from 'vitest';
+import { scratchServer } from './scratch-server.ts';
+import { runUqo, startUqo } from './uqo-process.ts';
 
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
-let folder: string;
-let server: Served;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'uqo-cli-'));
-  server = await startUqo(['--port', '0', '--data', 'data'], { cwd: folder });
-});
-
-afterAll(async () => {
-  server.signal('SIGKILL');
-  await server.ended;
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function uqo(...args: readonly string[]): Promise<Ran> {
-  return runUqo(args, { cwd: folder, env: { UQO_URL: server.url } });
-}
-
-/** What a command that must succeed answers as JSON. */
-async function answer<Value>(...args: readonly string[]): Promise<Value> {
-  const ran = await uqo(...args, '--output', 'json');
-  expect(ran).toMatchObject({ exitCode: 0 });
-  return JSON.parse(ran.stdout) as Value;
-}
+const scratch = scratchServer();
+const { answer, uqo } = scratch;
 
 interface Task {
   readonly id: string;
@@ -128,7 +106,7 @@ describe('a task', () => {
 
   test('comes from standard input or a file', async () => {
     const table = '{"csv":"a,b\\n1,2\\n3,4\\n"}';
-    writeFileSync(join(folder, 'table.json'), table);
+    writeFileSync(join(scratch.folder, 'table.json'), table);
     const fromFile = await uqo(
       'task',
       'submit',
@@ -139,7 +117,7 @@ describe('a task', () => {
     );
     expect(fromFile).toMatchObject({ exitCode: 0 });
     expect(fromFile.stdout).toMatch(/^id +\S+\nstate +completed\nresult +\{/);
-    const options = { cwd: folder, env: { UQO_URL: server.url }, stdin: table };
+    const options = { cwd: scratch.folder, env: { UQO_URL: scratch.server.url }, stdin: table };
     const piped = await runUqo(
       ['task', 'submit', 'data.analyze', '--payload', '-', '--wait'],
       options,
@@ -149,7 +127,7 @@ describe('a task', () => {
 
   test('that waits for a person is listed, shown, and answered', async () => {
     const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
-      const response = await fetch(`${server.url}/api/v1${path}`, {
+      const response = await fetch(`${scratch.server.url}/api/v1${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
@@ -190,7 +168,7 @@ describe('a task', () => {
     expect(listed.stdout).toMatch(/statevector-\d+\.c128 +64 /);
     const saved = await uqo('task', 'artifacts', id, '--save', 'saved', '-o', 'jsonl');
     const { file } = JSON.parse(saved.stdout) as { file: string };
-    const bytes = readFileSync(join(folder, file));
+    const bytes = readFileSync(join(scratch.folder, file));
     expect(Array.from({ length: 8 }, (_, k) => bytes.readDoubleLE(8 * k))).toEqual([
       0, 0, 0, 0, 1, 0, 0, 0,
     ]);
@@ -218,7 +196,7 @@ describe('a task', () => {
 describe('a file of tasks', () => {
   test('is submitted in batches, with defaults for what its lines leave out', async () => {
     const lines = Array.from({ length: 2500 }, (_, n) => JSON.stringify({ payload: n }));
-    writeFileSync(join(folder, 'tasks.jsonl'), `${lines.join('\n')}\n`);
+    writeFileSync(join(scratch.folder, 'tasks.jsonl'), `${lines.join('\n')}\n`);
     const args = ['task', 'submit', 'e2e.bulk', '--file', 'tasks.jsonl', '--queue', 'bulk'];
     expect(await answer(...args)).toMatchObject({ submitted: 2500, batches: 3 });
     const { items } = await answer<{ items: { name: string; queued: number }[] }>('queue', 'list');
@@ -227,7 +205,10 @@ describe('a file of tasks', () => {
 
   test('with a wrong line tells which, and what stays', async () => {
     const lines = Array.from({ length: 1000 }, () => '{"type":"e2e.part","queue":"part"}');
-    writeFileSync(join(folder, 'part.jsonl'), [...lines, '{"type":"e2e.part"', ''].join('\n'));
+    writeFileSync(
+      join(scratch.folder, 'part.jsonl'),
+      [...lines, '{"type":"e2e.part"', ''].join('\n'),
+    );
     const ran = await uqo('task', 'submit', '--file', 'part.jsonl');
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
     expect(ran.stderr).toContain('line 1001 must be JSON');
@@ -235,7 +216,10 @@ describe('a file of tasks', () => {
   });
 
   test('with a refused task names its lines', async () => {
-    writeFileSync(join(folder, 'refused.jsonl'), '{"type":"ok"}\n{"type":"ok","priority":77}\n');
+    writeFileSync(
+      join(scratch.folder, 'refused.jsonl'),
+      '{"type":"ok"}\n{"type":"ok","priority":77}\n',
+    );
     const ran = await uqo('task', 'submit', '--file', 'refused.jsonl');
     expect(ran).toMatchObject({ exitCode: 1 });
     expect(ran.stderr).toContain('lines 1 to 2, none of them taken');
@@ -305,7 +289,7 @@ describe('an operator', () => {
   });
 
   test('sees agents, drains and removes one', async () => {
-    await fetch(`${server.url}/api/v1/agents`, {
+    await fetch(`${scratch.server.url}/api/v1/agents`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{"id":"e2e-agent","capabilities":["e2e.agent"]}',
@@ -333,7 +317,7 @@ describe('an operator', () => {
       exitCode: 0,
       stdout: expect.stringContaining('✓ server'),
     });
-    expect(stdout).toContain(`in use by process ${server.pid}`);
+    expect(stdout).toContain(`in use by process ${scratch.server.pid}`);
   });
 });
 
@@ -368,14 +352,14 @@ describe('what must be refused', () => {
   });
 
   test('an unknown key of the file, with the nearest', async () => {
-    writeFileSync(join(folder, 'typo.yaml'), 'prot: 9000\n');
+    writeFileSync(join(scratch.folder, 'typo.yaml'), 'prot: 9000\n');
     const { exitCode, stderr } = await uqo('start', '--config', 'typo.yaml');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('did you mean port?');
   });
 
   test('a port in use', async () => {
-    const port = new URL(server.url).port;
+    const port = new URL(scratch.server.url).port;
     const { exitCode, stderr } = await uqo('start', '--data', 'other', '--port', port);
     expect(exitCode).toBe(10);
     expect(stderr).toContain('EADDRINUSE');
@@ -383,9 +367,12 @@ describe('what must be refused', () => {
   });
 
   test('a log that was damaged', async () => {
-    const data = join(folder, 'damaged');
-    const first = await startUqo(['--port', '0', '--data', data], { cwd: folder });
-    await runUqo(['task', 'submit', 'e2e.kept'], { cwd: folder, env: { UQO_URL: first.url } });
+    const data = join(scratch.folder, 'damaged');
+    const first = await startUqo(['--port', '0', '--data', data], { cwd: scratch.folder });
+    await runUqo(['task', 'submit', 'e2e.kept'], {
+      cwd: scratch.folder,
+      env: { UQO_URL: first.url },
+    });
     first.signal('SIGTERM');
     expect(await first.ended).toBe(0);
     writeFileSync(join(data, 'log', 'notes.txt'), 'not a segment');
@@ -413,10 +400,13 @@ describe('what must be refused', () => {
 
 describe('settings', () => {
   test('come from flag, variable and file, and are shown with their source', async () => {
-    writeFileSync(join(folder, 'uqo.config.yaml'), 'port: 9001\ngrace: 5s\nlogLevel: warn\n');
-    const options = { cwd: folder, env: { UQO_LOG_LEVEL: 'error' } };
+    writeFileSync(
+      join(scratch.folder, 'uqo.config.yaml'),
+      'port: 9001\ngrace: 5s\nlogLevel: warn\n',
+    );
+    const options = { cwd: scratch.folder, env: { UQO_LOG_LEVEL: 'error' } };
     const ran = await runUqo(['start', '--print-config', '--port', '9002', '-o', 'json'], options);
-    rmSync(join(folder, 'uqo.config.yaml'));
+    rmSync(join(scratch.folder, 'uqo.config.yaml'));
     const rows = JSON.parse(ran.stdout) as { key: string; value: string; source: string }[];
     expect(rows).toContainEqual({ key: 'port', value: '9002', source: 'flag' });
     expect(rows).toContainEqual({ key: 'logLevel', value: 'error', source: 'environment' });
@@ -426,17 +416,17 @@ describe('settings', () => {
 });
 
 test('the server said one line, kept its id in uqo.pid, and stops with 0', async () => {
-  const pidFile = join(folder, 'data', 'uqo.pid');
-  expect(readFileSync(pidFile, 'utf8')).toBe(`${server.pid}\n`);
-  server.signal('SIGTERM');
-  expect(await server.ended).toBe(0);
-  expect(server.stdout()).toBe(`ready on ${server.url}\n`);
+  const pidFile = join(scratch.folder, 'data', 'uqo.pid');
+  expect(readFileSync(pidFile, 'utf8')).toBe(`${scratch.server.pid}\n`);
+  scratch.server.signal('SIGTERM');
+  expect(await scratch.server.ended).toBe(0);
+  expect(scratch.server.stdout()).toBe(`ready on ${scratch.server.url}\n`);
   expect(existsSync(pidFile)).toBe(false);
   expect((await uqo('status')).exitCode).toBe(3);
 });
 
 test('a second signal ends a stop that takes its time, at once and with 130', async () => {
-  const slow = await startUqo(['--port', '0', '--data', 'slow'], { cwd: folder });
+  const slow = await startUqo(['--port', '0', '--data', 'slow'], { cwd: scratch.folder });
   // A request that never arrives in full holds the stop up for the whole grace.
   const request = connect(Number(new URL(slow.url).port), '127.0.0.1');
   request.on('error', () => request.destroy());
@@ -448,26 +438,26 @@ test('a second signal ends a stop that takes its time, at once and with 130', as
   await slow.said('"msg":"stopping"');
   slow.signal('SIGTERM');
   expect(await slow.ended).toBe(130);
-  expect(existsSync(join(folder, 'slow', 'uqo.pid'))).toBe(false);
+  expect(existsSync(join(scratch.folder, 'slow', 'uqo.pid'))).toBe(false);
   request.destroy();
 });
 
 test.runIf(process.platform === 'linux')('a log that fails ends the server with 70', async () => {
-  const options = { cwd: folder, fileKibMax: 2000 };
+  const options = { cwd: scratch.folder, fileKibMax: 2000 };
   const failing = await startUqo(['--port', '0', '--data', 'failing'], options);
   const env = { UQO_URL: failing.url };
-  writeFileSync(join(folder, 'large.json'), JSON.stringify('x'.repeat(900_000)));
+  writeFileSync(join(scratch.folder, 'large.json'), JSON.stringify('x'.repeat(900_000)));
   const args = ['task', 'submit', 'e2e.large', '--payload', '@large.json', '-o', 'json'];
   const acknowledged: string[] = [];
   for (;;) {
-    const { exitCode, stdout } = await runUqo(args, { cwd: folder, env });
+    const { exitCode, stdout } = await runUqo(args, { cwd: scratch.folder, env });
     if (exitCode !== 0) break;
     acknowledged.unshift((JSON.parse(stdout) as Task).id);
   }
   expect(await failing.ended).toBe(70);
   await failing.said('the log failed for good');
-  const again = await startUqo(['--port', '0', '--data', 'failing'], { cwd: folder });
-  const listing = { cwd: folder, env: { UQO_URL: again.url } };
+  const again = await startUqo(['--port', '0', '--data', 'failing'], { cwd: scratch.folder });
+  const listing = { cwd: scratch.folder, env: { UQO_URL: again.url } };
   const { stdout } = await runUqo(['task', 'list', '-o', 'json'], listing);
   again.signal('SIGTERM');
   expect((JSON.parse(stdout) as { items: Task[] }).items.map(({ id }) => id)).toEqual(acknowledged);
@@ -476,9 +466,11 @@ test.runIf(process.platform === 'linux')('a log that fails ends the server with 
 });
 
 test('a stale uqo.pid is replaced', async () => {
-  writeFileSync(join(folder, 'data', 'uqo.pid'), '999999\n');
-  const again = await startUqo(['--port', '0', '--data', 'data', '--no-agents'], { cwd: folder });
-  expect(readFileSync(join(folder, 'data', 'uqo.pid'), 'utf8')).toBe(`${again.pid}\n`);
+  writeFileSync(join(scratch.folder, 'data', 'uqo.pid'), '999999\n');
+  const again = await startUqo(['--port', '0', '--data', 'data', '--no-agents'], {
+    cwd: scratch.folder,
+  });
+  expect(readFileSync(join(scratch.folder, 'data', 'uqo.pid'), 'utf8')).toBe(`${again.pid}\n`);
   // One press of Ctrl-C comes twice where a parent passes it on.
   again.signal('SIGINT');
   again.signal('SIGINT');
@@ -486,7 +478,9 @@ test('a stale uqo.pid is replaced', async () => {
 });
 
 test('verify passes', async () => {
-  const { exitCode, stdout } = await runUqo(['verify', '--output', 'json'], { cwd: folder });
+  const { exitCode, stdout } = await runUqo(['verify', '--output', 'json'], {
+    cwd: scratch.folder,
+  });
   const { failed, items } = JSON.parse(stdout) as { failed: number; items: { status: string }[] };
   expect(items.filter(({ status }) => status === 'failed')).toEqual([]);
   expect({ exitCode, failed }).toEqual({ exitCode: 0, failed: 0 });

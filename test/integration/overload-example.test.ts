@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-const EXAMPLE = 'examples/09-overload.ts';
+const EXAMPLE = 'examples/12-overload.ts';
 
 test('the program of the page on overload does what the page says', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [EXAMPLE]);
