@@ -4,8 +4,7 @@
  * Order of stopping: no new work, running handlers get their grace, the loop ends, the store takes a
  * last checkpoint, files close, the lock goes.
  */
-import { randomUUID } from 'node:crypto';
-import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
+import { OrchestratorError } from '../base/errors.ts';
 import type {
   AgentHandler,
   RegisterAgent,
@@ -14,7 +13,7 @@ import type {
   SubmittedFlow,
   SubmitTask,
 } from '../contract/index.ts';
-import { slotsUsed, type AgentId, type CoreState, type LeaseRef } from '../core/index.ts';
+import { slotsUsed, type CoreState } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { Store } from '../store/index.ts';
@@ -30,7 +29,7 @@ import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
-import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
+import { InProcessAgents } from './in-process-agents.ts';
 import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
@@ -39,7 +38,6 @@ import { submissionFrom } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
-import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { ScheduleService } from './schedule-service.ts';
@@ -100,9 +98,7 @@ export class Runtime {
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
-  readonly #inProcess = new Map<string, InProcessAgent>();
-  /** Cancels of the timers that report again. */
-  readonly #deferred = new Set<() => void>();
+  readonly #inProcess: InProcessAgents;
   #closing: Promise<void> | null = null;
 
   constructor(parts: RuntimeParts) {
@@ -124,6 +120,7 @@ export class Runtime {
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
+    this.#inProcess = new InProcessAgents(parts, (tasks) => this.submitTasks(tasks));
   }
 
   /** Whether it takes work. */
@@ -133,9 +130,7 @@ export class Runtime {
 
   /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */
   async serve(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
-    const link = new InProcessAgent(this.#host(), handler);
-    this.#inProcess.set(agent.id, link);
-    await this.agents.connect(link, [agent], randomUUID());
+    await this.#inProcess.serve(agent, handler);
   }
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
@@ -204,7 +199,7 @@ export class Runtime {
     // A firing from here on is made after the next start.
     this.#parts.keeper.close();
     try {
-      await this.#drainHandlers(graceMs);
+      await this.#inProcess.drain(graceMs);
       await this.artifacts.close();
       feed.close();
       hub.close();
@@ -223,79 +218,6 @@ export class Runtime {
       releaseLock();
     }
   }
-
-  async #drainHandlers(graceMs: number): Promise<void> {
-    const { clock, hub, loop } = this.#parts;
-    for (const [agentId, link] of this.#inProcess) hub.detach(agentId as AgentId, link);
-    const idle = Promise.all([...this.#inProcess.values()].map((link) => link.idle()));
-    const patience = Promise.withResolvers<void>();
-    const cancel = clock.setTimer(graceMs, patience.resolve);
-    await Promise.race([idle, patience.promise]);
-    cancel();
-    for (const link of this.#inProcess.values()) link.abortAll('the orchestrator stops');
-    // Reports of the handlers that ended just now are on their way into the loop.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#parts.details.flush();
-    this.output.flush();
-    await loop.drained();
-    await this.#releaseLeases();
-    for (const cancelTimer of this.#deferred) cancelTimer();
-  }
-
-  /** Gives back what in-process agents did not finish: it starts anew, and counts as no attempt. */
-  async #releaseLeases(): Promise<void> {
-    const { logger, state } = this.#parts;
-    const items: LeaseRef[] = [];
-    for (const agentId of this.#inProcess.keys()) {
-      for (const { fencingToken, id } of state.agents.get(agentId as AgentId)?.leases ?? [])
-        items.push({ taskId: id, fencingToken });
-    }
-    if (items.length === 0) return;
-    try {
-      await this.agents.release(items, 'stopped');
-    } catch (error) {
-      logger.warn('leases could not be given back; their tasks wait for their agents to return', {
-        error: String(error),
-      });
-    }
-  }
-
-  /** Reports until it is known what became of it: a result that is not taken would hold its slot for ever. */
-  #report(ends: readonly AttemptEnd[]): void {
-    const { agents, clock, logger } = this.#parts;
-    agents.report(ends).catch((error: unknown) => {
-      if (!isOrchestratorError(error) || !PASSING_CODES.has(error.code)) {
-        logger.error('reports of in-process agents were not taken', { error: String(error) });
-        return;
-      }
-      const cancel = clock.setTimer(REPORT_AGAIN_MS, () => {
-        this.#deferred.delete(cancel);
-        this.#report(ends);
-      });
-      this.#deferred.add(cancel);
-    });
-  }
-
-  #host(): InProcessHost {
-    const { agents, inputs, logger } = this.#parts;
-    return {
-      report: (ends) => this.#report(ends),
-      progress: (lease, fraction, note) => void agents.progress(lease, fraction, note),
-      details: (lease, details) => void agents.details(lease, details),
-      ask: async (lease, prompt) => (await inputs.ask(lease, prompt)).answer?.answer ?? null,
-      emit: (lease, chunk) => void agents.emit(lease, chunk),
-      submit: (tasks) => this.submitTasks(tasks),
-      logger: (lease) => {
-        const context = { taskId: lease.taskId, taskType: lease.type, attempt: lease.attempt };
-        return {
-          debug: (message, fields) => logger.debug(message, { ...context, ...fields }),
-          info: (message, fields) => logger.info(message, { ...context, ...fields }),
-          warn: (message, fields) => logger.warn(message, { ...context, ...fields }),
-          error: (message, fields) => logger.error(message, { ...context, ...fields }),
-        };
-      },
-    };
-  }
 }
 
 /** Kills shown in the status. */
@@ -309,10 +231,6 @@ const COUNTED_STATES = [
   'input_required',
   'failed',
 ] as const;
-
-/** Errors after which the same report may be taken a little later, and how much later. */
-const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
-const REPORT_AGAIN_MS = 1_000;
 
 function named(id: string, ref: string | undefined): { id: string; ref?: string } {
   return ref === undefined ? { id } : { id, ref };
