@@ -82,6 +82,7 @@ class HubWorld {
   });
 
   constructor(heartbeatMs = 10_000) {
+    this.hub.open();
     this.do(register('a', { slots: 10, heartbeatMs }));
     const agent = this.state.agents.get(A);
     if (agent !== undefined) this.hub.registered(agent);
@@ -214,7 +215,7 @@ describe('the hub', () => {
       taskSilent: () => Promise.resolve(),
     });
     world.do(register('b'), { type: 'agent.lost', agentId: 'b' as AgentId });
-    hub.restored();
+    hub.open();
     const link = new Link();
     hub.attach('b' as AgentId, link, []);
     expect(hub.linkKind('b' as AgentId)).toBe('channel');

@@ -57,6 +57,8 @@ export class AgentHub {
   readonly #leases = new Map<TaskId, WatchedLease>();
   readonly #leasePresence: Presence<WatchedLease>;
   readonly #dirty = new Set<AgentLink>();
+  /** Before, another process knows the agents. */
+  #isOpen = false;
   /** Leases whose parents' results are being read. */
   readonly #preparing = new Set<Task>();
 
@@ -71,8 +73,9 @@ export class AgentHub {
     return this.#seats.get(agentId)?.link?.kind ?? null;
   }
 
-  /** Takes up watching every registered agent; after a start each has one whole silence to report. */
-  restored(): void {
+  /** Takes up watching every registered agent: each has one whole silence to report from now on. */
+  open(): void {
+    this.#isOpen = true;
     for (const agent of this.#options.state.agents.values()) {
       this.registered(agent);
       for (const task of agent.leases) {
@@ -84,6 +87,7 @@ export class AgentHub {
 
   /** Core knows the agent (again), perhaps with other terms. */
   registered(agent: Agent): void {
+    if (!this.#isOpen) return;
     const known = this.#seats.get(agent.id);
     if (known?.silenceMsMax === agent.spec.heartbeatMs) return;
     const seat: Seat = {
@@ -329,6 +333,7 @@ export class AgentHub {
   }
 
   #watchLease(task: Task): void {
+    if (!this.#isOpen) return;
     this.#unwatchLease(task.id);
     const { heartbeatMs } = task.profile.spec.timeouts;
     if (heartbeatMs === undefined || heartbeatMs === 0) return;

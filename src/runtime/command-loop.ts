@@ -10,8 +10,10 @@
  *   C1  nothing is applied, answered or sent before the entry behind it is durable
  *   C2  entries are applied in log order, each once
  *   C3  after a failed log nothing is answered well any more
+ *   C4  while it follows another process it appends nothing, and applies what that one appended
  */
 import { OrchestratorError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
 import {
   apply,
   nextDeadline,
@@ -20,10 +22,10 @@ import {
   type CommandResult,
   type CoreState,
 } from '../core/index.ts';
-import type { ReplicatedLog } from '../log/index.ts';
+import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Clock } from './clock.ts';
 import { CommandLanes, type Proposal } from './command-lanes.ts';
-import { encodeEntry, type Entry } from './entry-codec.ts';
+import { decodeEntry, encodeEntry, type Entry } from './entry-codec.ts';
 
 /** What a turn asks for placement, and what it tells of the outcome. */
 export interface TurnHooks {
@@ -47,6 +49,8 @@ export interface CommandLoopOptions {
   readonly clock: Clock;
   readonly hooks: TurnHooks;
   readonly onEntry?: (bytes: number, items: number, durationMs: number) => void;
+  /** Another process appends, until {@link CommandLoop.lead}. */
+  readonly follows?: boolean;
   /** Told after each entry what waited for it. */
   readonly onWaited?: (waited: Waited) => void;
 }
@@ -72,6 +76,7 @@ export class CommandLoop {
   readonly #pending = new CommandLanes();
   /** The entry under way holds a command proposed then. */
   #underWaySinceMs: number | null = null;
+  #follows: boolean;
   #busy = false;
   #scheduled = false;
   #stopped: OrchestratorError | null = null;
@@ -82,6 +87,22 @@ export class CommandLoop {
 
   constructor(options: CommandLoopOptions) {
     this.#options = options;
+    this.#follows = options.follows === true;
+  }
+
+  /** Appends from now on: everything in the log is applied, and no other process appends. */
+  lead(): void {
+    this.#follows = false;
+    this.wake();
+  }
+
+  /** Applies an entry that another process appended; the next one that is not applied. */
+  follow({ body, index }: LogEntry): void {
+    invariant(this.#follows, 'a loop that appends applies its own entries');
+    const { hooks, state } = this.#options;
+    const entry = decodeEntry(body);
+    hooks.applied(entry, apply(state, index, entry.batch));
+    hooks.flush();
   }
 
   /** Commands and bytes that wait for their turn. */
@@ -130,12 +151,13 @@ export class CommandLoop {
    * Asks for a change; resolves with its result once it is durable and applied.
    *
    * @param texts - payloads or results of the command's items, as JSON text, in their order
-   * @throws OrchestratorError `OVERLOADED` past the stated bounds, `LOG_FULL`, `LOG_ENTRY_TOO_LARGE`,
+   * @throws OrchestratorError `NOT_LEADER`; `OVERLOADED` past the stated bounds, `LOG_FULL`, `LOG_ENTRY_TOO_LARGE`,
    *   `LOG_FAILED`, `STOPPED`:
    *   nothing was changed (after `LOG_FAILED` it may have been, which the next start finds out)
    */
   propose(command: Command, texts: readonly string[] | null = null): Promise<CommandResult> {
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
+    if (this.#follows) return Promise.reject(notLeader());
     const items = itemsOf(command);
     const bytes = (texts === null ? 0 : lengthOf(texts)) + heldLength(command);
     if (this.#isFull(items, bytes)) return Promise.reject(overloaded(this.#pending.items));
@@ -148,7 +170,7 @@ export class CommandLoop {
 
   /** Makes sure a turn comes soon. */
   wake(): void {
-    if (this.#scheduled || this.#busy || this.#stopped !== null) return;
+    if (this.#scheduled || this.#busy || this.#follows || this.#stopped !== null) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -336,6 +358,14 @@ function overloaded(pending: number): OrchestratorError {
     'OVERLOADED',
     `at most ${PENDING_ITEMS_MAX} changes may wait for the log, got ${pending}; try again shortly`,
     { pending, retryAfterMs: 1_000 },
+  );
+}
+
+function notLeader(): OrchestratorError {
+  return new OrchestratorError(
+    'NOT_LEADER',
+    'another process of the cluster must be asked: this one follows',
+    { retryAfterMs: 200 },
   );
 }
 

@@ -8,7 +8,7 @@ import type { LiveIndex, Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
-import type { RuntimeMetrics } from './metrics-port.ts';
+import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
@@ -20,7 +20,6 @@ export interface EffectsParts {
   readonly scheduler: Scheduler;
   readonly hub: AgentHub;
   readonly feed: EventFeed;
-  readonly metrics: RuntimeMetrics;
   readonly keeper: ScheduleKeeper;
   /** Hears of output that was kept, and of ends. */
   readonly output: OutputListener;
@@ -44,11 +43,18 @@ export class Effects {
   /** Tasks with more output, or at their end, while anybody follows any. */
   readonly #news = new Set<TaskId>();
   #hasOutput = false;
+  /** What another process did is counted there. */
+  #metrics: RuntimeMetrics = NO_METRICS;
   /** Tasks that ended since the start. */
   finishedTasks = 0;
 
   constructor(parts: EffectsParts) {
     this.#parts = parts;
+  }
+
+  /** Counts what happens from now on. */
+  countInto(metrics: RuntimeMetrics): void {
+    this.#metrics = metrics;
   }
 
   /** Keeps the mirrors; gathers what {@link flush} lets out. */
@@ -113,7 +119,7 @@ export class Effects {
 
   #completed(event: Extract<CoreEvent, { type: 'task.completed' }>, result: string | null): void {
     const { task, agent, startedAt, waitedMs } = event;
-    const { hub, live, metrics, scheduler, state, store } = this.#parts;
+    const { hub, live, scheduler, state, store } = this.#parts;
     live.remove(task);
     // Time that people took says nothing of the agent.
     const runMs = state.nowMs - startedAt - waitedMs;
@@ -122,21 +128,21 @@ export class Effects {
     hub.ended(task.id);
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
-    metrics.completed(task, runMs);
+    this.#metrics.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
   }
 
   #other(event: CoreEvent): void {
-    const { hub, live, metrics, scheduler, state, store } = this.#parts;
+    const { hub, live, scheduler, state, store } = this.#parts;
     switch (event.type) {
       case 'task.submitted':
         live.add(event.task);
-        metrics.submitted(event.task);
+        this.#metrics.submitted(event.task);
         return;
       case 'task.assigned':
         scheduler.leaseGranted(event.agent, event.task);
         hub.granted(event.task);
-        metrics.started(event.task, event.waitMs);
+        this.#metrics.started(event.task, event.waitMs);
         return;
       case 'task.input_required':
         scheduler.leaseEnded(event.agent, event.task);
@@ -172,7 +178,7 @@ export class Effects {
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
         if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
-        metrics.failed(event.task);
+        this.#metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
@@ -182,7 +188,7 @@ export class Effects {
         scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
         if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
-        metrics.canceled(event.task);
+        this.#metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.purged':
@@ -227,27 +233,27 @@ export class Effects {
   }
 
   #scheduled(event: Extract<CoreEvent, { schedule: unknown }>): void {
-    const { keeper, metrics, state } = this.#parts;
+    const { keeper, state } = this.#parts;
     if (event.type === 'schedule.removed') {
       keeper.removed(event.schedule);
       return;
     }
     keeper.changed(event.schedule);
     if (event.type === 'schedule.fired') {
-      metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
+      this.#metrics.scheduleFired(state.nowMs - event.nominalAt, event.outcome);
     } else if (event.type === 'schedule.skipped') {
-      metrics.scheduleSkipped(event.reason, event.count);
+      this.#metrics.scheduleSkipped(event.reason, event.count);
     }
   }
 
   #attemptFailed(event: Extract<CoreEvent, { type: 'attempt.failed' }>): void {
-    const { hub, metrics, scheduler, state } = this.#parts;
+    const { hub, scheduler, state } = this.#parts;
     const { failure, task, waitedMs } = event;
     hub.ended(task.id);
     this.#resync(failure.agentId, task);
     const runMs = failure.endedAt - failure.startedAt - waitedMs;
     scheduler.observe(failure.agentId, runMs, false, state.nowMs);
-    metrics.attemptFailed(task, failure);
+    this.#metrics.attemptFailed(task, failure);
   }
 
   #resync(agentId: Task['agentId'] & string, task: Task): void {

@@ -71,6 +71,12 @@ export class InProcessAgents {
     for (const cancelTimer of this.#deferred) cancelTimer();
   }
 
+  /** Tells all handlers to stop, and says nothing more of them: another process decides about their leases. */
+  abandon(): void {
+    for (const link of this.#links.values()) link.abortAll('another process leads');
+    for (const cancelTimer of this.#deferred) cancelTimer();
+  }
+
   /** Gives back what in-process agents did not finish: it starts anew, and counts as no attempt. */
   async #releaseLeases(): Promise<void> {
     const { logger, state } = this.#parts;

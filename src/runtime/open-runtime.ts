@@ -12,7 +12,7 @@ import {
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { listTasks, LiveIndex, type Store } from '../store/index.ts';
+import { LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionOptions } from '../reliability/index.ts';
 import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub } from './agent-hub.ts';
@@ -93,16 +93,34 @@ export async function openRuntimeOn(
   storage: RuntimeStorage,
   terms: RuntimeTerms,
 ): Promise<Runtime> {
+  const runtime = await openFollowing(storage, terms);
+  try {
+    await leadFromNow(runtime, terms);
+  } catch (error) {
+    await runtime.close(0);
+    throw error;
+  }
+  return runtime;
+}
+
+/** Takes work from now on, by the terms given. */
+export async function leadFromNow(runtime: Runtime, terms: RuntimeTerms): Promise<void> {
+  runtime.lead();
+  await applySettings(runtime, terms.settings);
+}
+
+/** Opens a storage and brings back what it holds; another process appends to its log, until it leads. */
+export async function openFollowing(
+  storage: RuntimeStorage,
+  terms: RuntimeTerms,
+): Promise<Runtime> {
   const clock = terms.clock ?? systemClock;
   const logger = terms.logger ?? SILENT_LOGGER;
   const opened = await storage.open({ clock, logger });
   const { log, release, store } = opened;
   try {
     const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
-    const runtime = assemble({ ...opened, terms, clock, logger, state });
-    await applySettings(runtime, state, terms.settings);
-    runtime.operations.resume();
-    return runtime;
+    return new Runtime(assembly({ ...opened, terms, clock, logger, state }));
   } catch (error) {
     await log.close();
     await store.close();
@@ -152,9 +170,29 @@ interface Ground extends OpenStorage {
   readonly state: CoreState;
 }
 
-function assemble(ground: Ground): Runtime {
-  const { clock, log, logger, state, store, terms } = ground;
+/** What stays when leadership goes. */
+interface Lasting {
+  readonly checkpointer: Checkpointer;
+  readonly artifacts: ArtifactService;
+  readonly backups: BackupService;
+}
+
+/** Makes what a runtime is made of, for as long as it leads or follows. */
+function assembly(ground: Ground): () => RuntimeParts {
+  const { artifacts, state, store, terms } = ground;
   store.keep(() => state.pins.keys());
+  const checkpointer = createCheckpointer(ground);
+  const lasting: Lasting = {
+    checkpointer,
+    artifacts: new ArtifactService({ ...ground, artifacts }),
+    backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
+  };
+  return () => assemble(ground, lasting);
+}
+
+function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
+  const { clock, log, logger, state, store, terms } = ground;
+  const { checkpointer } = lasting;
   const scheduler = createScheduler(ground);
   const live = new LiveIndex();
   const admission = createAdmission(ground);
@@ -171,42 +209,41 @@ function assemble(ground: Ground): Runtime {
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
-  const metrics = terms.metrics ?? NO_METRICS;
   const nextId = (): TaskId => ids.next();
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
   const output = createOutput(ground, propose);
-  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output };
+  const mirrors = { live, scheduler, hub, feed, keeper, output };
   const effects = new Effects({ state, store, ...mirrors });
-  const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
     state,
     log,
     clock,
+    follows: true,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
     hooks: turnHooks(state, scheduler, effects),
   });
   const finishedTasks = (): number => effects.finishedTasks;
   admission.open({ loop, feed, finishedTasks, queuedTasks: () => queuedTasks(state) });
-  mirror(state, scheduler, live, hub);
-  const ids = createIds(ground, live);
-  keeper.restored();
+  mirror(state, scheduler, live);
+  const ids = createIds(ground);
   const details = new DetailsBuffer({ loop, clock, logger });
   const seen = { admission, details, feed, hub, live, output };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
-  return new Runtime({
+  return {
     ...ground,
     ...machinery,
     ...createServices(ground, machinery),
-    checkpointer,
-    backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
+    ...lasting,
+    effects,
     keeper,
+    metrics: terms.metrics ?? NO_METRICS,
     version: terms.version,
     logKind: ground.kind,
     failed: log.failed,
     releaseLock: ground.release,
-  });
+  };
 }
 
 /** What services are made of besides the ground. */
@@ -232,7 +269,6 @@ type Services = Pick<
   | 'deadLetters'
   | 'operations'
   | 'schedules'
-  | 'artifacts'
   | 'limits'
   | 'flows'
   | 'kills'
@@ -249,7 +285,6 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     deadLetters: new DeadLetterService(parts),
     operations: new OperationService(parts),
     schedules: new ScheduleService(parts),
-    artifacts: new ArtifactService(parts),
     limits: new LimitService(parts),
     flows: new FlowsService(parts),
     kills: new KillService(parts),
@@ -291,11 +326,8 @@ function createOutput(
   return new OutputService({ state, store, clock, logger, ttlMs, propose });
 }
 
-function createIds({ clock, store, terms }: Ground, live: LiveIndex): TaskIdSource {
-  return new TaskIdSource(() => clock.now(), {
-    after: newestId(live, store),
-    randomBytes: terms.idBytes,
-  });
+function createIds({ clock, terms }: Ground): TaskIdSource {
+  return new TaskIdSource(() => clock.now(), { randomBytes: terms.idBytes });
 }
 
 function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
@@ -318,13 +350,8 @@ function queuedTasks(state: CoreState): number {
   return queued;
 }
 
-/** The newest id ever given, as far as is known: new ones go on from there even if the clock went back. */
-function newestId(live: LiveIndex, store: Store): string | undefined {
-  return listTasks(live, store, { limit: 1 }).items[0]?.task.id;
-}
-
 /** Brings the soft mirrors to where core is. */
-function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex, hub: AgentHub): void {
+function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex): void {
   for (const queue of state.queues.values()) scheduler.queueChanged(queue);
   for (const agent of state.agents.values()) scheduler.agentChanged(agent);
   const tasks = [...state.tasks.values()].sort((a, b) => a.seq - b.seq);
@@ -332,7 +359,6 @@ function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex, hub: Ag
     live.add(task);
     scheduler.taskWaiting(task);
   }
-  hub.restored();
 }
 
 function agentSilent(loop: CommandLoop, agentId: AgentId): Promise<unknown> {
@@ -361,12 +387,11 @@ function leaseUnfit(
 }
 
 async function applySettings(
-  runtime: Runtime,
-  state: CoreState,
+  { observed: { loop, state } }: Runtime,
   wanted: Partial<CoreSettings> | undefined,
 ): Promise<void> {
   if (wanted === undefined) return;
   const settings = { ...state.settings, ...wanted };
   if (JSON.stringify(settings) === JSON.stringify(state.settings)) return;
-  await runtime.observed.loop.propose({ type: 'settings.set', settings });
+  await loop.propose({ type: 'settings.set', settings });
 }

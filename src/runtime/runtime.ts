@@ -14,9 +14,9 @@ import type {
   SubmitTask,
 } from '../contract/index.ts';
 import { slotsUsed, type CoreState } from '../core/index.ts';
-import type { ReplicatedLog } from '../log/index.ts';
+import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
-import type { Store } from '../store/index.ts';
+import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
@@ -26,6 +26,7 @@ import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
+import type { Effects } from './effects.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
@@ -37,10 +38,12 @@ import type { KillService } from './kill-service.ts';
 import { submissionFrom } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
+import type { RuntimeMetrics } from './metrics-port.ts';
 import type { QueueService } from './queue-service.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { ScheduleService } from './schedule-service.ts';
+import type { TaskIdSource } from './task-ids.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
 
@@ -64,6 +67,10 @@ export interface RuntimeParts {
   readonly limits: LimitService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
+  readonly effects: Effects;
+  readonly ids: TaskIdSource;
+  readonly live: LiveIndex;
+  readonly metrics: RuntimeMetrics;
   readonly inputs: InputService;
   readonly flows: FlowsService;
   readonly kills: KillService;
@@ -80,52 +87,126 @@ export interface RuntimeParts {
 }
 
 export class Runtime {
-  readonly tasks: TaskService;
-  readonly agents: AgentService;
-  readonly queues: QueueService;
-  readonly deadLetters: DeadLetterService;
-  readonly operations: OperationService;
-  readonly limits: LimitService;
-  readonly schedules: ScheduleService;
-  readonly inputs: InputService;
-  readonly flows: FlowsService;
-  readonly kills: KillService;
-  readonly artifacts: ArtifactService;
-  readonly backups: BackupService;
-  readonly output: OutputService;
-  readonly feed: EventFeed;
-  readonly admission: AdmissionGate;
+  /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
-  readonly #parts: RuntimeParts;
+  readonly #assemble: () => RuntimeParts;
   readonly #startedAt: number;
-  readonly #inProcess: InProcessAgents;
+  /** As long as it leads, or follows: then there are others. */
+  #parts: RuntimeParts;
+  #inProcess: InProcessAgents;
+  #isLeading = false;
   #closing: Promise<void> | null = null;
 
-  constructor(parts: RuntimeParts) {
-    this.tasks = parts.tasks;
-    this.agents = parts.agents;
-    this.queues = parts.queues;
-    this.deadLetters = parts.deadLetters;
-    this.operations = parts.operations;
-    this.limits = parts.limits;
-    this.schedules = parts.schedules;
-    this.inputs = parts.inputs;
-    this.flows = parts.flows;
-    this.kills = parts.kills;
-    this.artifacts = parts.artifacts;
-    this.backups = parts.backups;
-    this.output = parts.output;
-    this.feed = parts.feed;
-    this.admission = parts.admission;
-    this.failed = parts.failed;
-    this.#parts = parts;
-    this.#startedAt = parts.clock.now();
-    this.#inProcess = new InProcessAgents(parts, (tasks) => this.submitTasks(tasks));
+  /** @param assemble - makes parts that mirror the state as it is */
+  constructor(assemble: () => RuntimeParts) {
+    this.#assemble = assemble;
+    this.#parts = assemble();
+    this.#inProcess = this.#inProcessAgents();
+    this.failed = this.#parts.failed;
+    this.#startedAt = this.#parts.clock.now();
+  }
+
+  get tasks(): TaskService {
+    return this.#parts.tasks;
+  }
+
+  get agents(): AgentService {
+    return this.#parts.agents;
+  }
+
+  get queues(): QueueService {
+    return this.#parts.queues;
+  }
+
+  get deadLetters(): DeadLetterService {
+    return this.#parts.deadLetters;
+  }
+
+  get operations(): OperationService {
+    return this.#parts.operations;
+  }
+
+  get limits(): LimitService {
+    return this.#parts.limits;
+  }
+
+  get schedules(): ScheduleService {
+    return this.#parts.schedules;
+  }
+
+  get inputs(): InputService {
+    return this.#parts.inputs;
+  }
+
+  get flows(): FlowsService {
+    return this.#parts.flows;
+  }
+
+  get kills(): KillService {
+    return this.#parts.kills;
+  }
+
+  get artifacts(): ArtifactService {
+    return this.#parts.artifacts;
+  }
+
+  get backups(): BackupService {
+    return this.#parts.backups;
+  }
+
+  get output(): OutputService {
+    return this.#parts.output;
+  }
+
+  get feed(): EventFeed {
+    return this.#parts.feed;
+  }
+
+  get admission(): AdmissionGate {
+    return this.#parts.admission;
   }
 
   /** Whether it takes work. */
   get ready(): boolean {
-    return this.#closing === null;
+    return this.#isLeading && this.#closing === null;
+  }
+
+  /** Takes work from now on: everything in the log is applied, and no other process appends to it. */
+  lead(): void {
+    const { effects, hub, ids, keeper, live, loop, metrics, store } = this.#parts;
+    const [newest] = listTasks(live, store, { limit: 1 }).items;
+    // New ids go on from the newest ever given, as far as is known, even if this clock is behind.
+    if (newest !== undefined) ids.goOnAfter(newest.task.id);
+    effects.countInto(metrics);
+    hub.open();
+    loop.lead();
+    keeper.open();
+    this.operations.resume();
+    this.#isLeading = true;
+  }
+
+  /** Applies the next entry of the log, which another process appended; resolves when one more may come. */
+  async follow(entry: LogEntry): Promise<void> {
+    const { checkpointer, loop, store } = this.#parts;
+    loop.follow(entry);
+    checkpointer.appended(entry.body.byteLength);
+    // Who catches up must not keep all that finished in memory.
+    if (store.backlog.full) await store.flush();
+  }
+
+  /**
+   * Follows from now on. Whoever waits here is told to ask again, handlers in this process are told to
+   * stop, and links to agents are of no more use: they are to be closed.
+   */
+  stepDown(): void {
+    const [parts, inProcess] = [this.#parts, this.#inProcess];
+    this.#isLeading = false;
+    this.#parts = this.#assemble();
+    this.#inProcess = this.#inProcessAgents();
+    inProcess.abandon();
+    closeServices(parts);
+    const reason = new OrchestratorError('LEADERSHIP_LOST', 'another process leads: ask again');
+    void parts.loop.stop(reason);
   }
 
   /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */
@@ -195,20 +276,13 @@ export class Runtime {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
+    const { checkpointer, keeper, log, loop, releaseLock, store } = this.#parts;
     // A firing from here on is made after the next start.
-    this.#parts.keeper.close();
+    keeper.close();
     try {
       await this.#inProcess.drain(graceMs);
       await this.artifacts.close();
-      feed.close();
-      hub.close();
-      this.admission.close();
-      details.close();
-      this.output.close();
-      waits.close();
-      this.tasks.close();
-      this.operations.close();
+      closeServices(this.#parts);
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();
@@ -218,6 +292,23 @@ export class Runtime {
       releaseLock();
     }
   }
+
+  #inProcessAgents(): InProcessAgents {
+    return new InProcessAgents(this.#parts, (tasks) => this.submitTasks(tasks));
+  }
+}
+
+/** Ends what waits, and every timer; what is in the loop goes on. */
+function closeServices(parts: RuntimeParts): void {
+  parts.keeper.close();
+  parts.feed.close();
+  parts.hub.close();
+  parts.admission.close();
+  parts.details.close();
+  parts.output.close();
+  parts.waits.close();
+  parts.tasks.close();
+  parts.operations.close();
 }
 
 /** Kills shown in the status. */

@@ -220,6 +220,7 @@ function keeperOf() {
       return Promise.resolve(run(command).results[0] as CommandResult);
     },
   });
+  keeper.open();
   return {
     clock,
     state,

@@ -49,14 +49,17 @@ export class ScheduleKeeper {
   readonly #heap = new Timers<Kept>();
   #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null;
   #isProposing = false;
+  /** Before, and after it is closed, another process makes them fire. */
+  #isOpen = false;
   #isClosed = false;
 
   constructor(parts: ScheduleKeeperParts) {
     this.#parts = parts;
   }
 
-  /** Takes all schedules of core. Called once, before anything else. */
-  restored(): void {
+  /** Takes all schedules of core, and makes them fire from now on. */
+  open(): void {
+    this.#isOpen = true;
     for (const schedule of this.#parts.state.records.schedules.values()) this.#keep(schedule);
     this.#arm();
   }
@@ -64,7 +67,7 @@ export class ScheduleKeeper {
   /** A schedule is new, changed or fired. */
   changed(schedule: Schedule): void {
     // A later command of the same entry may have removed it.
-    if (this.#parts.state.records.schedules.get(schedule.key) !== schedule) return;
+    if (!this.#isOpen || this.#parts.state.records.schedules.get(schedule.key) !== schedule) return;
     this.#keep(schedule);
     this.#arm();
   }

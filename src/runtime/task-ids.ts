@@ -27,10 +27,17 @@ export class TaskIdSource {
       readonly randomBytes?: ((count: number) => Buffer) | undefined;
     } = {},
   ) {
-    const { after } = options;
     this.#now = now;
     this.#randomBytes = options.randomBytes ?? randomBytes;
-    if (after !== undefined) this.#ms = Number.parseInt(after.slice(0, 8) + after.slice(9, 13), 16);
+    if (options.after !== undefined) this.goOnAfter(options.after);
+  }
+
+  /** Makes every new id greater than one that another source made. */
+  goOnAfter(id: string): void {
+    const ms = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+    if (ms < this.#ms) return;
+    this.#ms = ms;
+    this.#prefix = '';
   }
 
   next(): TaskId {
