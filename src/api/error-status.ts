@@ -115,6 +115,8 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   // 507 rather than 503: it lasts until someone frees space, and monitoring must tell it from a restart.
   LOG_FULL: row(507, 'The disk is full', 10),
   ARTIFACTS_FULL: row(507, 'There is no room for more artifacts'),
+  NO_LEADER: row(503, 'No node leads', 1),
+  READ_TIMEOUT: row(503, 'The cluster did not confirm the read', 1),
   NOT_LEADER: row(503, 'Another node leads', 1),
   LEADERSHIP_LOST: row(503, 'The leader changed: whether the change was kept is not known', 1),
   LOG_FAILED: row(503, 'The log failed', 10),

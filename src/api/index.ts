@@ -1,1 +1,2 @@
 export { createApiServer, type ApiServer, type ApiServerOptions } from './server.ts';
+export type { ClusterDoor, Leader } from './cluster/cluster-door.ts';

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import { messageOf, OrchestratorError } from '../base/errors.ts';
 import { checkJson, InvalidRequestError } from '../contract/index.ts';
 
@@ -16,6 +17,29 @@ export function readJsonBody(bytes: Buffer): unknown {
   }
   checkJson(value);
   return value;
+}
+
+/**
+ * Reads a request to its end.
+ *
+ * @throws OrchestratorError `BODY_TOO_LARGE`
+ */
+export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > bytesMax) throw tooLarge(bytesMax);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(bytesMax: number): OrchestratorError {
+  const message = `a request must have at most ${bytesMax} bytes`;
+  return new OrchestratorError('BODY_TOO_LARGE', message, { bytesMax });
 }
 
 /** Refuses compressed bodies: what they grow to could not be bounded before it is done. */

@@ -16,6 +16,8 @@ import type { ApiContext } from './api-context.ts';
 import { checkBind, isLoopback } from './bind-policy.ts';
 import { attachChannels } from './channel/attach-channels.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
+import type { ClusterDoor } from './cluster/cluster-door.ts';
+import { forwardToLeader } from './cluster/leader-requests.ts';
 import { OpenRequests, type OpenRequestLimits } from './open-requests.ts';
 import { documentRoutes } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -76,6 +78,8 @@ export interface ApiServerOptions {
   /** Bytes that may wait for a slow reader of an event stream, before one more event. Default 4 MiB. */
   readonly streamBytesMax?: number;
   readonly clock?: Clock;
+  /** The cluster that this node belongs to, where it is not alone. */
+  readonly cluster?: ClusterDoor;
 }
 
 const DEFAULTS = {
@@ -101,6 +105,8 @@ export interface ApiServer {
   readonly url: string;
   /** Serves upgrade requests of `path` with `handler`, after the origin check. */
   onUpgrade(path: string, handler: UpgradeHandler): void;
+  /** Ends all channels, also those that lead to another node: whoever leads now is to be asked. */
+  endChannels(): void;
   /** Starts listening; resolves with the {@link ApiServer.url}. */
   listen(): Promise<string>;
   /**
@@ -117,7 +123,7 @@ export interface ApiServer {
  * @throws OrchestratorError `INSECURE_BIND`
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { logger, metrics, runtime } = options;
+  const { cluster, logger, metrics, runtime } = options;
   const host = options.host ?? DEFAULTS.host;
   checkBind(host, options.allowInsecurePublicBind ?? false);
   if (!isLoopback(host)) {
@@ -137,18 +143,20 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     payloadBytesMax: options.payloadBytesMax ?? DEFAULTS.payloadBytesMax,
     heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
     streamBytesMax: options.streamBytesMax ?? DEFAULTS.streamBytesMax,
-    isReady: () => runtime.ready && !isClosing && !hasFailed,
+    isReady: () => (cluster ?? runtime).ready && !isClosing && !hasFailed,
   };
   metrics.observe(runtime);
   const allowedHosts = new Set(options.allowedHosts?.map((name) => name.toLowerCase()));
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
-  const app = createApp(ctx, options.bodyBytesMax ?? DEFAULTS.bodyBytesMax);
+  const bodyBytesMax = options.bodyBytesMax ?? DEFAULTS.bodyBytesMax;
+  const app = createApp(ctx, bodyBytesMax);
   handleRequests(app, { ctx, origins, isClosing: () => isClosing });
+  if (cluster !== undefined) forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
   await addRoutes(app, ctx);
   await app.ready();
   const sockets = trackSockets(app.server);
-  const upgrades = new Upgrades(app.server, origins);
-  const closeChannels = attachChannels({
+  const upgrades = new Upgrades(app.server, origins, cluster ?? null);
+  const channels = attachChannels({
     onUpgrade: (path, handler) => upgrades.add(path, handler),
     runtime,
     payloadBytesMax: ctx.payloadBytesMax,
@@ -163,6 +171,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return urlOf(app.server, host);
     },
     onUpgrade: (path, handler) => upgrades.add(path, handler),
+    endChannels: () => {
+      channels.endAll();
+      upgrades.endTunnels();
+    },
     listen: async () => {
       await app.listen({ host, port: options.port ?? DEFAULTS.port });
       return urlOf(app.server, host);
@@ -170,7 +182,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     close: (graceMs = 5_000) => {
       isClosing = true;
       upgrades.close();
-      closeChannels();
+      channels.close();
       closed ??= closeApp(app, ctx, { graceMs, sockets });
       return closed;
     },

@@ -1,6 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ClusterDoor } from './cluster/cluster-door.ts';
+import { FORWARDED_HEADER } from './cluster/forward-request.ts';
+import { tunnelUpgrade } from './cluster/tunnel-upgrade.ts';
 import { checkOrigin, type OriginPolicy } from './origin-policy.ts';
+
+/** How long a channel waits for somebody to lead; its client comes back by itself. */
+const LEADER_WAIT_MS = 2_000;
 
 /** Takes over a connection whose client asked for another protocol. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -10,11 +16,15 @@ export class Upgrades {
   readonly #handlers = new Map<string, UpgradeHandler>();
   readonly #server: Server;
   readonly #policy: OriginPolicy;
+  readonly #cluster: ClusterDoor | null;
+  /** Cuts connections that were handed on. */
+  readonly #tunnels = new Set<() => void>();
   #isClosed = false;
 
-  constructor(server: Server, policy: OriginPolicy) {
+  constructor(server: Server, policy: OriginPolicy, cluster: ClusterDoor | null = null) {
     this.#server = server;
     this.#policy = policy;
+    this.#cluster = cluster;
   }
 
   add(path: string, handler: UpgradeHandler): void {
@@ -27,6 +37,12 @@ export class Upgrades {
   /** Refuses from now on. */
   close(): void {
     this.#isClosed = true;
+    this.endTunnels();
+  }
+
+  /** Cuts every connection that was handed on to another node. */
+  endTunnels(): void {
+    for (const cut of this.#tunnels) cut();
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -37,7 +53,23 @@ export class Upgrades {
     if (this.#isClosed) refuse(socket, '503 Service Unavailable');
     else if (!this.#isAllowed(request)) refuse(socket, '403 Forbidden');
     else if (handler === undefined) refuse(socket, '404 Not Found');
+    else if (this.#cluster?.isLeading === false) void this.#handOn(request, socket, head);
     else handler(request, socket, head);
+  }
+
+  /** Another node leads, where one does. */
+  async #handOn(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const cluster = this.#cluster;
+    const leader = await cluster?.leader(LEADER_WAIT_MS);
+    const isForwarded = request.headers[FORWARDED_HEADER] !== undefined;
+    if (leader == null || leader === 'self' || isForwarded || this.#isClosed) {
+      refuse(socket, '503 Service Unavailable');
+      return;
+    }
+    const nodeId = cluster?.nodeId ?? '';
+    const cut = tunnelUpgrade(request, socket, head, { nodeId, url: leader.url });
+    this.#tunnels.add(cut);
+    socket.once('close', () => this.#tunnels.delete(cut));
   }
 
   #isAllowed(request: IncomingMessage): boolean {

@@ -1,83 +1,17 @@
 /** Runtimes on one log, of which one appends: the others are as it is, and any of them can go on. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { digest } from '../core/index.ts';
-import { ArtifactStore } from '../store/index.ts';
-import { ManualClock } from '../testing/manual-clock.ts';
-import { MemoryLog, type MemoryDisk } from '../testing/memory-log.ts';
-import { MemoryStore } from '../testing/memory-store.ts';
-import { openFollowing } from './open-runtime.ts';
 import type { Runtime } from './runtime.ts';
-import type { RuntimeStorage } from './storage.ts';
+import { FollowedCluster } from './testing/followed-cluster.ts';
 import { HeldHandler, turn, type TaskId } from './testing/runtime-world.ts';
 
 const WORKER = { id: 'worker', capabilities: ['work'], slots: 2 };
 const NO_WAIT = 3_600_000;
 
-/** Nodes that see the same entries; the test says who leads. */
-class Cluster {
-  readonly clock = new ManualClock();
-  readonly #disk: MemoryDisk = { bodies: [], released: 0 };
-  readonly #folder = mkdtempSync(join(tmpdir(), 'uqo-following-'));
-  readonly nodes: Runtime[] = [];
-  /** Entries that each node has. */
-  readonly #seen = new Map<Runtime, number>();
-  leader: Runtime | null = null;
-
-  async add(): Promise<Runtime> {
-    const directory = join(this.#folder, String(this.nodes.length));
-    const storage: RuntimeStorage = {
-      open: async () => ({
-        kind: 'shared',
-        directory: null,
-        log: new MemoryLog(this.#disk),
-        store: new MemoryStore(),
-        artifacts: await ArtifactStore.open({ directory, now: () => this.clock.now() }),
-        copyStore: null,
-        release: () => undefined,
-      }),
-    };
-    const node = await openFollowing(storage, { version: '0', seed: 1, clock: this.clock });
-    this.nodes.push(node);
-    this.#seen.set(node, this.#disk.bodies.length);
-    return node;
-  }
-
-  /** Brings those that follow to the end of the log. */
-  async catchUp(): Promise<void> {
-    for (const node of this.nodes) {
-      for (let index = this.#seen.get(node) ?? 0; index < this.#disk.bodies.length; index++) {
-        const body = this.#disk.bodies[index];
-        if (node !== this.leader && body !== undefined)
-          await node.follow({ index: index + 1, body });
-      }
-      this.#seen.set(node, this.#disk.bodies.length);
-    }
-  }
-
-  async lead(next: Runtime): Promise<void> {
-    await this.catchUp();
-    this.leader?.stepDown();
-    this.leader = next;
-    next.lead();
-  }
-
-  async dispose(): Promise<void> {
-    for (const node of this.nodes) {
-      const closed = node.close(0);
-      this.clock.advance(0);
-      await closed;
-    }
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-let cluster = new Cluster();
+let cluster = new FollowedCluster();
 afterEach(async () => {
   await cluster.dispose();
-  cluster = new Cluster();
+  cluster = new FollowedCluster();
 });
 
 async function three(): Promise<[Runtime, Runtime, Runtime]> {

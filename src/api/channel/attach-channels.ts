@@ -26,8 +26,16 @@ export const CHANNELS_MAX = 10_000;
 /** How often a channel's other end is asked whether it is still there, in milliseconds. */
 const PING_MS = 10_000;
 
-/** Serves `/agents/connect` and `/clients/connect`. Returns how to end all channels. */
-export function attachChannels(options: ChannelsOptions): () => void {
+/** All channels that are open. */
+export interface Channels {
+  /** Ends those there are; others may come. */
+  endAll(): void;
+  /** Ends all, for good. */
+  close(): void;
+}
+
+/** Serves `/agents/connect` and `/clients/connect`. */
+export function attachChannels(options: ChannelsOptions): Channels {
   const { clock = systemClock, payloadBytesMax, problemOf, runtime } = options;
   const sockets = new WebSocketServer({
     noServer: true,
@@ -70,8 +78,14 @@ export function attachChannels(options: ChannelsOptions): () => void {
     'client',
     (socket) => new ClientChannel({ runtime, socket, clock, payloadBytesMax, problemOf }),
   );
-  return () => {
+  const endAll = (): void => {
     for (const channel of open.values()) channel.close();
-    sockets.close();
+  };
+  return {
+    endAll,
+    close: () => {
+      endAll();
+      sockets.close();
+    },
   };
 }

@@ -38,12 +38,13 @@ export class ChannelWorld {
     this.#runtime = await openRuntime({ dataDir: this.#folder, version: '0', seed: 1 });
     this.#server = createServer();
     const upgrades = new Upgrades(this.#server, { loopbackOnly: true, allowedHosts: new Set() });
-    this.#closeChannels = attachChannels({
+    const channels = attachChannels({
       onUpgrade: (path, handler) => upgrades.add(path, handler),
       runtime: this.#runtime,
       payloadBytesMax: PAYLOAD_BYTES_MAX,
       problemOf,
     });
+    this.#closeChannels = () => channels.close();
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;

@@ -1,0 +1,115 @@
+/** Carries a request to the node that leads, and its answer back. */
+import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { messageOf, OrchestratorError } from '../../base/errors.ts';
+
+/** Says that a node has forwarded the request: it goes no further. */
+export const FORWARDED_HEADER = 'uqo-forwarded-by';
+/** Says on an answer that nothing was done, for this node does not lead. */
+export const NOT_LEADER_HEADER = 'uqo-not-leader';
+
+/** What speaks of one connection only, and what was checked here already. */
+const DROPPED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'host',
+  'content-length',
+  'origin',
+  'referer',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+]);
+
+export interface Forwarding {
+  readonly agent: Agent;
+  /** Of the node that forwards. */
+  readonly nodeId: string;
+  readonly url: string;
+  readonly body: Buffer;
+}
+
+/** Errors of a connection that was never made: the request was not read by anybody. */
+const UNREACHED = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** Methods that may be carried out twice. */
+const SAFE = new Set(['GET', 'HEAD']);
+
+/**
+ * Sends the request on, and begins the answer; `'again'` where it is certain that nothing was done.
+ *
+ * @throws OrchestratorError `LEADERSHIP_LOST` where it may have been carried out
+ */
+export async function forwardRequest(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  forwarding: Forwarding,
+): Promise<'answered' | 'again'> {
+  let answer: IncomingMessage;
+  try {
+    answer = await ask(request, reply, forwarding);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (SAFE.has(request.method) || (code !== undefined && UNREACHED.has(code))) return 'again';
+    throw new OrchestratorError(
+      'LEADERSHIP_LOST',
+      `the leader must answer, got: ${messageOf(error)}; with an idempotency key the request can be repeated`,
+      {},
+      { cause: error },
+    );
+  }
+  if (answer.headers[NOT_LEADER_HEADER] !== undefined) {
+    answer.resume();
+    return 'again';
+  }
+  passBack(answer, reply);
+  return 'answered';
+}
+
+function ask(
+  { headers, id, method, url: path }: FastifyRequest,
+  reply: FastifyReply,
+  { agent, body, nodeId, url }: Forwarding,
+): Promise<IncomingMessage> {
+  const kept = Object.entries(headers).filter(([name]) => !DROPPED.has(name));
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(new URL(path, url), {
+      agent,
+      method,
+      headers: {
+        ...Object.fromEntries(kept),
+        ...(body.length === 0 ? {} : { 'content-length': body.length }),
+        [FORWARDED_HEADER]: nodeId,
+        'x-request-id': id,
+      },
+    });
+    outgoing.once('response', resolve);
+    outgoing.once('error', reject);
+    // Who asked has left: nobody needs the answer.
+    reply.raw.once('close', () => outgoing.destroy());
+    outgoing.end(body);
+  });
+}
+
+function passBack(answer: IncomingMessage, reply: FastifyReply): void {
+  const kept = Object.entries(answer.headers).filter(
+    ([name]) => !DROPPED.has(name) || name === 'content-length',
+  );
+  reply.hijack();
+  reply.raw.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
+  // An answer that breaks off must not look whole.
+  answer.once('error', () => reply.raw.destroy());
+  answer.once('aborted', () => reply.raw.destroy());
+  answer.pipe(reply.raw);
+}

@@ -1,0 +1,123 @@
+/**
+ * Lets every node take every request: what only the leader may answer goes to it, with a bound on how much
+ * is on the way. A read that may be old (`?stale=ok`) is answered here, also while nobody leads.
+ */
+import { Agent } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OrchestratorError } from '../../base/errors.ts';
+import type { ApiContext } from '../api-context.ts';
+import { readBody } from '../json-body.ts';
+import type { ClusterDoor } from './cluster-door.ts';
+import { FORWARDED_HEADER, forwardRequest, NOT_LEADER_HEADER } from './forward-request.ts';
+
+/** How long a request waits for somebody to lead. */
+const LEADER_WAIT_MS = 5_000;
+/** Requests on their way to the leader, with the bytes of their bodies. */
+const UNDER_WAY_MAX = 2_000;
+const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
+/** Leaders that one request is carried to. */
+const ATTEMPTS_MAX = 5;
+
+/** What every node answers itself. */
+const LOCAL = ['/api/v1/cluster', '/api/v1/status'];
+
+export interface LeaderRequests {
+  readonly door: ClusterDoor;
+  readonly ctx: ApiContext;
+  readonly bodyBytesMax: number;
+}
+
+/** Sets up `app`; call it before any route is added. */
+export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): void {
+  const forwarder = new Forwarder(parts);
+  app.addHook('onRequest', (request, reply) => forwarder.admit(request, reply));
+  app.addHook('onClose', () => forwarder.close());
+}
+
+class Forwarder {
+  readonly #parts: LeaderRequests;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  #underWay = 0;
+  #bytes = 0;
+
+  constructor(parts: LeaderRequests) {
+    this.#parts = parts;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** Resolves when the request is to be answered here, or has been answered elsewhere. */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { door } = this.#parts;
+    const [path = ''] = request.url.split('?', 1);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!path.startsWith('/api/v1/') || (isRead && LOCAL.includes(path))) return;
+    if (takeStale(request) && isRead) return;
+    if (request.headers[FORWARDED_HEADER] !== undefined && !door.isLeading) {
+      reply.header(NOT_LEADER_HEADER, '1');
+      throw notLeader();
+    }
+    let body: Buffer | null = null;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const leader = await door.leader(LEADER_WAIT_MS);
+      if (leader === null) break;
+      if (leader === 'self' && body === null) {
+        if (isRead) await door.readBarrier();
+        return;
+      }
+      body ??= await readBody(request.raw, this.#parts.bodyBytesMax);
+      // What was read cannot be read again here: it comes once more from outside.
+      const url = leader === 'self' ? ownUrl(request) : leader.url;
+      if ((await this.#forward(request, reply, { url, body })) === 'answered') return;
+    }
+    throw new OrchestratorError(
+      'NO_LEADER',
+      'a majority of the nodes must agree on who leads; reads with ?stale=ok are answered meanwhile',
+      { retryAfterMs: 1_000 },
+    );
+  }
+
+  async #forward(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { body, url }: { readonly body: Buffer; readonly url: string },
+  ): Promise<'answered' | 'again'> {
+    const { ctx, door } = this.#parts;
+    if (this.#underWay >= UNDER_WAY_MAX || this.#bytes + body.length > BYTES_UNDER_WAY_MAX) {
+      const message = `at most ${UNDER_WAY_MAX} requests may be on their way to the leader, got one more`;
+      throw new OrchestratorError('OVERLOADED', message, { retryAfterMs: 1_000 });
+    }
+    this.#underWay += 1;
+    this.#bytes += body.length;
+    const left = ctx.open.add('poll', () => reply.raw.destroy());
+    reply.raw.once('close', () => {
+      this.#underWay -= 1;
+      this.#bytes -= body.length;
+      left();
+    });
+    const { nodeId } = door;
+    return forwardRequest(request, reply, { agent: this.#agent, nodeId, url, body });
+  }
+}
+
+/** Where this very request came in. */
+function ownUrl({ raw }: FastifyRequest): string {
+  const { localAddress = '127.0.0.1', localPort } = raw.socket;
+  return `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
+}
+
+/** Whether a reader is content with what this node has; routes know nothing of the word. */
+function takeStale(request: FastifyRequest): boolean {
+  const query = request.query as Record<string, unknown>;
+  const isStale = query['stale'] === 'ok';
+  delete query['stale'];
+  return isStale;
+}
+
+function notLeader(): OrchestratorError {
+  return new OrchestratorError('NOT_LEADER', 'another node must be asked: this one follows', {
+    retryAfterMs: 200,
+  });
+}

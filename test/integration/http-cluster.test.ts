@@ -1,0 +1,178 @@
+/** Several servers on one log: every one takes every request, whoever leads. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createApiServer, type ApiServer, type ClusterDoor } from '../../src/api/index.ts';
+import { Agent, Client } from '../../src/client/index.ts';
+import { OrchestratorError } from '../../src/base/errors.ts';
+import type { Runtime } from '../../src/runtime/index.ts';
+import { FollowedCluster } from '../../src/runtime/testing/followed-cluster.ts';
+import { createLogger, Metrics } from '../../src/telemetry/index.ts';
+
+interface Node {
+  readonly name: string;
+  readonly runtime: Runtime;
+  readonly server: ApiServer;
+}
+
+/** Servers of a cluster whose leader the test names. */
+class ServedCluster {
+  readonly #cluster = new FollowedCluster();
+  readonly nodes: Node[] = [];
+  #leader: Node | null = null;
+  #told: (() => void)[] = [];
+  /** Whether the leader can prove that it leads. */
+  hasQuorum = true;
+
+  async add(): Promise<Node> {
+    const name = `n${this.nodes.length + 1}`;
+    const runtime = await this.#cluster.add();
+    const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
+    const metrics = new Metrics({ version: '0' });
+    const cluster = this.#doorOf(name);
+    const options = { runtime, metrics, logger, version: '0', port: 0, cluster };
+    const server = await createApiServer(options);
+    await server.listen();
+    const node = { name, runtime, server };
+    this.nodes.push(node);
+    return node;
+  }
+
+  async lead(node: Node | null): Promise<void> {
+    if (node !== null) await this.#cluster.lead(node.runtime);
+    this.#leader = node;
+    for (const { server } of this.nodes) server.endChannels();
+    for (const tell of this.#told.splice(0)) tell();
+  }
+
+  catchUp(): Promise<void> {
+    return this.#cluster.catchUp();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map(({ server }) => server.close(0)));
+    await this.#cluster.dispose();
+  }
+
+  #doorOf(nodeId: string): ClusterDoor {
+    const known = (): Node | null => this.#leader;
+    return {
+      nodeId,
+      get isLeading() {
+        return known()?.name === nodeId;
+      },
+      get ready() {
+        return known() !== null;
+      },
+      leader: async (waitMs) => {
+        if (known() === null && waitMs > 0) {
+          const patience = setTimeout(() => this.#told.splice(0).forEach((tell) => tell()), 300);
+          await new Promise<void>((resolve) => this.#told.push(resolve));
+          clearTimeout(patience);
+        }
+        const leader = known();
+        if (leader === null) return null;
+        return leader.name === nodeId ? 'self' : { url: leader.server.url };
+      },
+      readBarrier: () =>
+        this.hasQuorum
+          ? Promise.resolve()
+          : Promise.reject(new OrchestratorError('READ_TIMEOUT', 'no quorum')),
+    };
+  }
+}
+
+let cluster: ServedCluster;
+beforeEach(async () => {
+  cluster = new ServedCluster();
+  for (let n = 0; n < 3; n++) await cluster.add();
+  await cluster.lead(cluster.nodes[0]!);
+});
+afterEach(() => cluster.close());
+
+const submit = async (node: Node, body: object = { type: 'work' }): Promise<Response> =>
+  fetch(`${node.server.url}/api/v1/tasks`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+describe('a node that follows', () => {
+  test('carries requests to the leader and its answers back, refusals too', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    const answer = await submit(second, { type: 'work', payload: { größe: '✓' } });
+    expect(answer.status).toBe(201);
+    const { id } = (await answer.json()) as { id: string };
+    const got = await fetch(`${second.server.url}/api/v1/tasks/${id}`);
+    expect(await got.json()).toMatchObject({ id, state: 'queued', payload: { größe: '✓' } });
+    const refused = await submit(second, { type: '' });
+    expect(refused.status).toBe(400);
+    expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    const missing = await fetch(`${second.server.url}/api/v1/tasks/${id.replaceAll(/\d/g, '0')}`);
+    expect(missing.status).toBe(404);
+  });
+
+  test('answers from what it has where that is asked for, also while nobody leads', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    const { id } = (await (await submit(second)).json()) as { id: string };
+    await cluster.lead(null);
+    const stale = `${second.server.url}/api/v1/tasks/${id}?stale=ok`;
+    expect((await fetch(stale)).status).toBe(404);
+    await cluster.catchUp();
+    expect(await (await fetch(stale)).json()).toMatchObject({ id, state: 'queued' });
+    const fresh = await fetch(`${second.server.url}/api/v1/tasks/${id}`);
+    expect(fresh.status).toBe(503);
+    expect(fresh.headers.get('retry-after')).toBe('1');
+    expect(await fresh.json()).toMatchObject({ code: 'NO_LEADER' });
+    expect((await fetch(`${second.server.url}/health/live`)).status).toBe(200);
+    expect((await fetch(`${second.server.url}/health/ready`)).status).toBe(503);
+  });
+
+  test('lets requests wait until somebody leads', async () => {
+    const [, second, third] = cluster.nodes as [Node, Node, Node];
+    await cluster.lead(null);
+    const answer = submit(second);
+    await cluster.lead(third);
+    expect((await answer).status).toBe(201);
+  });
+
+  test('answers itself what it has read already when it leads meanwhile', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    const [first] = cluster.nodes as [Node];
+    await first.server.close(0);
+    // The door still names the old leader: the connection is refused, and it asks again.
+    const answer = submit(second);
+    await cluster.lead(second);
+    expect((await answer).status).toBe(201);
+  });
+
+  test('sends nothing on that another node sent on: two that take each other for the leader end it', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    const answer = await fetch(`${second.server.url}/api/v1/tasks?limit=1`, {
+      headers: { 'uqo-forwarded-by': 'n3' },
+    });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ code: 'NOT_LEADER' });
+  });
+
+  test('carries channels too: a client and an agent work through any node', async () => {
+    const [, second, third] = cluster.nodes as [Node, Node, Node];
+    const handler = (task: { readonly payload: unknown }): unknown => task.payload;
+    const agent = new Agent({ url: second.server.url, id: 'a', capabilities: ['work'], handler });
+    await agent.start();
+    const client = new Client({ url: third.server.url });
+    const task = await client.submit({ type: 'work', payload: 42 });
+    expect(await task.result()).toBe(42);
+    await cluster.lead(third);
+    const next = await client.submit({ type: 'work', payload: 43, idempotencyKey: 'k' });
+    expect(await next.result()).toBe(43);
+    await client.close();
+    await agent.stop();
+  });
+});
+
+test('a leader that cannot prove it leads answers no read', async () => {
+  const [first] = cluster.nodes as [Node];
+  cluster.hasQuorum = false;
+  const answer = await fetch(`${first.server.url}/api/v1/tasks`);
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({ code: 'READ_TIMEOUT' });
+});
