@@ -18,7 +18,7 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   quantum: ['base'],
   reliability: ['base'],
   consensus: ['base'],
-  log: ['base'],
+  log: ['base', 'consensus'],
   store: ['base', 'core'],
   telemetry: ['base', 'core'],
   runtime: ['base', 'contract', 'core', 'scheduling', 'reliability', 'log', 'store', 'telemetry'],
