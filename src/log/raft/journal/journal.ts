@@ -37,9 +37,10 @@ import {
 } from './journal-record.ts';
 import { replayJournal, type JournalContent } from './journal-recovery.ts';
 
-/** A group takes records up to this size together, or one entry that is larger. */
 const GROUP_BYTES_MAX = 1024 * 1024;
 const SEGMENT_BYTES = 32 * 1024 * 1024;
+/** Header of a segment, and frames around a group. */
+const SEGMENT_OVERHEAD = 8192;
 const HARD_STATE_BYTES_MAX = 256;
 
 export interface JournalOptions {
@@ -50,8 +51,10 @@ export interface JournalOptions {
   readonly genesis: LogBase;
   /** Largest body of an entry. */
   readonly entryBytesMax: number;
-  /** Default 32 MiB. */
+  /** Default 32 MiB, or what a group takes where that is more. */
   readonly segmentBytes?: number;
+  /** Records that one group takes together, at most; default 1 MiB. One entry that is larger goes alone. */
+  readonly groupBytesMax?: number;
   readonly fileSystem?: EmbeddedLogOptions['fileSystem'];
   /** Random text for a new journal's incarnation; drawn when absent. */
   readonly incarnation?: string;
@@ -86,13 +89,18 @@ const NO_ENTRIES = { firstIndex: 0, entryCount: 0 } as const;
  *   opening an embedded log does
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { directory, entryBytesMax, fileSystem, onFlush } = options;
-  const groupBytesMax = Math.max(GROUP_BYTES_MAX, lonelyEntryBytes(entryBytesMax));
-  const groupOverhead = 8192;
+  const {
+    directory,
+    entryBytesMax,
+    fileSystem,
+    groupBytesMax = GROUP_BYTES_MAX,
+    onFlush,
+  } = options;
+  const largestGroup = Math.max(groupBytesMax, lonelyEntryBytes(entryBytesMax));
   const log = await openEmbeddedLog({
     directory,
-    segmentBytes: Math.max(options.segmentBytes ?? SEGMENT_BYTES, groupBytesMax + groupOverhead),
-    entryBytesMax: groupBytesMax,
+    segmentBytes: Math.max(options.segmentBytes ?? SEGMENT_BYTES, largestGroup + SEGMENT_OVERHEAD),
+    entryBytesMax: largestGroup,
     ...(fileSystem === undefined ? {} : { fileSystem }),
     ...(onFlush === undefined ? {} : { onFlush }),
   });
@@ -101,7 +109,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const found = await replayJournal(log, positions);
     if (found !== null) requireOwn(found.identity, options);
     const content = found ?? (await beginJournal(log, positions, options));
-    return new Journal(log, positions, content);
+    return new Journal({ log, positions, content, groupBytesMax });
   } catch (error) {
     await log.close();
     throw error;
@@ -134,7 +142,15 @@ async function beginJournal(
   return { identity, base, hardState, snapshot: null, peers: [], entries: [] };
 }
 
+interface JournalParts {
+  readonly log: ReplicatedLog;
+  readonly positions: EntryPositions;
+  readonly content: JournalContent;
+  readonly groupBytesMax: number;
+}
+
 export class Journal {
+  readonly #groupBytesMax: number;
   readonly #log: ReplicatedLog;
   readonly #reader: JournalReader;
   readonly #positions: EntryPositions;
@@ -153,7 +169,8 @@ export class Journal {
   #failure: Error | null = null;
   #isClosed = false;
 
-  constructor(log: ReplicatedLog, positions: EntryPositions, content: JournalContent) {
+  constructor({ content, groupBytesMax, log, positions }: JournalParts) {
+    this.#groupBytesMax = groupBytesMax;
     this.#log = log;
     this.#reader = new JournalReader(log);
     this.#positions = positions;
@@ -300,7 +317,11 @@ export class Journal {
     let bytes: Buffer = Buffer.concat(front.map(encodeRecord));
     let start = 0;
     do {
-      const end = endOfPiece(entries, start, GROUP_BYTES_MAX - HARD_STATE_BYTES_MAX - bytes.length);
+      const end = endOfPiece(
+        entries,
+        start,
+        this.#groupBytesMax - HARD_STATE_BYTES_MAX - bytes.length,
+      );
       const part = entries.slice(start, end);
       const firstIndex = part[0]?.index ?? 0;
       if (part.length > 0) {
@@ -308,7 +329,7 @@ export class Journal {
         const commandsBefore = this.#positions.lastCommands;
         const record = { kind: 'entries' as const, firstIndex, commandsBefore, entries: part };
         const encoded = encodeRecord(record);
-        const isTooMuch = bytes.length > 0 && bytes.length + encoded.length > GROUP_BYTES_MAX;
+        const isTooMuch = bytes.length > 0 && bytes.length + encoded.length > this.#groupBytesMax;
         if (isTooMuch) this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, done: null });
         bytes = isTooMuch ? encoded : Buffer.concat([bytes, encoded]);
         for (const { kind, term } of part) this.#positions.push(term, kind === 'command');
@@ -333,6 +354,8 @@ export class Journal {
   }
 
   async #writeGroups(): Promise<void> {
+    // Whatever is written in one go becomes one group.
+    await Promise.resolve();
     while (this.#isFlushWanted && this.#failure === null) {
       const pieces = this.#takeGroup();
       const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
@@ -357,7 +380,7 @@ export class Journal {
     let bytes = 0;
     let count = 0;
     for (const piece of this.#pieces) {
-      if (count > 0 && bytes + piece.bytes.length > GROUP_BYTES_MAX) break;
+      if (count > 0 && bytes + piece.bytes.length > this.#groupBytesMax) break;
       bytes += piece.bytes.length;
       count += 1;
     }
@@ -390,9 +413,10 @@ export class Journal {
       const records = decodeGroup(await this.#reader.group(group));
       const before = index;
       for (const entry of entriesFrom(records, index)) {
-        const isCurrent = this.#positions.termAt(entry.index) === entry.term;
-        const isEnough = found.length > 0 && bytes + entry.body.length > bytesMax;
-        if (!isCurrent || isEnough || entry.index > to) return found;
+        if (entry.index > to) return found;
+        if (found.length > 0 && bytes + entry.body.length > bytesMax) return found;
+        // Replaced: the next group has what took its place.
+        if (this.#positions.termAt(entry.index) !== entry.term) break;
         found.push(entry);
         bytes += entry.body.length;
         index = entry.index + 1;

@@ -67,10 +67,9 @@ export class RequestChannel {
 
   receiveRequest(from: string, payload: Buffer): void {
     if (payload.length < 9) throw malformed('request');
-    const number = readU64(payload, 0);
     const answer = (status: number, body: Uint8Array): void => {
-      const head = Buffer.alloc(9);
-      writeU64(head, number, 0);
+      // The number goes back as it came, whatever it is.
+      const head = Buffer.alloc(9, payload.subarray(0, 8));
       head.writeUInt8(status, 8);
       // Where the peer cannot be reached it learns from its own side that the answer is lost.
       this.#options.send(from, encodeFrame('response', head, body));
