@@ -6,6 +6,8 @@ export interface ShellClock {
   monotonicMs(): number;
   /** Calls `callback` once after `delayMs`; the returned function cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** Calls `callback` once, after what is happening now. */
+  defer(callback: () => void): void;
 }
 
 /** Where the shell writes what an operator should know. */
@@ -21,6 +23,7 @@ export const systemShellClock: ShellClock = {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
+  defer: (callback) => void setImmediate(callback),
 };
 
 const nothing = (): void => undefined;
