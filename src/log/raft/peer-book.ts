@@ -1,5 +1,5 @@
 /** Who is where, and who has been met: what a cluster must know of its nodes beside who votes. */
-import type { Configuration, NodeId } from '../../consensus/index.ts';
+import { membersOf, type Configuration, type NodeId } from '../../consensus/index.ts';
 import type { KnownPeer } from './journal/journal-record.ts';
 import type { Refusal } from './transport/handshake.ts';
 import { parsePeerAddress } from './transport/peer-address.ts';
@@ -45,6 +45,13 @@ export class PeerBook {
       if (nodeId !== this.#nodeId && address !== null) targets.set(nodeId, address);
     }
     return targets;
+  }
+
+  /** An operator says where a node is. */
+  place(nodeId: NodeId, address: string): void {
+    if (nodeId === this.#nodeId) return;
+    const incarnation = this.#peers.get(nodeId)?.incarnation ?? null;
+    this.#peers.set(nodeId, { nodeId, address, incarnation });
   }
 
   /** @returns true where something new was learned */
@@ -95,12 +102,6 @@ export class PeerBook {
     const members = this.#configuration === null ? [] : membersOf(this.#configuration);
     return members.length === 0 || members.includes(nodeId);
   }
-}
-
-/** Everyone who gets the log, each once. */
-export function membersOf(configuration: Configuration): NodeId[] {
-  const { learners, learnersNext, voters, votersOutgoing } = configuration;
-  return [...new Set([...voters, ...votersOutgoing, ...learners, ...learnersNext])];
 }
 
 function isAddress(text: string): boolean {

@@ -27,7 +27,11 @@ function open(disk: SimulatedDisk, nodeId = 'a'): Promise<Journal> {
     directory: '/raft',
     clusterId: 'test',
     nodeId,
-    genesis: GENESIS,
+    beginning: {
+      base: GENESIS,
+      hardState: { term: 0, votedFor: null, commitIndex: 0 },
+      entries: [],
+    },
     entryBytesMax: 4096,
     segmentBytes: 1, // The least that holds a group.
     groupBytesMax: 8192,

@@ -43,12 +43,19 @@ const SEGMENT_BYTES = 32 * 1024 * 1024;
 const SEGMENT_OVERHEAD = 8192;
 const HARD_STATE_BYTES_MAX = 256;
 
+/** What a new node starts from: the founding of its cluster, or an empty log where it joins one. */
+export interface JournalBeginning {
+  readonly base: LogBase;
+  readonly hardState: HardState;
+  readonly entries: readonly RaftEntry[];
+}
+
 export interface JournalOptions {
   readonly directory: string;
   readonly clusterId: string;
   readonly nodeId: string;
-  /** Where the log of a new node begins. */
-  readonly genesis: LogBase;
+  /** With what the journal of a new node begins. */
+  readonly beginning: JournalBeginning;
   /** Largest body of an entry. */
   readonly entryBytesMax: number;
   /** Default 32 MiB, or what a group takes where that is more. */
@@ -128,18 +135,24 @@ async function beginJournal(
   positions: EntryPositions,
   options: JournalOptions,
 ): Promise<JournalContent> {
-  const { clusterId, genesis, nodeId } = options;
+  const { beginning, clusterId, nodeId } = options;
+  const { entries, hardState } = beginning;
   const incarnation = options.incarnation ?? randomBytes(8).toString('hex');
   const identity: JournalIdentity = { clusterId, nodeId, incarnation };
-  const base: JournalBase = { ...genesis, commandsBefore: 0 };
-  const hardState: HardState = { term: 0, votedFor: null, commitIndex: genesis.index };
-  positions.restart(base.index, base.term, 0);
+  const base: JournalBase = { ...beginning.base, commandsBefore: 0 };
   const records: readonly JournalRecord[] = [
     { kind: 'identity', identity },
     { kind: 'base', base },
+    { kind: 'hardState', hardState },
+    { kind: 'entries', firstIndex: base.index + 1, commandsBefore: 0, entries },
   ];
-  await log.append(Buffer.concat(records.map(encodeRecord)));
-  return { identity, base, hardState, snapshot: null, peers: [], entries: [] };
+  const group = await log.append(Buffer.concat(records.map(encodeRecord)));
+  positions.restart(base.index, base.term, 0);
+  for (const { index, kind, term } of entries) {
+    positions.push(term, kind === 'command');
+    positions.setGroup(index, group);
+  }
+  return { identity, base, hardState, snapshot: null, peers: [], entries };
 }
 
 interface JournalParts {
@@ -247,6 +260,12 @@ export class Journal {
     return this.#keep([{ kind: 'snapshot', meta }]);
   }
 
+  /** Drops the whole log, which begins anew behind a snapshot; resolves with where, when that is durable. */
+  async beginBehind(meta: SnapshotMeta): Promise<JournalBase> {
+    await this.#keep([this.#restart(meta)]);
+    return this.#base;
+  }
+
   /** Begins the log behind `base`, durably, then lets go of what only older entries need. */
   async compact(base: LogBase): Promise<void> {
     if (base.index <= this.#positions.baseIndex) return;
@@ -277,9 +296,12 @@ export class Journal {
     return reading;
   }
 
-  /** Writes what waits, and closes. What fails on the way was told to the listener. Safe to call twice. */
-  async close(): Promise<void> {
-    if (!this.#isClosed && this.#failure === null) this.flush();
+  /**
+   * Closes, after writing what waits where that is wanted. What fails on the way was told to the listener. Safe to call
+   * twice.
+   */
+  async close(isFlushed = true): Promise<void> {
+    if (isFlushed && !this.#isClosed && this.#failure === null) this.flush();
     this.#isClosed = true;
     await this.#writing;
     await this.#reading;
