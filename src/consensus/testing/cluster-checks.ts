@@ -11,8 +11,8 @@ export class CheckFailure extends Error {
 }
 
 export class ClusterChecks {
-  /** Newest index known as committed by any leader so far. */
-  committedIndex = 0;
+  /** Newest index known as committed by any leader so far; the founding entry is committed by agreement. */
+  committedIndex = 1;
   readonly #committed = new Map<number, string>();
   readonly #leaders = new Map<number, string>();
   readonly #votes = new Map<string, string>();
@@ -30,7 +30,8 @@ export class ClusterChecks {
     const hash = hashAt(this.committedIndex);
     const held = hash === null ? undefined : hexOf(hash);
     this.#must(
-      this.committedIndex <= view.baseIndex || held === this.#committed.get(this.committedIndex),
+      this.committedIndex <= Math.max(view.baseIndex, 1) ||
+        held === this.#committed.get(this.committedIndex),
       `${view.nodeId} leads term ${view.term} without committed entry ${this.committedIndex}`,
     );
   }

@@ -35,6 +35,8 @@ export class TestCluster {
   readonly #due = new Map<number, Happening[]>();
   #nowTick = 0;
   #isHealing = false;
+  /** Between ticks, what happens at once happens in the next one. */
+  #isPassing = false;
   #cut = new Set<string>();
   #nextNode = 1;
   #nextId = 1;
@@ -75,6 +77,7 @@ export class TestCluster {
     while (this.#nowTick < from + HEAL_TICKS) {
       this.#passTick();
       const leader = this.#leader();
+      if (leader !== null && this.#nowTick % 20 === 0) this.#leaveJoint(leader);
       if (leader !== null && probe === 0 && this.#nowTick > from + 100)
         probe = this.#proposeTo(leader);
       if (probe > 0 && this.#nowTick % 10 === 0 && this.#isAtRest()) return;
@@ -100,6 +103,7 @@ export class TestCluster {
 
   #passTick(): void {
     this.#nowTick += 1;
+    this.#isPassing = true;
     for (const node of this.nodes.values()) {
       if (node.core === null || node.pausedUntil > this.#nowTick) continue;
       this.#take(node, [{ kind: 'tick' }]);
@@ -112,10 +116,11 @@ export class TestCluster {
       happening?.();
     }
     this.#due.delete(this.#nowTick);
+    this.#isPassing = false;
   }
 
   #after(ticks: number, happening: Happening): void {
-    const at = this.#nowTick + ticks;
+    const at = this.#nowTick + (this.#isPassing ? ticks : Math.max(ticks, 1));
     const due = this.#due.get(at);
     if (due === undefined) this.#due.set(at, [happening]);
     else due.push(happening);
@@ -302,6 +307,12 @@ export class TestCluster {
       changes.push({ kind: this.#rng.unit() < 0.5 ? 'remove' : 'demote', nodeId: voter });
     const isAutoLeave = this.#rng.unit() < 0.7;
     this.#take(leader, [{ kind: 'changeMembership', changeId, changes, isAutoLeave }]);
+  }
+
+  #leaveJoint(leader: TestNode): void {
+    if ((leader.view?.configuration.votersOutgoing.length ?? 0) === 0) return;
+    this.#nextId += 1;
+    this.#take(leader, [{ kind: 'leaveJoint', changeId: this.#nextId }]);
   }
 
   /** A new node with an empty disk. */
