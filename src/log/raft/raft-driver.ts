@@ -32,6 +32,8 @@ export interface RaftDriverOptions {
   /** @returns false where the message went nowhere */
   readonly send: (to: NodeId, message: RaftMessage) => boolean;
   readonly onNotice: (notice: RaftNotice) => void;
+  /** A step threw, which no step may; nothing is stepped until {@link RaftDriver.stop}. */
+  readonly onBroken: (error: unknown) => void;
   /** The journal failed; the core was told. */
   readonly onJournalFailed: (error: Error) => void;
 }
@@ -97,9 +99,13 @@ export class RaftDriver {
     this.#isStepping = true;
     const inputs = this.#inputs;
     this.#inputs = [];
-    const outputs = this.#options.core.stepAll(inputs);
+    try {
+      this.#carryOut(this.#options.core.stepAll(inputs));
+    } catch (error) {
+      // A broken invariant: this node must not go on, and its data must stay as they are.
+      this.#options.onBroken(error);
+    }
     this.#isStepping = false;
-    this.#carryOut(outputs);
   }
 
   #carryOut(outputs: readonly RaftOutput[]): void {

@@ -116,6 +116,7 @@ export class RaftLog implements ClusterLog {
       tickMs: options.tickMs ?? 5,
       send: (to, message) => this.#send(to, message),
       onNotice: (notice) => this.#take(notice),
+      onBroken: (error) => this.#fail(error),
       onJournalFailed: (error) => this.#fail(error),
     });
     this.#snapshots = new SnapshotKeeper({
