@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../../base/errors.ts';
+import type { OrchestratorError } from '../../base/errors.ts';
 
 interface Waiting {
   readonly resolve: (index: number) => void;

@@ -1,4 +1,5 @@
 import { OrchestratorError } from '../../base/errors.ts';
+import { unreachable } from '../../base/invariant.ts';
 import type { ProposalDropReason, ReadRefusalReason } from '../../consensus/index.ts';
 
 export function notLeaderError(leader: string | null): OrchestratorError {
@@ -48,6 +49,8 @@ export function droppedError(reason: ProposalDropReason, leader: string | null):
       return new OrchestratorError('LOG_ENTRY_TOO_LARGE', 'an entry must not be that large');
     case 'failed':
       return raftFailedError(null);
+    default:
+      return unreachable(reason);
   }
 }
 
@@ -68,5 +71,7 @@ export function readRefusedError(
       );
     case 'failed':
       return raftFailedError(null);
+    default:
+      return unreachable(reason);
   }
 }

@@ -20,7 +20,6 @@ import {
   type RaftProtocol,
   type RaftSettings,
 } from '../../consensus/index.ts';
-import { releasedError } from '../embedded/log-errors.ts';
 import type { LogEntry, LogRecovery } from '../replicated-log.ts';
 import type { ClusterLog, ClusterStatus, PeerStatus, RoleView } from './cluster-log.ts';
 import { CommittedDelivery, type AppliedPosition } from './committed-delivery.ts';
@@ -36,8 +35,10 @@ import {
   readRefusedError,
   tooLargeError,
 } from './raft-errors.ts';
+import { Questions } from './questions.ts';
 import { RaftDriver, type RaftNotice } from './raft-driver.ts';
 import type { RaftLogOptions } from './raft-log-options.ts';
+import { readCommitted } from './read-committed.ts';
 import {
   SILENT_SHELL_LOGGER,
   systemShellClock,
@@ -50,7 +51,6 @@ import { decodeDigest, encodeDigest, StateDigests, type DigestVerdict } from './
 import type { CarriedKind } from './transport/tcp-transport.ts';
 import { Waits } from './waits.ts';
 
-const READ_BYTES = 1024 * 1024;
 const SNAPSHOT_EVERY_ENTRIES = 10_000;
 
 export interface RaftLogParts {
@@ -62,8 +62,8 @@ export interface RaftLogParts {
   readonly applied: AppliedPosition;
 }
 
-interface Question<Answer> {
-  readonly resolve: (answer: Answer) => void;
+interface Transfer {
+  readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -79,10 +79,9 @@ export class RaftLog implements ClusterLog {
   readonly #digests: StateDigests;
   readonly #proposals = new PendingProposals();
   readonly #waits = new Waits();
-  readonly #questions = new Map<number, Question<number>>();
+  readonly #questions = new Questions();
   readonly #resolveFailed: (error: Error) => void;
-  #transfer: Question<void> | null = null;
-  #questionId = 0;
+  #transfer: Transfer | null = null;
   #role: RoleView = { role: 'follower', term: 0, leader: null, isTermReady: false };
   #configuration: { readonly configuration: Configuration; readonly index: number };
   #recovery: LogRecovery;
@@ -181,25 +180,15 @@ export class RaftLog implements ClusterLog {
     });
   }
 
-  async *read(afterIndex: number): AsyncGenerator<LogEntry, void> {
-    const { journal } = this.#parts;
-    const { positions } = journal;
-    const throughIndex = this.lastIndex;
-    let index = afterIndex;
-    while (!this.#isClosed && index < throughIndex) {
-      if (index < positions.baseCommands) {
-        throw releasedError(index, positions.baseCommands + 1);
-      }
-      const from = positions.indexOfCommand(index + 1);
-      const to = positions.indexOfCommand(throughIndex);
-      for (const { body, kind } of await journal.read(from, to, READ_BYTES)) {
-        if (kind !== 'command') continue;
-        index += 1;
-        if (this.#isClosed) break;
-        yield { index, body };
-      }
-    }
-    if (this.#isClosed) throw raftClosedError();
+  read(afterIndex: number): AsyncGenerator<LogEntry, void> {
+    return readCommitted({
+      journal: this.#parts.journal,
+      afterIndex,
+      throughIndex: this.lastIndex,
+      assertOpen: () => {
+        if (this.#closing !== null) throw raftClosedError();
+      },
+    });
   }
 
   releaseThrough(index: number): Promise<void> {
@@ -367,19 +356,7 @@ export class RaftLog implements ClusterLog {
 
   #ask(submit: (id: number) => void): Promise<number> {
     const refusal = this.#refusal();
-    if (refusal !== null) return Promise.reject(refusal);
-    this.#questionId += 1;
-    const id = this.#questionId;
-    return new Promise((resolve, reject) => {
-      this.#questions.set(id, { resolve, reject });
-      submit(id);
-    });
-  }
-
-  #answered(id: number): Question<number> | undefined {
-    const question = this.#questions.get(id);
-    this.#questions.delete(id);
-    return question;
+    return refusal === null ? this.#questions.ask(submit) : Promise.reject(refusal);
   }
 
   #isChangeOver(index: number): boolean {
@@ -400,16 +377,16 @@ export class RaftLog implements ClusterLog {
         this.#proposals.dropped(notice.proposalId, droppedError(notice.reason, notice.leader));
         return;
       case 'readReady':
-        this.#answered(notice.readId)?.resolve(notice.index);
+        this.#questions.answer(notice.readId, notice.index);
         return;
       case 'readRefused':
-        this.#answered(notice.readId)?.reject(readRefusedError(notice.reason, notice.leader));
+        this.#questions.refuse(notice.readId, readRefusedError(notice.reason, notice.leader));
         return;
       case 'membershipAccepted':
-        this.#answered(notice.changeId)?.resolve(notice.index);
+        this.#questions.answer(notice.changeId, notice.index);
         return;
       case 'membershipRefused':
-        this.#answered(notice.changeId)?.reject(new OrchestratorError(notice.code, notice.message));
+        this.#questions.refuse(notice.changeId, new OrchestratorError(notice.code, notice.message));
         return;
       case 'transferAborted':
         this.#transfer?.reject(transferAborted(notice.to, notice.reason));
@@ -551,8 +528,7 @@ export class RaftLog implements ClusterLog {
   #rejectAll(error: OrchestratorError): void {
     this.#proposals.rejectAll(error);
     this.#waits.reject(error, false);
-    for (const question of this.#questions.values()) question.reject(error);
-    this.#questions.clear();
+    this.#questions.refuseAll(error);
     this.#transfer?.reject(error);
     this.#transfer = null;
   }
