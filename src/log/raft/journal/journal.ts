@@ -1,0 +1,493 @@
+/**
+ * The durable records of a Raft node, kept in an embedded log: its segments, chain of hashes, group commit and recovery.
+ *
+ *   write(persist) ─▶ pieces ─▶ group: one entry of the embedded log ─▶ durable, token told, in order
+ *                        ▲        (one at a time)
+ *                        └── what is written meanwhile goes into the next group
+ *
+ * Invariants
+ *   J1  at most one group is being written: a refused one never leaves a hole that a later one would close over
+ *   J2  within a group, and from group to group, hard state comes before the entries that depend on it
+ *   J3  groups are released only when a durable later one holds base, hard state, snapshot, identity and peers
+ *   J4  after one failed write nothing is told as durable any more, ever
+ */
+import { randomBytes } from 'node:crypto';
+import { messageOf, OrchestratorError } from '../../../base/errors.ts';
+import { invariant } from '../../../base/invariant.ts';
+import type {
+  HardState,
+  LogBase,
+  PersistOutput,
+  RaftEntry,
+  SnapshotMeta,
+  WriteToken,
+} from '../../../consensus/index.ts';
+import { openEmbeddedLog, type EmbeddedLogOptions } from '../../embedded/embedded-log.ts';
+import type { ReplicatedLog } from '../../replicated-log.ts';
+import { EntryPositions } from './entry-positions.ts';
+import { JournalReader } from './journal-reader.ts';
+import {
+  decodeGroup,
+  encodeRecord,
+  lonelyEntryBytes,
+  type JournalBase,
+  type JournalIdentity,
+  type JournalRecord,
+  type KnownPeer,
+} from './journal-record.ts';
+import { replayJournal, type JournalContent } from './journal-recovery.ts';
+
+const GROUP_BYTES_MAX = 1024 * 1024;
+const SEGMENT_BYTES = 32 * 1024 * 1024;
+/** Header of a segment, and frames around a group. */
+const SEGMENT_OVERHEAD = 8192;
+const HARD_STATE_BYTES_MAX = 256;
+
+/** What a new node starts from: the founding of its cluster, or an empty log where it joins one. */
+export interface JournalBeginning {
+  readonly base: LogBase;
+  readonly hardState: HardState;
+  readonly entries: readonly RaftEntry[];
+}
+
+export interface JournalOptions {
+  readonly directory: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** With what the journal of a new node begins. */
+  readonly beginning: JournalBeginning;
+  /** Largest body of an entry. */
+  readonly entryBytesMax: number;
+  /** Default 32 MiB, or what a group takes where that is more. */
+  readonly segmentBytes?: number;
+  /** Records that one group takes together, at most; default 1 MiB. One entry that is larger goes alone. */
+  readonly groupBytesMax?: number;
+  readonly fileSystem?: EmbeddedLogOptions['fileSystem'];
+  /** Random text for a new journal's incarnation; drawn when absent. */
+  readonly incarnation?: string;
+  /** Called after each durable group. */
+  readonly onFlush?: EmbeddedLogOptions['onFlush'];
+}
+
+/** Who is told what becomes of writes. */
+export interface JournalEvents {
+  /** This write and all before it are durable. */
+  readonly onDurable: (token: WriteToken) => void;
+  /** The journal failed for good; told once. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** Part of a write, encoded: as much as one group may take. */
+interface Piece {
+  readonly bytes: Buffer;
+  readonly firstIndex: number;
+  readonly entryCount: number;
+  /** Told once this piece is durable. */
+  readonly token: WriteToken | null;
+  readonly done: (() => void) | null;
+}
+
+const NO_ENTRIES = { firstIndex: 0, entryCount: 0 } as const;
+
+/**
+ * Opens the journal of a node, or starts one.
+ *
+ * @throws OrchestratorError `JOURNAL_FOREIGN` when it belongs to another node or cluster; `JOURNAL_UNREADABLE`; and as
+ *   opening an embedded log does
+ */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const {
+    directory,
+    entryBytesMax,
+    fileSystem,
+    groupBytesMax = GROUP_BYTES_MAX,
+    onFlush,
+  } = options;
+  const largestGroup = Math.max(groupBytesMax, lonelyEntryBytes(entryBytesMax));
+  const log = await openEmbeddedLog({
+    directory,
+    segmentBytes: Math.max(options.segmentBytes ?? SEGMENT_BYTES, largestGroup + SEGMENT_OVERHEAD),
+    entryBytesMax: largestGroup,
+    ...(fileSystem === undefined ? {} : { fileSystem }),
+    ...(onFlush === undefined ? {} : { onFlush }),
+  });
+  try {
+    const positions = new EntryPositions();
+    const found = await replayJournal(log, positions);
+    if (found !== null) requireOwn(found.identity, options);
+    const content = found ?? (await beginJournal(log, positions, options));
+    return new Journal({ log, positions, content, groupBytesMax });
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+function requireOwn(identity: JournalIdentity, wanted: JournalOptions): void {
+  const { clusterId, nodeId } = identity;
+  if (clusterId === wanted.clusterId && nodeId === wanted.nodeId) return;
+  const message = `the journal in ${wanted.directory} must be that of node ${wanted.nodeId} of cluster ${wanted.clusterId}, got node ${nodeId} of cluster ${clusterId}: start the node under its own id, or give it a folder of its own`;
+  throw new OrchestratorError('JOURNAL_FOREIGN', message, { clusterId, nodeId });
+}
+
+async function beginJournal(
+  log: ReplicatedLog,
+  positions: EntryPositions,
+  options: JournalOptions,
+): Promise<JournalContent> {
+  const { beginning, clusterId, nodeId } = options;
+  const { entries, hardState } = beginning;
+  const incarnation = options.incarnation ?? randomBytes(8).toString('hex');
+  const identity: JournalIdentity = { clusterId, nodeId, incarnation };
+  const base: JournalBase = { ...beginning.base, commandsBefore: 0 };
+  const records: readonly JournalRecord[] = [
+    { kind: 'identity', identity },
+    { kind: 'base', base },
+    { kind: 'hardState', hardState },
+    { kind: 'entries', firstIndex: base.index + 1, commandsBefore: 0, entries },
+  ];
+  const group = await log.append(Buffer.concat(records.map(encodeRecord)));
+  positions.restart(base.index, base.term, 0);
+  for (const { index, kind, term } of entries) {
+    positions.push(term, kind === 'command');
+    positions.setGroup(index, group);
+  }
+  return { identity, base, hardState, snapshot: null, peers: [], entries };
+}
+
+interface JournalParts {
+  readonly log: ReplicatedLog;
+  readonly positions: EntryPositions;
+  readonly content: JournalContent;
+  readonly groupBytesMax: number;
+}
+
+export class Journal {
+  readonly #groupBytesMax: number;
+  readonly #log: ReplicatedLog;
+  readonly #reader: JournalReader;
+  readonly #positions: EntryPositions;
+  #content: JournalContent | null;
+  readonly identity: JournalIdentity;
+  #base: JournalBase;
+  #hardState: HardState;
+  #snapshot: SnapshotMeta | null;
+  #peers: readonly KnownPeer[];
+  #events: JournalEvents | null = null;
+  #pieces: Piece[] = [];
+  #isFlushWanted = false;
+  #writing: Promise<void> | null = null;
+  #reading: Promise<unknown> = Promise.resolve();
+  #durableGroup: number;
+  #failure: Error | null = null;
+  #isClosed = false;
+
+  constructor({ content, groupBytesMax, log, positions }: JournalParts) {
+    this.#groupBytesMax = groupBytesMax;
+    this.#log = log;
+    this.#reader = new JournalReader(log);
+    this.#positions = positions;
+    this.#content = content;
+    this.identity = content.identity;
+    this.#base = content.base;
+    this.#hardState = content.hardState;
+    this.#snapshot = content.snapshot;
+    this.#peers = content.peers;
+    this.#durableGroup = log.lastIndex;
+  }
+
+  /** Where entries are, and how many commands come before each. */
+  get positions(): EntryPositions {
+    return this.#positions;
+  }
+
+  get peers(): readonly KnownPeer[] {
+    return this.#peers;
+  }
+
+  /** Bytes of an unfinished write that opening cut. */
+  get tornBytes(): number {
+    return this.#log.recovery.tornBytes;
+  }
+
+  /** What opening found; handed out once, so that old entries do not stay in memory. */
+  takeContent(): JournalContent {
+    const content = this.#content;
+    invariant(content !== null, 'what a journal held is taken once');
+    this.#content = null;
+    return content;
+  }
+
+  /** To be called once, before the first write. */
+  listen(events: JournalEvents): void {
+    invariant(this.#events === null, 'a journal has one listener');
+    this.#events = events;
+    // A failure in the background, such as of filling ahead, is told even while nothing is written.
+    void this.#log.failed.then((error) => this.#fail(error));
+  }
+
+  /** Takes a write; {@link JournalEvents.onDurable} tells when it is durable. Entries are encoded before this returns. */
+  write(persist: PersistOutput): void {
+    const { entries, hardState, isSyncNeeded, restart, token, truncateFrom } = persist;
+    const front: JournalRecord[] = [];
+    if (hardState !== undefined) {
+      this.#hardState = hardState;
+      front.push({ kind: 'hardState', hardState });
+    }
+    if (restart !== undefined) front.push(this.#restart(restart));
+    if (truncateFrom !== undefined && truncateFrom <= this.#positions.lastIndex) {
+      this.#positions.truncate(truncateFrom);
+      front.push({ kind: 'truncate', from: truncateFrom });
+    }
+    this.#add(front, entries, token);
+    if (isSyncNeeded) this.#flush();
+  }
+
+  /** Makes everything written so far durable. */
+  flush(): void {
+    if (this.#pieces.length > 0) this.#flush();
+  }
+
+  /** Keeps who the peers are; resolves when durable. */
+  keepPeers(peers: readonly KnownPeer[]): Promise<void> {
+    this.#peers = peers;
+    return this.#keep([{ kind: 'peers', peers }]);
+  }
+
+  /** Keeps that a snapshot of the own state is durable; resolves when that is, too. */
+  keepSnapshot(meta: SnapshotMeta): Promise<void> {
+    this.#snapshot = meta;
+    return this.#keep([{ kind: 'snapshot', meta }]);
+  }
+
+  /** Drops the whole log, which begins anew behind a snapshot; resolves with where, when that is durable. */
+  async beginBehind(meta: SnapshotMeta): Promise<JournalBase> {
+    await this.#keep([this.#restart(meta)]);
+    return this.#base;
+  }
+
+  /** Begins the log behind `base`, durably, then lets go of what only older entries need. */
+  async compact(base: LogBase): Promise<void> {
+    if (base.index <= this.#positions.baseIndex) return;
+    this.#base = { ...base, commandsBefore: this.#positions.commandsAt(base.index) };
+    this.#positions.compact(base.index);
+    const records: JournalRecord[] = [
+      { kind: 'identity', identity: this.identity },
+      { kind: 'peers', peers: this.#peers },
+      { kind: 'base', base: this.#base },
+      { kind: 'hardState', hardState: this.#hardState },
+    ];
+    if (this.#snapshot !== null) records.push({ kind: 'snapshot', meta: this.#snapshot });
+    // Looked up now: what is truncated or restarted from here on may not be durable when this is (J3).
+    const firstNeeded = this.#positions.groupAt(base.index + 1) ?? 0;
+    const isInGroup = firstNeeded > 0 && firstNeeded <= this.#durableGroup;
+    const throughGroup = isInGroup ? firstNeeded - 1 : this.#durableGroup;
+    await this.#keep(records);
+    await this.#log.releaseThrough(throughGroup);
+  }
+
+  /**
+   * Reads entries `from` to `to`, fewer where `bytesMax` is reached after the first or an entry was replaced meanwhile;
+   * none where `from` was compacted.
+   */
+  read(from: number, to: number, bytesMax: number): Promise<RaftEntry[]> {
+    const reading = this.#reading.then(() => this.#read(from, to, bytesMax));
+    this.#reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  /**
+   * Closes, after writing what waits where that is wanted. What fails on the way was told to the listener. Safe to call
+   * twice.
+   */
+  async close(isFlushed = true): Promise<void> {
+    if (isFlushed && !this.#isClosed && this.#failure === null) this.flush();
+    this.#isClosed = true;
+    await this.#writing;
+    await this.#reading;
+    await this.#reader.close();
+    await this.#log.close();
+  }
+
+  #restart(meta: SnapshotMeta): JournalRecord {
+    const commandsBefore = commandsOf(meta);
+    const { configuration, configurationIndex, lastHash, lastIndex, lastTerm } = meta;
+    this.#snapshot = meta;
+    this.#base = {
+      index: lastIndex,
+      term: lastTerm,
+      hash: lastHash,
+      configuration,
+      configurationIndex,
+      commandsBefore,
+    };
+    this.#positions.restart(lastIndex, lastTerm, commandsBefore);
+    return { kind: 'restart', meta, commandsBefore };
+  }
+
+  #keep(records: readonly JournalRecord[]): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    return new Promise((done) => {
+      const bytes = Buffer.concat(records.map(encodeRecord));
+      this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, done });
+      this.#flush();
+    });
+  }
+
+  /** Cuts a write into pieces, the first of which carries what comes before entries (J2). */
+  #add(front: readonly JournalRecord[], entries: readonly RaftEntry[], token: WriteToken): void {
+    let bytes: Buffer = Buffer.concat(front.map(encodeRecord));
+    let start = 0;
+    do {
+      const end = endOfPiece(
+        entries,
+        start,
+        this.#groupBytesMax - HARD_STATE_BYTES_MAX - bytes.length,
+      );
+      const part = entries.slice(start, end);
+      const firstIndex = part[0]?.index ?? 0;
+      if (part.length > 0) {
+        invariant(firstIndex === this.#positions.lastIndex + 1, 'entries come without gaps');
+        const commandsBefore = this.#positions.lastCommands;
+        const record = { kind: 'entries' as const, firstIndex, commandsBefore, entries: part };
+        const encoded = encodeRecord(record);
+        const isTooMuch = bytes.length > 0 && bytes.length + encoded.length > this.#groupBytesMax;
+        if (isTooMuch) this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, done: null });
+        bytes = isTooMuch ? encoded : Buffer.concat([bytes, encoded]);
+        for (const { kind, term } of part) this.#positions.push(term, kind === 'command');
+      }
+      const isLast = end === entries.length;
+      const entryCount = part.length;
+      this.#pieces.push({
+        bytes,
+        firstIndex,
+        entryCount,
+        token: isLast ? token : null,
+        done: null,
+      });
+      bytes = Buffer.alloc(0);
+      start = end;
+    } while (start < entries.length);
+  }
+
+  #flush(): void {
+    this.#isFlushWanted = true;
+    if (this.#failure === null) this.#writing ??= this.#writeGroups();
+  }
+
+  async #writeGroups(): Promise<void> {
+    // Whatever is written in one go becomes one group.
+    await Promise.resolve();
+    while (this.#isFlushWanted && this.#failure === null) {
+      const pieces = this.#takeGroup();
+      const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
+      const group = this.#log.lastIndex + 1;
+      for (const { entryCount, firstIndex } of pieces) {
+        for (let at = 0; at < entryCount; at += 1) this.#positions.setGroup(firstIndex + at, group);
+      }
+      try {
+        const written = bytes.length === 0 ? this.#log.lastIndex : await this.#log.append(bytes);
+        if (bytes.length > 0) invariant(written === group, 'nobody else writes to the journal');
+      } catch (error) {
+        this.#fail(error);
+        break;
+      }
+      this.#durableGroup = this.#log.lastIndex;
+      this.#told(pieces);
+    }
+    this.#writing = null;
+  }
+
+  #takeGroup(): Piece[] {
+    let bytes = 0;
+    let count = 0;
+    for (const piece of this.#pieces) {
+      if (count > 0 && bytes + piece.bytes.length > this.#groupBytesMax) break;
+      bytes += piece.bytes.length;
+      count += 1;
+    }
+    const taken = this.#pieces.splice(0, count);
+    this.#isFlushWanted = this.#pieces.length > 0;
+    return taken;
+  }
+
+  #told(pieces: readonly Piece[]): void {
+    let newest: WriteToken | null = null;
+    for (const { done, token } of pieces) {
+      if (token !== null) newest = token;
+      done?.();
+    }
+    if (newest !== null) this.#events?.onDurable(newest);
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = cause instanceof Error ? cause : new Error(messageOf(cause), { cause });
+    this.#events?.onFailed(this.#failure);
+  }
+
+  async #read(from: number, to: number, bytesMax: number): Promise<RaftEntry[]> {
+    const found: RaftEntry[] = [];
+    let bytes = 0;
+    for (let index = from; index <= to;) {
+      const group = await this.#durableGroupOf(index);
+      if (group === null) break;
+      const records = decodeGroup(await this.#reader.group(group));
+      const before = index;
+      for (const entry of entriesFrom(records, index)) {
+        if (entry.index > to) return found;
+        if (found.length > 0 && bytes + entry.body.length > bytesMax) return found;
+        // Replaced: the next group has what took its place.
+        if (this.#positions.termAt(entry.index) !== entry.term) break;
+        found.push(entry);
+        bytes += entry.body.length;
+        index = entry.index + 1;
+      }
+      if (index === before) break;
+    }
+    // Compacted while it was read: then nobody may rely on it any more.
+    return from > this.#positions.baseIndex ? found : [];
+  }
+
+  /** The durable group that holds the entry at `index`, once there is one; null where there is no such entry. */
+  async #durableGroupOf(index: number): Promise<number | null> {
+    for (;;) {
+      const group = this.#positions.groupAt(index);
+      if (group === undefined || this.#failure !== null) return null;
+      if (group > 0 && group <= this.#durableGroup) return group;
+      this.#flush();
+      await this.#writing;
+    }
+  }
+}
+
+/** How many commands a log has up to a snapshot; kept in the last 8 bytes of its digest. */
+export function commandsOf(meta: SnapshotMeta): number {
+  const { stateDigest } = meta;
+  invariant(stateDigest.length >= 8, 'a digest of a state ends with its number of commands');
+  const view = new DataView(stateDigest.buffer, stateDigest.byteOffset + stateDigest.length - 8);
+  return Number(view.getBigUint64(0, true));
+}
+
+/** The last entries of a group, from `index` on; what a later record of the same group truncated is left out. */
+function entriesFrom(records: readonly JournalRecord[], index: number): readonly RaftEntry[] {
+  let found: RaftEntry[] = [];
+  for (const record of records) {
+    if (record.kind === 'restart') found = [];
+    else if (record.kind === 'truncate') found = found.filter((entry) => entry.index < record.from);
+    else if (record.kind === 'entries') found.push(...record.entries);
+  }
+  found = found.filter((entry) => entry.index >= index);
+  return found[0]?.index === index ? found : [];
+}
+
+/** First entry that no longer fits; at least one is taken. */
+function endOfPiece(entries: readonly RaftEntry[], start: number, bytesMax: number): number {
+  let bytes = 0;
+  let end = start;
+  for (; end < entries.length; end += 1) {
+    bytes += lonelyEntryBytes((entries[end] as RaftEntry).body.length);
+    if (end > start && bytes > bytesMax) break;
+  }
+  return end;
+}

@@ -1,0 +1,114 @@
+/** Who is where, and who has been met: what a cluster must know of its nodes beside who votes. */
+import { membersOf, type Configuration, type NodeId } from '../../consensus/index.ts';
+import type { KnownPeer } from './journal/journal-record.ts';
+import type { Refusal } from './transport/handshake.ts';
+import { parsePeerAddress } from './transport/peer-address.ts';
+
+interface Met {
+  readonly nodeId: NodeId;
+  readonly incarnation: string;
+  /** Empty where it was not told. */
+  readonly address: string;
+}
+
+export class PeerBook {
+  readonly #nodeId: NodeId;
+  readonly #peers = new Map<NodeId, KnownPeer>();
+  #configuration: Configuration | null = null;
+
+  constructor(nodeId: NodeId, known: readonly KnownPeer[]) {
+    this.#nodeId = nodeId;
+    for (const peer of known) if (peer.nodeId !== nodeId) this.#peers.set(peer.nodeId, peer);
+  }
+
+  get peers(): readonly KnownPeer[] {
+    return [...this.#peers.values()];
+  }
+
+  addressOf(nodeId: NodeId): string | null {
+    return this.#peers.get(nodeId)?.address ?? null;
+  }
+
+  /** Members as of now; those that left are forgotten. */
+  set configuration(configuration: Configuration) {
+    this.#configuration = configuration;
+    for (const nodeId of configuration.removed) this.#peers.delete(nodeId);
+  }
+
+  /** Whom to call, and where: all members whose address is known, or everyone known while there are no members yet. */
+  get targets(): Map<NodeId, string> {
+    const members = this.#configuration === null ? [] : membersOf(this.#configuration);
+    const wanted = members.length === 0 ? [...this.#peers.keys()] : members;
+    const targets = new Map<NodeId, string>();
+    for (const nodeId of wanted) {
+      const address = this.addressOf(nodeId);
+      if (nodeId !== this.#nodeId && address !== null) targets.set(nodeId, address);
+    }
+    return targets;
+  }
+
+  /** An operator says where a node is. */
+  place(nodeId: NodeId, address: string): void {
+    if (nodeId === this.#nodeId) return;
+    const incarnation = this.#peers.get(nodeId)?.incarnation ?? null;
+    this.#peers.set(nodeId, { nodeId, address, incarnation });
+  }
+
+  /** @returns true where something new was learned */
+  met({ address, incarnation, nodeId }: Met): boolean {
+    const known = this.#peers.get(nodeId);
+    const at = address === '' ? known?.address : address;
+    if (at === undefined || !isAddress(at)) return false;
+    if (known?.incarnation === incarnation && known.address === at) return false;
+    this.#peers.set(nodeId, { nodeId, address: at, incarnation });
+    return true;
+  }
+
+  /** Takes over what others say of nodes that this one does not know. */
+  heard(peers: readonly KnownPeer[]): boolean {
+    let isNew = false;
+    for (const { address, nodeId } of peers) {
+      if (nodeId === this.#nodeId || this.#peers.has(nodeId) || this.#isRemoved(nodeId)) continue;
+      if (!isAddress(address)) continue;
+      this.#peers.set(nodeId, { nodeId, address, incarnation: null });
+      isNew = true;
+    }
+    return isNew;
+  }
+
+  /** Why a node may not speak with this one; null where it may. */
+  refusalOf({ incarnation, nodeId }: Omit<Met, 'address'>): Refusal | null {
+    if (this.#isRemoved(nodeId)) {
+      const message = `node ${nodeId} must not come back after it left the cluster: give it a new id and an empty folder, and add it`;
+      return { code: 'PEER_REMOVED', message };
+    }
+    const known = this.#peers.get(nodeId);
+    if (known === undefined && !this.#isMember(nodeId)) {
+      const message = `a peer must be a member of the cluster, got ${nodeId}: add it by the leader first`;
+      return { code: 'PEER_UNKNOWN', message };
+    }
+    const wasMet = known !== undefined && known.incarnation !== null;
+    if (!wasMet || known.incarnation === incarnation) return null;
+    const message = `node ${nodeId} must come back with the data it had, got an empty or another folder: what it promised is lost, so remove it and add it under a new id`;
+    return { code: 'PEER_LOST_ITS_DATA', message };
+  }
+
+  #isRemoved(nodeId: NodeId): boolean {
+    return this.#configuration?.removed.includes(nodeId) ?? false;
+  }
+
+  /** Everyone may be one while this node does not know of any. */
+  #isMember(nodeId: NodeId): boolean {
+    const members = this.#configuration === null ? [] : membersOf(this.#configuration);
+    return members.length === 0 || members.includes(nodeId);
+  }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parsePeerAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

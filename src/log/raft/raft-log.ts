@@ -1,0 +1,551 @@
+/**
+ * One node of a log that a quorum keeps: the shell of a Raft core.
+ *
+ *   append ─▶ core ─▶ journal (fsync) ∥ peers ─▶ quorum ─▶ state machine ─▶ append resolves
+ *
+ * Invariants, beyond those of the core and the journal
+ *   S1  commands reach the state machine in log order, each once, and before their appends resolve
+ *   S2  an index told to callers counts commands alone: it is the same on every node, whatever leaders came and went
+ *   S3  after a failure nothing is told as committed, sent or written any more; the data stay as they are
+ */
+import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import { invariant } from '../../base/invariant.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  type Configuration,
+  type MemberChange,
+  type NodeId,
+  type RaftMessage,
+  type RaftProtocol,
+  type RaftSettings,
+} from '../../consensus/index.ts';
+import type { LogEntry, LogRecovery } from '../replicated-log.ts';
+import type { ClusterLog, ClusterStatus, PeerStatus, RoleView } from './cluster-log.ts';
+import { CommittedDelivery, type AppliedPosition } from './committed-delivery.ts';
+import type { Journal } from './journal/journal.ts';
+import { PeerDirectory } from './peer-directory.ts';
+import { PendingProposals } from './pending-proposals.ts';
+import {
+  droppedError,
+  leadershipLostError,
+  notLeaderError,
+  raftClosedError,
+  raftFailedError,
+  readRefusedError,
+  tooLargeError,
+} from './raft-errors.ts';
+import { Questions } from './questions.ts';
+import { RaftDriver, type RaftNotice } from './raft-driver.ts';
+import type { RaftLogOptions } from './raft-log-options.ts';
+import { readCommitted } from './read-committed.ts';
+import {
+  SILENT_SHELL_LOGGER,
+  systemShellClock,
+  type ShellClock,
+  type ShellLogger,
+} from './shell-ports.ts';
+import type { SnapshotDepot } from './snapshot-depot.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { decodeDigest, encodeDigest, StateDigests, type DigestVerdict } from './state-digests.ts';
+import type { CarriedKind } from './transport/tcp-transport.ts';
+import { Waits } from './waits.ts';
+
+const SNAPSHOT_EVERY_ENTRIES = 10_000;
+
+export interface RaftLogParts {
+  readonly options: RaftLogOptions;
+  readonly settings: RaftSettings;
+  readonly core: RaftProtocol;
+  readonly journal: Journal;
+  readonly depot: SnapshotDepot;
+  readonly applied: AppliedPosition;
+}
+
+interface Transfer {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class RaftLog implements ClusterLog {
+  readonly failed: Promise<Error>;
+  readonly #parts: RaftLogParts;
+  readonly #clock: ShellClock;
+  readonly #logger: ShellLogger;
+  readonly #driver: RaftDriver;
+  readonly #directory: PeerDirectory;
+  readonly #delivery: CommittedDelivery;
+  readonly #snapshots: SnapshotKeeper;
+  readonly #digests: StateDigests;
+  readonly #proposals = new PendingProposals();
+  readonly #waits = new Waits();
+  readonly #questions = new Questions();
+  readonly #resolveFailed: (error: Error) => void;
+  #transfer: Transfer | null = null;
+  #role: RoleView = { role: 'follower', term: 0, leader: null, isTermReady: false };
+  #configuration: { readonly configuration: Configuration; readonly index: number };
+  #recovery: LogRecovery;
+  #failure: OrchestratorError | null = null;
+  #closing: Promise<void> | null = null;
+  #isHalted = false;
+
+  constructor(parts: RaftLogParts) {
+    this.#parts = parts;
+    const { applied, core, depot, journal, options } = parts;
+    this.#clock = options.clock ?? systemShellClock;
+    this.#logger = options.logger ?? SILENT_SHELL_LOGGER;
+    const failed = Promise.withResolvers<Error>();
+    this.failed = failed.promise;
+    this.#resolveFailed = failed.resolve;
+    const { configuration, configurationIndex: index } = core.inspect();
+    this.#configuration = { configuration, index };
+    this.#recovery = this.#recoveryThrough(applied.commands);
+    this.#digests = new StateDigests(options.nodeId);
+    this.#delivery = new CommittedDelivery({
+      sink: options.sink ?? null,
+      proposals: this.#proposals,
+      from: applied,
+      onApplied: (position) => this.#applied(position),
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#driver = new RaftDriver({
+      core,
+      journal,
+      clock: this.#clock,
+      tickMs: options.tickMs ?? 5,
+      send: (to, message) => this.#send(to, message),
+      onNotice: (notice) => this.#take(notice),
+      onBroken: (error) => this.#fail(error),
+      onJournalFailed: (error) => this.#fail(error),
+    });
+    this.#snapshots = new SnapshotKeeper({
+      core,
+      journal,
+      depot,
+      delivery: this.#delivery,
+      provider: options.snapshots ?? null,
+      submit: (input) => this.#driver.submit(input),
+      logger: this.#logger,
+      everyEntries: options.snapshotEveryEntries ?? SNAPSHOT_EVERY_ENTRIES,
+    });
+    this.#directory = new PeerDirectory({
+      options,
+      journal,
+      clock: this.#clock,
+      logger: this.#logger,
+      onFrame: (from, kind, payload) => this.#receive(from, kind, payload),
+      onRequest: (from, kind, body) => this.#answer(from, kind, body),
+      onUnreachable: (nodeId) => this.#driver.submit({ kind: 'peerUnreachable', nodeId }),
+      onFailed: (error) => this.#fail(error),
+    });
+  }
+
+  /** Listens for peers and takes part from now on. Called once, by opening. */
+  async start(): Promise<void> {
+    await this.#directory.open(this.#configuration.configuration);
+    this.#driver.start();
+  }
+
+  /** What opening found, as far as it was known to be committed then; once this node has led, all of it. */
+  get recovery(): LogRecovery {
+    return this.#recovery;
+  }
+
+  /** Newest command that the state machine was given. */
+  get lastIndex(): number {
+    return this.#delivery.applied.commands;
+  }
+
+  get role(): RoleView {
+    return this.#role;
+  }
+
+  /** `host:port` where peers reach this node. */
+  get address(): string {
+    return this.#directory.address;
+  }
+
+  append(body: Uint8Array, term: number = this.#role.term): Promise<number> {
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.reject(refusal);
+    const { proposalBytesMax } = this.#parts.settings;
+    if (body.length > proposalBytesMax) {
+      return Promise.reject(tooLargeError(body.length, proposalBytesMax));
+    }
+    const { leader, role } = this.#role;
+    if (role !== 'leader') return Promise.reject(notLeaderError(leader));
+    return new Promise((resolve, reject) => {
+      const proposalId = this.#proposals.add({ resolve, reject });
+      this.#driver.submit({ kind: 'propose', term, proposals: [{ proposalId, body }] });
+    });
+  }
+
+  read(afterIndex: number): AsyncGenerator<LogEntry, void> {
+    return readCommitted({
+      journal: this.#parts.journal,
+      afterIndex,
+      throughIndex: this.lastIndex,
+      assertOpen: () => {
+        if (this.#closing !== null) throw raftClosedError();
+      },
+    });
+  }
+
+  releaseThrough(index: number): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.reject(refusal);
+    const { positions } = this.#parts.journal;
+    const bounded = Math.min(index, this.lastIndex);
+    if (bounded <= positions.baseCommands) return Promise.resolve();
+    return this.#snapshots.releaseThrough(positions.indexOfCommand(bounded));
+  }
+
+  /**
+   * Resolves once this node leads and its state machine has everything that was committed before.
+   *
+   * @throws OrchestratorError `LOG_FAILED`, `LOG_CLOSED`
+   */
+  async ready(): Promise<RoleView> {
+    const refusal = this.#refusal();
+    if (refusal !== null) throw refusal;
+    const { core } = this.#parts;
+    await this.#waits.until(
+      () => this.#role.isTermReady && this.#delivery.applied.logIndex >= core.inspect().commitIndex,
+      false,
+    );
+    this.#recovery = this.#recoveryThrough(this.lastIndex);
+    return this.#role;
+  }
+
+  /** Resolves once `isSo` is true of the role; for tests and for those who wait for a leader. */
+  async roleWhere(isSo: (role: RoleView) => boolean): Promise<RoleView> {
+    await this.#waits.until(() => isSo(this.#role), false);
+    return this.#role;
+  }
+
+  /** Resolves once the state machine was given the command at `index`. */
+  async appliedThrough(index: number): Promise<void> {
+    await this.#waits.until(() => this.lastIndex >= index, false);
+  }
+
+  async readBarrier(): Promise<number> {
+    const logIndex = await this.#ask((readId) =>
+      this.#driver.submit({ kind: 'read', readId, mode: 'readIndex' }),
+    );
+    await this.#waits.until(() => this.#delivery.applied.logIndex >= logIndex, false);
+    return this.lastIndex;
+  }
+
+  async transfer(to: NodeId): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal !== null) throw refusal;
+    if (this.#role.role !== 'leader') throw notLeaderError(this.#role.leader);
+    if (this.#transfer !== null) throw transferAborted(to, 'pending');
+    await new Promise<void>((resolve, reject) => {
+      this.#transfer = { resolve, reject };
+      this.#driver.submit({ kind: 'transfer', to });
+    });
+  }
+
+  async changeMembership(
+    changes: readonly MemberChange[],
+    addresses: Readonly<Record<NodeId, string>> = {},
+  ): Promise<void> {
+    this.#directory.learn(addresses);
+    const index = await this.#ask((changeId) =>
+      this.#driver.submit({ kind: 'changeMembership', changeId, changes, isAutoLeave: true }),
+    );
+    await this.#waits.until(() => this.#isChangeOver(index), true);
+  }
+
+  async forward(kind: number, body: Uint8Array): Promise<Uint8Array> {
+    const refusal = this.#refusal();
+    if (refusal !== null) throw refusal;
+    const { leader } = this.#role;
+    const { nodeId, forwardTimeoutMs } = this.#parts.options;
+    if (leader === null) {
+      throw new OrchestratorError(
+        'NO_LEADER',
+        'a leader must be known, got none: try again shortly',
+      );
+    }
+    if (leader === nodeId) return this.#answer(nodeId, kind, Buffer.from(body));
+    return this.#directory.request(leader, { kind, body, timeoutMs: forwardTimeoutMs ?? 10_000 });
+  }
+
+  offerDigest(index: number, digest: Uint8Array): void {
+    const { nodeId } = this.#parts.options;
+    this.#judge(nodeId, index, digest);
+    if (this.#failure !== null) return;
+    this.#directory.broadcast('digest', encodeDigest(index, digest));
+  }
+
+  status(): ClusterStatus {
+    const { core, journal, options } = this.#parts;
+    const raft = core.inspect();
+    const { clusterId, incarnation, nodeId } = journal.identity;
+    const peers = this.#directory.members(this.#configuration.configuration).map((peer) => {
+      const progress = raft.progress.find((one) => one.nodeId === peer.nodeId);
+      const lagEntries = progress === undefined ? null : raft.lastIndex - progress.matchIndex;
+      return { ...peer, lagEntries } satisfies PeerStatus;
+    });
+    invariant(nodeId === options.nodeId, 'a journal belongs to its node');
+    return {
+      ...this.#role,
+      nodeId,
+      clusterId,
+      incarnation,
+      address: this.address,
+      committedIndex: journal.positions.commandsAt(raft.commitIndex),
+      appliedIndex: this.lastIndex,
+      configuration: raft.configuration,
+      peers,
+      raft,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Stops as a crash would, at once and without a last write; folder and port are free when this resolves. */
+  async halt(): Promise<void> {
+    this.#closing ??= Promise.resolve();
+    await this.#shut(false);
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing !== null;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#failure === null && !this.#isHalted) {
+      const timeout = Promise.withResolvers<void>();
+      const timeoutMs = this.#parts.options.closeTimeoutMs ?? 5_000;
+      const cancel = this.#clock.setTimer(timeoutMs, timeout.resolve);
+      await Promise.race([this.#proposals.settled(), timeout.promise, this.failed]);
+      cancel();
+    }
+    await this.#shut(true);
+  }
+
+  async #shut(isFlushed: boolean): Promise<void> {
+    const wasHalted = this.#isHalted;
+    this.#isHalted = true;
+    this.#driver.stop();
+    this.#delivery.stop();
+    this.#rejectAll(this.#failure ?? raftClosedError());
+    await this.#directory.close();
+    if (wasHalted) return;
+    await this.#snapshots.idle();
+    await this.#parts.depot.close();
+    await this.#parts.journal.close(isFlushed);
+  }
+
+  #refusal(): OrchestratorError | null {
+    if (this.#failure !== null) return this.#failure;
+    return this.#isClosed ? raftClosedError() : null;
+  }
+
+  #recoveryThrough(lastIndex: number): LogRecovery {
+    const { journal } = this.#parts;
+    const firstIndex = journal.positions.baseCommands + 1;
+    return { firstIndex, lastIndex, tornBytes: journal.tornBytes };
+  }
+
+  #ask(submit: (id: number) => void): Promise<number> {
+    const refusal = this.#refusal();
+    return refusal === null ? this.#questions.ask(submit) : Promise.reject(refusal);
+  }
+
+  #isChangeOver(index: number): boolean {
+    const { configuration, index: newest } = this.#configuration;
+    const { logIndex } = this.#delivery.applied;
+    return logIndex >= Math.max(index, newest) && configuration.votersOutgoing.length === 0;
+  }
+
+  #take(notice: RaftNotice): void {
+    switch (notice.kind) {
+      case 'apply':
+        this.#delivery.deliver(notice.entries);
+        return;
+      case 'proposalAccepted':
+        this.#proposals.accepted(notice.proposalId, notice.index, notice.term);
+        return;
+      case 'proposalDropped':
+        this.#proposals.dropped(notice.proposalId, droppedError(notice.reason, notice.leader));
+        return;
+      case 'readReady':
+        this.#questions.answer(notice.readId, notice.index);
+        return;
+      case 'readRefused':
+        this.#questions.refuse(notice.readId, readRefusedError(notice.reason, notice.leader));
+        return;
+      case 'membershipAccepted':
+        this.#questions.answer(notice.changeId, notice.index);
+        return;
+      case 'membershipRefused':
+        this.#questions.refuse(notice.changeId, new OrchestratorError(notice.code, notice.message));
+        return;
+      case 'transferAborted':
+        this.#transfer?.reject(transferAborted(notice.to, notice.reason));
+        this.#transfer = null;
+        return;
+      case 'role':
+        this.#changeRole(notice);
+        return;
+      default:
+        this.#takeFromDisk(notice);
+    }
+  }
+
+  #takeFromDisk(
+    notice: Extract<
+      RaftNotice,
+      {
+        kind:
+          | 'configuration'
+          | 'readEntries'
+          | 'compact'
+          | 'readSnapshotChunk'
+          | 'writeSnapshotChunk'
+          | 'installSnapshot'
+          | 'peerFault'
+          | 'failed';
+      }
+    >,
+  ): void {
+    const { journal } = this.#parts;
+    switch (notice.kind) {
+      case 'configuration':
+        this.#configuration = notice;
+        this.#directory.configure(notice.configuration);
+        return;
+      case 'readEntries': {
+        const { bytesMax, from, requestId, to } = notice;
+        journal.read(from, to, bytesMax).then(
+          (entries) => this.#driver.submit({ kind: 'entriesRead', requestId, entries }),
+          (error: unknown) => this.#fail(error),
+        );
+        return;
+      }
+      case 'compact':
+        journal.compact(notice.base).catch((error: unknown) => this.#fail(error));
+        return;
+      case 'peerFault':
+        this.#logger.warn('a peer sent what no correct node sends', {
+          peer: notice.nodeId,
+          what: notice.message,
+        });
+        return;
+      case 'failed':
+        this.#fail(new OrchestratorError(notice.code, notice.message));
+        return;
+      default:
+        this.#snapshots.take(notice);
+    }
+  }
+
+  #changeRole({ isTermReady, leader, role, term }: RoleView): void {
+    const before = this.#role;
+    this.#role = { role, term, leader, isTermReady };
+    if (before.role === 'leader' && (role !== 'leader' || term !== before.term)) {
+      this.#proposals.loseAccepted(leadershipLostError());
+      this.#waits.reject(leadershipLostError(), true);
+      this.#transfer?.resolve();
+      this.#transfer = null;
+    }
+    this.#waits.look();
+    this.#parts.options.onRole?.(this.#role);
+  }
+
+  #applied(position: AppliedPosition): void {
+    this.#driver.submit({ kind: 'applied', index: position.logIndex });
+    this.#waits.look();
+  }
+
+  #send(to: NodeId, message: RaftMessage): boolean {
+    const { clusterId, nodeId: from } = this.#parts.options;
+    const isFlow = FLOW_KINDS.has(message.kind);
+    const frame = encodeFrame({ clusterId, from, to, message });
+    return this.#directory.send(to, frame, isFlow ? 'bulk' : 'heartbeat');
+  }
+
+  #receive(from: NodeId, kind: Exclude<CarriedKind, 'peers'>, payload: Buffer): void {
+    if (this.#isHalted) return;
+    if (kind === 'digest') {
+      const told = decodeDigest(payload);
+      if (told !== null) this.#judge(from, told.index, told.digest);
+      return;
+    }
+    const frame = decodeFrame(payload);
+    const { clusterId, nodeId } = this.#parts.options;
+    if (frame.clusterId !== clusterId || frame.from !== from || frame.to !== nodeId) {
+      const message = `a message must be of its connection's cluster and nodes, got ${frame.from} to ${frame.to} of ${frame.clusterId}`;
+      throw new OrchestratorError('PEER_FRAME_MISROUTED', message);
+    }
+    this.#driver.submit({ kind: 'receive', from, message: frame.message });
+  }
+
+  #answer(from: NodeId, kind: number, body: Buffer): Promise<Uint8Array> {
+    const { onForwarded } = this.#parts.options;
+    const { leader, role } = this.#role;
+    if (role !== 'leader') return Promise.reject(notLeaderError(leader));
+    if (onForwarded === undefined) {
+      const message = 'this node must take forwarded requests, got one without a handler for them';
+      return Promise.reject(new OrchestratorError('FORWARDING_OFF', message));
+    }
+    return onForwarded(kind, body, from);
+  }
+
+  #judge(from: NodeId, index: number, digest: Uint8Array): void {
+    const { voters } = this.#configuration.configuration;
+    const verdict: DigestVerdict = this.#digests.take(from, index, digest, voters);
+    if (verdict.kind === 'selfOdd') {
+      const message = `the state after command ${index} must be that of most nodes, got another: this node stops and keeps its data for an examination; let it join again under a new id`;
+      this.#fail(new OrchestratorError('STATE_DIVERGED', message, { index }));
+    } else if (verdict.kind === 'othersOdd') {
+      const { odd } = verdict;
+      this.#logger.error('the state of some nodes differs from that of most', { index, odd });
+    }
+  }
+
+  /** Ends all acknowledging, sending and writing, for good (S3). */
+  #fail(cause: unknown): void {
+    if (this.#failure !== null || this.#isHalted) return;
+    this.#failure = raftFailedError(cause);
+    this.#logger.error('this node failed and stopped', { error: messageOf(cause) });
+    this.#driver.stop();
+    this.#delivery.stop();
+    this.#role = { ...this.#role, role: 'failed', leader: null, isTermReady: false };
+    this.#rejectAll(this.#failure);
+    void this.#directory.close();
+    this.#resolveFailed(this.#failure);
+    this.#parts.options.onRole?.(this.#role);
+  }
+
+  #rejectAll(error: OrchestratorError): void {
+    this.#proposals.rejectAll(error);
+    this.#waits.reject(error, false);
+    this.#questions.refuseAll(error);
+    this.#transfer?.reject(error);
+    this.#transfer = null;
+  }
+}
+
+/** Messages that are held back where a peer does not keep up; all others are small, and only the newest count. */
+const FLOW_KINDS: ReadonlySet<RaftMessage['kind']> = new Set([
+  'appendRequest',
+  'appendResponse',
+  'snapshotOffer',
+  'snapshotChunk',
+  'snapshotResponse',
+  'readRequest',
+  'readResponse',
+]);
+
+function transferAborted(to: NodeId, reason: string): OrchestratorError {
+  const message = `leadership must pass to ${to}, got: ${reason}`;
+  return new OrchestratorError('TRANSFER_ABORTED', message, { to, reason });
+}

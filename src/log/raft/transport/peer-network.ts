@@ -1,0 +1,67 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { formatPeerAddress, type PeerAddress } from './peer-address.ts';
+
+/** A port that is being listened on. */
+export interface PeerListener {
+  /** `host:port`, with the port that was really taken. */
+  readonly address: string;
+  /** Takes no more calls; connections stay with whoever has them. */
+  close(): Promise<void>;
+}
+
+/** How sockets between nodes come to be. */
+export interface PeerNetwork {
+  /** Whether others can neither read nor change what passes. */
+  readonly isSecure: boolean;
+  /** Starts a call; the socket tells by its events what became of it. */
+  connect(address: PeerAddress): net.Socket;
+  listen(address: PeerAddress, onSocket: (socket: net.Socket) => void): Promise<PeerListener>;
+}
+
+/** Plain TCP. */
+export const tcpNetwork: PeerNetwork = {
+  isSecure: false,
+  connect: ({ host, port }) => net.connect({ host, port, noDelay: true }),
+  listen: (address, onSocket) => listening(net.createServer({ noDelay: true }, onSocket), address),
+};
+
+/**
+ * TLS in which both ends show a certificate.
+ *
+ * @param options - key, certificate and authority of the cluster, as for `node:tls`
+ */
+export function tlsNetwork(
+  options: Readonly<Required<Pick<tls.SecureContextOptions, 'ca' | 'cert' | 'key'>>>,
+): PeerNetwork {
+  const bounds = { ...options, minVersion: 'TLSv1.3' as const, rejectUnauthorized: true };
+  return {
+    isSecure: true,
+    connect: ({ host, port }) => {
+      const servername = net.isIP(host) === 0 ? { servername: host } : {};
+      return tls.connect({ ...bounds, ...servername, host, port }).setNoDelay(true);
+    },
+    listen: (address, onSocket) => {
+      const server = tls.createServer({ ...bounds, requestCert: true }, (socket) => {
+        onSocket(socket.setNoDelay(true));
+      });
+      return listening(server, address);
+    },
+  };
+}
+
+function listening(server: net.Server, address: PeerAddress): Promise<PeerListener> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      // A call that fails while it is taken is one call less; the port stays open.
+      server.on('error', () => undefined);
+      const taken = server.address() as net.AddressInfo;
+      resolve({
+        address: formatPeerAddress({ host: address.host, port: taken.port }),
+        close: () => new Promise((closed) => void server.close(() => closed())),
+      });
+    });
+  });
+}
