@@ -23,6 +23,19 @@ export function digest(state: CoreState): string {
   return hash.text;
 }
 
+/**
+ * A fingerprint of what every change leaves a trace in: time, chance, sequences, and counts. States that came apart
+ * show it here within a few changes. O(queues).
+ */
+export function headDigest(state: CoreState): string {
+  const hash = new Fingerprint();
+  hash.add(canonical(stateHead(state)));
+  hash.add(canonical([state.tasks.size, state.agents.size, state.profiles.size, state.pins.size]));
+  for (const table of recordTables(state.records)) hash.add(String(table.size));
+  for (const queue of state.queues.values()) hash.add(canonical(queueRow(queue)));
+  return hash.text;
+}
+
 /** JSON with the keys of every object in order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {

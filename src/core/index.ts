@@ -43,7 +43,7 @@ export {
 export { gatesFor, type KnownGates } from './gates.ts';
 export { levelAt } from './bucket.ts';
 export type { Limit } from './limit.ts';
-export { digest } from './digest.ts';
+export { digest, headDigest } from './digest.ts';
 export type { CoreEvent } from './event.ts';
 export {
   firingJitterMs,

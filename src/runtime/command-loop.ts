@@ -77,6 +77,8 @@ export class CommandLoop {
   /** The entry under way holds a command proposed then. */
   #underWaySinceMs: number | null = null;
   #follows: boolean;
+  /** The entry that the log has not taken yet. */
+  #underWay: { readonly entry: Entry; readonly proposals: readonly Proposal[] } | null = null;
   #busy = false;
   #scheduled = false;
   #stopped: OrchestratorError | null = null;
@@ -228,13 +230,27 @@ export class CommandLoop {
     const { log, clock, onEntry } = this.#options;
     const startedMs = clock.monotonicMs();
     const body = encodeEntry(entry);
+    const underWay = { entry, proposals };
+    this.#underWay = underWay;
     log.append(body).then(
       (index) => {
         onEntry?.(body.byteLength, entry.batch.commands.length, clock.monotonicMs() - startedMs);
-        this.#durable(index, entry, proposals);
+        if (this.#underWay === underWay) this.committed(index);
       },
       (error: unknown) => this.#refused(error, entry, proposals),
     );
+  }
+
+  /**
+   * The entry under way is in the log at `index`: applies it. A log that many share says so before the
+   * append resolves, so that nothing can come between; false where none is under way.
+   */
+  committed(index: number): boolean {
+    if (this.#underWay === null) return false;
+    const { entry, proposals } = this.#underWay;
+    this.#underWay = null;
+    this.#durable(index, entry, proposals);
+    return true;
   }
 
   #durable(index: number, entry: Entry, proposals: readonly Proposal[]): void {
@@ -267,6 +283,7 @@ export class CommandLoop {
   #refused(error: unknown, entry: Entry, proposals: readonly Proposal[]): void {
     const { clock, hooks } = this.#options;
     this.#busy = false;
+    this.#underWay = null;
     this.#underWaySinceMs = null;
     const refusal = asLogError(error);
     if (refusal.code === 'LOG_FULL') {

@@ -1,6 +1,8 @@
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { decodeEntry } from './entry-codec.ts';
+export { ClusterNode } from './cluster/cluster-node.ts';
+export type { ClusterNodeOptions, ClusterOptions } from './cluster/cluster-options.ts';
 export { restoreBackup, type RestoreOptions } from './backup/restore-backup.ts';
 export type { BackupManifest } from './backup/backup-manifest.ts';
 export type { OpenArtifact } from './artifact-service.ts';

@@ -163,7 +163,7 @@ async function recover(
   return state;
 }
 
-interface Ground extends OpenStorage {
+export interface Ground extends OpenStorage {
   readonly terms: RuntimeTerms;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
@@ -178,7 +178,7 @@ interface Lasting {
 }
 
 /** Makes what a runtime is made of, for as long as it leads or follows. */
-function assembly(ground: Ground): () => RuntimeParts {
+export function assembly(ground: Ground): () => RuntimeParts {
   const { artifacts, state, store, terms } = ground;
   store.keep(() => state.pins.keys());
   const checkpointer = createCheckpointer(ground);

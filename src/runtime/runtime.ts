@@ -5,6 +5,7 @@
  * last checkpoint, files close, the lock goes.
  */
 import { OrchestratorError } from '../base/errors.ts';
+import { invariant } from '../base/invariant.ts';
 import type {
   AgentHandler,
   RegisterAgent,
@@ -89,7 +90,7 @@ export interface RuntimeParts {
 export class Runtime {
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
-  readonly #assemble: () => RuntimeParts;
+  #assemble: () => RuntimeParts;
   readonly #startedAt: number;
   /** As long as it leads, or follows: then there are others. */
   #parts: RuntimeParts;
@@ -185,13 +186,27 @@ export class Runtime {
     this.#isLeading = true;
   }
 
-  /** Applies the next entry of the log, which another process appended; resolves when one more may come. */
-  async follow(entry: LogEntry): Promise<void> {
+  /** Applies the next entry of the log, whoever appended it; what it returns resolves when one more may come. */
+  take(entry: LogEntry & { readonly isOwn: boolean }): Promise<void> | null {
     const { checkpointer, loop, store } = this.#parts;
+    if (entry.isOwn && loop.committed(entry.index)) return null;
     loop.follow(entry);
     checkpointer.appended(entry.body.byteLength);
     // Who catches up must not keep all that finished in memory.
-    if (store.backlog.full) await store.flush();
+    return store.backlog.full ? store.flush() : null;
+  }
+
+  /** Goes on with other parts, of another state: that of a snapshot which a leader sent. */
+  restart(assemble: () => RuntimeParts): void {
+    invariant(!this.#isLeading, 'who leads has the newest state');
+    const { checkpointer, loop } = this.#parts;
+    void checkpointer.close();
+    void this.artifacts.close();
+    closeServices(this.#parts);
+    void loop.stop(new OrchestratorError('STOPPED', 'a snapshot was installed'));
+    this.#assemble = assemble;
+    this.#parts = assemble();
+    this.#inProcess = this.#inProcessAgents();
   }
 
   /**

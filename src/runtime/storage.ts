@@ -1,7 +1,7 @@
 /** Where a runtime keeps everything: a log, and a store beside it. */
 import { join } from 'node:path';
 import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
-import { ArtifactStore, openStore, type Store } from '../store/index.ts';
+import { ArtifactStore, openStore, type LmdbStore, type Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import { removeStages } from './backup/backup-stage.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
@@ -23,7 +23,7 @@ export interface OpenStorage {
 }
 
 export interface RuntimeStorage {
-  open(ground: { readonly clock: Clock; readonly logger: RuntimeLogger }): Promise<OpenStorage>;
+  open(ground: StorageGround): Promise<OpenStorage>;
 }
 
 export interface FolderOptions {
@@ -36,33 +36,25 @@ export interface FolderOptions {
   readonly onFlush?: (durationMs: number, bytes: number, entries: number) => void;
 }
 
+/** What everything kept in a folder is opened with. */
+export interface StorageGround {
+  readonly clock: Clock;
+  readonly logger: RuntimeLogger;
+}
+
 /** Everything in one folder, which one process may have open at a time. */
 export function folderStorage(options: FolderOptions): RuntimeStorage {
-  const { dataDir, history, onFlush, payloadCacheBytes } = options;
+  const { dataDir, onFlush } = options;
   return {
     /** @throws OrchestratorError `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE`, `LOG_CORRUPT` and others of the log and store */
-    open: async ({ clock, logger }) => {
+    open: async (ground) => {
       const lock = lockDataDirectory(dataDir);
-      await removeStages(dataDir);
-      let store: Store | null = null;
+      let store: LmdbStore | null = null;
       try {
-        const opened = await openStore({
-          directory: join(dataDir, 'store'),
-          now: () => clock.now(),
-          onStalled: (message) => {
-            if (message === null) logger.info('the store goes on: there is space again');
-            else logger.error('the store waits for space on the disk', { error: message });
-          },
-          ...(payloadCacheBytes === undefined ? {} : { payloadCacheBytes }),
-          ...(history === undefined ? {} : { history }),
-        });
+        await removeStages(dataDir);
+        const opened = await openFolderStore(join(dataDir, 'store'), options, ground);
         store = opened;
-        const copyStore = (directory: string): Promise<void> => opened.copyTo(directory);
-        const artifacts = await ArtifactStore.open({
-          directory: join(dataDir, 'artifacts'),
-          now: () => clock.now(),
-          ...options.artifacts,
-        });
+        const artifacts = await openArtifacts(options, ground);
         const log = await openEmbeddedLog({
           directory: join(dataDir, 'log'),
           ...(onFlush === undefined ? {} : { onFlush }),
@@ -73,7 +65,7 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
           log,
           store,
           artifacts,
-          copyStore,
+          copyStore: (directory) => opened.copyTo(directory),
           release: () => lock.release(),
         };
       } catch (error) {
@@ -83,4 +75,29 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
       }
     },
   };
+}
+
+export function openFolderStore(
+  directory: string,
+  { history, payloadCacheBytes }: FolderOptions,
+  { clock, logger }: StorageGround,
+): Promise<LmdbStore> {
+  return openStore({
+    directory,
+    now: () => clock.now(),
+    onStalled: (message) => {
+      if (message === null) logger.info('the store goes on: there is space again');
+      else logger.error('the store waits for space on the disk', { error: message });
+    },
+    ...(payloadCacheBytes === undefined ? {} : { payloadCacheBytes }),
+    ...(history === undefined ? {} : { history }),
+  });
+}
+
+export function openArtifacts(
+  { artifacts, dataDir }: FolderOptions,
+  { clock }: StorageGround,
+): Promise<ArtifactStore> {
+  const directory = join(dataDir, 'artifacts');
+  return ArtifactStore.open({ directory, now: () => clock.now(), ...artifacts });
 }

@@ -16,6 +16,7 @@ export { inspectStore } from './inspect-store.ts';
 export { cursorBefore, listTasks, type TaskScan } from './list-tasks.ts';
 export { matches, SCAN_MAX_DEFAULT, type FinishedPage, type FinishedQuery } from './listing.ts';
 export { LiveIndex } from './live-index.ts';
-export { openStore } from './store.ts';
+export { openStore, type LmdbStore } from './store.ts';
+export { STORE_FILE } from './tables.ts';
 export type { Store } from './store-port.ts';
 export type { OutputChunk, OutputRange } from './output-table.ts';

@@ -44,7 +44,7 @@ export class FollowedCluster {
       for (let index = this.#seen.get(node) ?? 0; index < this.#disk.bodies.length; index++) {
         const body = this.#disk.bodies[index];
         if (node !== this.leader && body !== undefined)
-          await node.follow({ index: index + 1, body });
+          await node.take({ index: index + 1, body, isOwn: false });
       }
       this.#seen.set(node, this.#disk.bodies.length);
     }
