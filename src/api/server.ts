@@ -26,6 +26,7 @@ import { requestIdSource } from './request-id.ts';
 import { agentRoutes } from './routes-agents.ts';
 import { artifactRoutes } from './routes-artifacts.ts';
 import { backupRoutes } from './routes-backup.ts';
+import { clusterRoutes } from './routes-cluster.ts';
 import { deadLetterRoutes } from './routes-dead-letters.ts';
 import { docsRoutes } from './routes-docs.ts';
 import { outputRoutes } from './routes-output.ts';
@@ -152,7 +153,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const app = createApp(ctx, bodyBytesMax);
   handleRequests(app, { ctx, origins, isClosing: () => isClosing });
   if (cluster !== undefined) forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
-  await addRoutes(app, ctx);
+  await addRoutes(app, ctx, cluster ?? null);
   await app.ready();
   const sockets = trackSockets(app.server);
   const upgrades = new Upgrades(app.server, origins, cluster ?? null);
@@ -213,7 +214,11 @@ function createApp(ctx: ApiContext, bodyLimit: number): FastifyInstance {
   });
 }
 
-async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
+async function addRoutes(
+  app: FastifyInstance,
+  ctx: ApiContext,
+  cluster: ClusterDoor | null,
+): Promise<void> {
   const routes = collectRoutes(app);
   await documentRoutes(app, ctx.version);
   submitRoutes(app, ctx);
@@ -232,6 +237,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   operationRoutes(app, ctx);
   statusRoutes(app, ctx);
   backupRoutes(app, ctx);
+  clusterRoutes(app, cluster);
   eventRoutes(app, ctx);
   outputRoutes(app, ctx);
   healthRoutes(app, ctx);

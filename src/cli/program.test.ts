@@ -104,7 +104,7 @@ test.each([
   [['status', '--timeout', 'soon'], 'a duration such as', ''],
   [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish', ''],
   [['start', '--port', 'x'], 'port must be an integer', ''],
-  [['start', '--log', 'raft'], 'not built yet', ''],
+  [['start', '--log', 'pbft'], 'not built yet', ''],
 ])('%j exits 2 and says why', async (args, message, hint) => {
   const { exitCode, stderr, stdout } = await run(...args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

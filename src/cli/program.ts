@@ -5,6 +5,7 @@ import type { CliContext } from './cli-context.ts';
 import { addAgent } from './commands/agent.ts';
 import { addBackup } from './commands/backup.ts';
 import { addBulk } from './commands/bulk.ts';
+import { addCluster } from './commands/cluster.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -66,6 +67,7 @@ export function createProgram(ctx: CliContext): Command {
   addQuantum(program, ctx);
   addStatus(program, ctx);
   addBackup(program, ctx);
+  addCluster(program, ctx);
   addDoctor(program, ctx);
   addVerify(program, ctx);
   addCompletion(program, ctx);

@@ -205,3 +205,5 @@ export {
   TaskView,
   type TaskStateName,
 } from './task.ts';
+
+export { AddMemberBody, ClusterMember, ClusterView, NodeIdText, TransferBody } from './cluster.ts';

@@ -21,3 +21,4 @@ export type { ShellClock, ShellLogger } from './raft/shell-ports.ts';
 export { sharedSecretAuthentication } from './raft/transport/shared-secret.ts';
 export { tcpNetwork, tlsNetwork, type PeerNetwork } from './raft/transport/peer-network.ts';
 export { NO_AUTHENTICATION, type PeerAuthentication } from './raft/transport/handshake.ts';
+export type { MemberChange } from '../consensus/index.ts';

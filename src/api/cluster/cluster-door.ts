@@ -1,4 +1,5 @@
 /** What the API must know of the cluster that its node belongs to. */
+import type { ClusterView } from '../../contract/index.ts';
 
 /** Who answers: this node, or the one whose API is there. */
 export type Leader = 'self' | { readonly url: string };
@@ -17,4 +18,22 @@ export interface ClusterDoor {
    * @throws OrchestratorError `NOT_LEADER`, `OVERLOADED`, `READ_TIMEOUT`
    */
   readBarrier(): Promise<void>;
+  /** The cluster as this node sees it. */
+  view(): ClusterView;
+  /**
+   * Carries one change of the members out; resolves when a quorum keeps it.
+   *
+   * @throws OrchestratorError with the code of the refusal, such as `NODE_NOT_CAUGHT_UP`
+   */
+  changeMember(change: MemberChange): Promise<void>;
+  /**
+   * Hands leadership over, to the voter that lacks least where none is named.
+   *
+   * @throws OrchestratorError `TRANSFER_ABORTED`
+   */
+  transfer(to: string | null): Promise<void>;
 }
+
+export type MemberChange =
+  | { readonly kind: 'addLearner'; readonly nodeId: string; readonly address: string }
+  | { readonly kind: 'promote' | 'demote' | 'remove'; readonly nodeId: string };

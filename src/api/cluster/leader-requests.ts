@@ -15,8 +15,8 @@ const LEADER_WAIT_MS = 5_000;
 /** Requests on their way to the leader, with the bytes of their bodies. */
 const UNDER_WAY_MAX = 2_000;
 const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
-/** Leaders that one request is carried to. */
-const ATTEMPTS_MAX = 5;
+/** Pause before a request that nobody took is carried to whoever leads then. */
+const AGAIN_MS = 50;
 
 /** What every node answers itself. */
 const LOCAL = ['/api/v1/cluster', '/api/v1/status'];
@@ -59,9 +59,11 @@ class Forwarder {
       reply.header(NOT_LEADER_HEADER, '1');
       throw notLeader();
     }
+    const { clock } = this.#parts.ctx;
+    const endMs = clock.monotonicMs() + LEADER_WAIT_MS;
     let body: Buffer | null = null;
-    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-      const leader = await door.leader(LEADER_WAIT_MS);
+    for (;;) {
+      const leader = await door.leader(Math.max(0, endMs - clock.monotonicMs()));
       if (leader === null) break;
       if (leader === 'self' && body === null) {
         if (isRead) await door.readBarrier();
@@ -71,6 +73,9 @@ class Forwarder {
       // What was read cannot be read again here: it comes once more from outside.
       const url = leader === 'self' ? ownUrl(request) : leader.url;
       if ((await this.#forward(request, reply, { url, body })) === 'answered') return;
+      // It leads no more, or is gone, and who leads next is not known yet.
+      if (clock.monotonicMs() >= endMs || reply.raw.destroyed) break;
+      await new Promise<void>((resolve) => void clock.setTimer(AGAIN_MS, resolve));
     }
     throw new OrchestratorError(
       'NO_LEADER',

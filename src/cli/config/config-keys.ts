@@ -15,6 +15,8 @@ interface KeyBase {
 interface TextKey extends KeyBase {
   readonly type: 'text';
   readonly default: string;
+  /** Empty says that it is not set. */
+  readonly mayBeEmpty?: true;
 }
 
 interface IntegerKey extends KeyBase {
@@ -104,6 +106,13 @@ export interface ServerConfig {
   /** Milliseconds. */
   readonly 'admission.delayTarget': number;
   readonly 'admission.memoryShareMax': number;
+  readonly 'cluster.id': string;
+  readonly 'cluster.nodeId': string;
+  readonly 'cluster.peers': string;
+  readonly 'cluster.join': boolean;
+  readonly 'cluster.secretFile': string;
+  readonly 'cluster.insecurePeers': boolean;
+  readonly 'cluster.apiUrl': string;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -157,7 +166,7 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     type: 'choice',
     default: 'embedded',
     choices: ['embedded', 'raft', 'pbft', 'jetstream'],
-    notBuilt: ['raft', 'pbft', 'jetstream'],
+    notBuilt: ['pbft', 'jetstream'],
     doc: 'what makes tasks durable',
   },
   {
@@ -302,6 +311,66 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0.1,
     max: 1,
     doc: 'share of the memory at which all submits but those of priority 9 are refused',
+  },
+  {
+    name: 'cluster.id',
+    env: 'UQO_CLUSTER_ID',
+    flag: '--cluster-id <id>',
+    type: 'text',
+    default: 'uqo',
+    doc: 'with --log raft: name of the cluster, the same on all its nodes',
+  },
+  {
+    name: 'cluster.nodeId',
+    env: 'UQO_NODE_ID',
+    flag: '--node-id <id>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: name of this node, for ever',
+  },
+  {
+    name: 'cluster.peers',
+    env: 'UQO_PEERS',
+    flag: '--peers <list>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: where nodes reach each other, this one too: n1=host:port,n2=host:port',
+  },
+  {
+    name: 'cluster.join',
+    env: 'UQO_JOIN',
+    flag: '--join',
+    type: 'boolean',
+    default: false,
+    doc: 'with --log raft: join a cluster that is there, instead of founding one of the peers named',
+  },
+  {
+    name: 'cluster.secretFile',
+    env: 'UQO_PEER_SECRET_FILE',
+    flag: '--peer-secret-file <file>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: file with a secret that all nodes know, at least 16 bytes',
+  },
+  {
+    name: 'cluster.insecurePeers',
+    env: 'UQO_INSECURE_PEERS',
+    flag: '--insecure-peers',
+    type: 'boolean',
+    default: false,
+    doc: 'with --log raft: let nodes on other machines speak in the clear; anyone between them can read and change all',
+  },
+  {
+    name: 'cluster.apiUrl',
+    env: 'UQO_API_URL',
+    flag: '--api-url <url>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: where other nodes reach the API of this one; default where it listens',
   },
 ];
 

@@ -21,7 +21,9 @@ export function readConfigValue(key: ConfigKey, given: unknown, origin: string):
   };
   switch (key.type) {
     case 'text':
-      return typeof given === 'string' && given !== '' ? given : refuse('a text');
+      return typeof given === 'string' && (given !== '' || key.mayBeEmpty === true)
+        ? given
+        : refuse('a text');
     case 'boolean':
       return readBoolean(given) ?? refuse('true or false');
     case 'integer':

@@ -139,7 +139,6 @@ test('keys that every object inherits are unknown too', () => {
 });
 
 test.each([
-  ['log', 'raft'],
   ['log', 'pbft'],
   ['log', 'jetstream'],
   ['role', 'core'],

@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
 import { createApiServer, type ApiServer } from '../../api/index.ts';
-import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
 import { UnifiedQuantumOrchestrator } from '../../orchestrator.ts';
 import { Metrics, type Logger } from '../../telemetry/index.ts';
 import type { ServerConfig } from '../config/config-keys.ts';
-import { isAddressError } from '../exit-codes.ts';
+import { openClusterServer } from './open-cluster-server.ts';
 import { writePidFile } from './pid-file.ts';
+import { apiOptionsOf, listen, runtimeOptionsOf } from './server-options.ts';
 
 export interface OpenServer {
   readonly url: string;
@@ -28,6 +28,7 @@ export interface OpenServer {
  * @throws OrchestratorError `ADDRESS_UNUSABLE`, `INSECURE_BIND`, `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE` and those of log and store
  */
 export async function openServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
+  if (config.log === 'raft') return openClusterServer(config, logger);
   const metrics = new Metrics({ version: VERSION });
   const orchestrator = createOrchestrator(config, logger, metrics);
   await orchestrator.start();
@@ -37,17 +38,7 @@ export async function openServer(config: ServerConfig, logger: Logger): Promise<
   try {
     const { runtime } = orchestrator;
     removePidFile = writePidFile(resolve(config.dataDir));
-    api = await createApiServer({
-      runtime,
-      metrics,
-      logger,
-      version: VERSION,
-      host: config.host,
-      port: config.port,
-      bodyBytesMax: config.bodyMax,
-      payloadBytesMax: config.payloadMax,
-      allowInsecurePublicBind: config.insecurePublic,
-    });
+    api = await createApiServer({ ...apiOptionsOf(config), runtime, metrics, logger });
     await serveBuiltInAgents(orchestrator, agents);
     const url = await listen(api, config);
     return {
@@ -77,22 +68,9 @@ function createOrchestrator(
   metrics: Metrics,
 ): UnifiedQuantumOrchestrator {
   return new UnifiedQuantumOrchestrator({
-    dataDir: resolve(config.dataDir),
+    ...runtimeOptionsOf(config, logger, metrics),
     maxAgents: config.agentsMax,
     idempotencyWindowMs: config.idempotencyWindow,
-    history: { ageMsMax: config.historyAge, countMax: config.historyCount },
-    artifacts: { bytesMax: config.artifactsMax },
-    payloadCacheBytes: config.payloadCache,
-    checkpointIntervalMs: config.checkpointInterval,
-    checkpointBytes: config.checkpointLogBytes,
-    admission: {
-      enabled: config['admission.enabled'],
-      delayTargetMs: config['admission.delayTarget'],
-      memoryShareMax: config['admission.memoryShareMax'],
-    },
-    logger,
-    metrics,
-    onFlush: (durationMs) => metrics.flushed(durationMs),
   });
 }
 
@@ -111,18 +89,4 @@ async function serveBuiltInAgents(
 
 async function closeAgents(agents: readonly BuiltInAgent[]): Promise<void> {
   await Promise.all(agents.map(async (agent) => await agent.close?.()));
-}
-
-async function listen(api: ApiServer, { host, port }: ServerConfig): Promise<string> {
-  try {
-    return await api.listen();
-  } catch (error) {
-    if (!isAddressError(error)) throw error;
-    throw new OrchestratorError(
-      'ADDRESS_UNUSABLE',
-      `the server must be able to listen on ${host} port ${port}, got: ${messageOf(error)}`,
-      { host, port, reason: error.code },
-      { cause: error },
-    );
-  }
 }

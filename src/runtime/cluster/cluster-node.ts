@@ -16,13 +16,16 @@ import { createState, headDigest } from '../../core/index.ts';
 import {
   lockDataDirectory,
   openRaftLog,
-  type ClusterStatus,
   type CommittedEntry,
+  type MemberChange,
+  type PeerStatus,
   type RaftLog,
   type RoleView,
   type StateSnapshot,
 } from '../../log/index.ts';
+import type { ClusterView } from '../../contract/index.ts';
 import type { LmdbStore } from '../../store/index.ts';
+import { clusterView } from './cluster-view.ts';
 import { makeStage, removeStages } from '../backup/backup-stage.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { assembly, leadFromNow, type Ground } from '../open-runtime.ts';
@@ -84,34 +87,59 @@ export class ClusterNode {
     await this.log.readBarrier();
   }
 
-  status(): ClusterStatus {
-    return this.log.status();
+  view(): ClusterView {
+    return clusterView(this.log.status(), this.ready);
   }
 
-  /** Hands leadership over, if this node has it, to the voter that lacks least. False where nobody took it. */
-  async handOver(): Promise<boolean> {
-    if (this.log.role.role !== 'leader') return true;
-    const { configuration, peers } = this.log.status();
-    const next = peers
-      .filter(({ isReachable, nodeId }) => isReachable && configuration.voters.includes(nodeId))
-      .toSorted((a, b) => (a.lagEntries ?? Infinity) - (b.lagEntries ?? Infinity))[0];
-    if (next === undefined) return false;
-    try {
-      await this.log.transfer(next.nodeId);
-      return true;
-    } catch (error) {
-      this.#seat.logger.warn('leadership was not handed over', { error: messageOf(error) });
-      return false;
+  /** Changes one member; resolves when that is committed. Only the leader can. */
+  async changeMember(change: MemberChange & { readonly address?: string }): Promise<void> {
+    const { address, kind, nodeId } = change;
+    await this.log.changeMembership(
+      [{ kind, nodeId }],
+      address === undefined ? {} : { [nodeId]: address },
+    );
+  }
+
+  /**
+   * Hands leadership over, to the voter that lacks least where none is named.
+   *
+   * @throws OrchestratorError `TRANSFER_ABORTED`
+   */
+  async transfer(to: string | null): Promise<void> {
+    const next = to ?? this.#successor();
+    if (next === null) {
+      const message = 'another voter must be reachable, got none';
+      throw new OrchestratorError('TRANSFER_ABORTED', message);
     }
+    await this.log.transfer(next);
   }
 
-  /** Hands leadership over, lets what runs end for at most `graceMs`, and closes. */
+  /** Leaves, lets what runs end for at most `graceMs`, and closes. */
   async close(graceMs?: number): Promise<void> {
-    const patience = Promise.withResolvers<boolean>();
-    const cancel = this.#seat.clock.setTimer(HAND_OVER_MS, () => patience.resolve(false));
-    await Promise.race([this.handOver(), patience.promise]);
-    cancel();
+    await this.leave();
     await this.#seat.close(graceMs);
+  }
+
+  /** Hands leadership over before a stop, where that is possible: nobody has to wait for an election. */
+  async leave(): Promise<void> {
+    if (this.log.role.role !== 'leader' || this.#successor() === null) return;
+    const patience = Promise.withResolvers<void>();
+    const cancel = this.#seat.clock.setTimer(HAND_OVER_MS, patience.resolve);
+    const handedOver = this.transfer(null).catch((error: unknown) => {
+      this.#seat.logger.warn('leadership was not handed over', { error: messageOf(error) });
+    });
+    await Promise.race([handedOver, patience.promise]);
+    cancel();
+  }
+
+  /** The reachable voter that lacks least. */
+  #successor(): string | null {
+    const { configuration, peers } = this.log.status();
+    const able = peers.filter(
+      ({ isReachable, nodeId }) => isReachable && configuration.voters.includes(nodeId),
+    );
+    const lag = ({ lagEntries }: PeerStatus): number => lagEntries ?? Infinity;
+    return able.toSorted((a, b) => lag(a) - lag(b))[0]?.nodeId ?? null;
   }
 }
 

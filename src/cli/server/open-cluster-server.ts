@@ -1,0 +1,72 @@
+/** Puts a node of a cluster together: runtime on a shared log, built-in agents while it leads, API; and takes it apart. */
+import { resolve } from 'node:path';
+import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
+import { createApiServer, type ApiServer } from '../../api/index.ts';
+import { messageOf } from '../../base/errors.ts';
+import { VERSION } from '../../base/version.ts';
+import { ClusterNode, type Runtime } from '../../runtime/index.ts';
+import { Metrics, type Logger } from '../../telemetry/index.ts';
+import type { ServerConfig } from '../config/config-keys.ts';
+import { clusterOptionsOf } from './cluster-options.ts';
+import type { OpenServer } from './open-server.ts';
+import { writePidFile } from './pid-file.ts';
+import { apiOptionsOf, listen, runtimeOptionsOf } from './server-options.ts';
+
+/** @throws OrchestratorError as `openServer` does; `PEERS_INSECURE`, `PEER_PORT_UNUSABLE`; UsageError */
+export async function openClusterServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
+  const cluster = clusterOptionsOf(config);
+  const metrics = new Metrics({ version: VERSION });
+  let api: ApiServer | null = null;
+  let url: string | null = null;
+  let agents: readonly BuiltInAgent[] = [];
+  const node = await ClusterNode.open({
+    ...runtimeOptionsOf(config, logger, metrics),
+    version: VERSION,
+    settings: { agentsMax: config.agentsMax, idempotencyWindowMs: config.idempotencyWindow },
+    cluster,
+    apiUrl: () => (config['cluster.apiUrl'] === '' ? url : config['cluster.apiUrl']),
+    onLead: (runtime) => {
+      serve(runtime, agents).catch((error: unknown) => {
+        logger.error('the built-in agents could not be served', { error: messageOf(error) });
+      });
+    },
+    onLeaderChanged: () => api?.endChannels(),
+  });
+  const { runtime } = node;
+  let removePidFile: () => void = () => undefined;
+  const close = async (graceMs: number): Promise<void> => {
+    await node.leave();
+    await api?.close(graceMs);
+    await node.close(graceMs);
+    await Promise.all(agents.map(async (agent) => await agent.close?.()));
+    removePidFile();
+  };
+  try {
+    // A snapshot may put other parts in place of the runtime's: what is asked is always asked of those of now.
+    const artifacts = { begin: (...request: Begin) => runtime.artifacts.begin(...request) };
+    if (config.agents) agents = builtInAgents({ quantum: { artifacts } });
+    if (node.isLeading) await serve(runtime, agents);
+    removePidFile = writePidFile(resolve(config.dataDir));
+    api = await createApiServer({
+      ...apiOptionsOf(config),
+      runtime,
+      metrics,
+      logger,
+      cluster: node,
+    });
+    url = await listen(api, config);
+    const agentIds = agents.map(({ id }) => id);
+    return { url, agentIds, failed: runtime.failed, close, abandon: removePidFile };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+type Begin = Parameters<Runtime['artifacts']['begin']>;
+
+async function serve(runtime: Runtime, agents: readonly BuiltInAgent[]): Promise<void> {
+  for (const { capabilities, handler, id, kind, slots } of agents) {
+    await runtime.serve({ id, kind, capabilities: [...capabilities], slots }, handler);
+  }
+}
