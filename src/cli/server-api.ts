@@ -12,8 +12,7 @@ export class ServerApi {
 
   /** @throws OrchestratorError `URL_INVALID` */
   constructor(url: string, timeoutMs: number) {
-    const isHttp = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-    if (!isHttp) {
+    if (!url.split(',').every((one) => isHttp(one.trim()))) {
       throw usageError(
         'URL_INVALID',
         `the server's address must be an http:// or https:// URL, got ${url}`,
@@ -93,4 +92,8 @@ export function queryOf(values: Readonly<Record<string, string | number | undefi
   }
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
+}
+
+function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }

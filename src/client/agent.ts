@@ -32,7 +32,10 @@ export interface ServedAgent extends RegisterAgent {
 
 /** What to serve, and where. */
 export interface AgentOptions extends ServedAgent {
-  /** Address of the server. Default `UQO_URL`, else `http://127.0.0.1:8080`. */
+  /**
+   * Address of the server, or of several nodes of a cluster with commas between them. Default `UQO_URL`,
+   * else `http://127.0.0.1:8080`.
+   */
   readonly url?: string;
   /** Further agents to serve over the same connection. */
   readonly also?: readonly ServedAgent[];
@@ -105,7 +108,7 @@ export class Agent {
   async start(): Promise<void> {
     if (this.#state === 'new') {
       this.#connection ??= new Connection({
-        url: this.#http.url,
+        addresses: this.#http.addresses,
         path: '/agents/connect',
         opened: () => this.#hello(),
         frame: (frame) => this.#frame(frame),

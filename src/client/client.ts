@@ -29,7 +29,10 @@ import { taskPages, type TaskSelection } from './task-pages.ts';
 import { TaskWatch } from './task-watch.ts';
 
 export interface ClientOptions {
-  /** Address of the server. Default `UQO_URL`, else `http://127.0.0.1:8080`. */
+  /**
+   * Address of the server, or of several nodes of a cluster with commas between them. Default `UQO_URL`,
+   * else `http://127.0.0.1:8080`.
+   */
   readonly url?: string;
   /**
    * How long a submit is repeated that the server refuses with `OVERLOADED`, in milliseconds. Default 0:
@@ -142,7 +145,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.schedules = new Schedules(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#connection = new Connection({
-      url,
+      addresses: this.http.addresses,
       path: '/clients/connect',
       opened: () => this.#opened(),
       frame: (frame) => this.#frame(frame),

@@ -7,10 +7,11 @@ import {
   unpackMessage,
   type RawFrame,
 } from '../contract/index.ts';
+import type { ServerAddresses } from './server-addresses.ts';
 
 export interface ConnectionOptions {
-  /** Base address of the server, `http://…` or `https://…`. */
-  readonly url: string;
+  /** Base addresses of the server, `http://…` or `https://…`. */
+  readonly addresses: ServerAddresses;
   /** Path of the channel. */
   readonly path: string;
   readonly opened: () => void;
@@ -25,7 +26,6 @@ const RECONNECT_MS_MAX = 5_000;
 
 export class Connection {
   readonly #options: ConnectionOptions;
-  readonly #address: string;
   #socket: WebSocket | null = null;
   #isOpen = false;
   #closed = false;
@@ -36,9 +36,6 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const address = new URL(options.path, options.url);
-    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#address = address.href;
     this.#connect();
   }
 
@@ -67,7 +64,11 @@ export class Connection {
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.#address, {
+    const { addresses, path } = this.#options;
+    const { url } = addresses;
+    const address = new URL(path, url);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket = new WebSocket(address, {
       maxPayload: MESSAGE_BYTES_MAX,
       perMessageDeflate: false,
     });
@@ -82,6 +83,8 @@ export class Connection {
       reason = messageOf(error);
     });
     socket.on('close', (code, text) => {
+      // Where there are others, one of them may be where the work is now.
+      if (!this.#closed) addresses.leave(url);
       this.#isOpen = false;
       this.#out = [];
       this.#options.lost(text.length > 0 ? `${text.toString()} (${code})` : reason);

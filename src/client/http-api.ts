@@ -1,6 +1,7 @@
 /** The REST routes that the SDK uses: everything that is asked once in a while. */
 import { OrchestratorError, messageOf } from '../base/errors.ts';
 import type { Problem } from '../contract/index.ts';
+import { ServerAddresses } from './server-addresses.ts';
 import { readEvents } from './sse.ts';
 import { problemError } from './task-error.ts';
 
@@ -15,10 +16,16 @@ export interface ClientEvent {
 const RESUME_MS = 500;
 
 export class HttpApi {
-  readonly url: string;
+  readonly addresses: ServerAddresses;
 
+  /** @param url - base address of the server; with commas between them, those of the nodes of a cluster */
   constructor(url: string) {
-    this.url = url.endsWith('/') ? url.slice(0, -1) : url;
+    this.addresses = new ServerAddresses(url);
+  }
+
+  /** The address that is asked now. */
+  get url(): string {
+    return this.addresses.url;
   }
 
   /**
@@ -112,16 +119,39 @@ export class HttpApi {
     return response.body ?? new Blob([]).stream();
   }
 
+  /** Asks one node after the other, as long as it is certain that the one before did nothing. */
   async #fetch(path: string, init: RequestInit): Promise<Response> {
-    try {
-      return await fetch(this.url + path, init);
-    } catch (error) {
-      throw new OrchestratorError(
-        'SERVER_UNREACHABLE',
-        `a server must answer at ${this.url}, got: ${messageOf((error as { cause?: unknown }).cause ?? error)}`,
-        { url: this.url },
-        { cause: error },
-      );
+    for (let left = this.addresses.count; ; left--) {
+      const { url } = this;
+      try {
+        return await fetch(url + path, init);
+      } catch (error) {
+        if (init.signal?.aborted !== true) this.addresses.leave(url);
+        if (left > 1 && wasNotAsked(error, init.method ?? 'GET')) continue;
+        throw new OrchestratorError(
+          'SERVER_UNREACHABLE',
+          `a server must answer at ${url}, got: ${messageOf((error as { cause?: unknown }).cause ?? error)}`,
+          { url },
+          { cause: error },
+        );
+      }
     }
   }
 }
+
+/** Whether the request can be sent to another node: it only reads, or was never sent. */
+function wasNotAsked(error: unknown, method: string): boolean {
+  const { code } = ((error as { cause?: unknown }).cause ?? {}) as { code?: string };
+  const isUnsent = code !== undefined && UNSENT.has(code);
+  return isUnsent || (method === 'GET' && !(error instanceof DOMException));
+}
+
+/** Errors of a connection that was never made. */
+const UNSENT = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);

@@ -72,6 +72,9 @@ class ServedCluster {
         if (leader === null) return null;
         return leader.name === nodeId ? 'self' : { url: leader.server.url };
       },
+      view: () => expect.unreachable('nobody looks'),
+      changeMember: () => expect.unreachable('nobody changes members'),
+      transfer: () => expect.unreachable('the test says who leads'),
       readBarrier: () =>
         this.hasQuorum
           ? Promise.resolve()
