@@ -12,11 +12,13 @@ export interface RequestHandling {
   readonly origins: OriginPolicy;
   /** True once the server stops. */
   readonly isClosing: () => boolean;
+  /** True while it still answers, and its clients are to look for another. */
+  readonly isLeaving: () => boolean;
 }
 
 /** Sets up `app`; call it before any route is added. */
 export function handleRequests(app: FastifyInstance, handling: RequestHandling): void {
-  const { ctx, isClosing, origins } = handling;
+  const { ctx, isClosing, isLeaving, origins } = handling;
   app.setValidatorCompiler((place) => validatorOf(place as Parameters<typeof validatorOf>[0]));
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.removeAllContentTypeParsers();
@@ -37,6 +39,7 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
     reply.raw.setHeader('x-request-id', request.id);
     reply.raw.setHeader('x-content-type-options', 'nosniff');
     checkOrigin(request.headers, origins);
+    if (isLeaving()) reply.raw.setHeader('connection', 'close');
     if (isClosing() && !request.url.startsWith('/health/')) {
       reply.raw.setHeader('connection', 'close');
       throw new OrchestratorError('STOPPED', 'the server must be running');

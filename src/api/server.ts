@@ -108,6 +108,11 @@ export interface ApiServer {
   onUpgrade(path: string, handler: UpgradeHandler): void;
   /** Ends all channels, also those that lead to another node: whoever leads now is to be asked. */
   endChannels(): void;
+  /**
+   * Answers as before, but closes each connection after its answer: clients that know other nodes go there,
+   * and none is in the middle of a request when {@link ApiServer.close} cuts what is left.
+   */
+  leave(): void;
   /** Starts listening; resolves with the {@link ApiServer.url}. */
   listen(): Promise<string>;
   /**
@@ -131,6 +136,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logger.warn('listening for other machines without authentication', { host });
   }
   let isClosing = false;
+  let isLeaving = false;
   let hasFailed = false;
   void runtime.failed.then(() => (hasFailed = true));
   const open = new OpenRequests(metrics, options.openRequests);
@@ -151,7 +157,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
   const bodyBytesMax = options.bodyBytesMax ?? DEFAULTS.bodyBytesMax;
   const app = createApp(ctx, bodyBytesMax);
-  handleRequests(app, { ctx, origins, isClosing: () => isClosing });
+  handleRequests(app, {
+    ctx,
+    origins,
+    isClosing: () => isClosing,
+    isLeaving: () => isLeaving,
+  });
   if (cluster !== undefined) forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
   await addRoutes(app, ctx, cluster ?? null);
   await app.ready();
@@ -172,6 +183,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return urlOf(app.server, host);
     },
     onUpgrade: (path, handler) => upgrades.add(path, handler),
+    leave: () => {
+      isLeaving = true;
+    },
     endChannels: () => {
       channels.endAll();
       upgrades.endTunnels();

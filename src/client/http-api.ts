@@ -34,16 +34,20 @@ export class HttpApi {
    * @throws OrchestratorError with the server's code, or `SERVER_UNREACHABLE`
    */
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await this.#fetch(`/api/v1${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    const text = await response.text();
-    const answer = text === '' ? null : (JSON.parse(text) as unknown);
-    if (!response.ok) throw problemError(answer as Problem);
-    return answer;
+    const content = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    for (let left = this.addresses.count; ; left--) {
+      const { url } = this;
+      const response = await this.#fetch(`/api/v1${path}`, {
+        method,
+        ...(body === undefined ? {} : content),
+      });
+      const text = await response.text();
+      const answer = text === '' ? null : (JSON.parse(text) as unknown);
+      if (response.ok) return answer;
+      const problem = answer as Problem;
+      if (left <= 1 || !ELSEWHERE.has(problem.code)) throw problemError(problem);
+      this.addresses.leave(url);
+    }
   }
 
   /**
@@ -145,6 +149,9 @@ function wasNotAsked(error: unknown, method: string): boolean {
   const isUnsent = code !== undefined && UNSENT.has(code);
   return isUnsent || (method === 'GET' && !(error instanceof DOMException));
 }
+
+/** What a node says that did nothing, where another may do it. */
+const ELSEWHERE = new Set(['STOPPED', 'NOT_LEADER', 'NO_LEADER']);
 
 /** Errors of a connection that was never made. */
 const UNSENT = new Set([

@@ -107,7 +107,8 @@ function passBack(answer: IncomingMessage, reply: FastifyReply): void {
     ([name]) => !DROPPED.has(name) || name === 'content-length',
   );
   reply.hijack();
-  reply.raw.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
+  for (const [name, value] of kept) reply.raw.setHeader(name, value as string | string[]);
+  reply.raw.writeHead(answer.statusCode ?? 502);
   // An answer that breaks off must not look whole.
   answer.once('error', () => reply.raw.destroy());
   answer.once('aborted', () => reply.raw.destroy());

@@ -96,7 +96,10 @@ class Forwarder {
     }
     this.#underWay += 1;
     this.#bytes += body.length;
-    const left = ctx.open.add('poll', () => reply.raw.destroy());
+    // Others are answered within the grace of a stop; a stream of events has no end of its own.
+    const left = ctx.open.add('poll', () => {
+      if (isEventStream(reply)) reply.raw.end();
+    });
     reply.raw.once('close', () => {
       this.#underWay -= 1;
       this.#bytes -= body.length;
@@ -105,6 +108,10 @@ class Forwarder {
     const { nodeId } = door;
     return forwardRequest(request, reply, { agent: this.#agent, nodeId, url, body });
   }
+}
+
+function isEventStream({ raw }: FastifyReply): boolean {
+  return String(raw.getHeader('content-type')).startsWith('text/event-stream');
 }
 
 /** Where this very request came in. */

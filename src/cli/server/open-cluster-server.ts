@@ -1,5 +1,6 @@
 /** Puts a node of a cluster together: runtime on a shared log, built-in agents while it leads, API; and takes it apart. */
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { builtInAgents, type BuiltInAgent } from '../../agents/index.ts';
 import { createApiServer, type ApiServer } from '../../api/index.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -36,6 +37,9 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
   let removePidFile: () => void = () => undefined;
   const close = async (graceMs: number): Promise<void> => {
     await node.leave();
+    api?.leave();
+    // Clients that ask again and again have gone elsewhere by then.
+    if (graceMs > 0 && api !== null) await delay(Math.min(graceMs, LEAVE_MS));
     await api?.close(graceMs);
     await node.close(graceMs);
     await Promise.all(agents.map(async (agent) => await agent.close?.()));
@@ -62,6 +66,9 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     throw error;
   }
 }
+
+/** How long a node that stops still answers, closing each connection after its answer. */
+const LEAVE_MS = 1_000;
 
 type Begin = Parameters<Runtime['artifacts']['begin']>;
 

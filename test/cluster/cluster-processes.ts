@@ -1,0 +1,161 @@
+/** Nodes of a cluster as real processes, killed, paused and started again. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterView } from '../../src/contract/index.ts';
+import { runUqo, startUqo, type Ran, type RunOptions, type Served } from '../e2e/uqo-process.ts';
+
+/** Longest wait for anything a cluster does by itself. */
+const PATIENCE_MS = 60_000;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export class ClusterProcesses {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'uqo-cluster-'));
+  readonly #peers = new Map<string, string>();
+  readonly #ports = new Map<string, number>();
+  readonly #running = new Map<string, Served>();
+
+  /** Starts nodes that found a cluster together, and waits until one leads. */
+  static async start(ids: readonly string[]): Promise<ClusterProcesses> {
+    const cluster = new ClusterProcesses();
+    for (const id of ids) await cluster.place(id);
+    await Promise.all(ids.map((id) => cluster.run(id)));
+    await cluster.leader();
+    return cluster;
+  }
+
+  /** Gives a node its addresses. */
+  async place(id: string): Promise<void> {
+    this.#peers.set(id, `127.0.0.1:${await freePort()}`);
+    this.#ports.set(id, await freePort());
+  }
+
+  /** Where the other nodes reach it. */
+  addressOf(id: string): string {
+    return this.#peers.get(id) ?? '';
+  }
+
+  urlOf(id: string): string {
+    return `http://127.0.0.1:${this.#ports.get(id)}`;
+  }
+
+  /** All addresses, as clients take them. */
+  get urls(): string {
+    return [...this.#ports.keys()].map((id) => this.urlOf(id)).join(',');
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#peers.keys()];
+  }
+
+  isRunning(id: string): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Starts a node, or starts it again; resolves when its API listens. */
+  async run(
+    id: string,
+    flags: readonly string[] = [],
+    options: Partial<RunOptions> = {},
+  ): Promise<Served> {
+    const peers = [...this.#peers].map(([node, address]) => `${node}=${address}`).join(',');
+    const args = ['--log', 'raft', '--node-id', id, '--peers', peers, '--data', id];
+    const port = String(this.#ports.get(id));
+    const served = await startUqo([...args, '--port', port, '--no-agents', ...flags], {
+      cwd: this.folder,
+      ...options,
+    });
+    this.#running.set(id, served);
+    return served;
+  }
+
+  /** Ends a node at once, as a power cut would end its process. */
+  async kill(id: string): Promise<void> {
+    await this.#end(id, 'SIGKILL');
+  }
+
+  /** Lets a node stop in order; resolves with its exit code. */
+  stop(id: string): Promise<number | null> {
+    return this.#end(id, 'SIGTERM');
+  }
+
+  pause(id: string): void {
+    this.#running.get(id)?.signal('SIGSTOP');
+  }
+
+  goOn(id: string): void {
+    this.#running.get(id)?.signal('SIGCONT');
+  }
+
+  uqo(id: string, ...args: readonly string[]): Promise<Ran> {
+    return runUqo(args, { cwd: this.folder, env: { UQO_URL: this.urlOf(id) } });
+  }
+
+  /** The cluster as a node sees it; null where it does not answer. */
+  async view(id: string): Promise<ClusterView | null> {
+    try {
+      const signal = AbortSignal.timeout(2_000);
+      const answer = await fetch(`${this.urlOf(id)}/api/v1/cluster`, { signal });
+      return (await answer.json()) as ClusterView;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Resolves with who leads, once a running node says that it does itself. */
+  leader(): Promise<string> {
+    return this.until('nobody leads', async () => {
+      for (const id of this.#running.keys()) {
+        const view = await this.view(id);
+        if (view?.role === 'leader' && view.leader === id) return id;
+      }
+      return null;
+    });
+  }
+
+  /** Resolves once all running nodes have applied what the leader has. */
+  async settled(): Promise<void> {
+    const leader = await this.leader();
+    await this.until('the nodes are not at one', async () => {
+      const views = await Promise.all([...this.#running.keys()].map((id) => this.view(id)));
+      const wanted = views.find((view) => view?.nodeId === leader)?.committedIndex;
+      return views.every((view) => view?.appliedIndex === wanted) ? true : null;
+    });
+  }
+
+  /** Looks until there is something. */
+  async until<T>(otherwise: string, look: () => Promise<T | null>): Promise<T> {
+    const endMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const found = await look();
+      if (found !== null) return found;
+      if (performance.now() > endMs) throw new Error(`after ${PATIENCE_MS} ms ${otherwise}`);
+      await delay(50);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const id of this.#running.keys()) this.goOn(id);
+    await Promise.all([...this.#running.keys()].map((id) => this.kill(id)));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #end(id: string, signal: NodeJS.Signals): Promise<number | null> {
+    const served = this.#running.get(id);
+    this.#running.delete(id);
+    served?.signal(signal);
+    return (await served?.ended) ?? null;
+  }
+}

@@ -1,0 +1,130 @@
+/** What operators do to a cluster, with real processes. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { HttpApi } from '../../src/client/http-api.ts';
+import { ClusterProcesses } from './cluster-processes.ts';
+
+const THREE = ['n1', 'n2', 'n3'];
+let cluster: ClusterProcesses;
+afterEach(() => cluster.dispose());
+
+async function submit(url: string, body: object = { type: 'nobody' }): Promise<string> {
+  const task = (await new HttpApi(url).call('POST', '/tasks', body)) as { readonly id: string };
+  return task.id;
+}
+
+async function stateOf(url: string, id: string): Promise<string> {
+  const task = (await new HttpApi(url).call('GET', `/tasks/${id}`)) as { readonly state: string };
+  return task.state;
+}
+
+test('nodes are restarted one after the other without a request that fails', async () => {
+  cluster = await ClusterProcesses.start(THREE);
+  const ids: string[] = [];
+  const failures: unknown[] = [];
+  let isOver = false;
+  const asking = [0, 1, 2, 3].map(async () => {
+    // No keys: a request whose outcome is not known would be a failure here.
+    const api = new HttpApi(cluster.urls);
+    while (!isOver) {
+      try {
+        const task = await api.call('POST', '/tasks', { type: 'nobody' });
+        ids.push((task as { readonly id: string }).id);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  });
+  // The leader is among them, and a new one leads when its turn comes.
+  for (const id of cluster.ids) {
+    expect(await cluster.stop(id)).toBe(0);
+    await cluster.run(id);
+    await cluster.settled();
+  }
+  isOver = true;
+  await Promise.all(asking);
+  expect(failures).toEqual([]);
+  expect(ids.length).toBeGreaterThan(50);
+  for (const id of ids.slice(-50)) expect(await stateOf(cluster.urls, id)).toBe('queued');
+}, 180_000);
+
+test('all nodes can be killed at once: what was acknowledged is there when they are back', async () => {
+  cluster = await ClusterProcesses.start(THREE);
+  const ids: string[] = [];
+  for (let n = 0; n < 30; n++) ids.push(await submit(cluster.urls));
+  await Promise.all(THREE.map((id) => cluster.kill(id)));
+  await Promise.all(THREE.map((id) => cluster.run(id)));
+  for (const id of ids) expect(await stateOf(cluster.urls, id)).toBe('queued');
+}, 120_000);
+
+test('a node joins, votes, and another leaves for ever', async () => {
+  cluster = await ClusterProcesses.start(THREE);
+  const before = await submit(cluster.urls);
+  await cluster.place('n4');
+  const added = await cluster.uqo('n2', 'cluster', 'add', 'n4', cluster.addressOf('n4'));
+  expect(added).toMatchObject({ exitCode: 0 });
+  await cluster.run('n4', ['--join']);
+  await cluster.settled();
+  const answer = await fetch(`${cluster.urlOf('n4')}/api/v1/tasks/${before}?stale=ok`);
+  expect(await answer.json()).toMatchObject({ id: before, state: 'queued' });
+  expect((await cluster.uqo('n4', 'cluster', 'promote', 'n4')).exitCode).toBe(0);
+  expect((await cluster.uqo('n3', 'cluster', 'remove', 'n1')).exitCode).toBe(0);
+  const view = await cluster.until('n1 is a member', async () => {
+    const seen = await cluster.view('n2');
+    return seen?.members.some(({ nodeId }) => nodeId === 'n1') === false ? seen : null;
+  });
+  expect(view.members.map(({ nodeId, role }) => [nodeId, role])).toEqual([
+    ['n2', 'voter'],
+    ['n3', 'voter'],
+    ['n4', 'voter'],
+  ]);
+  expect(view.removed).toEqual(['n1']);
+  await cluster.kill('n1');
+  const again = await cluster.uqo('n2', 'cluster', 'add', 'n1', cluster.addressOf('n1'));
+  expect(again.exitCode).toBe(1);
+  expect(again.stderr).toContain('NODE_ID_USED');
+  // Two of the three that are left are enough.
+  await cluster.kill(await cluster.leader());
+  const [left = 'n4'] = ['n2', 'n3', 'n4'].filter((id) => cluster.isRunning(id));
+  expect(await stateOf(cluster.urlOf(left), await submit(cluster.urlOf(left)))).toBe('queued');
+}, 180_000);
+
+test('a node that lost its folder is not believed under its old id, and may come under a new one', async () => {
+  cluster = await ClusterProcesses.start(THREE);
+  await submit(cluster.urls);
+  const leader = await cluster.leader();
+  const lost = THREE.find((id) => id !== leader) ?? '';
+  await cluster.kill(lost);
+  rmSync(join(cluster.folder, lost), { recursive: true });
+  const wiped = await cluster.run(lost);
+  await wiped.said('PEER_LOST_ITS_DATA');
+  const seen = await cluster.view(leader);
+  expect(seen?.members.find(({ nodeId }) => nodeId === lost)).toMatchObject({ isReachable: false });
+  await cluster.kill(lost);
+  await cluster.place('n9');
+  expect((await cluster.uqo(leader, 'cluster', 'remove', lost)).exitCode).toBe(0);
+  expect(
+    (await cluster.uqo(leader, 'cluster', 'add', 'n9', cluster.addressOf('n9'))).exitCode,
+  ).toBe(0);
+  await cluster.run('n9', ['--join']);
+  await cluster.settled();
+  expect((await cluster.uqo(leader, 'cluster', 'promote', 'n9')).exitCode).toBe(0);
+}, 120_000);
+
+test('without a majority nothing is taken, old reads are answered, and the other half is told why', async () => {
+  cluster = await ClusterProcesses.start(THREE);
+  const id = await submit(cluster.urls);
+  await cluster.settled();
+  await cluster.kill('n1');
+  await cluster.kill('n2');
+  const url = cluster.urlOf('n3');
+  await cluster.until('n3 still knows a leader', async () =>
+    (await cluster.view('n3'))?.leader === null ? true : null,
+  );
+  await expect(submit(url)).rejects.toMatchObject({ code: 'NO_LEADER' });
+  const answer = await fetch(`${url}/api/v1/tasks/${id}?stale=ok`);
+  expect(await answer.json()).toMatchObject({ state: 'queued' });
+  await cluster.run('n1');
+  expect(await stateOf(url, id)).toBe('queued');
+}, 120_000);
