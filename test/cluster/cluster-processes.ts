@@ -24,7 +24,7 @@ async function freePort(): Promise<number> {
 export class ClusterProcesses {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'uqo-cluster-'));
   readonly #peers = new Map<string, string>();
-  readonly #ports = new Map<string, number>();
+  readonly #apis = new Map<string, string>();
   readonly #running = new Map<string, Served>();
 
   /** Starts nodes that found a cluster together, and waits until one leads. */
@@ -38,8 +38,13 @@ export class ClusterProcesses {
 
   /** Gives a node its addresses. */
   async place(id: string): Promise<void> {
-    this.#peers.set(id, `127.0.0.1:${await freePort()}`);
-    this.#ports.set(id, await freePort());
+    this.settle(id, `127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`);
+  }
+
+  /** … these ones: for the other nodes, and for everybody else. */
+  settle(id: string, peer: string, api: string): void {
+    this.#peers.set(id, peer);
+    this.#apis.set(id, api);
   }
 
   /** Where the other nodes reach it. */
@@ -48,12 +53,12 @@ export class ClusterProcesses {
   }
 
   urlOf(id: string): string {
-    return `http://127.0.0.1:${this.#ports.get(id)}`;
+    return `http://${this.#apis.get(id)}`;
   }
 
   /** All addresses, as clients take them. */
   get urls(): string {
-    return [...this.#ports.keys()].map((id) => this.urlOf(id)).join(',');
+    return this.ids.map((id) => this.urlOf(id)).join(',');
   }
 
   get ids(): readonly string[] {
@@ -72,8 +77,9 @@ export class ClusterProcesses {
   ): Promise<Served> {
     const peers = [...this.#peers].map(([node, address]) => `${node}=${address}`).join(',');
     const args = ['--log', 'raft', '--node-id', id, '--peers', peers, '--data', id];
-    const port = String(this.#ports.get(id));
-    const served = await startUqo([...args, '--port', port, '--no-agents', ...flags], {
+    const [host = '', port = ''] = this.#apis.get(id)?.split(':') ?? [];
+    const at = ['--host', host, '--port', port, '--no-agents'];
+    const served = await startUqo([...args, ...at, ...flags], {
       cwd: this.folder,
       ...options,
     });

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Largest file the process may write, in KiB: stands in for a disk that fails. Linux only. */
   readonly fileKibMax?: number;
+  /** What the process is run by, such as `ip netns exec NAME`. */
+  readonly under?: readonly string[];
 }
 
 /** The environment without settings of whoever runs the tests. */
@@ -58,9 +60,18 @@ export interface Served {
 
 /** Starts a server; resolves when it says that it is ready. */
 export async function startUqo(args: readonly string[], options: RunOptions): Promise<Served> {
-  const { fileKibMax } = options;
+  const { fileKibMax, under = [] } = options;
   const limit = fileKibMax === undefined ? '' : `trap '' XFSZ; ulimit -f ${fileKibMax};`;
-  const line = ['-c', `${limit} exec "$@"`, 'bash', process.execPath, BIN, 'start', ...args];
+  const line = [
+    '-c',
+    `${limit} exec "$@"`,
+    'bash',
+    ...under,
+    process.execPath,
+    BIN,
+    'start',
+    ...args,
+  ];
   const child = spawn('bash', line, {
     cwd: options.cwd,
     env: environment(options.env),
