@@ -10,6 +10,7 @@ export interface Server {
   readonly url: string;
   readonly pid: number;
   stop(): Promise<void>;
+  kill(): Promise<void>;
 }
 
 /** Starts the built server as a user would, without built-in agents. */
@@ -20,7 +21,8 @@ export async function startServer(dataDir: string, extra: readonly string[] = []
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await firstMatch(child, /^ready on (http\S+)/);
-  return { url, pid: child.pid as number, stop: () => stopped(child) };
+  const kill = (): Promise<void> => ended(child, 'SIGKILL');
+  return { url, pid: child.pid as number, stop: () => stopped(child), kill };
 }
 
 /** A part of a benchmark in a process of its own; it answers each message with one. */
