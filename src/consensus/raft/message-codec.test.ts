@@ -151,6 +151,32 @@ describe('message codec', () => {
     );
   });
 
+  test('a frame of any size comes back, wherever the buffer had to grow', () => {
+    for (let count = 0; count < 300; count += 7) {
+      const voters = Array.from({ length: count }, (_, at) => `n${String(at).padStart(5, '0')}`);
+      const none = { votersOutgoing: [], learners: [], learnersNext: [], removed: voters };
+      const shape: RaftFrame = {
+        clusterId: 'c',
+        from: 'a',
+        to: 'b'.repeat((count % 63) + 1),
+        message: {
+          kind: 'snapshotOffer',
+          term: 1,
+          meta: {
+            lastIndex: 3,
+            lastTerm: 1,
+            lastHash: new Uint8Array(HASH_BYTES),
+            configuration: { voters, ...none, isAutoLeave: true },
+            configurationIndex: 1,
+            stateDigest: new Uint8Array(32),
+            sizeBytes: 5,
+          },
+        },
+      };
+      expect(decodeFrame(encodeFrame(shape))).toEqual(shape);
+    }
+  });
+
   test('a number of 2^53 or more is refused', () => {
     const timeout = encodeFrame({
       clusterId: 'c',
