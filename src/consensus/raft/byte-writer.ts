@@ -67,7 +67,7 @@ export class ByteWriter {
     for (let at = 0; at < text.length; at += 1) this.u8(text.charCodeAt(at));
   }
 
-  /** May replace the view: never to be called while a reference to the old one is held. */
+  /** May replace the buffer and its view: call it before either is looked at. */
   #reserve(count: number): number {
     const at = this.#length;
     this.#length += count;
