@@ -33,9 +33,9 @@ export class PeerProxies {
       ...tcpNetwork,
       connect: (address) => {
         const to = [...this.#cluster.ports].find(([, port]) => port === address.port)?.[0] ?? '';
-        const server = this.#routes.get(`${from}>${to}`)?.server;
-        const { port } = (server?.address() as net.AddressInfo | null) ?? address;
-        return tcpNetwork.connect({ host: '127.0.0.1', port });
+        const taken = this.#routes.get(`${from}>${to}`)?.server.address();
+        const port = typeof taken === 'object' ? taken?.port : undefined;
+        return tcpNetwork.connect({ host: '127.0.0.1', port: port ?? address.port });
       },
     };
   }
