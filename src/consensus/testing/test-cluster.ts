@@ -190,10 +190,11 @@ export class TestCluster {
   #write(node: TestNode, { token }: PersistOutput): void {
     const { diskTicksMax, diskFailRate } = this.profile;
     const ticks = this.#isHealing ? 0 : this.#rng.below(diskTicksMax + 1);
-    const isFailing = !this.#isHealing && this.#rng.unit() < diskFailRate;
+    const isFailing = this.#rng.unit() < diskFailRate;
     this.#later(node, ticks, () => {
       if (node.isFailed) return [];
-      if (isFailing) return [{ kind: 'persistFailed', token, message: 'no space' }];
+      if (isFailing && !this.#isHealing)
+        return [{ kind: 'persistFailed', token, message: 'no space' }];
       node.completeWrites(token.seq);
       return [{ kind: 'persisted', token }];
     });
