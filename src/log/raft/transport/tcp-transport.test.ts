@@ -39,7 +39,8 @@ async function start(
     logger: { info: note, warn: note, error: note },
     events: {
       onFrame: (from, kind, payload) => void heard.push(`${from} ${kind} ${payload.toString()}`),
-      onRequest: (from, kind, body) => Promise.resolve(Buffer.from(`${from} ${kind} ${body}`)),
+      onRequest: (from, kind, body) =>
+        Promise.resolve(Buffer.from(`${from} ${kind} ${body.toString()}`)),
       onMet: () => undefined,
       onReachable: resolve,
       onUnreachable: () => undefined,
