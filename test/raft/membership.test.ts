@@ -127,6 +127,31 @@ describe('snapshots', () => {
     expect(indexes).toEqual([516, 517, 518, 519, 520]);
   });
 
+  test('that were noted and not installed when a node died are installed at its next start', async () => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const bodies = await appendMany(leader, 1, 300);
+    await leader.log.releaseThrough(300);
+    const asked = Promise.withResolvers<number>();
+    await cluster.start('d', {
+      snapshots: {
+        take: () => Promise.reject(new Error('nothing to copy')),
+        install: ({ appliedIndex }) => {
+          asked.resolve(appliedIndex);
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    await add(leader, 'd');
+    expect(await asked.promise).toBe(300);
+    await cluster.crash('d');
+    const back = await cluster.start('d');
+    expect(back.applied).toEqual(bodies);
+    const more = await appendMany(leader, 301, 305);
+    await back.log.appliedThrough(305);
+    expect(back.applied).toEqual([...bodies, ...more]);
+  });
+
   test('are installed again at a start when the state machine has less', async () => {
     await cluster.startAll();
     const leader = await cluster.leader();

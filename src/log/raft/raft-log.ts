@@ -347,7 +347,7 @@ export class RaftLog implements ClusterLog {
     this.#rejectAll(this.#failure ?? raftClosedError());
     await this.#directory.close();
     if (wasHalted) return;
-    await this.#snapshots.idle();
+    if (isFlushed) await this.#snapshots.idle();
     await this.#parts.depot.close();
     await this.#parts.journal.close(isFlushed);
   }
