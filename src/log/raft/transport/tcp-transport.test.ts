@@ -112,6 +112,31 @@ describe('frames', () => {
   });
 });
 
+test('a connection that swallows everything is given up, and another one is made', async () => {
+  const bounds = { pingIntervalMs: 10, backoffMsMin: 5, backoffMsMax: 20 };
+  const lost = Promise.withResolvers<string>();
+  const a = await start('a', { bounds }, { onUnreachable: lost.resolve });
+  const b = await start('b', { bounds });
+  const calls: net.Socket[] = [];
+  const proxy = net.createServer((inside) => {
+    const [host = '', port = ''] = b.transport.address.split(':');
+    const outside = net.connect({ host, port: Number(port) });
+    for (const socket of [inside, outside]) socket.on('error', () => undefined);
+    inside.pipe(outside).pipe(inside);
+    calls.push(inside, outside);
+  });
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+  const { port } = proxy.address() as net.AddressInfo;
+  a.transport.setPeers(new Map([['b', `127.0.0.1:${port}`]]));
+  await a.reached;
+  for (const socket of calls) socket.unpipe().pause();
+  expect(await lost.promise).toBe('b');
+  await expect.poll(() => a.transport.isReachable('b')).toBe(true);
+  await a.transport.close();
+  for (const socket of calls) socket.destroy();
+  await new Promise((closed) => proxy.close(closed));
+});
+
 describe('requests', () => {
   test('are answered, and what the handler throws comes back', async () => {
     const a = await start('a');
