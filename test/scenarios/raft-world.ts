@@ -263,7 +263,8 @@ export class RaftWorld {
   #deliver(from: string, to: string, countMax: number): void {
     let count = 0;
     this.#work();
-    for (const one of [...this.#sent]) {
+    const waiting = this.#sent.slice();
+    for (const one of waiting) {
       if (!isOn(one, from, to) || count >= countMax) continue;
       count += 1;
       this.#sent.splice(this.#sent.indexOf(one), 1);

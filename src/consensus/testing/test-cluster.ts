@@ -269,7 +269,7 @@ export class TestCluster {
 
   #useSomething(): void {
     const { proposeRate, readRate, memberRate, transferRate } = this.profile;
-    for (const node of [...this.nodes.values()]) {
+    for (const node of this.nodes.values()) {
       if (node.core === null || node.pausedUntil > this.#nowTick) continue;
       if (node.isLeader && this.#rng.unit() < proposeRate) this.#proposeTo(node);
       if (this.#rng.unit() < readRate) this.#read(node);
@@ -348,8 +348,10 @@ export class TestCluster {
     if (this.#rng.unit() < crashRate / 20)
       for (const node of this.nodes.values()) if (node.core !== null) this.#restart(node);
     this.#breakLeader();
-    if (this.#rng.unit() < partitionRate) this.#partition();
-    else if (this.#rng.unit() < partitionRate) this.#cut = new Set();
+    const isCutting = this.#rng.unit() < partitionRate;
+    const isMending = this.#rng.unit() < partitionRate;
+    if (isCutting) this.#partition();
+    else if (isMending) this.#cut = new Set();
   }
 
   /** The node whose loss costs most: crashed, or alone with what it was told last. */
