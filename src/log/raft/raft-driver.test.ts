@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { SimulatedDisk, type Fate } from '../../../test/disk/simulated-disk.ts';
 import {
@@ -13,6 +12,8 @@ import type { Journal } from './journal/journal.ts';
 import { RaftDriver } from './raft-driver.ts';
 import { sha256Hasher } from './sha256-hasher.ts';
 import { systemShellClock } from './shell-ports.ts';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** A core that says what it is told to, and notes what it hears. */
 class ScriptedCore implements RaftProtocol {
