@@ -8,6 +8,7 @@ import {
   type CommittedEntry,
   type RaftLog,
   type RaftLogOptions,
+  type SnapshotProvider,
 } from '../../src/log/index.ts';
 
 /** Short enough that a test sees many elections, long enough for a busy machine. */
@@ -16,10 +17,8 @@ export const QUICK: Pick<RaftLogOptions, 'tickMs' | 'settings'> = {
   settings: { heartbeatTicks: 6, electionTicks: 50 },
 };
 
-export interface NodeSettings extends Partial<RaftLogOptions> {
-  /** Whom this node calls where, instead of the others' own ports. */
-  readonly routes?: Readonly<Record<string, string>>;
-}
+/** What differs from node to node. */
+export type PerNode = (id: string) => Partial<RaftLogOptions>;
 
 /** One node, open; what it was given to apply. */
 export interface ClusterNode {
@@ -34,6 +33,10 @@ export class RaftCluster {
   readonly nodes = new Map<string, ClusterNode>();
   readonly founders: readonly string[];
   readonly #common: Partial<RaftLogOptions>;
+  /** Looked at whenever a node starts. */
+  perNode: PerNode = () => ({});
+  /** Whether nodes make and install copies of their state. */
+  hasSnapshots = false;
 
   private constructor(
     directory: string,
@@ -67,26 +70,27 @@ export class RaftCluster {
     return path.join(this.directory, id);
   }
 
-  async start(id: string, settings: NodeSettings = {}): Promise<ClusterNode> {
-    const { routes = {}, ...extra } = settings;
+  async start(id: string, extra: Partial<RaftLogOptions> = {}): Promise<ClusterNode> {
     const applied: string[] = [];
     const isFounder = this.founders.includes(id);
     const others = this.founders.filter((other) => other !== id);
-    const addresses = others.map((other) => [other, routes[other] ?? this.address(other)] as const);
+    const addresses = others.map((other) => [other, this.address(other)] as const);
     const log = await openRaftLog({
       directory: this.folder(id),
       clusterId: 'test',
       nodeId: id,
       ...(isFounder ? { founders: this.founders, peers: Object.fromEntries(addresses) } : {}),
-      transport: { listenAddress: this.address(id), bounds: { backoffMsMax: 100 } },
+      transport: this.transport(id),
       sink: {
         appliedIndex: 0,
         apply: (entries: readonly CommittedEntry[]) => {
           for (const { body } of entries) applied.push(Buffer.from(body).toString());
         },
       },
+      ...(this.hasSnapshots ? { snapshots: snapshotsOf(applied) } : {}),
       ...QUICK,
       ...this.#common,
+      ...this.perNode(id),
       ...extra,
     });
     const node = { id, log, applied };
@@ -94,8 +98,12 @@ export class RaftCluster {
     return node;
   }
 
-  async startAll(settings: NodeSettings = {}): Promise<void> {
-    await Promise.all([...this.founders].map((id) => this.start(id, settings)));
+  async startAll(): Promise<void> {
+    await Promise.all([...this.founders].map((id) => this.start(id)));
+  }
+
+  transport(id: string): RaftLogOptions['transport'] {
+    return { listenAddress: this.address(id), bounds: { backoffMsMax: 100, pingIntervalMs: 50 } };
   }
 
   /** The node that leads and may serve, once there is one. */
@@ -130,6 +138,27 @@ export class RaftCluster {
     await Promise.all([...this.nodes.values()].map((node) => node.log.halt()));
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+/** A state that is the list of all commands, copied as lines. */
+function snapshotsOf(applied: string[]): SnapshotProvider {
+  return {
+    take: () => {
+      const copy = [...applied];
+      async function* chunks(): AsyncGenerator<Uint8Array, void> {
+        for (const line of copy) yield Buffer.from(`${await Promise.resolve(line)}\n`);
+      }
+      return Promise.resolve({ appliedIndex: copy.length, chunks: chunks() });
+    },
+    install: async ({ appliedIndex, chunks }) => {
+      const parts: Uint8Array[] = [];
+      for await (const chunk of chunks) parts.push(chunk);
+      const lines = Buffer.concat(parts).toString().split('\n').slice(0, -1);
+      if (lines.length !== appliedIndex)
+        throw new Error('a copy must have as many lines as it says');
+      applied.splice(0, applied.length, ...lines);
+    },
+  };
 }
 
 /** Ports that were free a moment ago, all different. */

@@ -16,7 +16,10 @@ interface DeliveryOptions {
   readonly sink: CommittedSink | null;
   readonly proposals: PendingProposals;
   readonly from: AppliedPosition;
+  /** A batch is done. */
   readonly onApplied: (position: AppliedPosition) => void;
+  /** The state became that of a snapshot. */
+  readonly onRestarted: () => void;
   /** The state machine threw: its state is no longer known. */
   readonly onFailed: (error: Error) => void;
 }
@@ -44,7 +47,7 @@ export class CommittedDelivery {
   restart(position: AppliedPosition): void {
     this.#given = position;
     this.#applied = position;
-    this.#options.onApplied(position);
+    this.#options.onRestarted();
   }
 
   deliver(entries: readonly RaftEntry[]): void {

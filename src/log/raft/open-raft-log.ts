@@ -14,11 +14,13 @@ import {
 import { nodeFileSystem } from '../embedded/node-file-system.ts';
 import type { AppliedPosition } from './committed-delivery.ts';
 import type { JournalContent } from './journal/journal-recovery.ts';
-import { commandsOf, openJournal, type Journal, type JournalBeginning } from './journal/journal.ts';
+import { commandsOf, type Journal } from './journal/journal.ts';
+import { openJournal, type JournalBeginning } from './journal/open-journal.ts';
 import { RaftLog } from './raft-log.ts';
 import { ENTRY_BYTES_MAX, type RaftLogOptions } from './raft-log-options.ts';
 import { sha256Hasher } from './sha256-hasher.ts';
 import { SnapshotDepot } from './snapshot-depot.ts';
+import { parsePeerAddress } from './transport/peer-address.ts';
 
 /**
  * Opens a node of a replicated log: brings back its journal, listens for peers, takes part.
@@ -30,6 +32,7 @@ import { SnapshotDepot } from './snapshot-depot.ts';
 export async function openRaftLog(options: RaftLogOptions): Promise<RaftLog> {
   const settings = settingsOf(options);
   for (const id of [options.clusterId, options.nodeId, ...(options.founders ?? [])]) requireId(id);
+  requireReachable(options);
   const journal = await openJournal({
     directory: path.join(options.directory, 'journal'),
     clusterId: options.clusterId,
@@ -75,6 +78,15 @@ function requireId(id: string): void {
   if (isNodeId(id)) return;
   const message = `ids of clusters and nodes must be 1 to 64 of A-Z a-z 0-9 . _ -, got ${JSON.stringify(id)}`;
   throw new OrchestratorError('NODE_ID_INVALID', message);
+}
+
+/** An address that means "all of mine" means nothing to others. */
+function requireReachable({ transport }: RaftLogOptions): void {
+  const { host } = parsePeerAddress(transport.listenAddress);
+  const isAny = host === '0.0.0.0' || host === '::';
+  if (!isAny || transport.publicAddress !== undefined) return;
+  const message = `peers must be told where to call this node, got ${host} alone: state publicAddress too`;
+  throw new OrchestratorError('PEER_ADDRESS_INVALID', message, { host });
 }
 
 function beginningOf({ clusterId, founders }: RaftLogOptions): JournalBeginning {

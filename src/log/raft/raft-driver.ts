@@ -50,6 +50,7 @@ export class RaftDriver {
   #durableSeq = 0;
   #newestToken: WriteToken = { seq: 0, generation: 0 };
   #isScheduled = false;
+  #isStarted = false;
   #isStepping = false;
   #isStopped = false;
   #tickedMs: number;
@@ -70,6 +71,8 @@ export class RaftDriver {
       },
     });
     this.#carryOut(core.start());
+    this.#isStarted = true;
+    this.#schedule();
     this.#armTick();
   }
 
@@ -77,7 +80,12 @@ export class RaftDriver {
   submit(input: RaftInput): void {
     if (this.#isStopped) return;
     this.#inputs.push(input);
-    if (this.#isScheduled) return;
+    this.#schedule();
+  }
+
+  /** What came in before the start waits for it. */
+  #schedule(): void {
+    if (this.#isScheduled || !this.#isStarted) return;
     this.#isScheduled = true;
     this.#options.clock.defer(() => {
       this.#isScheduled = false;

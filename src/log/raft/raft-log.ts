@@ -105,7 +105,11 @@ export class RaftLog implements ClusterLog {
       sink: options.sink ?? null,
       proposals: this.#proposals,
       from: applied,
-      onApplied: (position) => this.#applied(position),
+      onApplied: ({ logIndex: index }) => {
+        this.#driver.submit({ kind: 'applied', index });
+        this.#waits.look();
+      },
+      onRestarted: () => this.#waits.look(),
       onFailed: (error) => this.#fail(error),
     });
     this.#driver = new RaftDriver({
@@ -184,7 +188,7 @@ export class RaftLog implements ClusterLog {
     return readCommitted({
       journal: this.#parts.journal,
       afterIndex,
-      throughIndex: this.lastIndex,
+      throughIndex: this.#readableIndex,
       assertOpen: () => {
         if (this.#closing !== null) throw raftClosedError();
       },
@@ -195,7 +199,7 @@ export class RaftLog implements ClusterLog {
     const refusal = this.#refusal();
     if (refusal !== null) return Promise.reject(refusal);
     const { positions } = this.#parts.journal;
-    const bounded = Math.min(index, this.lastIndex);
+    const bounded = Math.min(index, this.#readableIndex);
     if (bounded <= positions.baseCommands) return Promise.resolve();
     return this.#snapshots.releaseThrough(positions.indexOfCommand(bounded));
   }
@@ -315,6 +319,11 @@ export class RaftLog implements ClusterLog {
     await this.#shut(false);
   }
 
+  /** A snapshot was installed a moment before the log begins behind it: until then there is less to read than to tell. */
+  get #readableIndex(): number {
+    return Math.min(this.lastIndex, this.#parts.journal.positions.lastCommands);
+  }
+
   get #isClosed(): boolean {
     return this.#closing !== null;
   }
@@ -338,7 +347,7 @@ export class RaftLog implements ClusterLog {
     this.#rejectAll(this.#failure ?? raftClosedError());
     await this.#directory.close();
     if (wasHalted) return;
-    await this.#snapshots.idle();
+    if (isFlushed) await this.#snapshots.idle();
     await this.#parts.depot.close();
     await this.#parts.journal.close(isFlushed);
   }
@@ -458,11 +467,6 @@ export class RaftLog implements ClusterLog {
     }
     this.#waits.look();
     this.#parts.options.onRole?.(this.#role);
-  }
-
-  #applied(position: AppliedPosition): void {
-    this.#driver.submit({ kind: 'applied', index: position.logIndex });
-    this.#waits.look();
   }
 
   #send(to: NodeId, message: RaftMessage): boolean {

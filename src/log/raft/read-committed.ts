@@ -1,5 +1,6 @@
 import { releasedError } from '../embedded/log-errors.ts';
 import type { LogEntry } from '../replicated-log.ts';
+import { raftFailedError } from './raft-errors.ts';
 import type { Journal } from './journal/journal.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -23,7 +24,11 @@ export async function* readCommitted(range: CommittedRange): AsyncGenerator<LogE
     if (index < positions.baseCommands) throw releasedError(index, positions.baseCommands + 1);
     const from = positions.indexOfCommand(index + 1);
     const to = positions.indexOfCommand(throughIndex);
-    for (const { body, kind } of await journal.read(from, to, READ_BYTES)) {
+    const entries = await journal.read(from, to, READ_BYTES);
+    if (entries.length === 0 && index >= positions.baseCommands) {
+      throw raftFailedError(new Error(`command ${index + 1} cannot be read`));
+    }
+    for (const { body, kind } of entries) {
       if (kind !== 'command') continue;
       assertOpen();
       index += 1;

@@ -114,29 +114,15 @@ export class SnapshotKeeper {
     const { core, delivery, depot, journal, submit } = this.#options;
     const { appliedIndex: commands, chunks } = await provider.take();
     const { positions } = journal;
-    const view = core.inspect();
     const logIndex = newestOf(commands, delivery.applied.logIndex, positions);
-    const lastTerm = logIndex === null ? null : core.termAt(logIndex);
-    const lastHash = logIndex === null ? null : core.hashAt(logIndex);
-    const isUsable =
-      logIndex !== null &&
-      lastTerm !== null &&
-      lastHash !== null &&
-      view.configurationIndex <= logIndex &&
-      view.snapshotIndex < logIndex;
-    if (!isUsable) return;
-    const { configuration, configurationIndex } = view;
+    const base = logIndex === null ? null : core.baseAt(logIndex);
+    if (logIndex === null || base === null || core.inspect().snapshotIndex >= logIndex) return;
     const content = await depot.make(logIndex, commands, chunks);
     // A leader's snapshot may have come in between; then this one is old.
     if (positions.baseIndex > logIndex || core.inspect().snapshotIndex >= logIndex) return;
-    const meta: SnapshotMeta = {
-      lastIndex: logIndex,
-      lastTerm,
-      lastHash,
-      configuration,
-      configurationIndex,
-      ...content,
-    };
+    const { configuration, configurationIndex, hash: lastHash, term: lastTerm } = base;
+    const where = { lastIndex: logIndex, lastTerm, lastHash, configuration, configurationIndex };
+    const meta: SnapshotMeta = { ...where, ...content };
     await journal.keepSnapshot(meta);
     submit({ kind: 'snapshotMade', meta });
     await depot.dropBefore(logIndex);

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SimulatedDisk } from '../../../../test/disk/simulated-disk.ts';
 import type { LogBase, RaftEntry, SnapshotMeta, WriteToken } from '../../../consensus/index.ts';
-import { openJournal, type Journal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import type { JournalContent } from './journal-recovery.ts';
+import { openJournal } from './open-journal.ts';
 
 const NOTHING_LOST = { nameChanges: (count: number): number => count, keepsSector: () => true };
 const CONFIGURATION = {
@@ -253,10 +254,14 @@ describe('a journal', () => {
       return isBatch ? { fails: code } : 'proceed';
     };
     const failing = writer.write({ entries: [entry(2, 1)] });
+    const kept = [journal.keepPeers([]), journal.keepSnapshot(metaAt(1, 1, 1))];
+    const outcomes = Promise.allSettled(kept);
     writer.write({ entries: [entry(3, 1)] });
     await writer.settled(failing);
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     disk.fate = () => 'proceed';
     writer.write({ entries: [entry(4, 1)] });
+    await expect(journal.keepPeers([])).rejects.toBe(writer.failure);
     await journal.close();
     expect(writer.durableSeq).toBe(1);
     expect(writer.failure).toBeInstanceOf(Error);

@@ -11,8 +11,7 @@
  *   J3  groups are released only when a durable later one holds base, hard state, snapshot, identity and peers
  *   J4  after one failed write nothing is told as durable any more, ever
  */
-import { randomBytes } from 'node:crypto';
-import { messageOf, OrchestratorError } from '../../../base/errors.ts';
+import { messageOf } from '../../../base/errors.ts';
 import { invariant } from '../../../base/invariant.ts';
 import type {
   HardState,
@@ -22,9 +21,8 @@ import type {
   SnapshotMeta,
   WriteToken,
 } from '../../../consensus/index.ts';
-import { openEmbeddedLog, type EmbeddedLogOptions } from '../../embedded/embedded-log.ts';
 import type { ReplicatedLog } from '../../replicated-log.ts';
-import { EntryPositions } from './entry-positions.ts';
+import type { EntryPositions } from './entry-positions.ts';
 import { JournalReader } from './journal-reader.ts';
 import {
   decodeGroup,
@@ -35,39 +33,9 @@ import {
   type JournalRecord,
   type KnownPeer,
 } from './journal-record.ts';
-import { replayJournal, type JournalContent } from './journal-recovery.ts';
+import type { JournalContent } from './journal-recovery.ts';
 
-const GROUP_BYTES_MAX = 1024 * 1024;
-const SEGMENT_BYTES = 32 * 1024 * 1024;
-/** Header of a segment, and frames around a group. */
-const SEGMENT_OVERHEAD = 8192;
 const HARD_STATE_BYTES_MAX = 256;
-
-/** What a new node starts from: the founding of its cluster, or an empty log where it joins one. */
-export interface JournalBeginning {
-  readonly base: LogBase;
-  readonly hardState: HardState;
-  readonly entries: readonly RaftEntry[];
-}
-
-export interface JournalOptions {
-  readonly directory: string;
-  readonly clusterId: string;
-  readonly nodeId: string;
-  /** With what the journal of a new node begins. */
-  readonly beginning: JournalBeginning;
-  /** Largest body of an entry. */
-  readonly entryBytesMax: number;
-  /** Default 32 MiB, or what a group takes where that is more. */
-  readonly segmentBytes?: number;
-  /** Records that one group takes together, at most; default 1 MiB. One entry that is larger goes alone. */
-  readonly groupBytesMax?: number;
-  readonly fileSystem?: EmbeddedLogOptions['fileSystem'];
-  /** Random text for a new journal's incarnation; drawn when absent. */
-  readonly incarnation?: string;
-  /** Called after each durable group. */
-  readonly onFlush?: EmbeddedLogOptions['onFlush'];
-}
 
 /** Who is told what becomes of writes. */
 export interface JournalEvents {
@@ -84,78 +52,16 @@ interface Piece {
   readonly entryCount: number;
   /** Told once this piece is durable. */
   readonly token: WriteToken | null;
-  readonly done: (() => void) | null;
+  /** Whoever waits for this piece alone. */
+  readonly waiting: {
+    readonly resolve: () => void;
+    readonly reject: (error: Error) => void;
+  } | null;
 }
 
 const NO_ENTRIES = { firstIndex: 0, entryCount: 0 } as const;
 
-/**
- * Opens the journal of a node, or starts one.
- *
- * @throws OrchestratorError `JOURNAL_FOREIGN` when it belongs to another node or cluster; `JOURNAL_UNREADABLE`; and as
- *   opening an embedded log does
- */
-export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const {
-    directory,
-    entryBytesMax,
-    fileSystem,
-    groupBytesMax = GROUP_BYTES_MAX,
-    onFlush,
-  } = options;
-  const largestGroup = Math.max(groupBytesMax, lonelyEntryBytes(entryBytesMax));
-  const log = await openEmbeddedLog({
-    directory,
-    segmentBytes: Math.max(options.segmentBytes ?? SEGMENT_BYTES, largestGroup + SEGMENT_OVERHEAD),
-    entryBytesMax: largestGroup,
-    ...(fileSystem === undefined ? {} : { fileSystem }),
-    ...(onFlush === undefined ? {} : { onFlush }),
-  });
-  try {
-    const positions = new EntryPositions();
-    const found = await replayJournal(log, positions);
-    if (found !== null) requireOwn(found.identity, options);
-    const content = found ?? (await beginJournal(log, positions, options));
-    return new Journal({ log, positions, content, groupBytesMax });
-  } catch (error) {
-    await log.close();
-    throw error;
-  }
-}
-
-function requireOwn(identity: JournalIdentity, wanted: JournalOptions): void {
-  const { clusterId, nodeId } = identity;
-  if (clusterId === wanted.clusterId && nodeId === wanted.nodeId) return;
-  const message = `the journal in ${wanted.directory} must be that of node ${wanted.nodeId} of cluster ${wanted.clusterId}, got node ${nodeId} of cluster ${clusterId}: start the node under its own id, or give it a folder of its own`;
-  throw new OrchestratorError('JOURNAL_FOREIGN', message, { clusterId, nodeId });
-}
-
-async function beginJournal(
-  log: ReplicatedLog,
-  positions: EntryPositions,
-  options: JournalOptions,
-): Promise<JournalContent> {
-  const { beginning, clusterId, nodeId } = options;
-  const { entries, hardState } = beginning;
-  const incarnation = options.incarnation ?? randomBytes(8).toString('hex');
-  const identity: JournalIdentity = { clusterId, nodeId, incarnation };
-  const base: JournalBase = { ...beginning.base, commandsBefore: 0 };
-  const records: readonly JournalRecord[] = [
-    { kind: 'identity', identity },
-    { kind: 'base', base },
-    { kind: 'hardState', hardState },
-    { kind: 'entries', firstIndex: base.index + 1, commandsBefore: 0, entries },
-  ];
-  const group = await log.append(Buffer.concat(records.map(encodeRecord)));
-  positions.restart(base.index, base.term, 0);
-  for (const { index, kind, term } of entries) {
-    positions.push(term, kind === 'command');
-    positions.setGroup(index, group);
-  }
-  return { identity, base, hardState, snapshot: null, peers: [], entries };
-}
-
-interface JournalParts {
+export interface JournalParts {
   readonly log: ReplicatedLog;
   readonly positions: EntryPositions;
   readonly content: JournalContent;
@@ -327,9 +233,10 @@ export class Journal {
 
   #keep(records: readonly JournalRecord[]): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    return new Promise((done) => {
+    return new Promise((resolve, reject) => {
       const bytes = Buffer.concat(records.map(encodeRecord));
-      this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, done });
+      const waiting = { resolve, reject };
+      this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, waiting });
       this.#flush();
     });
   }
@@ -352,7 +259,7 @@ export class Journal {
         const record = { kind: 'entries' as const, firstIndex, commandsBefore, entries: part };
         const encoded = encodeRecord(record);
         const isTooMuch = bytes.length > 0 && bytes.length + encoded.length > this.#groupBytesMax;
-        if (isTooMuch) this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, done: null });
+        if (isTooMuch) this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, waiting: null });
         bytes = isTooMuch ? encoded : Buffer.concat([bytes, encoded]);
         for (const { kind, term } of part) this.#positions.push(term, kind === 'command');
       }
@@ -363,7 +270,7 @@ export class Journal {
         firstIndex,
         entryCount,
         token: isLast ? token : null,
-        done: null,
+        waiting: null,
       });
       bytes = Buffer.alloc(0);
       start = end;
@@ -390,6 +297,7 @@ export class Journal {
         if (bytes.length > 0) invariant(written === group, 'nobody else writes to the journal');
       } catch (error) {
         this.#fail(error);
+        rejectWaiting(pieces, error);
         break;
       }
       this.#durableGroup = this.#log.lastIndex;
@@ -413,9 +321,9 @@ export class Journal {
 
   #told(pieces: readonly Piece[]): void {
     let newest: WriteToken | null = null;
-    for (const { done, token } of pieces) {
+    for (const { token, waiting } of pieces) {
       if (token !== null) newest = token;
-      done?.();
+      waiting?.resolve();
     }
     if (newest !== null) this.#events?.onDurable(newest);
   }
@@ -423,6 +331,7 @@ export class Journal {
   #fail(cause: unknown): void {
     if (this.#failure !== null) return;
     this.#failure = cause instanceof Error ? cause : new Error(messageOf(cause), { cause });
+    rejectWaiting(this.#pieces, this.#failure);
     this.#events?.onFailed(this.#failure);
   }
 
@@ -459,6 +368,11 @@ export class Journal {
       await this.#writing;
     }
   }
+}
+
+function rejectWaiting(pieces: readonly Piece[], cause: unknown): void {
+  const error = cause instanceof Error ? cause : new Error(messageOf(cause), { cause });
+  for (const { waiting } of pieces) waiting?.reject(error);
 }
 
 /** How many commands a log has up to a snapshot; kept in the last 8 bytes of its digest. */

@@ -130,6 +130,7 @@ export class OutgoingLink {
   #receive(socket: Socket, greeting: Greeting, frame: PeerFrame): void {
     if (this.#isOpen) {
       if (frame.kind === 'pong') this.#unanswered = 0;
+      else if (frame.kind === 'refusal') this.#refused(decodeRefusal(frame.payload));
       return;
     }
     const step = greeting.receive(frame);

@@ -1,0 +1,121 @@
+/**
+ * A log that three processes keep on one machine, each with its own files and an fsync behind every entry: appends a
+ * second, time to commit, and time from `kill -9` of the leader to the next acknowledged append.
+ *
+ *   npm run bench -- raft [--quick]
+ */
+import net from 'node:net';
+import { join } from 'node:path';
+import { startWorker, withFolder, type Worker } from './harness/processes.ts';
+import { isQuick, Measures, report } from './harness/report.ts';
+import type { LoadResult, NodeSetup, RaftOrder } from './workers/raft-node.ts';
+
+const quick = isQuick();
+const NODES = ['a', 'b', 'c'];
+const ENTRY_BYTES = 256;
+const DURATION_MS = quick ? 2_000 : 10_000;
+const KILLS = quick ? 3 : 20;
+const LOADS = [1, 64, 1024] as const;
+
+interface Node {
+  readonly id: string;
+  readonly worker: Worker;
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+async function ask<Answer>(node: Node, order: RaftOrder): Promise<Answer> {
+  const reply = await node.worker.ask<{ readonly answer?: Answer; readonly error?: string }>(order);
+  if (reply.error !== undefined) throw new Error(`node ${node.id}: ${reply.error}`);
+  return reply.answer as Answer;
+}
+
+class Processes {
+  readonly #folder: string;
+  readonly #addresses: ReadonlyMap<string, string>;
+  readonly nodes = new Map<string, Node>();
+
+  constructor(folder: string, addresses: ReadonlyMap<string, string>) {
+    this.#folder = folder;
+    this.#addresses = addresses;
+  }
+
+  async start(id: string): Promise<void> {
+    const others = [...this.#addresses].filter(([other]) => other !== id);
+    const setup: NodeSetup = {
+      nodeId: id,
+      directory: join(this.#folder, id),
+      listenAddress: this.#addresses.get(id) ?? '',
+      founders: NODES,
+      peers: Object.fromEntries(others),
+    };
+    const worker = startWorker('raft-node', [JSON.stringify(setup)]);
+    this.nodes.set(id, { id, worker });
+  }
+
+  /** The node that leads, as soon as one does. A worker answers one order at a time, so they are asked in turn. */
+  async leader(): Promise<Node> {
+    for (;;) {
+      for (const node of this.nodes.values()) {
+        if (await ask<boolean>(node, { kind: 'isReady' })) return node;
+      }
+      await new Promise((next) => setTimeout(next, 1));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.nodes.values()].map(({ worker }) => worker.kill()));
+  }
+}
+
+async function measureLoads(processes: Processes, measures: Measures): Promise<void> {
+  for (const appenders of LOADS) {
+    const leader = await processes.leader();
+    const order = { kind: 'load' as const, appenders, entryBytes: ENTRY_BYTES };
+    const result = await ask<LoadResult>(leader, { ...order, durationMs: DURATION_MS });
+    measures.add(`${appenders} at once: appends`, '1/s', result.appendsPerSecond);
+    measures.add(`${appenders} at once: p50`, 'ms', result.p50Ms);
+    measures.add(`${appenders} at once: p95`, 'ms', result.p95Ms);
+    measures.add(`${appenders} at once: p99`, 'ms', result.p99Ms);
+    measures.add(`${appenders} at once: max`, 'ms', result.maxMs);
+  }
+}
+
+/** Kills the leader and waits until another one has acknowledged an append. */
+async function measureFailover(processes: Processes, measures: Measures): Promise<void> {
+  for (const node of processes.nodes.values()) await ask(node, { kind: 'catchUp' });
+  const leader = await processes.leader();
+  processes.nodes.delete(leader.id);
+  const killedMs = performance.now();
+  await leader.worker.kill();
+  const next = await processes.leader();
+  await ask(next, { kind: 'load', appenders: 1, entryBytes: ENTRY_BYTES, durationMs: 0.001 });
+  measures.add('kill -9 of the leader to the next append', 'ms', performance.now() - killedMs);
+  await processes.start(leader.id);
+}
+
+const measures = new Measures();
+await withFolder(async (folder) => {
+  const addresses = new Map<string, string>();
+  for (const id of NODES) addresses.set(id, `127.0.0.1:${await freePort()}`);
+  const processes = new Processes(folder, addresses);
+  try {
+    await Promise.all(NODES.map((id) => processes.start(id)));
+    await measureLoads(processes, measures);
+    for (let kill = 0; kill < KILLS; kill += 1) await measureFailover(processes, measures);
+  } finally {
+    await processes.stop();
+  }
+});
+report('raft', measures.all, {
+  nodes: NODES.length,
+  entryBytes: ENTRY_BYTES,
+  durationMs: DURATION_MS,
+  kills: KILLS,
+});

@@ -1,0 +1,289 @@
+import net from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Refusal } from './handshake.ts';
+import { decodeRefusal, encodeHandshake } from './handshake.ts';
+import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
+import { sharedSecretAuthentication } from './shared-secret.ts';
+import { TcpTransport, type TransportEvents, type TransportOptions } from './tcp-transport.ts';
+
+const open: TcpTransport[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((transport) => transport.close()));
+});
+
+interface Peer {
+  readonly transport: TcpTransport;
+  readonly heard: string[];
+  readonly warnings: string[];
+  /** Resolves when this node reaches the peer. */
+  reached: Promise<string>;
+}
+
+async function start(
+  nodeId: string,
+  extra: Partial<TransportOptions> & { readonly clusterId?: string } = {},
+  events: Partial<TransportEvents> = {},
+): Promise<Peer> {
+  const heard: string[] = [];
+  const warnings: string[] = [];
+  const { promise: reached, resolve } = Promise.withResolvers<string>();
+  const note = (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+    warnings.push(`${message}: ${JSON.stringify(fields)}`);
+  };
+  const transport = await TcpTransport.open({
+    local: { clusterId: extra.clusterId ?? 'test', nodeId, incarnation: `${nodeId}-1` },
+    listenAddress: '127.0.0.1:0',
+    admit: () => null,
+    bounds: { backoffMsMin: 5, backoffMsMax: 20, frameBytesMax: 100_000 },
+    logger: { info: note, warn: note, error: note },
+    events: {
+      onFrame: (from, kind, payload) => void heard.push(`${from} ${kind} ${payload.toString()}`),
+      onRequest: (from, kind, body) =>
+        Promise.resolve(Buffer.from(`${from} ${kind} ${body.toString()}`)),
+      onMet: () => undefined,
+      onReachable: resolve,
+      onUnreachable: () => undefined,
+      ...events,
+    },
+    ...extra,
+  });
+  open.push(transport);
+  return { transport, heard, warnings, reached };
+}
+
+function connect(from: Peer, to: Peer, toId: string): void {
+  from.transport.setPeers(new Map([[toId, to.transport.address]]));
+}
+
+/** A stranger on the port: says what it is told to, and keeps what it hears. */
+function stranger(peer: Peer): {
+  readonly socket: net.Socket;
+  readonly ended: Promise<PeerFrame[]>;
+} {
+  const [host = '', port = ''] = peer.transport.address.split(':');
+  const socket = net.connect({ host, port: Number(port) });
+  const reader = new FrameReader(10_000);
+  const frames: PeerFrame[] = [];
+  socket.on('data', (chunk: Buffer) => {
+    reader.push(chunk);
+    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) frames.push(frame);
+  });
+  socket.on('error', () => undefined);
+  return { socket, ended: new Promise((done) => socket.on('close', () => done(frames))) };
+}
+
+async function refusalOf(ended: Promise<PeerFrame[]>): Promise<Refusal | null> {
+  const frame = (await ended).find(({ kind }) => kind === 'refusal');
+  return frame === undefined ? null : decodeRefusal(frame.payload);
+}
+
+describe('frames', () => {
+  test('arrive in order, and again after the peer came back', async () => {
+    const a = await start('a');
+    let b = await start('b');
+    connect(a, b, 'b');
+    await a.reached;
+    for (const body of ['1', '2', '3']) a.transport.send('b', 'message', Buffer.from(body), 'bulk');
+    await expect.poll(() => b.heard).toEqual(['a message 1', 'a message 2', 'a message 3']);
+    const { address } = b.transport;
+    await b.transport.close();
+    await expect.poll(() => a.transport.isReachable('b')).toBe(false);
+    expect(a.transport.send('b', 'message', Buffer.from('lost'), 'bulk')).toBe(false);
+    b = await start('b', { listenAddress: address });
+    await expect.poll(() => a.transport.isReachable('b')).toBe(true);
+    a.transport.send('b', 'message', Buffer.from('4'), 'bulk');
+    await expect.poll(() => b.heard).toEqual(['a message 4']);
+  });
+
+  test('are refused while more waits for a peer than is allowed', async () => {
+    const a = await start('a', { bounds: { queueBytesMax: 100_000, frameBytesMax: 1_000_000 } });
+    const b = await start('b', { bounds: { frameBytesMax: 1_000_000 } });
+    connect(a, b, 'b');
+    await a.reached;
+    let refused = 0;
+    for (let sent = 0; sent < 500; sent += 1) {
+      if (!a.transport.send('b', 'message', Buffer.alloc(50_000), 'bulk')) refused += 1;
+    }
+    expect(refused).toBeGreaterThan(0);
+    expect(a.transport.send('b', 'message', Buffer.from('alive'), 'heartbeat')).toBe(true);
+    await expect.poll(() => b.heard.length).toBe(500 - refused + 1);
+    expect(b.heard.at(-1)).not.toContain('alive');
+  });
+});
+
+test('a connection that swallows everything is given up, and another one is made', async () => {
+  const bounds = { pingIntervalMs: 10, backoffMsMin: 5, backoffMsMax: 20 };
+  const lost = Promise.withResolvers<string>();
+  const a = await start('a', { bounds }, { onUnreachable: lost.resolve });
+  const b = await start('b', { bounds });
+  const calls: net.Socket[] = [];
+  const proxy = net.createServer((inside) => {
+    const [host = '', port = ''] = b.transport.address.split(':');
+    const outside = net.connect({ host, port: Number(port) });
+    for (const socket of [inside, outside]) socket.on('error', () => undefined);
+    inside.pipe(outside).pipe(inside);
+    calls.push(inside, outside);
+  });
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+  const { port } = proxy.address() as net.AddressInfo;
+  a.transport.setPeers(new Map([['b', `127.0.0.1:${port}`]]));
+  await a.reached;
+  for (const socket of calls) socket.unpipe().pause();
+  expect(await lost.promise).toBe('b');
+  await expect.poll(() => a.transport.isReachable('b')).toBe(true);
+  await a.transport.close();
+  for (const socket of calls) socket.destroy();
+  await new Promise((closed) => proxy.close(closed));
+});
+
+describe('requests', () => {
+  test('are answered, and what the handler throws comes back', async () => {
+    const a = await start('a');
+    const b = await start('b');
+    connect(a, b, 'b');
+    connect(b, a, 'a');
+    await a.reached;
+    await b.reached;
+    const answer = await a.transport.request('b', 5, Buffer.from('hello'), 1000);
+    expect(answer.toString()).toBe('a 5 hello');
+  });
+
+  test('end as lost when the connection breaks, and as unreachable when there is none', async () => {
+    const a = await start('a');
+    const asked = Promise.withResolvers<void>();
+    const b = await start(
+      'b',
+      {},
+      {
+        onRequest: () => {
+          asked.resolve();
+          return new Promise(() => undefined);
+        },
+      },
+    );
+    connect(a, b, 'b');
+    await a.reached;
+    const lost = a.transport.request('b', 1, Buffer.from('x'), 10_000);
+    await asked.promise;
+    await b.transport.close();
+    await expect(lost).rejects.toMatchObject({ code: 'PEER_ANSWER_LOST' });
+    await expect(a.transport.request('b', 1, Buffer.from('x'), 1000)).rejects.toMatchObject({
+      code: 'PEER_UNREACHABLE',
+    });
+  });
+
+  test('past the bound are refused at once', async () => {
+    const a = await start('a', { bounds: { requestsMax: 2 } });
+    const b = await start('b', {}, { onRequest: () => new Promise(() => undefined) });
+    connect(a, b, 'b');
+    await a.reached;
+    const waiting = [1, 2].map((kind) => a.transport.request('b', kind, Buffer.from(''), 10_000));
+    await expect(a.transport.request('b', 3, Buffer.from(''), 10_000)).rejects.toMatchObject({
+      code: 'PEER_OVERLOADED',
+    });
+    const ended = Promise.allSettled(waiting);
+    await a.transport.close();
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});
+
+describe('strangers', () => {
+  test.each([
+    ['another protocol', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'PEER_FRAME_GARBAGE'],
+    ['random bytes', Buffer.alloc(4096, 0xa7), 'PEER_FRAME_GARBAGE'],
+    ['a huge frame', encodeFrame('hello', Buffer.alloc(9000)), 'PEER_FRAME_TOO_LARGE'],
+    [
+      'a message before a hello',
+      encodeFrame('message', Buffer.from('x')),
+      'PEER_HANDSHAKE_MALFORMED',
+    ],
+    ['a hello that is no JSON', encodeFrame('hello', Buffer.from('{')), 'PEER_HANDSHAKE_MALFORMED'],
+    ['a hello that lacks all', encodeFrame('hello', Buffer.from('{}')), 'PEER_HANDSHAKE_MALFORMED'],
+  ])('that send %s are told why and cut off', async (_name, bytes, code) => {
+    const peer = await start('a');
+    const { ended, socket } = stranger(peer);
+    socket.write(bytes);
+    expect(await refusalOf(ended)).toMatchObject({ code });
+    expect(peer.heard).toEqual([]);
+    expect(peer.warnings.join()).toContain(code);
+  });
+
+  test('that speak another version are refused', async () => {
+    const peer = await start('a');
+    const { ended, socket } = stranger(peer);
+    const names = { clusterId: 'test', nodeId: 'b', targetId: 'a', incarnation: '', address: '' };
+    const hello = { version: 2, ...names, nonce: '', proof: '' };
+    socket.write(encodeFrame('hello', encodeHandshake(hello)));
+    expect(await refusalOf(ended)).toMatchObject({ code: 'PEER_VERSION_UNSUPPORTED' });
+  });
+
+  test('that say nothing are cut off in time', async () => {
+    const peer = await start('a', { bounds: { greetingTimeoutMs: 20 } });
+    const { ended } = stranger(peer);
+    expect((await ended).map(({ kind }) => kind)).toEqual(['challenge']);
+  });
+});
+
+describe('peers that must not meet', () => {
+  test.each([
+    ['of another cluster', { clusterId: 'other' }, 'PEER_CLUSTER_MISMATCH'],
+    [
+      'that are not admitted',
+      { admit: () => ({ code: 'PEER_REMOVED', message: 'gone' }) },
+      'PEER_REMOVED',
+    ],
+    [
+      'without the secret',
+      { authentication: sharedSecretAuthentication(Buffer.alloc(16, 1)) },
+      'PEER_UNAUTHENTICATED',
+    ],
+  ])('%s are refused with a reason for their log', async (_name, extra, code) => {
+    const a = await start('a');
+    const b = await start('b', extra);
+    connect(a, b, 'b');
+    await expect.poll(() => a.warnings.join()).toContain(code);
+    expect(a.transport.isReachable('b')).toBe(false);
+    expect(b.heard).toEqual([]);
+  });
+
+  test('by mixed-up addresses are refused', async () => {
+    const a = await start('a');
+    const b = await start('b');
+    a.transport.setPeers(new Map([['c', b.transport.address]]));
+    await expect.poll(() => a.warnings.join()).toContain('PEER_IDENTITY_MISMATCH');
+  });
+
+  test('with the same secret meet', async () => {
+    const authentication = sharedSecretAuthentication(Buffer.alloc(32, 7));
+    const a = await start('a', { authentication });
+    const b = await start('b', { authentication });
+    connect(a, b, 'b');
+    expect(await a.reached).toBe('b');
+  });
+
+  test('a proof of one role proves nothing in the other, nor for another transcript', () => {
+    const secret = sharedSecretAuthentication(Buffer.alloc(32, 7));
+    const proof = secret.prove('caller', Buffer.from('x'));
+    expect(secret.verify('caller', Buffer.from('x'), proof)).toBe(true);
+    expect(secret.verify('called', Buffer.from('x'), proof)).toBe(false);
+    expect(secret.verify('caller', Buffer.from('y'), proof)).toBe(false);
+    expect(secret.verify('caller', Buffer.from('x'), '')).toBe(false);
+    expect(() => sharedSecretAuthentication(Buffer.alloc(15))).toThrow(
+      expect.objectContaining({ code: 'PEER_SECRET_TOO_SHORT' }),
+    );
+  });
+
+  test('plain TCP stays on loopback unless the operator says otherwise', async () => {
+    await expect(start('a', { listenAddress: '0.0.0.0:0' })).rejects.toMatchObject({
+      code: 'PEERS_INSECURE',
+    });
+    const a = await start('a');
+    const away = new Map([['b', '192.0.2.1:7']]);
+    expect(() => a.transport.setPeers(away)).toThrow(
+      expect.objectContaining({ code: 'PEERS_INSECURE' }),
+    );
+    const open = await start('c', { listenAddress: '0.0.0.0:0', insecurePeers: true });
+    expect(open.transport.address).toMatch(/^0\.0\.0\.0:\d+$/);
+  });
+});
