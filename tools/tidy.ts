@@ -17,6 +17,7 @@ const ROOM_REFERENCES: Readonly<Record<string, readonly string[]>> = {
   scheduling: ['base', 'core'],
   quantum: ['base'],
   reliability: ['base'],
+  consensus: ['base'],
   log: ['base'],
   store: ['base', 'core'],
   telemetry: ['base', 'core'],
