@@ -17,19 +17,19 @@ function start(
   size = 3,
 ): {
   simulation: Simulation;
-  network: SimulatedNetwork;
+  network: SimulatedNetwork<Uint8Array>;
   arrivals: Arrival[];
 } {
   const simulation = new Simulation(5);
   const arrivals: Arrival[] = [];
-  const network = new SimulatedNetwork(simulation, size, (from, to, frame) => {
+  const network = new SimulatedNetwork<Uint8Array>(simulation, size, (from, to, frame) => {
     arrivals.push({ from, to, text: Buffer.from(frame).toString(), atUs: simulation.nowUs });
   });
   network.setFaults(() => ({ ...HEALTHY_LINK, ...faults }));
   return { simulation, network, arrivals };
 }
 
-function sendMany(network: SimulatedNetwork, count = 400): void {
+function sendMany(network: SimulatedNetwork<Uint8Array>, count = 400): void {
   for (let number = 0; number < count; number += 1) {
     network.send(0, 1, Buffer.from(`frame ${String(number).padStart(4, '0')}`));
   }

@@ -10,13 +10,13 @@ import type { Partition } from './partition.ts';
 
 const REMEMBERED_FRAMES = 8;
 
-interface Link {
+interface Link<Frame> {
   faults: LinkFaults;
   cuts: number;
   underWay: number;
   cloggedUntilUs: number;
   lastArrivalUs: number;
-  readonly remembered: Uint8Array[];
+  readonly remembered: Frame[];
 }
 
 export interface NetworkCounts {
@@ -27,18 +27,18 @@ export interface NetworkCounts {
   replayed: number;
 }
 
-export class SimulatedNetwork {
+export class SimulatedNetwork<Frame> {
   readonly counts: NetworkCounts = { sent: 0, delivered: 0, lost: 0, damaged: 0, replayed: 0 };
   readonly size: number;
   readonly #simulation: Simulation;
   readonly #chance: Chance;
-  readonly #links: Link[];
-  readonly #deliver: (from: number, to: number, frame: Uint8Array) => void;
+  readonly #links: Link<Frame>[];
+  readonly #deliver: (from: number, to: number, frame: Frame) => void;
 
   constructor(
     simulation: Simulation,
     size: number,
-    deliver: (from: number, to: number, frame: Uint8Array) => void,
+    deliver: (from: number, to: number, frame: Frame) => void,
   ) {
     this.size = size;
     this.#simulation = simulation;
@@ -88,7 +88,7 @@ export class SimulatedNetwork {
   }
 
   /** Sends a frame; false where the link had no room or is cut, which a sender may or may not notice. */
-  send(from: number, to: number, frame: Uint8Array): boolean {
+  send(from: number, to: number, frame: Frame): boolean {
     const link = this.#link(from * this.size + to);
     const { faults } = link;
     this.counts.sent += 1;
@@ -103,13 +103,14 @@ export class SimulatedNetwork {
     if (this.#chance.happens(faults.clogRate)) {
       link.cloggedUntilUs = this.#simulation.nowUs + this.#chance.exponential(faults.clogMeanUs);
     }
-    this.#carry(link, from, to, this.#damage(frame, faults));
+    const arriving = this.#damage(frame, faults);
+    if (arriving !== undefined) this.#carry(link, from, to, arriving);
     if (this.#chance.happens(faults.duplicateRate)) this.#carry(link, from, to, frame);
     if (faults.replayRate > 0) this.#replay(link, from, to, frame);
     return true;
   }
 
-  #replay(link: Link, from: number, to: number, frame: Uint8Array): void {
+  #replay(link: Link<Frame>, from: number, to: number, frame: Frame): void {
     if (this.#chance.happens(link.faults.replayRate) && link.remembered.length > 0) {
       this.counts.replayed += 1;
       this.#carry(link, from, to, this.#chance.pick(link.remembered));
@@ -119,20 +120,20 @@ export class SimulatedNetwork {
       link.remembered[this.#chance.below(REMEMBERED_FRAMES)] = frame;
   }
 
-  #damage(frame: Uint8Array, faults: LinkFaults): Uint8Array {
-    if (this.#chance.happens(faults.corruptRate) && frame.length > 0) {
-      this.counts.damaged += 1;
-      const damaged = Uint8Array.from(frame);
-      const position = this.#chance.below(frame.length);
-      damaged[position] = (damaged[position] ?? 0) ^ (1 << this.#chance.below(8));
-      return damaged;
-    }
-    if (!this.#chance.happens(faults.truncateRate)) return frame;
+  /** Frames that are not bytes cannot be damaged: then the fault is a loss, which is what a checksum makes of it. */
+  #damage(frame: Frame, faults: LinkFaults): Frame | undefined {
+    const isFlipped = this.#chance.happens(faults.corruptRate);
+    if (!isFlipped && !this.#chance.happens(faults.truncateRate)) return frame;
     this.counts.damaged += 1;
-    return frame.slice(0, this.#chance.below(frame.length));
+    if (!(frame instanceof Uint8Array) || frame.length === 0) return undefined;
+    if (!isFlipped) return frame.slice(0, this.#chance.below(frame.length)) as Frame;
+    const damaged = Uint8Array.from(frame);
+    const position = this.#chance.below(frame.length);
+    damaged[position] = (damaged[position] ?? 0) ^ (1 << this.#chance.below(8));
+    return damaged as Frame;
   }
 
-  #carry(link: Link, from: number, to: number, frame: Uint8Array): void {
+  #carry(link: Link<Frame>, from: number, to: number, frame: Frame): void {
     const { faults } = link;
     const { nowUs } = this.#simulation;
     let arrivalUs = nowUs + faults.delayMinUs + this.#chance.exponential(faults.delayMeanUs);
@@ -151,7 +152,7 @@ export class SimulatedNetwork {
     });
   }
 
-  #link(position: number): Link {
+  #link(position: number): Link<Frame> {
     const link = this.#links[position];
     if (link === undefined) throw new RangeError('a link joins two endpoints of the network');
     return link;
