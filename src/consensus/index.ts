@@ -30,3 +30,18 @@ export type {
   RaftView,
   RecoveredState,
 } from './raft/core-contract.ts';
+export { RaftCore } from './raft/raft-core.ts';
+export { foundCluster, type Founding } from './raft/found-cluster.ts';
+export { entryHash, genesisBase } from './raft/entry-hash.ts';
+export { decodeConfiguration, encodeConfiguration } from './raft/configuration-codec.ts';
+export {
+  decodeEntry,
+  encodeEntry,
+  readSnapshotMeta,
+  writeSnapshotMeta,
+} from './raft/entry-codec.ts';
+export { ByteReader } from './raft/byte-reader.ts';
+export { ByteWriter } from './raft/byte-writer.ts';
+export { decodeFrame, encodeFrame, RAFT_WIRE_VERSION } from './raft/message-codec.ts';
+export { isNodeId } from './raft/node-id.ts';
+export { isVoter, membersOf } from './raft/joint-quorum.ts';
