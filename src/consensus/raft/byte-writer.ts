@@ -19,15 +19,18 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value);
   }
 
   /** A safe integer from 0, in eight bytes. */
@@ -64,6 +67,7 @@ export class ByteWriter {
     for (let at = 0; at < text.length; at += 1) this.u8(text.charCodeAt(at));
   }
 
+  /** May replace the buffer and its view: call it before either is looked at. */
   #reserve(count: number): number {
     const at = this.#length;
     this.#length += count;

@@ -40,6 +40,11 @@ export interface NodeOptions {
   readonly onDeath: (node: RaftNode, why: 'write failed' | 'rotten') => void;
 }
 
+/** What a node last said of its role. */
+export type RoleSaid = Extract<RaftOutput, { kind: 'role' }>;
+
+const NO_ROLE: RoleSaid = { kind: 'role', role: 'follower', term: 0, leader: null, isTermReady: false };
+
 interface Waiting {
   readonly term: number;
   readonly answer: (answer: Answer) => void;
@@ -76,6 +81,7 @@ export class RaftNode {
   /** Until this moment of its own ticks stand still, as after a step back. */
   ticksHeld = 0;
   diskFaults: DiskFaults;
+  role: RoleSaid = NO_ROLE;
   readonly #options: NodeOptions;
   readonly #chance: Chance;
   #life: Life | undefined;
@@ -141,6 +147,7 @@ export class RaftNode {
       missedTicks: 0,
     };
     this.#life = life;
+    this.role = NO_ROLE;
     Object.assign(life, { worker: this.#worker(life) });
     this.#options.checker.started(this);
     this.#handle(life, life.core.start());
@@ -294,6 +301,11 @@ export class RaftNode {
         return this.#snapshot(life, output);
       case 'failed':
         return this.#failed(life);
+      case 'role':
+        this.role = output;
+        this.#options.simulation.note(3, this.endpoint, output.term);
+        this.#options.simulation.say(() => `${this.id} is ${output.role} in term ${output.term}${output.isTermReady ? ', ready' : ''}`);
+        return;
       default:
         return this.#answer(life, output);
     }
