@@ -49,7 +49,10 @@ export async function runSeed(run: RunSeed, seed: number): Promise<SeedOutcome> 
 export async function runSeeds(
   run: RunSeed,
   seeds: Iterable<number>,
-  watch: { readonly isOver?: () => boolean; readonly onOutcome?: (outcome: SeedOutcome) => void | Promise<void> } = {},
+  watch: {
+    readonly isOver?: () => boolean;
+    readonly onOutcome?: (outcome: SeedOutcome) => void | Promise<void>;
+  } = {},
 ): Promise<SeedsResult> {
   let [count, events, virtualMs] = [0, 0, 0];
   const failures: SeedOutcome[] = [];

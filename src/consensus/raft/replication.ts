@@ -61,6 +61,8 @@ export function sendEntriesRead(
     peer.readRequestId = null;
     const first = entries[0];
     if (first === undefined || first.index !== peer.nextIndex) return;
+    // Compacted since they were asked for: the peer is offered a snapshot instead.
+    if (state.log.termAt(first.index - 1) === null) return;
     if (entries.some((entry) => !state.log.isHeld(entry))) {
       fail(state, 'ENTRIES_WRONG', 'entries read back must be those of the log');
       return;

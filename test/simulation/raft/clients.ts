@@ -16,7 +16,9 @@ interface Call {
 }
 
 export class Clients {
-  readonly history: Operation<RegisterInput, RegisterOutput>[] = [];
+  readonly #history: Operation<RegisterInput, RegisterOutput>[] = [];
+  readonly #open = new Map<number, { readonly call: Call; readonly calledAt: number }>();
+  #calls = 0;
   /** Calls that were answered with a result. */
   answered = 0;
   #isStopped = false;
@@ -28,6 +30,14 @@ export class Clients {
     this.#cluster = cluster;
     this.#chance = cluster.simulation.chance.fork('clients');
     for (let client = 0; client < cluster.plan.clients; client += 1) this.#think();
+  }
+
+  /** What was asked and answered so far; calls under way count as unanswered. */
+  history(): Operation<RegisterInput, RegisterOutput>[] {
+    const open = [...this.#open.values()].map(({ call: { key, input }, calledAt }) => {
+      return { key: String(key), input, calledAt, returnedAt: Infinity, output: undefined };
+    });
+    return [...this.#history, ...open.filter(({ input }) => input.kind !== 'get')];
   }
 
   /** No new calls; those under way go on. */
@@ -77,10 +87,11 @@ export class Clients {
     const calledAt = simulation.nowUs;
     // Known when the request set out: a leader that lost and won again in between must refuse it.
     const { term } = node.role;
-    let isOver = false;
+    this.#calls += 1;
+    const id = this.#calls;
+    this.#open.set(id, { call, calledAt });
     const end = (answer: Answer | undefined): void => {
-      if (isOver) return;
-      isOver = true;
+      if (!this.#open.delete(id)) return;
       this.#keep(call, calledAt, answer);
       ended(answer?.kind === 'done');
     };
@@ -96,11 +107,14 @@ export class Clients {
   #keep({ key, input, way }: Call, calledAt: number, answer: Answer | undefined): void {
     const { simulation } = this.#cluster;
     simulation.note(20, calledAt, answer?.kind === 'done' ? answer.result : -1);
-    simulation.say(() => `client: ${way} ${JSON.stringify(input)} of ${key} since ${calledAt / 1000} ms: ${answer === undefined ? 'no answer' : JSON.stringify(answer)}`);
+    simulation.say(
+      () =>
+        `client: ${way} ${JSON.stringify(input)} of ${key} since ${calledAt / 1000} ms: ${answer === undefined ? 'no answer' : JSON.stringify(answer)}`,
+    );
     if (answer?.kind === 'refused') return;
     if (answer === undefined && input.kind === 'get') return;
     if (answer !== undefined) this.answered += 1;
     const returnedAt = answer === undefined ? Infinity : simulation.nowUs;
-    this.history.push({ key: String(key), input, calledAt, returnedAt, output: answer?.result });
+    this.#history.push({ key: String(key), input, calledAt, returnedAt, output: answer?.result });
   }
 }

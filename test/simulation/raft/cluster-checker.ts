@@ -73,11 +73,8 @@ export class ClusterChecker {
     const memory = this.#memory(node.id);
     memory.appliedIndex = node.worker?.appliedIndex ?? 0;
     const { term } = node.disk.hardState;
-    require(
-      term >= 0 && !this.wiped.has(node.id),
-      'a wiped node returned under its old id',
-      () => node.id,
-    );
+    require(term >= 0 && !this.wiped.has(node.id), 'a wiped node returned under its old id', () =>
+      node.id);
   }
 
   crashed(node: RaftNode): void {
@@ -103,22 +100,17 @@ export class ClusterChecker {
         return;
       case 'readReady': {
         const atLeast = this.#reads.get(`${node.id} ${output.readId}`) ?? 0;
-        require(
-          output.index >= atLeast,
-          'C8 a read index is too old',
-          () => `${node.id} reads at ${output.index}, ${atLeast} was applied before`,
-        );
+        require(output.index >= atLeast, 'C8 a read index is too old', () =>
+          `${node.id} reads at ${output.index}, ${atLeast} was applied before`);
         return;
       }
       case 'failed':
-        require(
-          output.code === 'WRITE_FAILED',
-          'C9 a core stopped by itself',
-          () => `${node.id} ${output.code} ${output.message}`,
-        );
+        require(output.code === 'WRITE_FAILED', 'C9 a core stopped by itself', () =>
+          `${node.id} ${output.code} ${output.message}`);
         return;
       case 'peerFault':
-        require(false, 'C9 a peer sent what no correct node sends', () => `${node.id}: ${output.message} from ${output.nodeId}`);
+        require(false, 'C9 a peer sent what no correct node sends', () =>
+          `${node.id}: ${output.message} from ${output.nodeId}`);
         return;
       default:
         return;
@@ -127,39 +119,46 @@ export class ClusterChecker {
 
   persisted(node: RaftNode): void {
     const { disk } = node;
-    require(
-      disk.hardState.term >= 0 && disk.base.index <= disk.lastIndex,
-      'a log ends before it begins',
-      () => `${node.id} ${disk.base.index} ${disk.lastIndex}`,
-    );
+    require(disk.hardState.term >= 0 &&
+      disk.base.index <= disk.lastIndex, 'a log ends before it begins', () =>
+      `${node.id} ${disk.base.index} ${disk.lastIndex}`);
   }
 
   sends(node: RaftNode, to: NodeId, message: RaftMessage): void {
     const { disk } = node;
     if (message.kind === 'voteResponse' && message.isGranted) {
       const { term, votedFor } = disk.hardState;
-      const isKept = term > message.requestTerm || (term === message.requestTerm && votedFor === to);
-      require(isKept, 'C7 a vote left before it was durable', () => `${node.id} for ${to} in ${message.requestTerm}`);
+      const isKept =
+        term > message.requestTerm || (term === message.requestTerm && votedFor === to);
+      require(isKept, 'C7 a vote left before it was durable', () =>
+        `${node.id} for ${to} in ${message.requestTerm}`);
       this.#votes(node, message.requestTerm, to);
     } else if (message.kind === 'voteRequest') {
       this.#votes(node, message.term, node.id);
     } else if (message.kind === 'appendResponse' && message.isAccepted) {
       const isDurable = disk.lastIndex >= message.matchIndex || disk.hardState.term > message.term;
-      require(isDurable, 'C7 an acknowledgement left before its entries were durable', () => `${node.id} ${message.matchIndex}, durable ${disk.lastIndex}`);
+      require(isDurable, 'C7 an acknowledgement left before its entries were durable', () =>
+        `${node.id} ${message.matchIndex}, durable ${disk.lastIndex}`);
     }
     if (message.kind !== 'preVoteRequest' && message.kind !== 'preVoteResponse') {
-      const isLeaders = ['appendRequest', 'heartbeat', 'snapshotOffer', 'snapshotChunk', 'timeoutNow', 'voteRequest'].includes(message.kind);
-      require(
-        !isLeaders || disk.hardState.term >= message.term,
-        'C7 a term was told before it was durable',
-        () => `${node.id} tells ${message.term} in ${message.kind}, durable ${disk.hardState.term}`,
-      );
+      const isLeaders = [
+        'appendRequest',
+        'heartbeat',
+        'snapshotOffer',
+        'snapshotChunk',
+        'timeoutNow',
+        'voteRequest',
+      ].includes(message.kind);
+      require(!isLeaders ||
+        disk.hardState.term >= message.term, 'C7 a term was told before it was durable', () =>
+        `${node.id} tells ${message.term} in ${message.kind}, durable ${disk.hardState.term}`);
     }
   }
 
   applied(node: RaftNode, entry: RaftEntry, digest: string): void {
     const memory = this.#memory(node.id);
-    require(entry.index === memory.appliedIndex + 1, 'C3 entries are applied with a gap', () => `${node.id} ${entry.index} after ${memory.appliedIndex}`);
+    require(entry.index === memory.appliedIndex + 1, 'C3 entries are applied with a gap', () =>
+      `${node.id} ${entry.index} after ${memory.appliedIndex}`);
     memory.appliedIndex = entry.index;
     this.#isKnownEntry(node, entry);
     const known = this.#canonical[entry.index - 1];
@@ -172,16 +171,19 @@ export class ClusterChecker {
       }
       return;
     }
-    require(known.term === entry.term && known.digest === digest, 'C3 two nodes applied different entries', () =>
-      `${node.id} at ${entry.index}: term ${entry.term} digest ${digest}, others term ${known.term} digest ${known.digest}`,
-    );
+    require(known.term === entry.term &&
+      known.digest === digest, 'C3 two nodes applied different entries', () =>
+      `${node.id} at ${entry.index}: term ${entry.term} digest ${digest}, others term ${known.term} digest ${known.digest}`);
   }
 
   installed(node: RaftNode, meta: SnapshotMeta, digest: string): void {
     const memory = this.#memory(node.id);
     const known = this.#canonical[meta.lastIndex - 1];
-    require(meta.lastIndex >= memory.appliedIndex, 'C3 a snapshot took a state machine back', () => `${node.id} from ${memory.appliedIndex} to ${meta.lastIndex}`);
-    require(known?.digest === digest && known.term === meta.lastTerm, 'C3 a snapshot is of another history', () => `${node.id} ${meta.lastIndex}`);
+    require(meta.lastIndex >= memory.appliedIndex, 'C3 a snapshot took a state machine back', () =>
+      `${node.id} from ${memory.appliedIndex} to ${meta.lastIndex}`);
+    require(known?.digest === digest &&
+      known.term === meta.lastTerm, 'C3 a snapshot is of another history', () =>
+      `${node.id} ${meta.lastIndex}`);
     memory.appliedIndex = meta.lastIndex;
   }
 
@@ -189,10 +191,17 @@ export class ClusterChecker {
   isSound(node: RaftNode, view: RaftView): void {
     const { snapshotIndex, appliedIndex, applyingIndex, commitIndex, lastIndex, baseIndex } = view;
     const isOrdered =
-      baseIndex <= lastIndex && snapshotIndex <= appliedIndex && appliedIndex <= applyingIndex && applyingIndex <= commitIndex && commitIndex <= lastIndex && view.stableIndex <= lastIndex;
-    require(isOrdered, 'snapshot ≤ applied ≤ applying ≤ committed ≤ last', () => `${node.id} ${JSON.stringify(view)}`);
+      baseIndex <= lastIndex &&
+      snapshotIndex <= appliedIndex &&
+      appliedIndex <= applyingIndex &&
+      applyingIndex <= commitIndex &&
+      commitIndex <= lastIndex &&
+      view.stableIndex <= lastIndex;
+    require(isOrdered, 'snapshot ≤ applied ≤ applying ≤ committed ≤ last', () =>
+      `${node.id} ${JSON.stringify(view)}`);
     for (const peer of view.progress) {
-      require(peer.matchIndex < peer.nextIndex, 'a peer matches what it was not sent', () => `${node.id} ${JSON.stringify(peer)}`);
+      require(peer.matchIndex < peer.nextIndex, 'a peer matches what it was not sent', () =>
+        `${node.id} ${JSON.stringify(peer)}`);
     }
   }
 
@@ -207,27 +216,34 @@ export class ClusterChecker {
 
   #termIs(node: RaftNode, term: number): void {
     const memory = this.#memory(node.id);
-    require(term >= memory.term, 'C6 a term went back', () => `${node.id} from ${memory.term} to ${term}`);
+    require(term >= memory.term, 'C6 a term went back', () =>
+      `${node.id} from ${memory.term} to ${term}`);
     memory.term = term;
   }
 
   #votes(node: RaftNode, term: number, candidate: NodeId): void {
     const { votes } = this.#memory(node.id);
     const before = votes.get(term);
-    require(before === undefined || before === candidate, 'C6 a node voted twice in a term', () => `${node.id} in ${term} for ${before} and ${candidate}`);
+    require(before === undefined || before === candidate, 'C6 a node voted twice in a term', () =>
+      `${node.id} in ${term} for ${before} and ${candidate}`);
     votes.set(term, candidate);
   }
 
   #leads(node: RaftNode, term: number): void {
     const before = this.#leaders.get(term);
-    require(before === undefined || before === node.id, 'C1 two leaders in one term', () => `${before} and ${node.id} in ${term}`);
+    require(before === undefined || before === node.id, 'C1 two leaders in one term', () =>
+      `${before} and ${node.id} in ${term}`);
     if (before !== undefined) return;
     this.#leaders.set(term, node.id);
     this.leaderChanges += 1;
     const index = this.appliedIndex;
     const own = node.core?.termAt(index);
-    const isComplete = index === 0 || own === this.#canonical[index - 1]?.term || (node.core?.inspect().baseIndex ?? 0) >= index;
-    require(isComplete, 'C5 a leader lacks what was applied', () => `${node.id} in ${term} has term ${own} at ${index}, must be ${this.#canonical[index - 1]?.term}`);
+    const isComplete =
+      index === 0 ||
+      own === this.#canonical[index - 1]?.term ||
+      (node.core?.inspect().baseIndex ?? 0) >= index;
+    require(isComplete, 'C5 a leader lacks what was applied', () =>
+      `${node.id} in ${term} has term ${own} at ${index}, must be ${this.#canonical[index - 1]?.term}`);
   }
 
   #mayTruncate(node: RaftNode, from: number): void {
@@ -243,7 +259,9 @@ export class ClusterChecker {
     const known = terms.get(entry.term);
     const hash = `${hashText(entry.prevHash)} ${entry.kind} ${entry.body.length}`;
     if (known === undefined) terms.set(entry.term, hash);
-    else require(known === hash, 'C2 one index and term name two entries', () => `${node.id} ${entry.index} in ${entry.term}`);
+    else
+      require(known === hash, 'C2 one index and term name two entries', () =>
+        `${node.id} ${entry.index} in ${entry.term}`);
   }
 
   #isOnQuorum(node: RaftNode, entry: RaftEntry): void {
@@ -261,8 +279,13 @@ export class ClusterChecker {
       (this.configuration !== undefined && isQuorum(this.configuration)) ||
       [...this.nodes.values()].some(({ core }) => {
         const view = core?.inspect();
-        return view !== undefined && (view.role === 'leader' || view.nodeId === node.id) && isQuorum(view.configuration);
+        return (
+          view !== undefined &&
+          (view.role === 'leader' || view.nodeId === node.id) &&
+          isQuorum(view.configuration)
+        );
       });
-    require(isHeld || entry.index === 1, 'C4 an applied entry is not durable on a quorum', () => `${node.id} ${entry.index} in ${entry.term}`);
+    require(isHeld || entry.index === 1, 'C4 an applied entry is not durable on a quorum', () =>
+      `${node.id} ${entry.index} in ${entry.term}`);
   }
 }

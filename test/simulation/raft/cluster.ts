@@ -172,7 +172,8 @@ function nodeId(place: number): NodeId {
 function describe(message: RaftMessage): string {
   const fields = Object.entries(message).flatMap(([name, value]) => {
     if (name === 'kind' || value instanceof Uint8Array) return [];
-    if (name === 'meta') return [`snapshot ${message.kind === 'snapshotOffer' ? message.meta.lastIndex : ''}`];
+    if (name === 'meta')
+      return [`snapshot ${message.kind === 'snapshotOffer' ? message.meta.lastIndex : ''}`];
     if (Array.isArray(value)) return [`${value.length} ${name}`];
     return [`${name} ${String(value)}`];
   });

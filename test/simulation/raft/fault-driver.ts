@@ -27,6 +27,10 @@ export class FaultDriver {
   constructor(cluster: Cluster, operator: Operator) {
     this.#cluster = cluster;
     this.#operator = operator;
+  }
+
+  start(): void {
+    const cluster = this.#cluster;
     for (const [fault, meanMs] of Object.entries(MEAN_MS)) {
       if (!cluster.plan.faults.has(fault)) continue;
       const chance = cluster.simulation.chance.fork(`fault ${fault}`);
@@ -60,7 +64,9 @@ export class FaultDriver {
         return this.#step(node, chance);
       case 'upgrade':
         for (const [place, each] of up.entries()) {
-          this.#cluster.simulation.after(place * 400_000, () => this.#cluster.crash(each));
+          this.#cluster.simulation.after(place * 400_000, () => {
+            if (!this.#cluster.isHealed) this.#cluster.crash(each);
+          });
         }
         return;
       case 'wipe':
@@ -103,7 +109,10 @@ export class FaultDriver {
     const cut = partition.cut.map((link) => Math.floor(link / count) * size + (link % count));
     const actual = { kind: partition.kind, cut };
     network.cut(actual);
-    simulation.say(() => `partition ${partition.kind}: ${cut.map((link) => `${Math.floor(link / size) + 1}→${(link % size) + 1}`).join(' ')}`);
+    simulation.say(
+      () =>
+        `partition ${partition.kind}: ${cut.map((link) => `${Math.floor(link / size) + 1}→${(link % size) + 1}`).join(' ')}`,
+    );
     simulation.after(1 + chance.exponential(meanUs), () => {
       if (!this.#cluster.isHealed) network.mend(actual);
     });

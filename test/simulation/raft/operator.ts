@@ -2,6 +2,7 @@
 import type { MemberChange, NodeId } from '../../../src/consensus/index.ts';
 import type { Chance } from '../kernel/chance.ts';
 import type { Cluster } from './cluster.ts';
+import type { RaftNode } from './raft-node.ts';
 
 const REPLACE_EVERY_US = 200_000;
 const LEARNERS_MAX = 2;
@@ -35,13 +36,17 @@ export class Operator {
     if (votersOutgoing.length > 0 || voters.length < 3 || !members.includes(id)) return false;
     const isWhole = members.every((member) => {
       const node = nodes.get(member);
-      return node?.isUp === true && node.disk.rotten.size === 0 && !checker.wiped.has(member);
+      return node?.isUp === true && !isRotten(node) && !checker.wiped.has(member);
     });
     const isSettled = this.#cluster.up().every((node) => {
       const view = node.core?.inspect();
       return view === undefined || view.configurationIndex <= configurationIndex;
     });
-    return isWhole && isSettled && [...nodes.values()].every((node) => node.isUp || checker.wiped.has(node.id));
+    return (
+      isWhole &&
+      isSettled &&
+      [...nodes.values()].every((node) => node.isUp || checker.wiped.has(node.id))
+    );
   }
 
   transfer(): void {
@@ -58,8 +63,10 @@ export class Operator {
     const { configuration } = this.#cluster.checker;
     const leader = this.#cluster.leader();
     if (configuration === undefined || leader === undefined) return;
-    if (this.#lost().length > 0) return;
-    if (configuration.votersOutgoing.length > 0 && !configuration.isAutoLeave) return leader.leaveJoint();
+    // Members are not taken away while another one is gone, or will be as soon as it looks at its disk.
+    if (this.#lost().length > 0 || [...this.#cluster.nodes.values()].some(isRotten)) return;
+    if (configuration.votersOutgoing.length > 0 && !configuration.isAutoLeave)
+      return leader.leaveJoint();
     const changes = this.#drawChanges(configuration.voters, configuration.learners);
     if (changes.length === 0) return;
     this.#cluster.simulation.say(() => `operator: ${leader.id} ${JSON.stringify(changes)}`);
@@ -97,7 +104,8 @@ export class Operator {
     const [lost] = this.#lost();
     if (configuration === undefined || leader === undefined) return;
     if (configuration.votersOutgoing.length > 0) {
-      if (!configuration.isAutoLeave && (lost !== undefined || this.#cluster.isHealed)) leader.leaveJoint();
+      if (!configuration.isAutoLeave && (lost !== undefined || this.#cluster.isHealed))
+        leader.leaveJoint();
       return;
     }
     if (lost === undefined) return;
@@ -113,4 +121,8 @@ export class Operator {
       leader.changeMembership([{ kind: 'addLearner', nodeId: replacement }], true);
     }
   }
+}
+
+function isRotten({ disk }: RaftNode): boolean {
+  return disk.rotten.size > 0;
 }

@@ -43,7 +43,13 @@ export interface NodeOptions {
 /** What a node last said of its role. */
 export type RoleSaid = Extract<RaftOutput, { kind: 'role' }>;
 
-const NO_ROLE: RoleSaid = { kind: 'role', role: 'follower', term: 0, leader: null, isTermReady: false };
+const NO_ROLE: RoleSaid = {
+  kind: 'role',
+  role: 'follower',
+  term: 0,
+  leader: null,
+  isTermReady: false,
+};
 
 interface Waiting {
   readonly term: number;
@@ -116,7 +122,9 @@ export class RaftNode {
     const { adapter, plan, simulation } = this.#options;
     const { disk } = this;
     simulation.note(1, this.endpoint, disk.lastIndex);
-    simulation.say(() => `${this.id} starts with term ${disk.hardState.term}, last entry ${disk.lastIndex}`);
+    simulation.say(
+      () => `${this.id} starts with term ${disk.hardState.term}, last entry ${disk.lastIndex}`,
+    );
     const life: Life = {
       core: adapter.createCore({
         nodeId: this.id,
@@ -304,7 +312,10 @@ export class RaftNode {
       case 'role':
         this.role = output;
         this.#options.simulation.note(3, this.endpoint, output.term);
-        this.#options.simulation.say(() => `${this.id} is ${output.role} in term ${output.term}${output.isTermReady ? ', ready' : ''}`);
+        this.#options.simulation.say(
+          () =>
+            `${this.id} is ${output.role} in term ${output.term}${output.isTermReady ? ', ready' : ''}`,
+        );
         return;
       default:
         return this.#answer(life, output);
@@ -319,7 +330,10 @@ export class RaftNode {
         return;
       }
       case 'proposalDropped':
-        return take(life.proposals, output.proposalId)?.({ kind: 'refused', leader: output.leader });
+        return take(
+          life.proposals,
+          output.proposalId,
+        )?.({ kind: 'refused', leader: output.leader });
       case 'readReady': {
         const answer = take(life.reads, output.readId);
         const key = take(life.readKeys, output.readId) ?? 0;
@@ -368,7 +382,8 @@ export class RaftNode {
   #flushFailed(life: Life, message: string): void {
     this.#options.simulation.say(() => `${this.id} cannot write: ${message}`);
     const [token] = life.unwritten;
-    if (token !== undefined) this.#handle(life, life.core.step({ kind: 'persistFailed', token, message }));
+    if (token !== undefined)
+      this.#handle(life, life.core.step({ kind: 'persistFailed', token, message }));
     if (this.#life === life) this.#failed(life);
   }
 
@@ -446,7 +461,8 @@ export class RaftNode {
         checker.applied(this, entry, digest);
         const waiting = take(life.waiting, entry.index);
         if (waiting === undefined) return;
-        if (waiting.term === entry.term) waiting.answer({ kind: 'done', result, index: entry.index });
+        if (waiting.term === entry.term)
+          waiting.answer({ kind: 'done', result, index: entry.index });
         else waiting.answer({ kind: 'refused', leader: null });
       },
       appliedThrough: (index) => {
@@ -464,7 +480,11 @@ export class RaftNode {
   #serveReaders(life: Life): void {
     const { appliedIndex } = life.worker;
     const ready = life.readers.filter(({ index }) => index <= appliedIndex);
-    life.readers.splice(0, life.readers.length, ...life.readers.filter(({ index }) => index > appliedIndex));
+    life.readers.splice(
+      0,
+      life.readers.length,
+      ...life.readers.filter(({ index }) => index > appliedIndex),
+    );
     for (const { serve } of ready) serve();
   }
 }

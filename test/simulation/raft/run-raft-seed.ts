@@ -9,7 +9,7 @@ import { Cluster } from './cluster.ts';
 import { FaultDriver } from './fault-driver.ts';
 import { Operator } from './operator.ts';
 import { productionRaft, type RaftAdapter } from './raft-adapter.ts';
-import { drawRaftPlan, type RaftPlan } from './raft-plan.ts';
+import { drawRaftPlan } from './raft-plan.ts';
 
 const LOOK_EVERY_US = 50_000;
 const QUIET_US = 1_000_000;
@@ -28,7 +28,10 @@ export function runRaftSeed(
     cluster = new Cluster(simulation, plan, adapter);
     play(cluster);
   } catch (error) {
-    failure = error instanceof SimulationFailure ? error : new SimulationFailure(ruleOf(error), String(error), { cause: error });
+    failure =
+      error instanceof SimulationFailure
+        ? error
+        : new SimulationFailure(ruleOf(error), String(error), { cause: error });
   }
   return {
     seed,
@@ -44,25 +47,26 @@ export function runRaftSeed(
 }
 
 function ruleOf(error: unknown): string {
-  return error instanceof Error ? `an assertion failed: ${error.message.slice(0, 60)}` : 'something was thrown';
+  return error instanceof Error
+    ? `an assertion failed: ${error.message.slice(0, 60)}`
+    : 'something was thrown';
 }
 
 function play(cluster: Cluster): void {
   const { simulation, plan } = cluster;
   const operator = new Operator(cluster);
-  const faults = new FaultDriver(cluster, operator);
   const clients = new Clients(cluster);
+  new FaultDriver(cluster, operator).start();
   simulation.repeat(LOOK_EVERY_US, () => {
     look(cluster);
     return LOOK_EVERY_US;
   });
   simulation.run(plan.faultyMs * 1_000);
-  void faults;
   clients.stop();
   cluster.heal();
   simulation.say(() => 'healed');
   heal(cluster, clients);
-  const { verdict, key } = checkLinearizability(registerModel, clients.history);
+  const { verdict, key } = checkLinearizability(registerModel, clients.history());
   require(verdict !== 'not linearizable', 'the history is not linearizable', () => `key ${key}`);
 }
 
@@ -85,7 +89,11 @@ function heal(cluster: Cluster, clients: Clients): void {
     simulation.run(startUs + limitUs, isSo);
     require(isSo(), rule, () => `within ${limitUs / 1000} ms\n${stateOf(cluster)}`);
   };
-  within(10 * electionUs + QUIET_US, 'liveness: no leader after healing', () => cluster.leader()?.role.isTermReady === true);
+  within(
+    10 * electionUs + QUIET_US,
+    'liveness: no leader after healing',
+    () => cluster.leader()?.role.isTermReady === true,
+  );
   let isProbed = false;
   clients.probe(() => (isProbed = true));
   within(CONVERGE_MAX_US, 'liveness: no write is answered after healing', () => isProbed);
@@ -94,7 +102,13 @@ function heal(cluster: Cluster, clients: Clients): void {
   within(CONVERGE_MAX_US, 'liveness: replicas do not stay equal', () => isConverged(cluster));
   const leader = cluster.leader()?.core?.inspect();
   require(leader !== undefined, 'liveness: the leader is gone', () => '');
-  const isIdle = leader.uncommittedBytes === 0 && leader.readsWaiting === 0 && leader.progress.every((peer) => peer.inFlightMessages === 0 && peer.inFlightBytes === 0 || checker.wiped.has(peer.nodeId));
+  const isIdle =
+    leader.uncommittedBytes === 0 &&
+    leader.readsWaiting === 0 &&
+    leader.progress.every(
+      (peer) =>
+        (peer.inFlightMessages === 0 && peer.inFlightBytes === 0) || checker.wiped.has(peer.nodeId),
+    );
   require(isIdle, 'counters of a leader at rest are not zero', () => JSON.stringify(leader));
   for (const node of cluster.up()) {
     const digest = node.core?.digestState();
@@ -117,7 +131,8 @@ function stateOf({ nodes, checker }: Cluster): string {
     const view = node.core?.inspect();
     return `${node.id}: ${view === undefined ? 'down' : JSON.stringify(view)}`;
   });
-  return [`applied ${checker.appliedIndex} ${JSON.stringify(checker.configuration)}`, ...lines].join('\n');
+  return [
+    `applied ${checker.appliedIndex} ${JSON.stringify(checker.configuration)}`,
+    ...lines,
+  ].join('\n');
 }
-
-export type { RaftPlan };

@@ -4,7 +4,13 @@
  * Writes become durable in order, a group at a time, as a journal's do. A crash keeps what is durable and any first
  * few records of what is not, down to single entries of a write. What is here survives its process.
  */
-import type { HardState, LogBase, PersistOutput, RaftEntry, SnapshotMeta } from '../../../src/consensus/index.ts';
+import type {
+  HardState,
+  LogBase,
+  PersistOutput,
+  RaftEntry,
+  SnapshotMeta,
+} from '../../../src/consensus/index.ts';
 import type { Chance } from '../kernel/chance.ts';
 
 export interface StoredSnapshot {
@@ -91,7 +97,13 @@ export class QuickDisk {
     switch (record.kind) {
       case 'restart': {
         const { lastIndex, lastTerm, lastHash, configuration, configurationIndex } = record.meta;
-        this.base = { index: lastIndex, term: lastTerm, hash: lastHash, configuration, configurationIndex };
+        this.base = {
+          index: lastIndex,
+          term: lastTerm,
+          hash: lastHash,
+          configuration,
+          configurationIndex,
+        };
         this.entries = [];
         this.rotten.clear();
         return;
