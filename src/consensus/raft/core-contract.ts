@@ -85,6 +85,8 @@ export interface RaftProtocol {
   /** Hash of everything later outputs depend on; for run-twice checks and traces. */
   digestState(): Uint8Array;
   inspect(): RaftView;
+  /** Term, hash and configuration at `index`, for the description of a snapshot; null where it is not in the log. */
+  baseAt(index: number): LogBase | null;
   /** Hash of the entry at `index`, or null where it is compacted or not there. */
   hashAt(index: number): Uint8Array | null;
   /** Term of the entry at `index`, or null where it is compacted or not there. */

@@ -72,7 +72,7 @@ export function digestOf(state: RaftState): Uint8Array {
     const { peers, ...rest } = leadership;
     writeText(writer, [JSON.stringify(rest)]);
     for (const peer of peers.values())
-      writeText(writer, [JSON.stringify({ ...peer, view: progressViewOf(peer), sending: null })]);
+      writeText(writer, [JSON.stringify(progressViewOf(peer)), peer.digestText()]);
   }
   return state.hasher.hash([writer.finish()]);
 }

@@ -111,6 +111,14 @@ export class Progress {
     if (oldest !== undefined) this.#freeThrough(oldest.lastIndex);
   }
 
+  /** What {@link ProgressView} does not show and later behaviour depends on. */
+  digestText(): string {
+    const { isProbeOut, isCheckDue, sentCommitIndex, ackedRound, readRequestId, sending } = this;
+    const { offset, idleTicks, requestId } = sending ?? {};
+    const own = { isProbeOut, isCheckDue, sentCommitIndex, ackedRound, readRequestId };
+    return JSON.stringify({ ...own, offset, idleTicks, requestId, inFlight: this.#inFlight });
+  }
+
   #enter(state: Progress['state']): void {
     this.state = state;
     this.isProbeOut = false;

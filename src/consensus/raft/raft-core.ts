@@ -32,6 +32,7 @@ import type { RaftInput } from './inputs.ts';
 import { digestOf, viewOf } from './inspect.ts';
 import { checkInvariants, marksOf } from './invariants.ts';
 import { changeMembership, leaveJointWhenTold } from './membership.ts';
+import type { LogBase } from './log-entry.ts';
 import type { RaftOutput } from './outputs.ts';
 import { propose } from './propose.ts';
 import { createRaftState, type RaftState } from './raft-state.ts';
@@ -82,6 +83,11 @@ export class RaftCore implements RaftProtocol {
 
   inspect(): RaftView {
     return viewOf(this.#state);
+  }
+
+  baseAt(index: number): LogBase | null {
+    const { log } = this.#state;
+    return log.termAt(index) === null ? null : log.baseAt(index);
   }
 
   hashAt(index: number): Uint8Array | null {

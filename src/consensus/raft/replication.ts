@@ -1,4 +1,5 @@
 /** The leader's side of replication: what is sent to each peer, and what its answers mean. */
+import { invariant } from '../../base/invariant.ts';
 import { fail } from './fail.ts';
 import type { RaftEntry } from './log-entry.ts';
 import type { AppendResponse, HeartbeatResponse } from './messages.ts';
@@ -61,8 +62,8 @@ export function sendEntriesRead(
     peer.readRequestId = null;
     const first = entries[0];
     if (first === undefined || first.index !== peer.nextIndex) return;
-    // Compacted since they were asked for: the peer is offered a snapshot instead.
-    if (state.log.termAt(first.index - 1) === null) return;
+    // Compacted while they were read: the peer needs a snapshot by now.
+    if (state.log.termAt(peer.nextIndex - 1) === null) return;
     if (entries.some((entry) => !state.log.isHeld(entry))) {
       fail(state, 'ENTRIES_WRONG', 'entries read back must be those of the log');
       return;
@@ -101,8 +102,9 @@ function sendDue(state: RaftState, peer: Progress): void {
 function sendAppend(state: RaftState, peer: Progress, entries: readonly RaftEntry[]): void {
   const { log, term, commitIndex } = state;
   const prevIndex = peer.nextIndex - 1;
-  const prevTerm = log.termAt(prevIndex) ?? 0;
-  const prevHash = log.hashAt(prevIndex) ?? log.base.hash;
+  const prevTerm = log.termAt(prevIndex);
+  const prevHash = log.hashAt(prevIndex);
+  invariant(prevTerm !== null && prevHash !== null, 'an append must begin in the log');
   state.outbox.send(peer.nodeId, {
     kind: 'appendRequest',
     term,
