@@ -15,7 +15,7 @@ import type {
 } from '../../../src/consensus/index.ts';
 import type { Chance } from '../kernel/chance.ts';
 import type { Simulation } from '../kernel/simulation.ts';
-import { QuickDisk } from '../storage/quick-disk.ts';
+import type { QuickDisk } from '../storage/quick-disk.ts';
 import type { DiskFaults } from '../storage/quick-disk-faults.ts';
 import type { ClusterChecker } from './cluster-checker.ts';
 import { MachineWorker } from './machine-worker.ts';
@@ -300,7 +300,7 @@ export class RaftNode {
       case 'apply':
         return life.worker.apply(output.entries);
       case 'readEntries':
-        return this.#write(life, () => this.disk.barrier(() => this.#readEntries(life, output)));
+        return this.#write(life, () => this.disk.barrier(() => this.#readEntries(output)));
       case 'compact':
         return this.#write(life, () => this.disk.compact(output.base, () => undefined));
       case 'readSnapshotChunk':
@@ -402,7 +402,7 @@ export class RaftNode {
     this.#options.onDeath(this, 'write failed');
   }
 
-  #readEntries(life: Life, wanted: Extract<RaftOutput, { kind: 'readEntries' }>): void {
+  #readEntries(wanted: Extract<RaftOutput, { kind: 'readEntries' }>): void {
     const entries = [];
     let bytes = 0;
     for (let index = wanted.from; index <= wanted.to; index += 1) {
@@ -452,7 +452,7 @@ export class RaftNode {
       keys: plan.keys,
       snapshotEveryEntries: plan.snapshotEveryEntries,
       soon: (meanUs, action) => this.#later(life, this.#chance.exponential(meanUs), action),
-      decodeConfiguration: adapter.decodeConfiguration,
+      decodeConfiguration: (body) => adapter.decodeConfiguration(body),
       termAndHash: (index) => {
         const [term, hash] = [life.core.termAt(index), life.core.hashAt(index)];
         return term === null || hash === null ? null : { term, hash };
