@@ -17,9 +17,9 @@ import {
   restartElectionTimer,
 } from './roles.ts';
 
-/** Tries to become leader, if this node may: a voter that is not busy taking over a snapshot. */
+/** Tries to become leader, if this node may. */
 export function campaign(state: RaftState, isTransfer: boolean): void {
-  if (!isVoter(state.log.configuration, state.nodeId) || state.receiving?.phase === 'installing') {
+  if (!mayCampaign(state)) {
     restartElectionTimer(state);
     return;
   }
@@ -105,6 +105,19 @@ export function receiveTimeoutNow(state: RaftState, from: NodeId, message: Timeo
 export function isLeaderNear(state: RaftState): boolean {
   if (!state.settings.isCheckQuorumOn || state.leader === null) return false;
   return state.role === 'leader' || state.electionElapsed < state.settings.electionTicks;
+}
+
+/**
+ * A voter that is not busy taking over a snapshot.
+ *
+ * A node that its newest configuration leaves out campaigns as long as that is not known as committed: it may be the
+ * only one that has it, and then nobody else can win.
+ */
+function mayCampaign(state: RaftState): boolean {
+  const { log, nodeId, receiving } = state;
+  if (receiving?.phase === 'installing') return false;
+  if (isVoter(log.configuration, nodeId)) return true;
+  return log.configurationIndex > state.commitIndex && isVoter(log.previousConfiguration, nodeId);
 }
 
 function startElection(state: RaftState, isTransfer: boolean): void {

@@ -60,6 +60,11 @@ export class RaftLogView {
     return this.#configurations.at(-1)?.index ?? 0;
   }
 
+  /** The one before the newest; the newest itself where the log has no other. */
+  get previousConfiguration(): Configuration {
+    return this.#configurations.at(-2)?.configuration ?? this.configuration;
+  }
+
   /** Null where the entry is compacted away or not there: never a number that could match by chance. */
   termAt(index: number): number | null {
     if (index === this.#base.index) return this.#base.term;

@@ -20,7 +20,7 @@ import { testHasher } from './test-hasher.ts';
 import { TestNode, type NodeSurroundings } from './test-node.ts';
 
 const CLUSTER = 'test';
-const HEAL_TICKS = 600;
+const HEAL_TICKS = 3000;
 
 type Happening = () => void;
 
@@ -111,7 +111,8 @@ export class TestCluster {
     const due = this.#due.get(this.#nowTick) ?? [];
     this.#due.set(this.#nowTick, due);
     while (due.length > 0) {
-      const at = this.#rng.below(due.length);
+      // A healed network keeps the order of what it carries.
+      const at = this.#isHealing ? 0 : this.#rng.below(due.length);
       const [happening] = due.splice(at, 1);
       happening?.();
     }
