@@ -25,6 +25,8 @@ export class Cluster {
   readonly network: SimulatedNetwork<Uint8Array>;
   /** Told of a node whose disk can no longer be trusted: it is down and stays down. */
   onLost: (node: RaftNode) => void = () => undefined;
+  /** Told of each node that has just won an election. */
+  onLeader: (node: RaftNode) => void = () => undefined;
   /** How long a node that died stays down, in microseconds. */
   restartMeanUs = 300_000;
   isHealed = false;
@@ -93,10 +95,7 @@ export class Cluster {
     this.network.heal();
     this.network.setFaults(() => HEALTHY_LINK);
     for (const node of this.nodes.values()) {
-      node.clockRate = 1;
-      node.ticksHeld = 0;
-      node.diskFaults = HEALTHY_DISK;
-      node.resume();
+      node.heal();
       if (!node.isUp && !this.checker.wiped.has(node.id)) this.#start(node);
     }
   }
@@ -116,6 +115,7 @@ export class Cluster {
         adapter,
         checker,
         send: (from, to, message) => this.#send(from, to, message),
+        onLeader: (leader) => this.onLeader(leader),
         onDeath: (dead, why) => (why === 'rotten' ? this.lose(dead) : this.#restart(dead)),
       },
       new QuickDisk(adapter.genesisBase(CLUSTER_ID, adapter.hasher)),

@@ -1,6 +1,6 @@
 /** Turns the faults of a plan on and off at random moments, until the cluster is healed. */
 import type { Chance } from '../kernel/chance.ts';
-import { drawPartition } from '../network/partition.ts';
+import { drawPartition, type Partition } from '../network/partition.ts';
 import type { Cluster } from './cluster.ts';
 import type { Operator } from './operator.ts';
 import type { RaftNode } from './raft-node.ts';
@@ -31,6 +31,9 @@ export class FaultDriver {
 
   start(): void {
     const cluster = this.#cluster;
+    if (['crash-leader', 'cut-leader'].some((fault) => cluster.plan.faults.has(fault))) {
+      this.#hunt(cluster.simulation.chance.fork('hunt'));
+    }
     for (const [fault, meanMs] of Object.entries(MEAN_MS)) {
       if (!cluster.plan.faults.has(fault)) continue;
       const chance = cluster.simulation.chance.fork(`fault ${fault}`);
@@ -42,6 +45,52 @@ export class FaultDriver {
         return delayUs();
       });
     }
+  }
+
+  /** Leaders fall or are cut off within a few round trips of their election, when the most is under way. */
+  #hunt(chance: Chance): void {
+    const { simulation, plan } = this.#cluster;
+    const rate = 0.2 + 0.6 * chance.unit();
+    const meanUs = chance.pick([3_000, 20_000, 150_000]);
+    this.#cluster.onLeader = (leader): void => {
+      if (this.#cluster.isHealed || !chance.happens(rate)) return;
+      const doesCrash =
+        plan.faults.has('crash-leader') && (!plan.faults.has('cut-leader') || chance.happens(0.5));
+      simulation.after(chance.exponential(meanUs), () => {
+        if (this.#cluster.isHealed || !leader.isUp) return;
+        if (doesCrash) this.#cluster.crash(leader);
+        else this.#cutLeader(leader, chance);
+      });
+    };
+  }
+
+  /** Cuts a leader off from some of the others, in one direction or both. */
+  #cutLeader(leader: RaftNode, chance: Chance): void {
+    const { size } = this.#cluster.network;
+    const direction = chance.below(3);
+    const share = chance.pick([0.5, 1]);
+    const cut = Array.from({ length: this.#cluster.nodes.size }, (_, other) => other)
+      .filter((other) => other !== leader.endpoint && chance.happens(share))
+      .flatMap((other) => {
+        const [out, back] = [leader.endpoint * size + other, other * size + leader.endpoint];
+        return [[out, back], [out], [back]][direction] ?? [];
+      });
+    this.#cut({ kind: 'isolate', cut }, chance.exponential(400_000));
+  }
+
+  #cut(partition: Partition, mendUs: number): void {
+    const { network, simulation } = this.#cluster;
+    const { size } = network;
+    network.cut(partition);
+    simulation.say(() => {
+      const links = partition.cut.map(
+        (link) => `${Math.floor(link / size) + 1}→${(link % size) + 1}`,
+      );
+      return `partition ${partition.kind} for ${mendUs / 1000} ms: ${links.join(' ')}`;
+    });
+    simulation.after(mendUs, () => {
+      if (!this.#cluster.isHealed) network.mend(partition);
+    });
   }
 
   #strike(fault: string, chance: Chance): void {
@@ -101,21 +150,13 @@ export class FaultDriver {
   }
 
   #partition(chance: Chance, meanUs: number): void {
-    const { network, simulation } = this.#cluster;
+    const { network } = this.#cluster;
     const partition = drawPartition(chance, this.#cluster.nodes.size);
     const { size } = network;
     const count = this.#cluster.nodes.size;
     // Drawn for the nodes there are; the network has room for more.
     const cut = partition.cut.map((link) => Math.floor(link / count) * size + (link % count));
-    const actual = { kind: partition.kind, cut };
-    network.cut(actual);
-    simulation.say(
-      () =>
-        `partition ${partition.kind}: ${cut.map((link) => `${Math.floor(link / size) + 1}→${(link % size) + 1}`).join(' ')}`,
-    );
-    simulation.after(1 + chance.exponential(meanUs), () => {
-      if (!this.#cluster.isHealed) network.mend(actual);
-    });
+    this.#cut({ kind: partition.kind, cut }, 1 + chance.exponential(meanUs));
   }
 
   #flap(chance: Chance): void {

@@ -16,7 +16,7 @@ import type {
 import type { Chance } from '../kernel/chance.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import type { QuickDisk } from '../storage/quick-disk.ts';
-import type { DiskFaults } from '../storage/quick-disk-faults.ts';
+import { HEALTHY_DISK, type DiskFaults } from '../storage/quick-disk-faults.ts';
 import type { ClusterChecker } from './cluster-checker.ts';
 import { MachineWorker } from './machine-worker.ts';
 import type { RaftAdapter } from './raft-adapter.ts';
@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly adapter: RaftAdapter;
   readonly checker: ClusterChecker;
   readonly send: (from: RaftNode, to: NodeId, message: RaftMessage) => void;
+  /** Told when it has just won an election. */
+  readonly onLeader: (node: RaftNode) => void;
   /** Told when the process ends by itself. */
   readonly onDeath: (node: RaftNode, why: 'write failed' | 'rotten') => void;
 }
@@ -72,6 +74,8 @@ interface Life {
   backlog: (() => void)[];
   isPaused: boolean;
   isFlushing: boolean;
+  /** Ends the flush under way. */
+  endFlush: () => void;
   missedTicks: number;
 }
 
@@ -152,6 +156,7 @@ export class RaftNode {
       backlog: [],
       isPaused: false,
       isFlushing: false,
+      endFlush: () => undefined,
       missedTicks: 0,
     };
     this.#life = life;
@@ -187,6 +192,15 @@ export class RaftNode {
     this.#options.simulation.say(() => `${this.id} resumes, ${ticks} ticks late`);
     for (let tick = 0; tick < ticks && this.#life === life; tick += 1) this.input({ kind: 'tick' });
     for (const action of life.backlog.splice(0)) if (this.#life === life) action();
+  }
+
+  /** Clock and disk are well from now on, also for what is under way. */
+  heal(): void {
+    this.clockRate = 1;
+    this.ticksHeld = 0;
+    this.diskFaults = HEALTHY_DISK;
+    this.resume();
+    this.#life?.endFlush();
   }
 
   receive(from: NodeId, message: RaftMessage): void {
@@ -310,6 +324,7 @@ export class RaftNode {
       case 'failed':
         return this.#failed(life);
       case 'role':
+        if (output.role === 'leader' && !output.isTermReady) this.#options.onLeader(this);
         this.role = output;
         this.#options.simulation.note(3, this.endpoint, output.term);
         this.#options.simulation.say(
@@ -367,14 +382,18 @@ export class RaftNode {
     life.isFlushing = count > 0;
     if (count === 0) return;
     const { delayUs, failure } = this.diskFaults.drawFlush(this.#chance);
-    this.#options.simulation.after(delayUs, () => {
-      if (this.#life !== life) return;
-      if (failure !== null) {
+    life.endFlush = (): void => {
+      life.endFlush = (): void => undefined;
+      if (failure === null) {
+        this.disk.flushed(count, (done) => this.#run(life, done));
+        this.#flush(life);
+      } else {
         this.#run(life, () => this.#flushFailed(life, failure));
-        return;
       }
-      this.disk.flushed(count, (done) => this.#run(life, done));
-      this.#flush(life);
+    };
+    const { endFlush } = life;
+    this.#options.simulation.after(delayUs, () => {
+      if (this.#life === life && life.endFlush === endFlush) endFlush();
     });
   }
 

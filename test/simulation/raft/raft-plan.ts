@@ -5,7 +5,14 @@ import { LINK_FAULTS } from '../network/link-faults.ts';
 
 const PROCESS_FAULTS = ['crash', 'power', 'pause', 'drift', 'step', 'upgrade', 'wipe'] as const;
 const DISK_FAULTS = ['slow-disk', 'stall', 'flush-error', 'disk-full', 'rot'] as const;
-const CLUSTER_MOVES = ['partition', 'flap', 'membership', 'transfer'] as const;
+const CLUSTER_MOVES = [
+  'partition',
+  'flap',
+  'membership',
+  'transfer',
+  'crash-leader',
+  'cut-leader',
+] as const;
 
 /** Every fault that a seed may turn on. */
 export const RAFT_FAULTS: readonly string[] = [
