@@ -37,6 +37,7 @@ export function checkInvariants(state: RaftState, before: StepMarks): void {
       `I4: base ≤ applied ≤ applying ≤ commit ≤ last must hold, got ${log.base.index}, ${appliedIndex}, ${applyingIndex}, ${commitIndex}, ${log.lastIndex}`,
   );
   invariant(durability.stableIndex <= log.lastIndex, 'I5: what is durable must be in the log');
+  invariant(log.configurationIndex <= log.lastIndex, 'I6: a configuration must be in the log');
   invariant(log.lastTerm <= term, 'I6: the log must not hold entries of later terms');
   checkLeader(state);
 }

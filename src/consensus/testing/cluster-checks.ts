@@ -1,8 +1,9 @@
 /** What must hold across all nodes, whatever happens to them. Throws {@link CheckFailure} at the first breach. */
 import { entryHash } from '../raft/entry-hash.ts';
-import { quorumReached } from '../raft/joint-quorum.ts';
 import type { RaftView } from '../raft/core-contract.ts';
 import type { RaftEntry } from '../raft/log-entry.ts';
+import type { RaftMessage } from '../raft/messages.ts';
+import type { RaftOutput } from '../raft/outputs.ts';
 import type { TestDisk } from './test-disk.ts';
 import { hexOf, testHasher } from './test-hasher.ts';
 
@@ -44,17 +45,19 @@ export class ClusterChecks {
   ): void {
     const hash = hashAt(view.commitIndex);
     if (view.commitIndex <= this.committedIndex || hash === null) return;
-    const onDisks = quorumReached(view.configuration, (nodeId) => {
+    const hasIt = (nodeId: string): boolean => {
       const disk = disks.get(nodeId);
-      if (disk === undefined) return 0;
+      if (disk === undefined) return false;
+      if (disk.base.index >= view.commitIndex) return true;
       const entry = disk.entryAt(view.commitIndex);
-      if (disk.base.index >= view.commitIndex) return 1;
-      return entry !== undefined && hexOf(entryHash(testHasher, entry)) === hexOf(hash) ? 1 : 0;
-    });
-    this.#must(
-      onDisks === 1,
-      `${view.nodeId} commits ${view.commitIndex} in term ${view.term} without a quorum of disks`,
-    );
+      return entry !== undefined && hexOf(entryHash(testHasher, entry)) === hexOf(hash);
+    };
+    const { voters, votersOutgoing } = view.configuration;
+    for (const group of [voters, votersOutgoing])
+      this.#must(
+        group.length === 0 || group.filter(hasIt).length * 2 > group.length,
+        `${view.nodeId} commits ${view.commitIndex} in term ${view.term} without a quorum of disks`,
+      );
     this.committedIndex = view.commitIndex;
     this.#remember(view.commitIndex, hexOf(hash), view.nodeId);
   }
@@ -66,6 +69,43 @@ export class ClusterChecks {
       `${nodeId} applies ${entry.index}, which no leader committed`,
     );
     this.#remember(entry.index, hexOf(digest), nodeId);
+  }
+
+  /** Nothing leaves a node that its disk may forget. */
+  sent(nodeId: string, to: string, message: RaftMessage, disk: TestDisk): void {
+    const { term, votedFor } = disk.hardState;
+    if (message.kind === 'preVoteRequest') return;
+    this.#must(
+      message.term <= term,
+      `${nodeId} tells of term ${message.term} before it is durable`,
+    );
+    if (message.kind === 'voteResponse' && message.isGranted) {
+      this.#must(
+        message.term < term || votedFor === to,
+        `${nodeId} tells of a vote before it is durable`,
+      );
+      this.voted(nodeId, message.term, to);
+    }
+    if (message.kind === 'appendResponse' && message.isAccepted && message.term === term)
+      this.#must(
+        message.matchIndex <= disk.lastIndex,
+        `${nodeId} vouches for ${message.matchIndex} before it is durable`,
+      );
+  }
+
+  /** A leader changes members one change at a time, each committed, and only once its term is ready. */
+  changedMembers(before: RaftView, after: RaftView, outputs: readonly RaftOutput[]): void {
+    let previous = before.configurationIndex;
+    for (const output of outputs) {
+      for (const entry of output.kind === 'persist' ? output.entries : []) {
+        if (entry.kind !== 'configuration' || entry.term !== after.term) continue;
+        this.#must(
+          previous <= after.commitIndex && after.isTermReady,
+          `${after.nodeId} changes members at ${entry.index} before ${previous} is committed`,
+        );
+        previous = entry.index;
+      }
+    }
   }
 
   /** A vote that became durable or left the node. */

@@ -14,6 +14,8 @@ export interface ClusterProfile {
   readonly diskFailRate: number;
   readonly pauseRate: number;
   readonly partitionRate: number;
+  /** Crashes or isolates the leader. */
+  readonly leaderFaultRate: number;
   readonly proposeRate: number;
   readonly readRate: number;
   readonly memberRate: number;
@@ -58,8 +60,9 @@ export function drawProfile(rng: Rng): ClusterProfile {
     crashRate: some(0.7, 0.03),
     diskFailRate: some(0.3, 0.01),
     pauseRate,
-    partitionRate: some(0.6, 0.06),
-    proposeRate: 0.1 + rng.unit(),
+    partitionRate: some(0.5, 0.06),
+    leaderFaultRate: some(0.7, 0.08),
+    proposeRate: 0.05 + rng.unit() * rng.unit(),
     readRate: rng.unit() * 0.5,
     memberRate: some(0.5, 0.1),
     transferRate: some(0.4, 0.05),

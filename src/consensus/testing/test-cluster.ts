@@ -96,9 +96,11 @@ export class TestCluster {
     if (view.uncommittedBytes !== 0 || view.transferTarget !== null) return false;
     if (view.progress.some((peer) => peer.inFlightMessages > 0 || peer.inFlightBytes > 0))
       return false;
-    return membersOf(view.configuration).every(
-      (nodeId) => this.nodes.get(nodeId)?.view?.appliedIndex === view.lastIndex,
-    );
+    return membersOf(view.configuration).every((nodeId) => {
+      const member = this.nodes.get(nodeId)?.view ?? null;
+      if (member?.appliedIndex !== view.lastIndex) return false;
+      return member.configurationIndex === view.configurationIndex;
+    });
   }
 
   #passTick(): void {
@@ -224,6 +226,12 @@ export class TestCluster {
       this.checks.must(isOwnDisk, `${node.nodeId} failed: ${output.code} ${output.message}`);
     } else if (output.kind === 'peerFault') {
       this.checks.must(false, `${node.nodeId} blames ${output.nodeId}: ${output.message}`);
+    } else if (output.kind === 'proposalAccepted') {
+      const isOfTerm = node.core?.termAt(output.index) === output.term;
+      this.checks.must(
+        isOfTerm,
+        `${node.nodeId} takes a proposal of term ${output.term} in another`,
+      );
     } else if (output.kind === 'readReady') {
       const read = this.#readsBegun.get(output.readId);
       if (read !== undefined) this.checks.readAnswered(node.nodeId, output.index, read.committed);
@@ -338,8 +346,28 @@ export class TestCluster {
     }
     if (this.#rng.unit() < crashRate / 20)
       for (const node of this.nodes.values()) if (node.core !== null) this.#restart(node);
+    this.#breakLeader();
     if (this.#rng.unit() < partitionRate) this.#partition();
     else if (this.#rng.unit() < partitionRate) this.#cut = new Set();
+  }
+
+  /** The node whose loss costs most: crashed, or alone with what it was told last. */
+  #breakLeader(): void {
+    const leader = this.#leader();
+    if (leader === null || this.#rng.unit() >= this.profile.leaderFaultRate) return;
+    if (this.#rng.unit() < 0.4) {
+      leader.crash(this.#rng.below(leader.disk.pendingWrites + 1));
+      return;
+    }
+    const isOneWay = this.#rng.unit() < 0.3;
+    for (const nodeId of this.nodes.keys()) {
+      this.#cut.add(`${leader.nodeId} ${nodeId}`);
+      if (!isOneWay) this.#cut.add(`${nodeId} ${leader.nodeId}`);
+    }
+    const cut = this.#cut;
+    this.#after(10 + this.#rng.below(40), () => {
+      if (this.#cut === cut) this.#cut = new Set();
+    });
   }
 
   /** Cuts the network in two, one way or both, or cuts single links. */

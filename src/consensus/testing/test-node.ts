@@ -93,7 +93,7 @@ export class TestNode {
     if (core === null) return;
     const before = core.inspect();
     const outputs = core.stepAll(inputs);
-    this.#check(before, core);
+    this.#check(before, core, outputs);
     this.#handle(outputs);
   }
 
@@ -129,7 +129,7 @@ export class TestNode {
     this.take([{ kind: 'snapshotMade', meta }]);
   }
 
-  #check(before: RaftView, core: RaftCore): void {
+  #check(before: RaftView, core: RaftCore, outputs: readonly RaftOutput[]): void {
     const view = core.inspect();
     const { checks, disks } = this.#around;
     if (view.role === 'failed') return;
@@ -140,9 +140,7 @@ export class TestNode {
     if (view.role !== 'leader') return;
     checks.leading(view, (index) => core.hashAt(index));
     checks.leaderCommitted(view, (index) => core.hashAt(index), disks);
-    if (view.configurationIndex === before.configurationIndex || before.role !== 'leader') return;
-    const isSettled = before.configurationIndex <= view.commitIndex;
-    checks.must(isSettled, `${this.nodeId} changes members before the last change is committed`);
+    if (before.role === 'leader') checks.changedMembers(before, view, outputs);
   }
 
   #handle(outputs: readonly RaftOutput[]): void {
@@ -254,8 +252,7 @@ export class TestNode {
   }
 
   #send(to: string, message: RaftMessage): void {
-    if (message.kind === 'voteResponse' && message.isGranted)
-      this.#around.checks.voted(this.nodeId, message.term, to);
+    this.#around.checks.sent(this.nodeId, to, message, this.disk);
     this.#around.send(this.nodeId, to, message);
   }
 }
