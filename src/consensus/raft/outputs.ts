@@ -26,7 +26,11 @@ export type RaftFailureCode =
   /** Two leaders in one term. */
   | 'TWO_LEADERS';
 
-/** Write in this order: restart, truncation, entries, hard state; then flush if asked to; then `persisted`. */
+/**
+ * Write in this order: hard state, restart, truncation, entries; then flush if asked to; then `persisted`.
+ *
+ * A crash may keep any first part of it: a log must never be found ahead of its term.
+ */
 export interface PersistOutput {
   readonly kind: 'persist';
   readonly token: WriteToken;

@@ -27,8 +27,6 @@ export class Cluster {
   onLost: (node: RaftNode) => void = () => undefined;
   /** Told of each node that has just won an election. */
   onLeader: (node: RaftNode) => void = () => undefined;
-  /** How long a node that died stays down, in microseconds. */
-  restartMeanUs = 300_000;
   isHealed = false;
   readonly #adapter: RaftAdapter;
   readonly #chance: Chance;
@@ -127,7 +125,9 @@ export class Cluster {
   }
 
   #restart(node: RaftNode): void {
-    const delayUs = this.isHealed ? 10_000 : 1_000 + this.#chance.exponential(this.restartMeanUs);
+    const delayUs = this.isHealed
+      ? 10_000
+      : 1_000 + this.#chance.exponential(this.plan.restartMeanMs * 1_000);
     this.simulation.after(delayUs, () => this.#start(node));
   }
 

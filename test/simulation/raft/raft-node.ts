@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import type {
   MemberChange,
   NodeId,
+  PersistOutput,
   RaftInput,
   RaftMessage,
   RaftOutput,
@@ -302,6 +303,7 @@ export class RaftNode {
     switch (output.kind) {
       case 'persist':
         life.unwritten.push(output.token);
+        this.#options.simulation.say(() => `${this.id} writes ${writeText(output)}`);
         this.#write(life, () => {
           this.disk.write(output, () => this.#persisted(life, output.token));
         });
@@ -512,4 +514,20 @@ function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
   const value = map.get(key);
   map.delete(key);
   return value;
+}
+
+/** A write in a line. */
+function writeText(output: PersistOutput): string {
+  const { token, restart, truncateFrom, entries, hardState } = output;
+  const parts = [`write ${token.seq}`];
+  if (restart !== undefined) parts.push(`restart behind ${restart.lastIndex}`);
+  if (truncateFrom !== undefined) parts.push(`truncate from ${truncateFrom}`);
+  const [first, last] = [entries[0], entries.at(-1)];
+  if (first !== undefined)
+    parts.push(`entries ${first.index} to ${last?.index} of term ${last?.term}`);
+  if (hardState !== undefined) {
+    const { term, votedFor, commitIndex } = hardState;
+    parts.push(`term ${term} vote ${votedFor ?? '-'} commit ${commitIndex}`);
+  }
+  return parts.join(', ');
 }

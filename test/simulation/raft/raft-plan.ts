@@ -22,6 +22,16 @@ export const RAFT_FAULTS: readonly string[] = [
   ...CLUSTER_MOVES,
 ];
 
+/** One election after the other, with little else in the way: what old leaders left behind meets what new ones do. */
+const STORM_FAULTS: readonly string[] = [
+  'crash-leader',
+  'cut-leader',
+  'partition',
+  'loss',
+  'slow-disk',
+  'crash',
+];
+
 export interface RaftPlan {
   readonly seed: number;
   readonly nodes: number;
@@ -37,6 +47,8 @@ export interface RaftPlan {
   readonly batchUs: number;
   readonly snapshotEveryEntries: number;
   readonly mayLeaseRead: boolean;
+  /** How long a node that died stays down. */
+  readonly restartMeanMs: number;
 }
 
 /** What a reader may change about a plan, to make a failure smaller. */
@@ -50,7 +62,11 @@ export function drawRaftPlan(seed: number, changes: PlanChanges = {}): RaftPlan 
   const chance = new Chance(seed).fork('plan');
   // Some seeds have few faults, so that one at a time goes far; others nearly all.
   const density = chance.pick([0.1, 0.3, 0.3, 0.5, 0.8]);
-  const drawn = RAFT_FAULTS.filter(() => chance.happens(density));
+  const isStorm = chance.happens(0.2);
+  const eligible = isStorm ? STORM_FAULTS : RAFT_FAULTS;
+  const drawn = RAFT_FAULTS.filter(
+    (fault) => chance.happens(isStorm ? 0.6 : density) && eligible.includes(fault),
+  );
   const faults = new Set(drawn.filter((fault) => changes.without?.has(fault) !== true));
   const nodes = chance.pick([1, 3, 3, 3, 5, 5, 7]);
   const faultyMs = chance.between(2_000, 12_000);
@@ -61,7 +77,8 @@ export function drawRaftPlan(seed: number, changes: PlanChanges = {}): RaftPlan 
     nodes: changes.nodes ?? nodes,
     faultyMs: changes.faultyMs ?? faultyMs,
     tickUs: chance.pick([10_000, 20_000]),
-    settings: drawSettings(chance, mayLeaseRead),
+    settings: drawSettings(chance, mayLeaseRead, isStorm),
+    restartMeanMs: isStorm ? 60 : 300,
     clients: chance.between(2, 6),
     keys: chance.between(1, 5),
     thinkMs: chance.between(2, 60),
@@ -71,7 +88,7 @@ export function drawRaftPlan(seed: number, changes: PlanChanges = {}): RaftPlan 
   };
 }
 
-function drawSettings(chance: Chance, mayLeaseRead: boolean): RaftSettings {
+function drawSettings(chance: Chance, mayLeaseRead: boolean, isStorm: boolean): RaftSettings {
   const heartbeatTicks = chance.between(1, 3);
   const electionTicks = heartbeatTicks * chance.between(4, 10);
   return {
@@ -79,7 +96,7 @@ function drawSettings(chance: Chance, mayLeaseRead: boolean): RaftSettings {
     heartbeatTicks,
     electionTicks,
     leaseTicks: mayLeaseRead ? Math.floor(electionTicks / 2) : 0,
-    appendBytesMax: chance.pick([64, 400, 4_000, 1_000_000]),
+    appendBytesMax: chance.pick(isStorm ? [1, 64] : [64, 400, 4_000, 1_000_000]),
     inFlightMessagesMax: chance.pick([1, 2, 8, 64]),
     inFlightBytesMax: chance.pick([300, 4_000, 1_000_000]),
     uncommittedBytesMax: chance.pick([500, 5_000, 1_000_000]),

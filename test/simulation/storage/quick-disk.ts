@@ -58,10 +58,10 @@ export class QuickDisk {
   write(output: PersistOutput, done: () => void): void {
     const { restart, truncateFrom, entries, hardState } = output;
     const records: JournalRecord[] = [];
+    if (hardState !== undefined) records.push({ kind: 'hardState', hardState });
     if (restart !== undefined) records.push({ kind: 'restart', meta: restart });
     if (truncateFrom !== undefined) records.push({ kind: 'truncate', from: truncateFrom });
     for (const entry of entries) records.push({ kind: 'entry', entry });
-    if (hardState !== undefined) records.push({ kind: 'hardState', hardState });
     this.#pending.push({ records, done });
   }
 
@@ -109,7 +109,7 @@ export class QuickDisk {
         return;
       }
       case 'truncate':
-        this.entries.length = Math.max(0, record.from - this.base.index - 1);
+        this.entries.splice(Math.max(0, record.from - this.base.index - 1));
         for (const index of this.rotten) if (index >= record.from) this.rotten.delete(index);
         return;
       case 'entry':
