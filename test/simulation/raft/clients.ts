@@ -74,11 +74,11 @@ export class Clients {
     this.#call(node, { key, input, way }, () => this.#think());
   }
 
-  /** Mostly the leader; now and then anyone. */
+  /** Mostly a node that believes it leads, be it deposed long ago; now and then anyone. */
   #target(): RaftNode | undefined {
-    const leader = this.#cluster.leader();
-    if (leader !== undefined && this.#chance.happens(0.8)) return leader;
     const up = this.#cluster.up();
+    const leaders = up.filter((node) => node.role.role === 'leader');
+    if (leaders.length > 0 && this.#chance.happens(0.8)) return this.#chance.pick(leaders);
     return up.length === 0 ? undefined : this.#chance.pick(up);
   }
 

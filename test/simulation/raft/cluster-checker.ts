@@ -136,7 +136,13 @@ export class ClusterChecker {
     } else if (message.kind === 'voteRequest') {
       this.#votes(node, message.term, node.id);
     } else if (message.kind === 'appendResponse' && message.isAccepted) {
-      const isDurable = disk.lastIndex >= message.matchIndex || disk.hardState.term > message.term;
+      const { matchIndex } = message;
+      const isOld = message.term < disk.hardState.term;
+      const kept = disk.entryAt(matchIndex)?.term;
+      // The core may have gone on to a snapshot since, and no longer know.
+      const own = node.core?.termAt(matchIndex) ?? kept;
+      const isKept = disk.base.index >= matchIndex || (kept !== undefined && kept === own);
+      const isDurable = isOld || isKept;
       require(isDurable, 'C7 an acknowledgement left before its entries were durable', () =>
         `${node.id} ${message.matchIndex}, durable ${disk.lastIndex}`);
     }

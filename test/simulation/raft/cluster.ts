@@ -28,6 +28,7 @@ export class Cluster {
   /** Told of each node that has just won an election. */
   onLeader: (node: RaftNode) => void = () => undefined;
   isHealed = false;
+  readonly #retired = new Set<NodeId>();
   readonly #adapter: RaftAdapter;
   readonly #chance: Chance;
   readonly #sizeMax: number;
@@ -92,10 +93,19 @@ export class Cluster {
     this.isHealed = true;
     this.network.heal();
     this.network.setFaults(() => HEALTHY_LINK);
+    const { isPreVoteOn, isCheckQuorumOn } = this.plan.settings;
     for (const node of this.nodes.values()) {
+      // Without both, a node that does not know it was removed disturbs the others for ever: it is switched off.
+      const isRemoved = this.checker.configuration?.removed.includes(node.id) === true;
+      if (isRemoved && !(isPreVoteOn && isCheckQuorumOn)) this.#retire(node);
       node.heal();
       if (!node.isUp && !this.checker.wiped.has(node.id)) this.#start(node);
     }
+  }
+
+  #retire(node: RaftNode): void {
+    node.crash();
+    this.#retired.add(node.id);
   }
 
   #add(id: NodeId): RaftNode {
@@ -133,7 +143,8 @@ export class Cluster {
 
   /** A start reads the whole disk, so it finds what has decayed. */
   #start(node: RaftNode): void {
-    if (node.isUp || this.checker.wiped.has(node.id)) return;
+    const isGone = this.#retired.has(node.id) || this.checker.wiped.has(node.id);
+    if (node.isUp || isGone) return;
     if (node.disk.rotten.size > 0) this.lose(node);
     else node.start();
   }

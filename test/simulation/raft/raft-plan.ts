@@ -91,8 +91,17 @@ export function drawRaftPlan(seed: number, changes: PlanChanges = {}): RaftPlan 
 function drawSettings(chance: Chance, mayLeaseRead: boolean, isStorm: boolean): RaftSettings {
   const heartbeatTicks = chance.between(1, 3);
   const electionTicks = heartbeatTicks * chance.between(4, 10);
+  // Off, they cost availability, never safety; and old leaders linger, as their mistakes must to be seen.
+  const [isPreVoteOn, isCheckQuorumOn] = chance.pick([
+    [true, true],
+    [true, true],
+    [false, true],
+    [false, false],
+  ] as const);
   return {
     ...DEFAULT_RAFT_SETTINGS,
+    isPreVoteOn,
+    isCheckQuorumOn: isCheckQuorumOn || mayLeaseRead,
     heartbeatTicks,
     electionTicks,
     leaseTicks: mayLeaseRead ? Math.floor(electionTicks / 2) : 0,
