@@ -80,7 +80,12 @@ export class Simulation {
   }
 }
 
-/** Resolves when no promise has anything left to do at once: a turn of the event loop begins when all have. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => void realTurn(resolve));
+const TURNS_MAX = 1_000;
+
+/** Resolves when nothing has anything left to do at once: neither a promise nor a turn of the event loop asked for. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+    await new Promise((resolve) => void realTurn(resolve));
+    if (!process.getActiveResourcesInfo().includes('Immediate')) return;
+  }
 }
