@@ -10,12 +10,6 @@ export interface Mistake {
 
 export const knownMistakes: readonly Mistake[] = [
   {
-    name: 'entries of an earlier term are committed by counting',
-    file: 'commit.ts',
-    find: ' || state.log.termAt(reached) !== state.term',
-    replace: '',
-  },
-  {
     name: 'the leader counts its own entries before they are durable',
     file: 'commit.ts',
     find: '? state.durability.stableIndex',
@@ -68,12 +62,6 @@ export const knownMistakes: readonly Mistake[] = [
     file: 'receive-append.ts',
     find: '    },\n    matchIndex,\n  );',
     replace: '    },\n  );',
-  },
-  {
-    name: 'a late write vouches for entries that replaced its own',
-    file: 'durability.ts',
-    find: ' && write.token.generation === this.generation',
-    replace: '',
   },
   {
     name: 'entries behind the previous one are dropped without a conflict',

@@ -16,7 +16,11 @@ export async function loadMistaken(
   const folder = mkdtempSync(path.join(tmpdir(), 'mistaken-raft-'));
   writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
   for (const room of ['base', 'consensus']) {
-    cpSync(path.join(SOURCE, room), path.join(folder, room), { recursive: true });
+    cpSync(path.join(SOURCE, room), path.join(folder, room), {
+      recursive: true,
+      // Nobody is to look for the compiler's settings there.
+      filter: (file) => path.basename(file) !== 'tsconfig.json',
+    });
   }
   const file = path.join(folder, 'consensus', 'raft', mistake.file);
   const text = readFileSync(file, 'utf8');
