@@ -6,7 +6,7 @@ export interface Hasher {
   /**
    * The hash of all parts one after the other: `HASH_BYTES` bytes, in an array of its own.
    *
-   * The caller separates parts by their lengths itself; the hasher need not.
+   * The caller separates parts by their lengths itself; the hasher need not. It must not keep the parts.
    */
   hash(parts: readonly Uint8Array[]): Uint8Array;
 }

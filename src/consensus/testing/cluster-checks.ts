@@ -1,6 +1,6 @@
 /** What must hold across all nodes, whatever happens to them. Throws {@link CheckFailure} at the first breach. */
 import { entryHash } from '../raft/entry-hash.ts';
-import type { RaftView } from '../raft/core-contract.ts';
+import type { RaftProtocol, RaftView } from '../raft/core-contract.ts';
 import type { RaftEntry } from '../raft/log-entry.ts';
 import type { RaftMessage } from '../raft/messages.ts';
 import type { RaftOutput } from '../raft/outputs.ts';
@@ -20,7 +20,7 @@ export class ClusterChecks {
   readonly #entries = new Map<string, string>();
 
   /** One leader a term, and it has everything that is committed. */
-  leading(view: RaftView, hashAt: (index: number) => Uint8Array | null): void {
+  leading(view: RaftView, core: RaftProtocol): void {
     const known = this.#leaders.get(view.term);
     this.#must(
       known === undefined || known === view.nodeId,
@@ -28,7 +28,7 @@ export class ClusterChecks {
     );
     if (known !== undefined) return;
     this.#leaders.set(view.term, view.nodeId);
-    const hash = hashAt(this.committedIndex);
+    const hash = core.hashAt(this.committedIndex);
     const held = hash === null ? undefined : hexOf(hash);
     this.#must(
       this.committedIndex <= Math.max(view.baseIndex, 1) ||
@@ -38,13 +38,14 @@ export class ClusterChecks {
   }
 
   /** A leader commits only what is on a quorum of disks. */
-  leaderCommitted(
-    view: RaftView,
-    hashAt: (index: number) => Uint8Array | null,
-    disks: ReadonlyMap<string, TestDisk>,
-  ): void {
-    const hash = hashAt(view.commitIndex);
+  leaderCommitted(view: RaftView, core: RaftProtocol, disks: ReadonlyMap<string, TestDisk>): void {
+    const hash = core.hashAt(view.commitIndex);
+    const termOfCommit = core.termAt(view.commitIndex);
     if (view.commitIndex <= this.committedIndex || hash === null) return;
+    this.#must(
+      termOfCommit === view.term,
+      `${view.nodeId} commits ${view.commitIndex} of term ${termOfCommit} by counting in term ${view.term}`,
+    );
     const hasIt = (nodeId: string): boolean => {
       const disk = disks.get(nodeId);
       if (disk === undefined) return false;
@@ -60,6 +61,15 @@ export class ClusterChecks {
       );
     this.committedIndex = view.commitIndex;
     this.#remember(view.commitIndex, hexOf(hash), view.nodeId);
+  }
+
+  /** Nobody knows more as committed than leaders committed, or anything else. */
+  knownCommitted(view: RaftView, hash: Uint8Array | null): void {
+    this.#must(
+      view.commitIndex <= this.committedIndex,
+      `${view.nodeId} takes ${view.commitIndex} as committed, leaders ${this.committedIndex}`,
+    );
+    if (hash !== null) this.#remember(view.commitIndex, hexOf(hash), view.nodeId);
   }
 
   /** Everyone applies the same. */

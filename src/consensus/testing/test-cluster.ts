@@ -190,10 +190,11 @@ export class TestCluster {
   #write(node: TestNode, { token }: PersistOutput): void {
     const { diskTicksMax, diskFailRate } = this.profile;
     const ticks = this.#isHealing ? 0 : this.#rng.below(diskTicksMax + 1);
-    const isFailing = !this.#isHealing && this.#rng.unit() < diskFailRate;
+    const isFailing = this.#rng.unit() < diskFailRate;
     this.#later(node, ticks, () => {
       if (node.isFailed) return [];
-      if (isFailing) return [{ kind: 'persistFailed', token, message: 'no space' }];
+      if (isFailing && !this.#isHealing)
+        return [{ kind: 'persistFailed', token, message: 'no space' }];
       node.completeWrites(token.seq);
       return [{ kind: 'persisted', token }];
     });
@@ -268,7 +269,7 @@ export class TestCluster {
 
   #useSomething(): void {
     const { proposeRate, readRate, memberRate, transferRate } = this.profile;
-    for (const node of [...this.nodes.values()]) {
+    for (const node of this.nodes.values()) {
       if (node.core === null || node.pausedUntil > this.#nowTick) continue;
       if (node.isLeader && this.#rng.unit() < proposeRate) this.#proposeTo(node);
       if (this.#rng.unit() < readRate) this.#read(node);
@@ -347,8 +348,10 @@ export class TestCluster {
     if (this.#rng.unit() < crashRate / 20)
       for (const node of this.nodes.values()) if (node.core !== null) this.#restart(node);
     this.#breakLeader();
-    if (this.#rng.unit() < partitionRate) this.#partition();
-    else if (this.#rng.unit() < partitionRate) this.#cut = new Set();
+    const isCutting = this.#rng.unit() < partitionRate;
+    const isMending = this.#rng.unit() < partitionRate;
+    if (isCutting) this.#partition();
+    else if (isMending) this.#cut = new Set();
   }
 
   /** The node whose loss costs most: crashed, or alone with what it was told last. */

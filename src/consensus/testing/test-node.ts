@@ -136,10 +136,11 @@ export class TestNode {
     checks.must(view.commitIndex >= before.commitIndex, `${this.nodeId} forgets what is committed`);
     // A leader that commits its own removal follows nobody at the end of the step.
     if (before.role === 'leader' && view.term === before.term)
-      checks.leaderCommitted(view, (index) => core.hashAt(index), disks);
+      checks.leaderCommitted(view, core, disks);
+    if (view.commitIndex > before.commitIndex)
+      checks.knownCommitted(view, core.hashAt(view.commitIndex));
     if (view.role !== 'leader') return;
-    checks.leading(view, (index) => core.hashAt(index));
-    checks.leaderCommitted(view, (index) => core.hashAt(index), disks);
+    checks.leading(view, core);
     if (before.role === 'leader') checks.changedMembers(before, view, outputs);
   }
 

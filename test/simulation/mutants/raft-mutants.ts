@@ -60,14 +60,6 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
     why: 'NATS 860e23645: a vote was granted although storing it failed',
   },
   {
-    name: 'up-to-date-by-and',
-    file: 'election.ts',
-    find: `  if (message.lastTerm !== lastTerm) return message.lastTerm > lastTerm;
-  return message.lastIndex >= lastIndex;`,
-    replace: `  return message.lastTerm >= lastTerm && message.lastIndex >= lastIndex;`,
-    why: 'liferaft: logs were compared by both numbers at once; nobody can win when two logs each lead in one',
-  },
-  {
     name: 'up-to-date-by-length',
     file: 'election.ts',
     find: `  if (message.lastTerm !== lastTerm) return message.lastTerm > lastTerm;
@@ -188,13 +180,6 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
     why: 'etcd-raft #31: a compacted entry had term 0, which matched; here the peer is never sent what it lacks',
   },
   {
-    name: 'accepted-append-commits-all',
-    file: 'receive-append.ts',
-    find: `  commitThrough(state, Math.min(message.commitIndex, lastNew));`,
-    replace: `  commitThrough(state, Math.min(message.commitIndex, state.log.lastIndex));`,
-    why: 'a follower committed entries that the message did not vouch for',
-  },
-  {
     name: 'heartbeat-commit-not-matched',
     file: 'read-index.ts',
     find: `    const commitIndex = Math.min(state.commitIndex, peer.matchIndex);`,
@@ -208,14 +193,6 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
     if`,
     replace: `    if`,
     why: 'etcd-raft #149: next fell behind match',
-  },
-  {
-    name: 'stale-refusal-believed',
-    file: 'progress.ts',
-    find: `    this.nextIndex = Math.max(this.matchIndex + 1, Math.min(prevIndex, nextIndex));`,
-    replace: `    this.nextIndex = Math.min(prevIndex, nextIndex);
-    this.matchIndex = Math.min(this.matchIndex, this.nextIndex - 1);`,
-    why: 'openraft 2.x: a late refusal threw away what was known to match',
   },
   {
     name: 'window-never-freed',
@@ -308,28 +285,6 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
     why: 'openraft d60f1e85: reads were confirmed by the wrong quorum',
   },
   {
-    name: 'read-joins-a-round-already-sent',
-    file: 'read-index.ts',
-    find: `  leadership.round += 1;`,
-    replace: `  if (leadership.readsWaiting.length === 0) leadership.round += 1;`,
-    why: 'etcd #20418: a delayed heartbeat answer confirmed a read that began after it',
-  },
-  {
-    name: 'lease-kept-while-handing-over',
-    file: 'read-index.ts',
-    find: `    !leadership.isLeaseLost &&
-    leadership.transfer === null &&`,
-    replace: ``,
-    why: 'openraft #1747: the old leader answered by lease while the new one was elected',
-  },
-  {
-    name: 'lease-from-answer',
-    file: 'read-index.ts',
-    find: `  if (sentAt >= 0) leadership.leaseUntilTick = sentAt + state.settings.leaseTicks;`,
-    replace: `  if (sentAt >= 0) leadership.leaseUntilTick = state.nowTick + state.settings.leaseTicks;`,
-    why: 'openraft leader-lease: a lease began when the answer came instead of when the question left',
-  },
-  {
     name: 'applies-while-installing',
     file: 'commit.ts',
     find: `  if (state.receiving?.phase === 'draining' || state.receiving?.phase === 'installing') return;`,
@@ -367,13 +322,6 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
     replace: `  state.applyingIndex = Math.max(state.applyingIndex, meta.lastIndex - 1);
   state.appliedIndex = state.applyingIndex;`,
     why: 'NATS e374acd92: log and state were one entry apart after a snapshot',
-  },
-  {
-    name: 'refused-pre-vote-teaches-nothing',
-    file: 'receive.ts',
-    find: `  if (message.kind === 'preVoteResponse' && message.isGranted) return false;`,
-    replace: `  if (message.kind === 'preVoteResponse') return false;`,
-    why: 'openraft #1796, canonical/raft #279, hashicorp #605: nobody learned the higher term, so nobody won',
   },
   {
     name: 'stuck-node-not-freed',
