@@ -71,4 +71,10 @@ export const knownMistakes: readonly Mistake[] = [
       '  if (prevIndex < state.log.lastIndex && prevIndex >= state.commitIndex) truncateFrom(state, prevIndex + 1);\n' +
       '  if (!takeEntries(state, hashed)) return;',
   },
+  {
+    name: 'entries that were compacted while they were read are sent',
+    file: 'replication.ts',
+    find: '    if (state.log.termAt(peer.nextIndex - 1) === null) return;\n',
+    replace: '',
+  },
 ];
