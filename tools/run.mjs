@@ -72,6 +72,7 @@ const commands = {
     become(node, [join('bench', 'main.ts'), ...args]);
   },
   examples: runExamples,
+  simulate: () => become(node, [join('test', 'simulation', 'main.ts'), ...args]),
 };
 
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
