@@ -51,7 +51,7 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   );
   state.index = index;
   state.nowMs = Math.max(state.nowMs, batch.at);
-  const step: Step = { state, events: [], cancel: cancelTask };
+  const step: Step = { state, events: [], cancel: cancelTask, submit: submitTasks };
   const results = batch.commands.map((command) => applyCommand(step, command));
   if (state.endings.length > 0) settleEndings(step);
   return { results, events: step.events };

@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
 import { createTask } from './new-task.ts';
+import { NO_EXTRA } from './extra.ts';
 import { hangUp } from './flow-links.ts';
 import { dependenciesOf, nameOf, policyOf, type FailurePolicy, type ParentEnd } from './flow.ts';
 import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
@@ -15,6 +16,7 @@ import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
+import type { TaskSchedule } from './schedule.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState, IdempotencyEntry } from './state.ts';
 import type { Step } from './step.ts';
@@ -22,7 +24,16 @@ import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
 import { failDependent, makeReady } from './waves.ts';
 
-type Submit = Extract<Command, { type: 'task.submit' }>;
+export type Submit = Extract<Command, { type: 'task.submit' }>;
+
+/** A firing that submits, instead of a caller. */
+export interface Origin {
+  readonly schedule: TaskSchedule;
+  /** JSON text of its task's payload. */
+  readonly payload: string;
+  /** Told of its task once that stands among the others, before anything is said of it. */
+  readonly made: (task: Task) => void;
+}
 
 /** A taken submit: the id of each task in order, an earlier task's where its idempotency key was known. */
 export interface Submitted {
@@ -31,8 +42,12 @@ export interface Submitted {
   readonly repeated: readonly number[];
 }
 
-/** Takes all tasks of a submit, or none. */
-export function submitTasks(step: Step, command: Submit): Submitted | Rejection {
+/** Takes all tasks of a submit, or none. @param origin - of the one task of a firing */
+export function submitTasks(
+  step: Step,
+  command: Submit,
+  origin: Origin | null = null,
+): Submitted | Rejection {
   const { events, state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
@@ -55,9 +70,11 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
       last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
     const task = createTask(state, wanted, profile, plan.flow?.edges.get(position));
+    if (origin !== null) task.extra = { ...(task.extra ?? NO_EXTRA), schedule: origin.schedule };
     addTask(state, task);
     rememberKey(state, task, item);
-    events.push({ type: 'task.submitted', task, payload: null });
+    origin?.made(task);
+    events.push({ type: 'task.submitted', task, payload: origin?.payload ?? null });
     taskIds.push(task.id);
     if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
     if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);

@@ -237,7 +237,9 @@ export class CommandLoop {
     const last = proposals.at(-1);
     if (onWaited === undefined || last === undefined) return;
     let tasks = 0;
-    for (const { command, items } of proposals) if (command.type === 'task.submit') tasks += items;
+    for (const { command, items } of proposals) {
+      if (command.type === 'task.submit' || command.type === 'schedule.fire') tasks += items;
+    }
     const hasSubmits = last.command.type === 'task.submit';
     onWaited({ leastMs: clock.monotonicMs() - last.sinceMs, hasSubmits, tasks });
   }

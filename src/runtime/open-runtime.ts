@@ -184,7 +184,14 @@ function assemble(ground: Ground): Runtime {
   const metrics = terms.metrics ?? NO_METRICS;
   const nextId = (): TaskId => ids.next();
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
-  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
+  const keeper = new ScheduleKeeper({
+    state,
+    clock,
+    logger,
+    nextId,
+    propose,
+    admit: (priorities) => admission.firings(priorities),
+  });
   const output = createOutput(ground, propose);
   const mirrors = { live, scheduler, hub, feed, metrics, keeper, output };
   const effects = new Effects({ state, store, ...mirrors });

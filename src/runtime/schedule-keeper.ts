@@ -24,6 +24,8 @@ export interface ScheduleKeeperParts {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly nextId: () => TaskId;
+  /** Counts tasks by their priorities as they come; says how long the next are to wait, in milliseconds. */
+  readonly admit: (priorities: Iterable<number>) => number;
 }
 
 /** Firings in one proposal, at most, and the time after which one is proposed that has fewer. */
@@ -39,6 +41,9 @@ const LOOK_MS = 60_000;
 /** How long a proposal that was not taken waits before the next one, in milliseconds. */
 const AGAIN_MS = 1_000;
 
+/** A firing that is so late waits no longer for the load to go down: well within the shortest window. */
+const LATE_MAX_MS = 5_000;
+
 interface Kept extends Timed {
   readonly schedule: Schedule;
 }
@@ -49,6 +54,8 @@ export class ScheduleKeeper {
   readonly #heap = new Timers<Kept>();
   #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null;
   #isProposing = false;
+  /** Monotonic; the next slice is not proposed before. */
+  #restUntilMs = 0;
   #isClosed = false;
 
   constructor(parts: ScheduleKeeperParts) {
@@ -103,7 +110,7 @@ export class ScheduleKeeper {
     this.#timer = null;
     if (dueAt === null) return;
     const { clock } = this.#parts;
-    const waitMs = Math.max(0, dueAt - clock.now());
+    const waitMs = Math.max(0, dueAt - clock.now(), this.#restUntilMs - clock.monotonicMs());
     this.#wait(dueAt, clock.isSteady === true ? waitMs : Math.min(waitMs, LOOK_MS));
   }
 
@@ -122,10 +129,21 @@ export class ScheduleKeeper {
       return;
     }
     this.#isProposing = true;
+    const { admit, clock } = this.#parts;
+    const restMs = admit(this.#prioritiesOf(items));
+    const isLate = clock.now() - (items[0]?.nominalAt ?? 0) > LATE_MAX_MS;
     const isTaken = await this.#take(items);
     this.#isProposing = false;
+    this.#restUntilMs = isLate ? 0 : clock.monotonicMs() + restMs;
     if (isTaken) this.#arm();
     else if (!this.#isClosed) this.#wait(0, AGAIN_MS);
+  }
+
+  *#prioritiesOf(items: readonly FiringItem[]): Generator<number> {
+    for (const { key, taskId } of items) {
+      const schedule = this.#parts.state.records.schedules.get(key);
+      if (taskId !== null && schedule !== undefined) yield schedule.settings.task.spec.priority;
+    }
   }
 
   /** The next slice of what is due, taken out of the heap; it comes back as core moves it on. */

@@ -48,7 +48,8 @@ export function submissionFrom(
   return { specs, specOf, payloads, extras, ...(flow === undefined ? {} : { flow }) };
 }
 
-function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras {
+/** What a checked task says beside its spec. @throws InvalidRequestError for a day that does not exist */
+export function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras {
   const { affinityKey, deadlineAt, idempotencyKey, metadata, traceparent } = task;
   const runAt = task.delayMs === undefined ? task.runAt : nowMs + task.delayMs;
   return {
