@@ -4,7 +4,7 @@ import { cancelTree, killTree } from './cuts.ts';
 import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kills.ts';
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
-import type { Command, CommandBatch } from './command.ts';
+import type { Command, CommandBatch, StageCommand } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
@@ -20,6 +20,7 @@ import { redriveTask } from './redrive.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
+import { addPart, commitStage, dropStage } from './staging.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { submitTasks, type Submitted } from './submit.ts';
@@ -177,6 +178,10 @@ function applyOther(
       return triggerSchedule(step, command);
     case 'schedule.backfill':
       return backfillSchedule(step, command);
+    case 'stage.add':
+    case 'stage.commit':
+    case 'stage.drop':
+      return applyStage(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;
@@ -186,6 +191,12 @@ function applyOther(
     default:
       return unreachable(command);
   }
+}
+
+function applyStage(step: Step, command: StageCommand): Rejection | null {
+  if (command.type === 'stage.add') return addPart(step, command);
+  if (command.type === 'stage.commit') return commitStage(step, command);
+  return dropStage(step, command.stageId);
 }
 
 function assignTasks(

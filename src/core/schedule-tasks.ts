@@ -63,8 +63,13 @@ export function makeFiring(step: Step, schedule: Schedule, firing: Firing): void
     events.push({ type: 'schedule.fired', schedule, task, nominalAt, outcome });
   };
   const { payload } = settings.task;
-  const origin = { schedule: { key, seq, nominalAt }, payload, made };
-  const submitted = step.submit(step, submitOf(schedule, [firing]), origin);
+  const source = {
+    schedule: { key, seq, nominalAt },
+    isCut: false,
+    payloadOf: () => payload,
+    made,
+  };
+  const submitted = step.submit(step, submitOf(schedule, [firing]), source);
   if ('code' in submitted) skipFiring(step, schedule, firing, submitted.code.toLowerCase());
   else if (submitted.repeated.length > 0) skipFiring(step, schedule, firing, 'throttled');
 }

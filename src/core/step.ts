@@ -2,7 +2,7 @@ import type { CoreEvent } from './event.ts';
 import type { TaskId } from './ids.ts';
 import type { Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
-import type { Origin, Submit, Submitted } from './submit.ts';
+import type { Source, Submit, Submitted } from './submit.ts';
 
 /** One application of a batch: the state it changes and the events it leaves behind. */
 export interface Step {
@@ -14,5 +14,5 @@ export interface Step {
    */
   readonly cancel: (step: Step, taskId: TaskId, reason: string) => Rejection | null;
   /** `submitTasks`, for what follows a task's end: a firing that waited for it. */
-  readonly submit: (step: Step, command: Submit, origin: Origin) => Submitted | Rejection;
+  readonly submit: (step: Step, command: Submit, source: Source) => Submitted | Rejection;
 }

@@ -26,13 +26,15 @@ import { failDependent, makeReady } from './waves.ts';
 
 export type Submit = Extract<Command, { type: 'task.submit' }>;
 
-/** A firing that submits, instead of a caller. */
-export interface Origin {
-  readonly schedule: TaskSchedule;
-  /** JSON text of its task's payload. */
-  readonly payload: string;
-  /** Told of its task once that stands among the others, before anything is said of it. */
-  readonly made: (task: Task) => void;
+/** Where tasks come from that no caller's submit brings: a firing, or a part of a large submit. */
+export interface Source {
+  readonly schedule: TaskSchedule | null;
+  /** They are to be canceled at once, so that none goes on. */
+  readonly isCut: boolean;
+  /** JSON text of a task's payload. */
+  readonly payloadOf: (position: number) => string;
+  /** Told of each task once it stands among the others, before anything is said of it. */
+  readonly made: (task: Task, item: NewTask) => void;
 }
 
 /** A taken submit: the id of each task in order, an earlier task's where its idempotency key was known. */
@@ -42,18 +44,29 @@ export interface Submitted {
   readonly repeated: readonly number[];
 }
 
-/** Takes all tasks of a submit, or none. @param origin - of the one task of a firing */
+/** Takes all tasks of a submit, or none. */
 export function submitTasks(
   step: Step,
   command: Submit,
-  origin: Origin | null = null,
+  source: Source | null = null,
 ): Submitted | Rejection {
-  const { events, state } = step;
+  const { state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
   const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
   // The plan has seen that so many have expired.
   if (plan.keys > 0 && excess > 0) forgetKeys(state, excess);
+  return takeTasks(step, command, plan, source);
+}
+
+/** Carries out a submit that was judged. */
+export function takeTasks(
+  step: Step,
+  command: Submit,
+  plan: SubmitPlan,
+  source: Source | null,
+): Submitted {
+  const { events, state } = step;
   // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
   const profiles = new Array<Profile | undefined>(command.specs.length);
   const taskIds: TaskId[] = [];
@@ -70,17 +83,19 @@ export function submitTasks(
       last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
     const task = createTask(state, wanted, profile, plan.flow?.edges.get(position));
-    if (origin !== null) task.extra = { ...(task.extra ?? NO_EXTRA), schedule: origin.schedule };
+    if (source !== null && source.schedule !== null)
+      task.extra = { ...(task.extra ?? NO_EXTRA), schedule: source.schedule };
     addTask(state, task);
-    rememberKey(state, task, item);
-    origin?.made(task);
-    events.push({ type: 'task.submitted', task, payload: origin?.payload ?? null });
+    const key = keyOf(profile.spec, item);
+    if (key !== null) rememberKey(state, { key, taskId: item.id, bodyHash: item.bodyHash ?? '' });
+    source?.made(task, item);
+    events.push({ type: 'task.submitted', task, payload: source?.payloadOf(position) ?? null });
     taskIds.push(task.id);
     if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
     if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);
   }
   if (plan.isFamily) joinFamily(step, command, plan.known);
-  if (plan.flow !== null) joinFlow(step, plan.flow, taskIds);
+  if (plan.flow !== null && source?.isCut !== true) joinFlow(step, plan.flow, taskIds);
   return { taskIds, repeated: [...plan.known.keys()] };
 }
 
@@ -141,7 +156,7 @@ export function planSubmit(
     isFamily ||= item.parentId !== undefined || item.budget !== undefined;
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
   }
-  const fault = checkRoom(state, command, { perSpec, keys: keys.size, nowMs });
+  const fault = checkRoom(state, command.specs, { perSpec, keys: keys.size, nowMs });
   if (fault !== null) return fault;
   const orphan =
     isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, known) : null;
@@ -166,7 +181,12 @@ function specOf(command: Submit, item: NewTask): TaskSpec {
   return spec;
 }
 
-function liveEntry(state: CoreState, key: string, nowMs: number): IdempotencyEntry | undefined {
+/** What is remembered under a key that counts at `nowMs`. */
+export function liveEntry(
+  state: CoreState,
+  key: string,
+  nowMs: number,
+): IdempotencyEntry | undefined {
   const entry = state.idempotency.get(key);
   return entry === undefined || isExpired(state, entry, nowMs) ? undefined : entry;
 }
@@ -177,7 +197,12 @@ function inSameCommand(
   return item === undefined ? undefined : { taskId: item.id, bodyHash: item.bodyHash ?? '' };
 }
 
-function conflict(item: NewTask, taskId: TaskId, position: number): Rejection {
+/** A key came with another task than the first time. */
+export function conflict(
+  item: Pick<NewTask, 'idempotencyKey'>,
+  taskId: TaskId,
+  position: number,
+): Rejection {
   return reject(
     'IDEMPOTENCY_CONFLICT',
     `an idempotency key must come with the same task each time, got another body for task ${taskId}`,
@@ -192,9 +217,10 @@ interface NewCounts {
   readonly nowMs: number;
 }
 
-function checkRoom(
+/** Whether there is room for new keys and, by spec, for so many tasks. */
+export function checkRoom(
   state: CoreState,
-  command: Submit,
+  specs: readonly TaskSpec[],
   { keys, nowMs, perSpec }: NewCounts,
 ): Rejection | null {
   const { settings } = state;
@@ -209,7 +235,7 @@ function checkRoom(
     );
   }
   const added = new Map<string, number>();
-  for (const [index, spec] of command.specs.entries()) {
+  for (const [index, spec] of specs.entries()) {
     const name = queueName(spec.namespace, spec.queue);
     added.set(name, (added.get(name) ?? 0) + (perSpec[index] ?? 0));
   }
@@ -240,17 +266,17 @@ function keyOf(spec: TaskSpec, item: NewTask): string | null {
   return item.idempotencyKey === undefined ? null : `${spec.namespace}\n${item.idempotencyKey}`;
 }
 
-function rememberKey(state: CoreState, task: Task, item: NewTask): void {
-  const key = keyOf(task.profile.spec, item);
-  if (key === null) return;
+/** Lets a key name its task from now on. */
+export function rememberKey(
+  state: CoreState,
+  entry: Pick<IdempotencyEntry, 'key' | 'taskId' | 'bodyHash'>,
+): void {
   state.idempotencySeq += 1;
   // An expired one of the same name: the new one stands at the end, where its number belongs.
-  state.idempotency.delete(key);
-  state.idempotency.set(key, {
+  state.idempotency.delete(entry.key);
+  state.idempotency.set(entry.key, {
     seq: state.idempotencySeq,
-    key,
-    taskId: task.id,
-    bodyHash: item.bodyHash ?? '',
+    ...entry,
     createdAt: state.nowMs,
   });
 }

@@ -59,6 +59,8 @@ export interface Tree extends CoreRecord, TreeFields {
   readonly parts: Set<Tree>;
   /** Tasks in core that count in it and in none of its parts, in order of submission. Derived. */
   readonly members: Set<Task>;
+  /** Tasks of a flow that was accepted in parts which have yet to be made. Derived. */
+  coming: number;
 }
 
 export interface TreeFields {

@@ -56,6 +56,7 @@ export function addTree(state: CoreState, { key, ...fields }: NewTree): Tree {
     parent: null,
     parts: new Set(),
     members: new Set(),
+    coming: 0,
     dueAt: 0,
     timerSlot: -1,
     ...UNTRACKED,
@@ -125,8 +126,8 @@ export function leaveTree(state: CoreState, task: Task): void {
 }
 
 /** Whether nothing of it is left in core. */
-export function isOver({ members, parts }: Tree): boolean {
-  return members.size === 0 && parts.size === 0;
+export function isOver({ coming, members, parts }: Tree): boolean {
+  return members.size === 0 && parts.size === 0 && coming === 0;
 }
 
 function removeTree(state: CoreState, tree: Tree): void {
