@@ -95,6 +95,10 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.items, (item) => redriveTask(step, item, command));
     case 'operation.act':
       return actOnTasks(step, command);
+    case 'stage.add':
+    case 'stage.commit':
+    case 'stage.drop':
+      return whole(applyStage(step, command));
     case 'schedule.fire':
       return each(command.items, (item) => fireSchedule(step, item));
     default:
@@ -119,7 +123,8 @@ type ItemCommandType =
   | 'dead-letter.purge'
   | 'task.redrive'
   | 'operation.act'
-  | 'schedule.fire';
+  | 'schedule.fire'
+  | StageCommand['type'];
 
 function applyOther(
   step: Step,
@@ -178,10 +183,6 @@ function applyOther(
       return triggerSchedule(step, command);
     case 'schedule.backfill':
       return backfillSchedule(step, command);
-    case 'stage.add':
-    case 'stage.commit':
-    case 'stage.drop':
-      return applyStage(step, command);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

@@ -1,5 +1,5 @@
 /** Judges where the tasks of a submit come from: who may have children, how many, how deep, and of what kind. */
-import { countExceeded, findSpent, treeName } from './budgets.ts';
+import { countExceeded, findSpent } from './budgets.ts';
 import type { Command, NewTask } from './command.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -7,6 +7,7 @@ import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import { isLeased, type Task } from './task.ts';
 import { killKey, type Ancestor, type FamilyFacts, type Tree } from './tree.ts';
+import { treeName } from './tree-name.ts';
 import { chainOf, familyOf, requireTree } from './trees.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;

@@ -1,4 +1,5 @@
 /** Gives new tasks their place among those that they come from. */
+import { joinBudgets } from './budget-gate.ts';
 import type { NewFlow, NewTask } from './command.ts';
 import { warn } from './budgets.ts';
 import { lineageFrom } from './family-plan.ts';
@@ -128,5 +129,7 @@ function join(state: CoreState, task: Task, item: NewTask, family: FamilyFacts):
     tree = task.id;
   }
   setFamily(state, task, { ...family, tree });
-  requireTree(state, tree).members.add(task);
+  const joined = requireTree(state, tree);
+  joined.members.add(task);
+  joinBudgets(state, task, joined);
 }

@@ -21,8 +21,15 @@ export interface Gate {
    *
    * @param limit - what the task itself allows, for gates whose bound is the task's own
    * @param ahead - counted as if it had happened
+   * @param gated - who would start, for gates that let not all alike pass
    */
-  passableAt(nowMs: number, units: number, limit?: number, ahead?: GateAhead | null): number;
+  passableAt(
+    nowMs: number,
+    units: number,
+    limit?: number,
+    ahead?: GateAhead | null,
+    gated?: Gated | null,
+  ): number;
   /** What there is and what is left of it, as part of a sentence. */
   describe(nowMs: number, units?: number, limit?: number): string;
   /** An attempt starts. */
@@ -78,7 +85,7 @@ export function closedGate(
 ): ClosedGate | null {
   for (const use of usesOf(task)) {
     const { gate, limit, units } = use;
-    const opensAt = gate.passableAt(nowMs, units, limit, aheadOf(gate));
+    const opensAt = gate.passableAt(nowMs, units, limit, aheadOf(gate), task);
     if (opensAt > nowMs) return { use, opensAt };
   }
   return null;
