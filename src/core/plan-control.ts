@@ -20,6 +20,8 @@ export interface ControlPlan {
   readonly throttled: Map<string, TaskId>;
   readonly bucketsNew: Set<string>;
   dedupesNew: number;
+  /** Moment at which the submit is judged. */
+  readonly nowMs: number;
 }
 
 /** The task that this one is a throttled repeat of; a refusal; or null where it can be made. */
@@ -41,7 +43,7 @@ function planDedupe(
   const { dedupe } = item;
   if (dedupe === undefined) return null;
   const key = dedupeKey(spec, dedupe);
-  const repeats = throttledBy(state, spec, dedupe) ?? plan.throttled.get(key);
+  const repeats = throttledBy(state, spec, dedupe, plan.nowMs) ?? plan.throttled.get(key);
   if (repeats !== undefined) return { repeats };
   if (dedupe.mode === 'throttle') plan.throttled.set(key, item.id);
   plan.dedupesNew += 1;
@@ -56,7 +58,8 @@ export function findLimitFault(
   state: CoreState,
   fields: Omit<NewTask, 'id' | 'spec'>,
 ): Rejection | null {
-  const plan: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
+  const { nowMs } = state;
+  const plan = { throttled: new Map(), bucketsNew: new Set<string>(), dedupesNew: 0, nowMs };
   return checkLimits(state, fields, plan);
 }
 

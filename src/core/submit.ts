@@ -123,7 +123,12 @@ export function planSubmit(
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
-  const control: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
+  const control: ControlPlan = {
+    throttled: new Map(),
+    bucketsNew: new Set(),
+    dedupesNew: 0,
+    nowMs,
+  };
   const perSpec = new Array<number>(command.specs.length).fill(0);
   let isFlow = false;
   let isFamily = command.flow !== undefined;
