@@ -1,5 +1,6 @@
 /** What holds a task back although an agent is free: a limit, a key, a queue's own bound, a breaker. */
 import type { CoreState } from './state.ts';
+import type { Usage } from './tree.ts';
 
 /** What a batch that is not applied yet will have changed about a gate; see the scheduler. */
 export interface GateAhead {
@@ -34,8 +35,8 @@ export interface Gate {
   describe(nowMs: number, units?: number, limit?: number): string;
   /** An attempt starts. */
   take(state: CoreState, units: number): void;
-  /** It ended. */
-  giveBack(state: CoreState): void;
+  /** It ended. @param usage - what it reported; null for nothing */
+  giveBack(state: CoreState, units: number, usage: Usage | null): void;
   /** What the scheduler keeps of it, or null. Not part of the state. */
   mirror: object | null;
 }
@@ -101,6 +102,6 @@ export function takeGates(state: CoreState, task: Gated): void {
 }
 
 /** Its attempt ended. */
-export function giveBackGates(state: CoreState, task: Gated): void {
-  for (const { gate } of usesOf(task)) gate.giveBack(state);
+export function giveBackGates(state: CoreState, task: Gated, usage: Usage | null): void {
+  for (const { gate, units } of usesOf(task)) gate.giveBack(state, units, usage);
 }

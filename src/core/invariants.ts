@@ -223,7 +223,10 @@ function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: 
   if (bucket === null) return;
   invariant(settings?.rate !== undefined, `I14: ${key} has a bucket and a rate`);
   const burst = burstOf(settings.rate);
-  invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
+  invariant(
+    -burst <= bucket.level && bucket.level <= burst,
+    `I14: ${key} has ${bucket.level} units`,
+  );
   invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
 }
 

@@ -7,9 +7,15 @@ import {
   type Gated,
 } from '../core/index.ts';
 import type { KeyNode } from './fair-nodes.ts';
-import { GateMirror } from './gate-mirror.ts';
+import { GateMirror, type Reserved } from './gate-mirror.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
+import type { WaitingTask } from './waiting-line.ts';
+
+/** How long a rate may hold a task before its units are kept for it, in milliseconds. */
+const RESERVE_AFTER_MS = 1_000;
+/** How long they are kept once they are all there, in milliseconds. */
+const RESERVED_MS = 1_000;
 
 /**
  * The gates as the batch at hand will leave them, and the lanes that wait for one to open.
@@ -18,6 +24,10 @@ import type { Lane } from './lane.ts';
  * comes, or the head does. Of the lanes that one gate holds, the best of each fairness key and pool
  * is let go when it opens; the one behind follows when that one's task was taken or left, so that an
  * open gate with an able agent never waits, and a change of a gate costs O(keys · log n), not O(lanes).
+ *
+ * A task that takes many units of a rate would wait for ever behind those that take few and come all the
+ * time. So the head that a rate has held for longest, past {@link RESERVE_AFTER_MS}, has its units kept:
+ * others pass only with what is left beside them.
  */
 export class Gates {
   readonly #opening = new IndexedHeap<GateMirror>((a, b) => a.openAt < b.openAt);
@@ -39,7 +49,7 @@ export class Gates {
 
   /** Whether something of that kind may start now, with the batch at hand counted. */
   isOpen(gated: Gated): boolean {
-    return closedGate(gated, this.nowMs, aheadOf) === null;
+    return closedGate(gated, this.nowMs, this.#aheadFor(null)) === null;
   }
 
   /** Counts a proposed start. */
@@ -48,6 +58,7 @@ export class Gates {
       const mirror = this.#touched(gate);
       mirror.starts += 1;
       mirror.units += units;
+      if (mirror.reserved !== null && mirror.reserved.head.task === gated) mirror.reserved = null;
     }
   }
 
@@ -84,7 +95,7 @@ export class Gates {
   /** Holds the lane where a gate is closed to its head; false where it may start. */
   holdIfClosed(lane: Lane): boolean {
     const head = lane.head;
-    const closed = head === null ? null : closedGate(head.task, this.nowMs, aheadOf);
+    const closed = head === null ? null : closedGate(head.task, this.nowMs, this.#aheadFor(head));
     if (head === null || closed === null) return false;
     const mirror = this.#hold(lane, closed);
     this.#passOn(lane, head.task, mirror);
@@ -115,6 +126,12 @@ export class Gates {
 
   /** The lane's turn at its gates is over for now: the next behind it gets its own. */
   passOn(lane: Lane, task: Gated): void {
+    for (const { gate } of usesOf(task)) {
+      const mirror = gate.mirror as GateMirror | null;
+      if (mirror?.reserved?.head.task !== task) continue;
+      mirror.reserved = null;
+      this.wake(gate);
+    }
     this.#passOn(lane, task, null);
   }
 
@@ -135,8 +152,12 @@ export class Gates {
     for (;;) {
       const lane = mirror.topOf(node);
       if (lane === null) return Infinity;
-      const closed = lane.head === null ? null : closedGate(lane.head.task, this.nowMs, aheadOf);
-      if (closed !== null && closed.use.gate === mirror.gate) return closed.opensAt;
+      const { head } = lane;
+      const closed = head === null ? null : closedGate(head.task, this.nowMs, this.#aheadFor(head));
+      if (closed !== null && closed.use.gate === mirror.gate) {
+        this.#noteHeld(mirror, head, closed);
+        return closed.opensAt;
+      }
       this.letGo(lane);
       if (closed === null) {
         this.#settle(lane);
@@ -150,6 +171,7 @@ export class Gates {
     const mirror = mirrorOf(use.gate);
     lane.heldBy = mirror;
     lane.heldHead = lane.head;
+    this.#noteHeld(mirror, lane.head, { opensAt, use });
     // Out of the heaps first: the lane has one place only.
     this.#settle(lane);
     mirror.hold(lane);
@@ -157,7 +179,54 @@ export class Gates {
     return mirror;
   }
 
-  #opensAt(mirror: GateMirror, openAt: number): void {
+  /** Notes since when a rate holds the head. */
+  #noteHeld(mirror: GateMirror, head: WaitingTask | null, { opensAt, use }: ClosedGate): void {
+    // What only an end or a change opens has no units to keep.
+    if (head === null || opensAt === Infinity) return;
+    if (head.heldSinceMs === 0) head.heldSinceMs = this.nowMs;
+    const { longest } = mirror;
+    const isKnown = longest !== null && isHeldBy(longest.head, mirror);
+    if (isKnown && longest.head.heldSinceMs <= head.heldSinceMs) return;
+    mirror.longest = { head, units: use.units };
+  }
+
+  /** What is kept at a gate, as long as it is for the head of a lane that has not had its chance. */
+  #reservedAt(mirror: GateMirror): Reserved | null {
+    const { longest } = mirror;
+    const isDue = longest !== null && this.nowMs - longest.head.heldSinceMs >= RESERVE_AFTER_MS;
+    if (mirror.reserved === null && isDue && isHeldBy(longest.head, mirror)) {
+      mirror.reserved = { ...longest, untilMs: Infinity };
+    }
+    const { reserved } = mirror;
+    if (reserved === null) return null;
+    const { head } = reserved;
+    if (!isHeldBy(head, mirror) && reserved.untilMs === Infinity) this.#keepFor(mirror, reserved);
+    if (head.lane.head === head && this.nowMs <= reserved.untilMs) return reserved;
+    // It waits for something else, such as an agent: its time begins anew.
+    head.heldSinceMs = 0;
+    mirror.reserved = null;
+    return null;
+  }
+
+  #keepFor(mirror: GateMirror, reserved: Reserved): void {
+    reserved.untilMs = this.nowMs + RESERVED_MS;
+    this.#opensAt(mirror, mirror.openAt);
+  }
+
+  /** What is ahead at a gate for one of the heads; null for a task that is not in a lane. */
+  #aheadFor(head: WaitingTask | null): (gate: Gate) => GateAhead | null {
+    return (gate) => {
+      const mirror = gate.mirror as GateMirror | null;
+      const reserved = mirror === null ? null : this.#reservedAt(mirror);
+      if (mirror === null || reserved === null || reserved.head === head) return mirror;
+      const { ends, starts, units } = mirror;
+      return { ends, starts, units: units + reserved.units };
+    };
+  }
+
+  #opensAt(mirror: GateMirror, at: number): void {
+    // What is kept for one is free again after a while.
+    const openAt = Math.min(at, (mirror.reserved?.untilMs ?? Infinity) + 1);
     mirror.openAt = openAt;
     if (openAt === Infinity) {
       if (mirror.heapSlot >= 0) this.#opening.remove(mirror);
@@ -182,10 +251,10 @@ export class Gates {
   }
 }
 
-function mirrorOf(gate: Gate): GateMirror {
-  return (gate.mirror ??= new GateMirror(gate)) as GateMirror;
+function isHeldBy(head: WaitingTask, mirror: GateMirror): boolean {
+  return head.lane.head === head && head.lane.heldBy === mirror;
 }
 
-function aheadOf(gate: Gate): GateAhead | null {
-  return gate.mirror as GateMirror | null;
+function mirrorOf(gate: Gate): GateMirror {
+  return (gate.mirror ??= new GateMirror(gate)) as GateMirror;
 }

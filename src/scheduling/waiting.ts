@@ -65,7 +65,8 @@ export class Waiting {
     if (task.waiting !== null) return;
     const lane = this.#lane(pool, task);
     const { priority } = task.profile.spec;
-    const waiting: WaitingTask = { task, lane, priority, gone: false, heapSlot: -1 };
+    const place = { gone: false, heldSinceMs: 0, heapSlot: -1 };
+    const waiting: WaitingTask = { task, lane, priority, ...place };
     task.waiting = waiting;
     this.#size += 1;
     lane.push(waiting);
