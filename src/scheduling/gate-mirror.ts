@@ -40,9 +40,13 @@ export class GateMirror implements GateAhead, HeapItem {
     this.gate = gate;
   }
 
+  /** Whether any lane waits for it. */
+  get isHolding(): boolean {
+    return this.#lone !== null || this.#held !== null;
+  }
+
   get isIdle(): boolean {
-    const holds = this.#lone !== null || this.#held !== null;
-    return !holds && !this.isAhead && this.reserved === null;
+    return !this.isHolding && !this.isAhead && this.reserved === null;
   }
 
   hold(lane: Lane): void {

@@ -12,6 +12,15 @@ import { IndexedHeap } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
 import type { WaitingTask } from './waiting-line.ts';
 
+const KINDS = ['key', 'limit', 'queue', 'budget', 'breaker'] as const;
+export type GateKind = (typeof KINDS)[number] | 'other';
+
+export interface HeldGates {
+  readonly kind: GateKind;
+  readonly gates: number;
+  readonly tasks: number;
+}
+
 /** How long a rate may hold a task before its units are kept for it, in milliseconds. */
 const RESERVE_AFTER_MS = 1_000;
 /** How long they are kept once they are all there, in milliseconds. */
@@ -30,6 +39,8 @@ const RESERVED_MS = 1_000;
  * others pass only with what is left beside them.
  */
 export class Gates {
+  /** What is held, by kind of gate. */
+  readonly #held = new Map<GateKind, { gates: number; tasks: number }>();
   readonly #opening = new IndexedHeap<GateMirror>((a, b) => a.openAt < b.openAt);
   /** Changed by the batch at hand. */
   #ahead: GateMirror[] = [];
@@ -40,6 +51,24 @@ export class Gates {
   /** @param settle - puts a lane into the heaps, or out of them, after it was held or let go */
   constructor(settle: (lane: Lane) => void) {
     this.#settle = settle;
+  }
+
+  /** Gates that hold lanes, and the tasks that wait in those, by kind; kinds without any are missing. */
+  held(): readonly HeldGates[] {
+    return [...this.#held].map(([kind, counts]) => ({ kind, ...counts }));
+  }
+
+  /** Tasks joined a lane or left it, while it may be held. */
+  grew(lane: Lane, tasks: number): void {
+    if (lane.heldBy !== null) this.#count(lane.heldBy.gate, 0, tasks);
+  }
+
+  #count(gate: Gate, gates: number, tasks: number): void {
+    const kind = kindOf(gate);
+    const known = this.#held.get(kind) ?? { gates: 0, tasks: 0 };
+    const counts = { gates: known.gates + gates, tasks: known.tasks + tasks };
+    if (counts.gates === 0) this.#held.delete(kind);
+    else this.#held.set(kind, counts);
   }
 
   /** Moment at which a lane may be let go by itself, or null. */
@@ -107,6 +136,7 @@ export class Gates {
     const mirror = lane.heldBy;
     if (mirror === null) return;
     mirror.letGo(lane);
+    this.#count(mirror.gate, mirror.isHolding ? 0 : -1, -lane.size);
     lane.heldBy = null;
     lane.heldHead = null;
     this.#forgetIdle(mirror);
@@ -174,6 +204,7 @@ export class Gates {
     this.#noteHeld(mirror, lane.head, { opensAt, use });
     // Out of the heaps first: the lane has one place only.
     this.#settle(lane);
+    this.#count(use.gate, mirror.isHolding ? 0 : 1, lane.size);
     mirror.hold(lane);
     this.#opensAt(mirror, Math.min(mirror.openAt, opensAt));
     return mirror;
@@ -249,6 +280,12 @@ export class Gates {
     if (mirror.heapSlot >= 0) this.#opening.remove(mirror);
     mirror.gate.mirror = null;
   }
+}
+
+/** The first word of its key, where that is one of those that are known. */
+function kindOf({ key }: Gate): GateKind {
+  const word = key.slice(0, key.indexOf(' '));
+  return KINDS.find((kind) => kind === word) ?? 'other';
 }
 
 function isHeldBy(head: WaitingTask, mirror: GateMirror): boolean {

@@ -70,6 +70,7 @@ export class Waiting {
     task.waiting = waiting;
     this.#size += 1;
     lane.push(waiting);
+    this.gates.grew(lane, 1);
     lane.node.share.joined();
     lane.node.namespace.share.joined();
     this.#headChanged(lane);
@@ -133,6 +134,7 @@ export class Waiting {
     task.waiting = null;
     this.#size -= 1;
     lane.remove(waiting);
+    this.gates.grew(lane, -1);
     this.#headChanged(lane);
     if (isGated(task)) this.gates.passOn(lane, task);
     const { node } = lane;
