@@ -189,6 +189,27 @@ describe('the keeper', () => {
     expect(new Set(admitted)).toEqual(new Set([4]));
   });
 
+  test('works out ahead what follows the next moment of an expression, a little at a time', async () => {
+    const { clock, moments, proposals, rest, run } = keeperOf();
+    const timing = { type: 'cron', expression: '0 * * * *', timezone: 'UTC' } as const;
+    run(setSchedule('s', START_MS, { ...hourly, timing }));
+    expect(clock.timers).toBe(2);
+    await rest(20);
+    expect(moments()).toEqual([START_MS]);
+    await rest(20);
+    expect(clock.timers).toBe(1);
+    // Another timing in the meantime: what was worked out for the one before is not used.
+    const half = { ...timing, expression: '0,30 * * * *' };
+    run(setSchedule('s', START_MS + 1_800_000, { ...hourly, timing: half }));
+    await rest(3_600_000);
+    const named = proposals.flat().map(({ nextAt, nominalAt }) => [nominalAt, nextAt]);
+    const [first, second, third] = [1, 2, 3].map((count) => START_MS + count * 1_800_000);
+    expect(named.slice(1)).toEqual([
+      [first, second],
+      [second, third],
+    ]);
+  });
+
   test('lets what is very late wait no longer', async () => {
     const { proposals, rest, restAfterEach, run } = keeperOf();
     for (let i = 0; i < 1_200; i++) run(setSchedule(`s${i}`, START_MS - 5_001, hourly));

@@ -1,10 +1,21 @@
 /** What tasks belong to can be searched, live and finished. */
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { parseQuery } from '../contract/index.ts';
 import { TestOrchestrator } from '../testing/index.ts';
 
+const open: TestOrchestrator[] = [];
+afterEach(async () => {
+  for (const uqo of open.splice(0)) await uqo.stop();
+});
+
+async function begin(): Promise<TestOrchestrator> {
+  const uqo = await TestOrchestrator.start();
+  open.push(uqo);
+  return uqo;
+}
+
 test('flow, parent, schedule and concurrencyKey find live tasks and finished ones', async () => {
-  await using uqo = await TestOrchestrator.start();
+  const uqo = await begin();
   const { runtime } = uqo;
   const find = async (text: string): Promise<string[]> => {
     const page = await runtime.tasks.search({ query: parseQuery(text), limit: 20 });
@@ -34,7 +45,7 @@ test('flow, parent, schedule and concurrencyKey find live tasks and finished one
 });
 
 test('gates that hold tasks back are counted by their kind', async () => {
-  await using uqo = await TestOrchestrator.start();
+  const uqo = await begin();
   const held = (): unknown => uqo.runtime.observed.scheduler.heldGates();
   await uqo.runtime.limits.setLimit('l', { concurrencyMax: 1 });
   const agent = await uqo.scripted({ id: 'a', capabilities: ['t'], slots: 9 });
