@@ -24,18 +24,16 @@ export class BudgetGate implements Gate {
    * Open where there is room, and also where there will be none: then the task is to fail instead. What the
    * task's own ancestors reserved is no reason to wait, because they may wait for the task.
    */
-  passableAt(
-    nowMs: number,
-    units: number,
-    _limit = 0,
-    ahead: GateAhead | null = null,
-    gated: Gated | null = null,
-  ): number {
+  passableBy(gated: Gated | null, nowMs: number, units: number, ahead: GateAhead | null): number {
     const { limit, reserved, used } = this.#sums();
     const taken = used + reserved + (ahead?.units ?? 0);
     if (taken + units <= limit && taken < limit) return nowMs;
     const stuck = used + this.#heldAbove(gated as Task | null);
     return stuck + units > limit || stuck >= limit ? nowMs : Infinity;
+  }
+
+  passableAt(nowMs: number, units: number, _limit = 0, ahead: GateAhead | null = null): number {
+    return this.passableBy(null, nowMs, units, ahead);
   }
 
   describe(_nowMs: number, units = 0): string {

@@ -22,15 +22,10 @@ export interface Gate {
    *
    * @param limit - what the task itself allows, for gates whose bound is the task's own
    * @param ahead - counted as if it had happened
-   * @param gated - who would start, for gates that let not all alike pass
    */
-  passableAt(
-    nowMs: number,
-    units: number,
-    limit?: number,
-    ahead?: GateAhead | null,
-    gated?: Gated | null,
-  ): number;
+  passableAt(nowMs: number, units: number, limit?: number, ahead?: GateAhead | null): number;
+  /** The same for one task, of gates that let not all alike pass; asked instead where it is there. */
+  passableBy?(gated: Gated | null, nowMs: number, units: number, ahead: GateAhead | null): number;
   /** What there is and what is left of it, as part of a sentence. */
   describe(nowMs: number, units?: number, limit?: number): string;
   /** An attempt starts. */
@@ -86,7 +81,9 @@ export function closedGate(
 ): ClosedGate | null {
   for (const use of usesOf(task)) {
     const { gate, limit, units } = use;
-    const opensAt = gate.passableAt(nowMs, units, limit, aheadOf(gate), task);
+    const ahead = aheadOf(gate);
+    const opensAt =
+      gate.passableBy?.(task, nowMs, units, ahead) ?? gate.passableAt(nowMs, units, limit, ahead);
     if (opensAt > nowMs) return { use, opensAt };
   }
   return null;

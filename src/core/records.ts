@@ -100,7 +100,13 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       });
       return;
     case 'trees': {
-      const derived = { parent: null, parts: new Set<Tree>(), members: new Set<Task>(), coming: 0, gates: null };
+      const derived = {
+        parent: null,
+        parts: new Set<Tree>(),
+        members: new Set<Task>(),
+        coming: 0,
+        gates: null,
+      };
       records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
       return;
     }
