@@ -5,6 +5,7 @@ import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kill
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
+import { forceBreaker, setBreaker } from './breakers.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
@@ -165,6 +166,10 @@ function applyOther(
       return removeLimit(step, command.limit);
     case 'fairness.set':
       return setFairness(step, command);
+    case 'breaker.set':
+      return setBreaker(step, command);
+    case 'breaker.force':
+      return forceBreaker(step, command);
     case 'schedule.set':
       return setSchedule(step, command);
     case 'schedule.remove':

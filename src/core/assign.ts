@@ -1,5 +1,7 @@
 import { agentMeets, slotsUsed } from './agent.ts';
 import { mustAvoid } from './avoid.ts';
+import { describeBreaker, letsPass } from './breaker.ts';
+import { startProbe } from './breaker-gate.ts';
 import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -32,6 +34,13 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
     return reject('AGENT_NOT_FOUND', 'an agent must be registered', { agentId });
   if (agent.state !== 'ready') {
     return reject('AGENT_NOT_READY', `an agent must be ready, got ${agent.state}`, { agentId });
+  }
+  const { breaker } = agent;
+  if (breaker !== null && !letsPass(breaker)) {
+    const standing = describeBreaker(breaker, state.nowMs);
+    return reject('BREAKER_OPEN', `the breaker of agent ${agentId} is ${standing}`, {
+      agentId,
+    });
   }
   if (slotsUsed(agent) >= agent.spec.slots) {
     return reject('AGENT_FULL', `agent ${agentId} has ${agent.spec.slots} slots, all taken`, {
@@ -80,6 +89,7 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
   task.runUntil = runMs === undefined ? 0 : state.nowMs + runMs;
   agent.leases.add(task);
   if (gated) takeGates(state, task);
+  if (breaker !== null) startProbe(state, breaker);
   moveTask(state, task, 'running', null);
   events.push({ type: 'task.assigned', task, agent, waitMs });
   return null;

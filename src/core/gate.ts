@@ -1,5 +1,6 @@
 /** What holds a task back although an agent is free: a limit, a key, a queue's own bound, a breaker. */
 import type { CoreState } from './state.ts';
+import type { Task } from './task.ts';
 
 /** What a batch that is not applied yet will have changed about a gate; see the scheduler. */
 export interface GateAhead {
@@ -15,6 +16,8 @@ export interface GateAhead {
 export interface Gate {
   /** Names it for people and in refusals: `limit openai-tpm for key acme`, `key user-1`, `queue mail`. */
   readonly key: string;
+  /** Whether tasks that pass it wait apart from those of their queue and pool that do not. */
+  readonly splitsLanes: boolean;
   /**
    * Moment from which a start that takes `units` may pass: now or earlier where it is open, Infinity
    * where that depends on something that must end or change first.
@@ -28,7 +31,7 @@ export interface Gate {
   /** An attempt starts. */
   take(state: CoreState, units: number): void;
   /** It ended. */
-  giveBack(state: CoreState): void;
+  giveBack(state: CoreState, task: Task): void;
   /** What the scheduler keeps of it, or null. Not part of the state. */
   mirror: object | null;
 }
@@ -94,6 +97,6 @@ export function takeGates(state: CoreState, task: Gated): void {
 }
 
 /** Its attempt ended. */
-export function giveBackGates(state: CoreState, task: Gated): void {
-  for (const { gate } of usesOf(task)) gate.giveBack(state);
+export function giveBackGates(state: CoreState, task: Task): void {
+  for (const { gate } of usesOf(task)) gate.giveBack(state, task);
 }

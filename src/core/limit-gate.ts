@@ -20,6 +20,7 @@ export interface LimitGateName {
  */
 export class LimitGate implements Gate {
   readonly name: LimitGateName;
+  readonly splitsLanes = true;
   /** Null once the limit was removed: then everything passes. */
   settings: LimitSettings | null;
   /** Attempts that hold it. */

@@ -1,4 +1,5 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { breakerFields, readBreaker, type Breaker } from './breaker.ts';
 import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
 import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
@@ -42,6 +43,8 @@ export interface Records {
   readonly buckets: RecordTable<Bucket>;
   readonly dedupes: RecordTable<DedupeRecord>;
   readonly schedules: RecordTable<Schedule>;
+  /** Of what failed of late, or was set. */
+  readonly breakers: RecordTable<Breaker>;
 }
 export type RecordName = keyof Records;
 
@@ -58,6 +61,7 @@ export function createRecords(): Records {
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
     schedules: new RecordTable('schedules', scheduleFields),
+    breakers: new RecordTable('breakers', breakerFields),
   };
 }
 
@@ -114,6 +118,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'schedules':
       records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
+      return;
+    case 'breakers':
+      records.breakers.restore({ ...kept, table, ...readBreaker(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -56,6 +56,9 @@ export const REJECTION_CODES = [
   'SCHEDULE_MOVED_ON',
   'SCHEDULE_PAUSED',
   'SCHEDULE_BUSY',
+  'BREAKER_OPEN',
+  'BREAKER_NOT_FOUND',
+  'BREAKER_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

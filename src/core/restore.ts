@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng, type RngState } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
+import { restoreBreakers } from './breaker-links.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { restoreLinks } from './flow-links.ts';
@@ -77,6 +78,7 @@ export function restoreState(rows: StateRows): CoreState {
   restoreLinks(state);
   restoreTrees(state);
   restoreHolds(state);
+  restoreBreakers(state);
   return state;
 }
 
@@ -99,6 +101,7 @@ function restoreAgent(state: CoreState, row: AgentRow): void {
     leases,
     meets,
     waiting: 0,
+    breaker: null,
     ...RESTORED,
   };
   state.agents.set(id, agent);

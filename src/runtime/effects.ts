@@ -199,7 +199,7 @@ export class Effects {
 
   /** What is about agents and queues. */
   #aroundTasks(event: CoreEvent): void {
-    const { hub, scheduler } = this.#parts;
+    const { hub, metrics, scheduler } = this.#parts;
     switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
@@ -217,6 +217,13 @@ export class Effects {
         return;
       case 'gate.changed':
         scheduler.gateChanged(event.gate);
+        return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
+        metrics.breakerChanged(event.breaker.kind, event.breaker.state);
         return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);

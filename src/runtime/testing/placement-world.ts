@@ -227,6 +227,12 @@ export class PlacementWorld {
       case 'gate.changed':
         scheduler.gateChanged(event.gate);
         return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
+        return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);
         return;
