@@ -34,6 +34,7 @@ import { killRoutes } from './routes-kills.ts';
 import { leaseRoutes } from './routes-leases.ts';
 import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
+import { breakerRoutes } from './routes-breakers.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
@@ -211,6 +212,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   queueRoutes(app, ctx);
   flowRoutes(app, ctx);
   killRoutes(app, ctx);
+  breakerRoutes(app, ctx);
   limitRoutes(app, ctx);
   scheduleRoutes(app, ctx);
   deadLetterRoutes(app, ctx);

@@ -25,6 +25,7 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { BreakerService } from './breaker-service.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
@@ -243,6 +244,7 @@ type Services = Pick<
   | 'schedules'
   | 'artifacts'
   | 'limits'
+  | 'breakers'
   | 'flows'
   | 'kills'
   | 'inputs'
@@ -260,6 +262,7 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     schedules: new ScheduleService(parts),
     artifacts: new ArtifactService(parts),
     limits: new LimitService(parts),
+    breakers: new BreakerService(parts),
     flows: new FlowsService(parts),
     kills: new KillService(parts),
     inputs: new InputService(parts),

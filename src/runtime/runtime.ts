@@ -22,6 +22,7 @@ import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
 import type { ArtifactService } from './artifact-service.ts';
+import type { BreakerService } from './breaker-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
@@ -62,6 +63,7 @@ export interface RuntimeParts {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly limits: LimitService;
+  readonly breakers: BreakerService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
   readonly inputs: InputService;
@@ -86,6 +88,7 @@ export class Runtime {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly limits: LimitService;
+  readonly breakers: BreakerService;
   readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly flows: FlowsService;
@@ -109,6 +112,7 @@ export class Runtime {
     this.deadLetters = parts.deadLetters;
     this.operations = parts.operations;
     this.limits = parts.limits;
+    this.breakers = parts.breakers;
     this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.flows = parts.flows;

@@ -33,7 +33,8 @@ function sourceOf(queues: number): MetricsSource {
       },
     }),
     deadLetters: { counts: () => ({ groups: { open: 3, resolved: 2, ignored: 1 }, letters: 8 }) },
-    operations: { running: 1 },
+    breakers: { counts: () => ({ agent: { closed: 2, open: 1, 'half-open': 0 } }) },
+  operations: { running: 1 },
     admission: { thinning: { weigh: () => 1 } },
     observed: { loop: { backlog: { items: 9 } } },
   };

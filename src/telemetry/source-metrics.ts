@@ -23,6 +23,7 @@ export interface MetricsSource {
     };
   };
   readonly operations: { readonly running: number };
+  readonly breakers: { counts(): Readonly<Record<string, Readonly<Record<string, number>>>> };
   status(): {
     readonly agents: {
       readonly ready: number;
@@ -139,6 +140,11 @@ function operatorMetrics(source: () => MetricsSource | null): MetricDefinition[]
         labels: { state },
         value,
       })),
+    ),
+    gauge('uqo_breakers', 'Breakers that counted a failure of late or were set', () =>
+      Object.entries(source()?.breakers.counts() ?? {}).flatMap(([kind, states]) =>
+        Object.entries(states).map(([state, value]) => ({ labels: { kind, state }, value })),
+      ),
     ),
     gauge('uqo_operations_running', 'Bulk operations under way', () => {
       const now = source();
