@@ -59,8 +59,8 @@ const BASE: BreakerSettings = {
  * the work, and must be out of the way before the capability that others serve well is blamed for it.
  */
 export const BREAKER_SETTINGS_DEFAULT: Readonly<Record<BreakerKind, BreakerSettings>> = {
-  agent: { ...BASE, callsMin: 10, probesMax: 1, successesMin: 2 },
-  capability: { ...BASE, callsMin: 40, failureRate: 0.8 },
+  agent: { ...BASE, probesMax: 1, successesMin: 2 },
+  capability: { ...BASE, callsMin: 50, failureRate: 0.8 },
   downstream: BASE,
 };
 

@@ -420,6 +420,8 @@ export class Scheduler {
   }
 
   #expectEnd(task: Task): void {
+    // One that waits for input frees no slot, but may be the probe that others wait for.
+    if (task.state === 'input_required' && task.agentId !== null) this.#lookAgain(task.agentId);
     const counted = task.share as FairShare | CountedShare | null;
     if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
@@ -478,6 +480,14 @@ export class Scheduler {
     this.#table.setAhead(index, true);
     this.#ahead.push(index);
     this.#refresh(index);
+  }
+
+  /** Takes an agent with an open breaker over again once the batch is applied. */
+  #lookAgain(agentId: AgentId): void {
+    const index = this.#table.indexOf(agentId);
+    if (index < 0 || !this.#table.isHeldBack(index)) return;
+    this.#table.setAhead(index, true);
+    this.#ahead.push(index);
   }
 
   #resync(agentId: AgentId): void {
