@@ -125,6 +125,7 @@ export interface FailOptions {
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
   readonly critique?: string;
+  readonly downstream?: string;
 }
 
 export function fail(taskId: string, fencingToken: number, options: FailOptions = {}): Command {
