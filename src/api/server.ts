@@ -34,6 +34,7 @@ import { killRoutes } from './routes-kills.ts';
 import { leaseRoutes } from './routes-leases.ts';
 import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
+import { recoveryRoutes } from './routes-recoveries.ts';
 import { breakerRoutes } from './routes-breakers.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
@@ -213,6 +214,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   flowRoutes(app, ctx);
   killRoutes(app, ctx);
   breakerRoutes(app, ctx);
+  recoveryRoutes(app, ctx);
   limitRoutes(app, ctx);
   scheduleRoutes(app, ctx);
   deadLetterRoutes(app, ctx);

@@ -108,6 +108,13 @@ export class BreakerService {
     return counts;
   }
 
+  /** How many breakers of all kinds there are in each state. */
+  sums(): Readonly<Record<BreakerStateText, number>> {
+    const sums = { closed: 0, open: 0, 'half-open': 0 };
+    for (const { state } of this.#parts.state.records.breakers.values()) sums[state] += 1;
+    return sums;
+  }
+
   #view(breaker: Breaker): BreakerView {
     const { clock, state } = this.#parts;
     const { by, forced, kind, name, openUntil, probes, settings: own, stateAt } = breaker;

@@ -9,6 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
@@ -22,6 +23,7 @@ export interface EffectsParts {
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
   readonly keeper: ScheduleKeeper;
+  readonly supervisor: Supervisor;
   /** Hears of output that was kept, and of ends. */
   readonly output: OutputListener;
 }
@@ -123,6 +125,7 @@ export class Effects {
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
+    this.#parts.supervisor.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
   }
 
@@ -199,7 +202,7 @@ export class Effects {
 
   /** What is about agents and queues. */
   #aroundTasks(event: CoreEvent): void {
-    const { hub, metrics, scheduler } = this.#parts;
+    const { hub, metrics, scheduler, supervisor } = this.#parts;
     switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
@@ -207,6 +210,7 @@ export class Effects {
         return;
       case 'agent.changed':
         scheduler.agentChanged(event.agent);
+        supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':
         hub.removed(event.agent.id);
@@ -224,6 +228,7 @@ export class Effects {
       case 'breaker.changed':
         if (event.agent !== null) scheduler.agentChanged(event.agent);
         metrics.breakerChanged(event.breaker.kind, event.breaker.state);
+        supervisor.breakerChanged(event.breaker, event.from);
         return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);

@@ -41,6 +41,9 @@ import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import type { Recoveries } from './recoveries.ts';
+import type { SelfChecks } from './self-checks.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { ScheduleService } from './schedule-service.ts';
 import type { TaskService } from './task-service.ts';
@@ -66,6 +69,9 @@ export interface RuntimeParts {
   readonly breakers: BreakerService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
+  readonly supervisor: Supervisor;
   readonly inputs: InputService;
   readonly flows: FlowsService;
   readonly kills: KillService;
@@ -97,6 +103,8 @@ export class Runtime {
   readonly output: OutputService;
   readonly feed: EventFeed;
   readonly admission: AdmissionGate;
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -121,6 +129,8 @@ export class Runtime {
     this.output = parts.output;
     this.feed = parts.feed;
     this.admission = parts.admission;
+    this.recoveries = parts.recoveries;
+    this.checks = parts.checks;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -182,6 +192,16 @@ export class Runtime {
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
       admission: this.admission.view(),
+      ...this.#health(),
+    };
+  }
+
+  #health(): Pick<StatusView, 'breakers' | 'stuck' | 'recoveries'> {
+    const { open, 'half-open': halfOpen } = this.breakers.sums();
+    return {
+      breakers: { open, halfOpen },
+      stuck: this.#parts.supervisor.stuckTasks,
+      recoveries: this.recoveries.list(RECOVERIES_SHOWN_MAX),
     };
   }
 
@@ -203,6 +223,7 @@ export class Runtime {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     // A firing from here on is made after the next start.
     this.#parts.keeper.close();
+    this.#parts.supervisor.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();
@@ -297,6 +318,9 @@ export class Runtime {
     };
   }
 }
+
+/** Recoveries shown in the status. */
+const RECOVERIES_SHOWN_MAX = 5;
 
 /** Kills shown in the status. */
 const KILLS_SHOWN_MAX = 100;

@@ -152,7 +152,15 @@ function specFields(
   spec: Task['profile']['spec'],
 ): Pick<
   TaskView,
-  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency' | 'downstreams'
+  | 'namespace'
+  | 'queue'
+  | 'type'
+  | 'priority'
+  | 'requires'
+  | 'retry'
+  | 'timeouts'
+  | 'concurrency'
+  | 'downstreams'
 > {
   const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
