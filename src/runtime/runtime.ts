@@ -30,6 +30,7 @@ import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
+import { HandlerHost, type HandlerHostParts } from './handler-host.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
@@ -87,6 +88,15 @@ export interface RuntimeParts {
   readonly releaseLock: () => void;
 }
 
+/** How an agent in this process is served. */
+export interface ServeOptions {
+  /**
+   * Brings back what runs the handler: called, with growing waits, after an attempt failed with the code
+   * `HANDLER_HOST_FAILED`. Until it resolves the agent is given nothing; what else it ran is run anew.
+   */
+  readonly restart?: HandlerHostParts['restart'];
+}
+
 export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
@@ -142,10 +152,34 @@ export class Runtime {
   }
 
   /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */
-  async serve(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
-    const link = new InProcessAgent(this.#host(), handler);
+  async serve(
+    agent: RegisterAgent,
+    handler: AgentHandler,
+    options: ServeOptions = {},
+  ): Promise<void> {
+    let host: HandlerHost | null = null;
+    const own = this.#host();
+    const report: InProcessHost['report'] = (ends) => {
+      own.report(ends);
+      host?.ended(ends);
+    };
+    const link = new InProcessAgent({ ...own, report }, handler);
     this.#inProcess.set(agent.id, link);
-    await this.agents.connect(link, [agent], randomUUID());
+    const incarnation = randomUUID();
+    const bringBack = (): Promise<void> => this.agents.connect(link, [agent], incarnation);
+    const { restart } = options;
+    if (restart !== undefined) {
+      const { clock, hub, recoveries } = this.#parts;
+      const takeOut = (reason: string): void => {
+        hub.detach(agent.id as AgentId, link);
+        link.abandonAll(reason);
+      };
+      const parts = { agentId: agent.id, clock, recoveries, restart, takeOut, bringBack };
+      const made = new HandlerHost(parts);
+      host = made;
+      this.#deferred.add(() => made.close());
+    }
+    await bringBack();
   }
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */

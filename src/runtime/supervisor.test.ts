@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TaskFailure } from '../contract/index.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { openRuntime } from './open-runtime.ts';
 import type { Runtime } from './runtime.ts';
@@ -230,4 +231,47 @@ test('breakers that open and close by themselves are kept among the recoveries',
   expect(runtime.recoveries.list()).toMatchObject([
     { kind: 'breaker', subject: 'breaker of agent a1', isResolved: true, count: 2 },
   ]);
+});
+
+test('an agent whose handler lost its host is brought back with growing waits, and runs again what it ran', async () => {
+  await open();
+  let [isDead, restarts] = [false, 0];
+  const restart = (): void => {
+    restarts += 1;
+    if (restarts === 1) throw new Error('no thread to be had');
+    isDead = false;
+  };
+  const held = new HeldHandler();
+  const agent = { id: 'a1', capabilities: ['work'], slots: 2 };
+  await runtime.serve(
+    agent,
+    (task, context) => {
+      if (isDead) throw new TaskFailure('HANDLER_HOST_FAILED', 'the thread ended');
+      return held.handler(task, context);
+    },
+    { restart },
+  );
+  const beside = await start();
+  await held.next();
+  isDead = true;
+  const failed = happens(runtime, 'attempt.failed');
+  const retry = { attemptsMax: 9, delayMs: 0 };
+  await runtime.submitTask({ type: 'work', retry });
+  await failed;
+  await pass(900);
+  expect(restarts).toBe(0);
+  await pass(500);
+  expect(restarts).toBe(1);
+  await pass(1_500);
+  expect(restarts).toBe(1);
+  await pass(1_000);
+  expect(restarts).toBe(2);
+  const [one, other] = [await held.next(), await held.next()];
+  expect([one.task.id, other.task.id]).toContain(beside);
+  expect(runtime.recoveries.list()).toMatchObject([
+    { kind: 'agent.restarted', subject: 'a1', outcome: 'its handler was restarted', count: 3 },
+  ]);
+  const done = happens(runtime, 'task.completed', beside);
+  for (const run of [one, other]) run.end(1);
+  expect(await done).toMatchObject({ attempt: 1 });
 });
