@@ -48,10 +48,7 @@ export const AgentView = Type.Object(
       Type.Literal('killed'),
     ]),
     stateAt: Type.String(),
-    breaker: {
-      ...BreakerStateText,
-      description: 'Open: nothing starts there after too many failures; half-open: few attempts do',
-    },
+    breaker: BreakerStateText,
     registeredAt: Type.String(),
     connection: Type.Union(
       [Type.Literal('in-process'), Type.Literal('channel'), Type.Literal('poll'), Type.Null()],

@@ -99,7 +99,7 @@ export const BreakerView = Type.Object(
     successes: Type.Integer({ description: 'Probes that succeeded since it let them through' }),
     trips: Type.Integer({ description: 'Times it opened' }),
     settings: SettingsView,
-    own: Type.Optional({ ...BreakerSettingsBody, description: 'What is set for it alone' }),
+    own: Type.Optional(BreakerSettingsBody),
   },
   { title: 'Breaker' },
 );

@@ -104,3 +104,13 @@ describe('breakers', () => {
     expect((await api.request(method, path, request)).body.code).toBe(code);
   });
 });
+
+test('the status counts what is open, and what opened by itself is among the recoveries', async () => {
+  const { body } = await api.get('/api/v1/recoveries');
+  expect(body).toMatchObject({
+    items: [{ kind: 'breaker', subject: 'breaker of downstream openai', isResolved: false }],
+    nextCursor: null,
+  });
+  const { body: status } = await api.get('/api/v1/status');
+  expect(status).toMatchObject({ breakers: { open: 1 }, stuck: 0, recoveries: [{ count: 1 }] });
+});
