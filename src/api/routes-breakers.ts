@@ -43,7 +43,8 @@ function readRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       schema: {
         operationId: 'listBreakers',
         tags: TAGS,
-        summary: 'Breakers that counted a failure of late or were set, and what holds for each kind',
+        summary:
+          'Breakers that counted a failure of late or were set, and what holds for each kind',
         querystring: ListQuery,
         response: answers({ 200: json('The breakers', BreakerList) }),
       },

@@ -110,7 +110,8 @@ function reportFrame(sequence: number, ended: readonly Ended[]): RawFrame {
   for (const { fencingToken, report, taskId } of ended) {
     if (!report.ok) {
       const { code, critique = null, downstream, message, retryable, retryAfterMs } = report;
-      const rare = downstream === undefined ? ([critique] as const) : ([critique, downstream] as const);
+      const rare =
+        downstream === undefined ? ([critique] as const) : ([critique, downstream] as const);
       failures.push([taskId, fencingToken, code, message, retryable, retryAfterMs, ...rare]);
       continue;
     }

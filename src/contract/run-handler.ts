@@ -81,8 +81,7 @@ function reportOfFacts(error: unknown): AttemptReport {
     typeof facts.critique === 'string' ? { critique: facts.critique.slice(0, CRITIQUE_MAX) } : {};
   // A name that the server would refuse would lose the whole report.
   const { downstream } = facts;
-  const blame =
-    typeof downstream === 'string' && isName(downstream) ? { downstream } : {};
+  const blame = typeof downstream === 'string' && isName(downstream) ? { downstream } : {};
   const rare = { ...critique, ...blame };
   return { ok: false, code, message: cutMessage(error), retryable, retryAfterMs, ...rare };
 }

@@ -5,7 +5,7 @@ import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kill
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch } from './command.ts';
-import { forceBreaker, setBreaker } from './breakers.ts';
+import { changeBreaker } from './breakers.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
@@ -167,9 +167,8 @@ function applyOther(
     case 'fairness.set':
       return setFairness(step, command);
     case 'breaker.set':
-      return setBreaker(step, command);
     case 'breaker.force':
-      return forceBreaker(step, command);
+      return changeBreaker(step, command);
     case 'schedule.set':
       return setSchedule(step, command);
     case 'schedule.remove':

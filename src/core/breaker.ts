@@ -55,14 +55,8 @@ export function breakerTitle({ kind, name }: { kind: BreakerKind; name: string }
 
 /** Whether another attempt may start now, `startsAhead` more being on their way. */
 export function letsPass(breaker: Breaker, startsAhead = 0): boolean {
-  switch (breaker.state) {
-    case 'closed':
-      return true;
-    case 'open':
-      return false;
-    case 'half-open':
-      return breaker.probes + startsAhead < breaker.probesMax;
-  }
+  if (breaker.state === 'half-open') return breaker.probes + startsAhead < breaker.probesMax;
+  return breaker.state === 'closed';
 }
 
 /** Why it lets no more pass, as part of a sentence. */
@@ -113,9 +107,23 @@ export function readBreaker(fields: readonly unknown[]): BreakerFields {
   const [openUntil, opens, trips, probeFrom, probes, probesMax, successes] = counts;
   const [bucketMs, newest, calls, failed, slow] = counted;
   return {
-    ...{ kind, name, state, stateAt, forced, why, by },
-    ...{ openUntil, opens, trips, probeFrom, probes, probesMax, successes },
-    ...{ lastAt, alarmAt, settings },
+    kind,
+    name,
+    state,
+    stateAt,
+    forced,
+    why,
+    by,
+    openUntil,
+    opens,
+    trips,
+    probeFrom,
+    probes,
+    probesMax,
+    successes,
+    lastAt,
+    alarmAt,
+    settings,
     window: { bucketMs, newest, calls: [...calls], failed: [...failed], slow: [...slow] },
   };
 }

@@ -206,8 +206,15 @@ function hasRoom({ state }: Step): boolean {
   return false;
 }
 
+type BreakerCommand = Extract<Command, { type: 'breaker.set' | 'breaker.force' }>;
+
+/** What operators do. */
+export function changeBreaker(step: Step, command: BreakerCommand): Rejection | null {
+  return command.type === 'breaker.set' ? setBreaker(step, command) : forceBreaker(step, command);
+}
+
 /** Sets what holds for one breaker, or for all of a kind; null takes it back. O(breakers). */
-export function setBreaker(
+function setBreaker(
   step: Step,
   command: Extract<Command, { type: 'breaker.set' }>,
 ): Rejection | null {
@@ -218,7 +225,7 @@ export function setBreaker(
     const breakers = settings === null ? others : { ...others, [kind]: settings };
     const { breakers: _before, ...rest } = state.settings;
     state.settings = Object.keys(breakers).length === 0 ? rest : { ...rest, breakers };
-    for (const breaker of [...state.records.breakers.values()]) {
+    for (const breaker of state.records.breakers.values()) {
       if (breaker.kind === kind) refit(step, breaker);
     }
     return null;
@@ -249,7 +256,7 @@ function refit(step: Step, breaker: Breaker): void {
 }
 
 /** Holds a breaker open or closed against all counts, or lets it go by them again. */
-export function forceBreaker(
+function forceBreaker(
   step: Step,
   { by, kind, name, reason, to }: Extract<Command, { type: 'breaker.force' }>,
 ): Rejection | null {

@@ -48,20 +48,14 @@ function addList(group: Command, ctx: CliContext): void {
     .command('list')
     .description('list breakers that counted a failure of late or were set')
     .addOption(new Option('--kind <kind>', 'only these').choices(KINDS))
-    .addOption(
-      new Option('--state <state>', 'only these').choices(['closed', 'open', 'half-open']),
-    )
+    .addOption(new Option('--state <state>', 'only these').choices(['closed', 'open', 'half-open']))
     .action(async (options: Record<string, string | undefined>, command: Command) => {
       const list = await ctx.api(command).get<BreakerList>(`/breakers${queryOf(options)}`);
       ctx.output(command).list(list, list.items, columns(Date.now()));
     });
 }
 
-function addForce(
-  group: Command,
-  ctx: CliContext,
-  [action, doc]: readonly [string, string],
-): void {
+function addForce(group: Command, ctx: CliContext, [action, doc]: readonly [string, string]): void {
   group
     .command(action)
     .description(doc)
@@ -117,11 +111,7 @@ function addSet(group: Command, ctx: CliContext): void {
         const api = ctx.api(command);
         const settings = settingsOf(options);
         if (name !== undefined) {
-          show(
-            await api.put<BreakerView>(pathOf('breakers', kind, name), settings),
-            command,
-            ctx,
-          );
+          show(await api.put<BreakerView>(pathOf('breakers', kind, name), settings), command, ctx);
           return;
         }
         const all = await api.put<BreakerKindView>(pathOf('breakers', kind), settings);
@@ -167,15 +157,17 @@ function columns(nowMs: number): readonly Column<BreakerView>[] {
 
 function show(breaker: BreakerView, command: Command, ctx: CliContext): void {
   const { by, calls, failed, kind, name, slow, summary, trips } = breaker;
-  ctx.output(command).object(breaker, [
-    ['breaker', `${kind} ${name}`],
-    ['state', summary],
-    ['why', breaker.reason],
-    ['by', by],
-    ['calls', `${calls} in the window, ${failed} failed, ${slow} slow`],
-    ['opened', `${trips} times`],
-    ...settingsFields(breaker.settings),
-  ]);
+  ctx
+    .output(command)
+    .object(breaker, [
+      ['breaker', `${kind} ${name}`],
+      ['state', summary],
+      ['why', breaker.reason],
+      ['by', by],
+      ['calls', `${calls} in the window, ${failed} failed, ${slow} slow`],
+      ['opened', `${trips} times`],
+      ...settingsFields(breaker.settings),
+    ]);
 }
 
 function settingsFields(settings: BreakerView['settings']): Fields {
@@ -186,7 +178,9 @@ function settingsFields(settings: BreakerView['settings']): Fields {
   return [
     [
       'opens',
-      enabled ? `at ${failureRate * 100} % of ${callsMin} calls or more in ${window}${slow}` : 'never',
+      enabled
+        ? `at ${failureRate * 100} % of ${callsMin} calls or more in ${window}${slow}`
+        : 'never',
     ],
     ['stays open', `${showSpan(openMs)}, up to ${showSpan(openMsMax)}`],
     ['closes', `after ${successesMin} probes, ${probesMax} at once`],
