@@ -229,7 +229,7 @@ test('histories with breakers keep every invariant, and go on the same after a r
         expect(digest(other)).toBe(digest(state));
       }
     }),
-    { numRuns: 200, ...SEED },
+    { numRuns: 400, ...SEED },
   );
   for (const kind of ['agent', 'capability'])
     for (const standing of ['closed', 'open', 'half-open'])
