@@ -96,6 +96,7 @@ const ROUTES: readonly string[] = [
   'POST /api/v1/breakers/{kind}/{name}/close',
   'POST /api/v1/breakers/{kind}/{name}/reset',
   'GET /api/v1/recoveries',
+  'GET /api/v1/backup',
   'GET /api/v1/tasks',
   'POST /api/v1/tasks',
   'GET /api/v1/tasks/{id}',
