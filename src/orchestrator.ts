@@ -38,6 +38,7 @@ import {
   type Runtime,
   type RuntimeOptions,
   type RuntimeStorage,
+  type ServeOptions,
 } from './runtime/index.ts';
 import { VERSION } from './base/version.ts';
 
@@ -162,9 +163,13 @@ export class UnifiedQuantumOrchestrator {
   }
 
   /** Registers an agent served by `handler` in this process. */
-  async registerAgent(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
+  async registerAgent(
+    agent: RegisterAgent,
+    handler: AgentHandler,
+    options: ServeOptions = {},
+  ): Promise<void> {
     checkRegisterAgents([agent]);
-    await this.runtime.serve(agent, handler);
+    await this.runtime.serve(agent, handler, options);
   }
 
   /** Submits a task; resolves when it is durable. */
@@ -315,6 +320,7 @@ export {
   type HandlerTask,
   type InputPrompt,
   type RegisterAgent,
+  type ServeOptions,
   type SubmitFlow,
   type ScheduleSettings,
   type ScheduleView,

@@ -95,6 +95,8 @@ export type FailureTuple = readonly [
   retryable: boolean,
   retryAfterMs: number,
   critique?: string | null,
+  /** The service whose fault it was. */
+  downstream?: string | null,
 ];
 
 /** Frames an agent sends. */

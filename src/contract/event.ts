@@ -11,6 +11,7 @@ export const EventView = Type.Object(
     agentId: Type.Optional(Type.String()),
     queue: Type.Optional(Type.String()),
     limit: Type.Optional(Type.String({ description: 'The limit of limit.changed' })),
+    breaker: Type.Optional(Type.String({ description: 'Kind and name, of breaker.changed' })),
     taskType: Type.Optional(Type.String()),
     state: Type.Optional(Type.String({ description: 'The state it is in since then' })),
     attempt: Type.Optional(Type.Integer()),

@@ -65,6 +65,16 @@ export {
   type Amounts,
   type BudgetBody,
 } from './budget.ts';
+export {
+  BreakerKindText,
+  BreakerKindView,
+  BreakerList,
+  BreakerSettingsBody,
+  BreakerStateText,
+  BreakerView,
+  BreakerWhy,
+} from './breaker.ts';
+export { RecoveryList, RecoveryView, SelfCheckView } from './recovery.ts';
 export { DependencyView, type DependencyBody } from './dependency.ts';
 export { familyFields, hasFamily, type TaskFamilyFields } from './task-family.ts';
 export {
@@ -114,7 +124,7 @@ export {
   type JsonFault,
   type JsonValue,
 } from './json.ts';
-export { Key, Name, QueueName, TaskIdText } from './names.ts';
+export { isName, Key, Name, QueueName, TaskIdText } from './names.ts';
 export {
   momentMs,
   normalizeAgent,

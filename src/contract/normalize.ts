@@ -61,6 +61,8 @@ export interface NormalizedRules {
   readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
   /** JSON text. */
   readonly resultSchema?: string;
+  /** In alphabetical order, each once. */
+  readonly downstreams?: readonly string[];
 }
 
 /**
@@ -91,13 +93,15 @@ function retryOf(retry: NonNullable<TaskOptions['retry']>): NormalizedSpec['retr
 
 /** Written only where something is asked for, its fields in one order: equal rules are equal as JSON. */
 function rulesOf(options: TaskOptions): Pick<NormalizedSpec, 'rules'> {
-  const { concurrency, resultSchema, retry } = options;
-  if (concurrency === undefined && resultSchema === undefined && retry === undefined) return {};
+  const { concurrency, downstreams = [], resultSchema, retry } = options;
+  const isPlain = concurrency === undefined && resultSchema === undefined && retry === undefined;
+  if (isPlain && downstreams.length === 0) return {};
   const rules: NormalizedRules = {
     ...(concurrency === undefined
       ? {}
       : { concurrency: { limit: concurrency.limit ?? 1, policy: concurrency.policy ?? 'queue' } }),
     ...retryRules(options),
+    ...(downstreams.length === 0 ? {} : { downstreams: [...new Set(downstreams)].toSorted() }),
   };
   return Object.keys(rules).length === 0 ? {} : { rules };
 }

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { KillView } from './budget.ts';
+import { RecoveryView } from './recovery.ts';
 
 /** How much is under way, and what is refused for it. */
 export const AdmissionView = Type.Object(
@@ -66,6 +67,14 @@ export const StatusView = Type.Object(
     killed: Type.Array(KillView, { description: 'What somebody stopped; at most 100' }),
     store: Type.Object({ bytes: Type.Integer(), backlog: Type.Integer() }),
     admission: AdmissionView,
+    breakers: Type.Object(
+      { open: Type.Integer(), halfOpen: Type.Integer() },
+      { description: 'That keep work from agents and services' },
+    ),
+    stuck: Type.Integer({ description: 'Running tasks that show nothing for too long' }),
+    recoveries: Type.Array(RecoveryView, {
+      description: 'What went wrong by itself last, newest first; at most five',
+    }),
   },
   { title: 'Status' },
 );

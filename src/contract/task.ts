@@ -9,6 +9,7 @@ import {
   FairnessKey,
   LimitUses,
 } from './control.ts';
+import { Downstreams } from './breaker.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
 import { TaskScheduleView } from './task-schedule.ts';
@@ -145,6 +146,7 @@ const submitFields = {
   limits: Type.Optional(LimitUses),
   dedupe: Type.Optional(DedupeBody),
   estimate: Type.Optional(EstimateBody),
+  downstreams: Type.Optional(Downstreams),
 };
 
 /** A task as it is submitted, without its payload: what the channel sends once per kind of task. */
@@ -260,6 +262,7 @@ export const TaskView = Type.Object(
     limits: Type.Optional(LimitUses),
     dedupe: Type.Optional(DedupeBody),
     estimate: Type.Optional(EstimateBody),
+    downstreams: Type.Optional(Downstreams),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),

@@ -1,3 +1,4 @@
+import type { Breaker } from './breaker.ts';
 import type { Tracked } from './change-set.ts';
 import type { AgentId } from './ids.ts';
 import type { Profile } from './profile.ts';
@@ -21,6 +22,8 @@ export interface Agent extends Tracked {
   readonly leases: Set<Task>;
   /** How many of its leases wait for input: those take no slot. */
   waiting: number;
+  /** Of its calls; null while none has failed of late. Derived. */
+  breaker: Breaker | null;
   /** Which requirements it meets, by signature; a cache, emptied when its spec changes. */
   readonly meets: Map<string, boolean>;
 }

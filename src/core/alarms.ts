@@ -1,5 +1,7 @@
 /** What happens to records by themselves when their moment has come. */
 import { unreachable } from '../base/invariant.ts';
+import type { Breaker } from './breaker.ts';
+import { checkBreaker } from './breakers.ts';
 import type { Bucket } from './bucket.ts';
 import { checkBucket } from './bucket.ts';
 import { ownerOf } from './bucket-key.ts';
@@ -41,6 +43,9 @@ export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): v
       return;
     case 'dedupes':
       step.state.records.dedupes.remove(record as DedupeRecord);
+      return;
+    case 'breakers':
+      checkBreaker(step, record as Breaker);
       return;
     case 'stages':
       // Half as many as others may reach: each is made, not only told.

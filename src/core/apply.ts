@@ -5,6 +5,7 @@ import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kill
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch, StageCommand } from './command.ts';
+import { changeBreaker } from './breakers.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
@@ -171,6 +172,9 @@ function applyOther(
       return removeLimit(step, command.limit);
     case 'fairness.set':
       return setFairness(step, command);
+    case 'breaker.set':
+    case 'breaker.force':
+      return changeBreaker(step, command);
     case 'schedule.set':
       return setSchedule(step, command);
     case 'schedule.remove':

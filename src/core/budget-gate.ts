@@ -8,6 +8,7 @@ import { estimateOf, microsOf, type Tree } from './tree.ts';
 /** One of the two bounds of a budget that attempts reserve. */
 export class BudgetGate implements Gate {
   readonly key: string;
+  readonly splitsLanes = true;
   mirror: object | null = null;
   readonly #tree: Tree;
   readonly #bound: 'tokens' | 'costUsd';

@@ -4,7 +4,16 @@ import { expect, test } from 'vitest';
 import { digest } from './digest.ts';
 import type { TaskId } from './ids.ts';
 import { restoreState } from './restore.ts';
-import { assign, cancel, complete, fail, register, release, submit } from './testing/commands.ts';
+import {
+  assign,
+  cancel,
+  complete,
+  fail,
+  NO_BREAKERS,
+  register,
+  release,
+  submit,
+} from './testing/commands.ts';
 import { refusalsOf } from './testing/trace.ts';
 import { rowsOf } from './testing/snapshot.ts';
 import { World } from './testing/world.ts';
@@ -111,6 +120,7 @@ test('budgets hold on every level as the ledger says, whatever happens, also aft
   fc.assert(
     fc.property(fc.array(act, { minLength: 1, maxLength: 60, size: 'max' }), (acts) => {
       let world = new World();
+      world.state.settings = { ...world.state.settings, breakers: NO_BREAKERS };
       const ledger = new Ledger();
       world.run(1000, register('a1', { slots: 1000 }));
       const spec = {

@@ -1,3 +1,4 @@
+import type { BreakerChange, BreakerDefaults, BreakerKind } from './breaker-settings.ts';
 import type { Dependency, ParentEnd } from './flow.ts';
 import type { Budget, Usage } from './tree.ts';
 import type { AgentId, TaskId } from './ids.ts';
@@ -78,6 +79,8 @@ export interface AttemptError extends LeaseRef {
   readonly usage?: Usage;
   /** What the next attempt should know to do better. */
   readonly critique?: string;
+  /** The service whose fault it was: then nobody else is blamed. */
+  readonly downstream?: string;
 }
 
 /** Chunks of an attempt's output, one after the other; their texts go beside the command. */
@@ -211,6 +214,8 @@ export interface CoreSettings {
   readonly queueDefaults: QueueSettings;
   /** How work is shared between namespaces; absent for the defaults. */
   readonly fairness?: FairnessSettings;
+  /** What is set for all breakers of a kind; absent for the defaults. */
+  readonly breakers?: BreakerDefaults;
 }
 
 /**
@@ -318,6 +323,21 @@ export type Command =
       readonly weights?: Readonly<Record<string, number | null>>;
       readonly tokensPerSlot?: number;
       readonly usdPerSlot?: number;
+    }
+  /** `name`: null for all of the kind; `settings`: null for none of its own. */
+  | {
+      readonly type: 'breaker.set';
+      readonly kind: BreakerKind;
+      readonly name: string | null;
+      readonly settings: BreakerChange | null;
+    }
+  | {
+      readonly type: 'breaker.force';
+      readonly kind: BreakerKind;
+      readonly name: string;
+      readonly to: 'open' | 'closed' | 'auto';
+      readonly reason: string | null;
+      readonly by: string | null;
     }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
   | ScheduleCommand

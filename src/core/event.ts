@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts';
+import type { Breaker, BreakerState } from './breaker.ts';
 import type { Command } from './command.ts';
 import type { CancelWish, KeptAnswer } from './extra.ts';
 import type { FairnessSettings } from './fairness.ts';
@@ -113,6 +114,15 @@ export type CoreEvent =
   | { readonly type: 'tree.killed'; readonly tree: Tree }
   /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
   | { readonly type: 'gate.changed'; readonly gate: Gate }
+  /** It is in nobody's way any more: it was dropped. */
+  | { readonly type: 'gate.removed'; readonly gate: Gate }
+  /** `agent`: the registered one that it guards; null for another kind, or one that is not registered. */
+  | {
+      readonly type: 'breaker.changed';
+      readonly breaker: Breaker;
+      readonly from: BreakerState;
+      readonly agent: Agent | null;
+    }
   | { readonly type: 'limit.changed'; readonly limit: string }
   | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings }
   /** `reason`: `set`, `paused`, `resumed`, or `waiting` for the end of an earlier firing. */

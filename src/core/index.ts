@@ -1,4 +1,23 @@
 export { slotsUsed, type Agent, type AgentState } from './agent.ts';
+export {
+  BREAKER_KINDS,
+  BREAKER_SETTINGS_DEFAULT,
+  breakerSettings,
+  type BreakerChange,
+  type BreakerDefaults,
+  type BreakerKind,
+  type BreakerSettings,
+} from './breaker-settings.ts';
+export { countsAt, type CallCounts } from './breaker-window.ts';
+export {
+  breakerKey,
+  breakerTitle,
+  describeBreaker,
+  letsPass,
+  type Breaker,
+  type BreakerState,
+} from './breaker.ts';
+export { gatesOfSpec } from './breaker-links.ts';
 export { UNTRACKED, type ChangeSet, type Image, type Tracked } from './change-set.ts';
 export { apply, type Applied, type CommandResult } from './apply.ts';
 export type {

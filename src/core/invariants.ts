@@ -1,4 +1,5 @@
 import { invariant } from '../base/invariant.ts';
+import { checkBreakers } from './breaker-invariants.ts';
 import type { TaskId } from './ids.ts';
 import { burstOf } from './bucket.ts';
 import { usesOf, type Gate } from './gate.ts';
@@ -13,7 +14,7 @@ import { dueAt } from './transition.ts';
 import { estimateOf, microsOf, type Tree } from './tree.ts';
 import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I17 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I18 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -53,6 +54,7 @@ export function checkInvariants(state: CoreState): void {
   checkTrees(state);
   checkGates(state);
   checkSchedules(state);
+  checkBreakers(state);
 }
 
 const QUEUE_STATES = [

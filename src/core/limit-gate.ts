@@ -1,6 +1,7 @@
 import { correct, draw, levelAt, burstOf, removeBucket, setLevel, type Bucket } from './bucket.ts';
 import type { Gate, GateAhead } from './gate.ts';
 import type { LimitSettings } from './spec.ts';
+import type { Task } from './task.ts';
 import type { CoreState } from './state.ts';
 import type { Usage } from './tree.ts';
 
@@ -21,6 +22,7 @@ export interface LimitGateName {
  */
 export class LimitGate implements Gate {
   readonly name: LimitGateName;
+  readonly splitsLanes = true;
   /** Null once the limit was removed: then everything passes. */
   settings: LimitSettings | null;
   /** Attempts that hold it. */
@@ -77,7 +79,7 @@ export class LimitGate implements Gate {
     this.bucket = draw(state, { bucketKey, bucket: this.bucket, rate }, units);
   }
 
-  giveBack(state: CoreState, units: number, usage: Usage | null): void {
+  giveBack(state: CoreState, _task: Task, units: number, usage: Usage | null): void {
     this.running -= 1;
     const rate = this.settings?.rate;
     if (rate?.counts !== 'tokens' || usage === null || usage.tokens === units) return;

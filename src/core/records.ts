@@ -1,4 +1,5 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { breakerFields, readBreaker, type Breaker } from './breaker.ts';
 import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
 import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
@@ -53,6 +54,8 @@ export interface Records {
   readonly schedules: RecordTable<Schedule>;
   readonly stages: RecordTable<Stage>;
   readonly stageParts: RecordTable<StagePart>;
+  /** Of what failed of late, or was set. */
+  readonly breakers: RecordTable<Breaker>;
 }
 export type RecordName = keyof Records;
 
@@ -71,6 +74,7 @@ export function createRecords(): Records {
     schedules: new RecordTable('schedules', scheduleFields),
     stages: new RecordTable('stages', stageFields),
     stageParts: new RecordTable('stageParts', stagePartFields),
+    breakers: new RecordTable('breakers', breakerFields),
   };
 }
 
@@ -139,6 +143,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'stageParts':
       records.stageParts.restore({ ...kept, table, ...readStagePart(fields) });
+      return;
+    case 'breakers':
+      records.breakers.restore({ ...kept, table, ...readBreaker(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

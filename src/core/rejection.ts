@@ -58,6 +58,9 @@ export const REJECTION_CODES = [
   'SCHEDULE_BUSY',
   'STAGE_NOT_FOUND',
   'STAGE_FULL',
+  'BREAKER_OPEN',
+  'BREAKER_NOT_FOUND',
+  'BREAKER_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

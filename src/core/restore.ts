@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng, type RngState } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
+import { restoreBreakers } from './breaker-links.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { restoreLinks } from './flow-links.ts';
@@ -79,6 +80,7 @@ export function restoreState(rows: StateRows): CoreState {
   restoreTrees(state);
   restoreStages(state);
   restoreHolds(state);
+  restoreBreakers(state);
   return state;
 }
 
@@ -101,6 +103,7 @@ function restoreAgent(state: CoreState, row: AgentRow): void {
     leases,
     meets,
     waiting: 0,
+    breaker: null,
     ...RESTORED,
   };
   state.agents.set(id, agent);

@@ -17,6 +17,7 @@ import {
   type TaskError,
 } from './task.ts';
 import { avoidFailed } from './avoid.ts';
+import { countEnd, isCounting } from './breaker-calls.ts';
 import { cancelOf, finishCanceled } from './cancel.ts';
 import { escalate } from './escalate.ts';
 import { extraAfterTask, NO_EXTRA } from './extra.ts';
@@ -55,6 +56,11 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
   const agent = endLease(step, task, item.usage);
+  if (isCounting(step)) {
+    const runMs = state.nowMs - startedAt - waitedMs;
+    const end = { runMs, code: null, isRetryable: true, downstream: null };
+    countEnd(step, task, { agentId: agent.id, ...end });
+  }
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
@@ -78,6 +84,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   if ('code' in task) return task;
   if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
   const error = recordFailure(step, task, item.error, item.usage);
+  countFailure(step, task, item);
   if (item.critique !== undefined) keepCritique(task, item.critique);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
@@ -92,6 +99,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
 export function breakAttempt(step: Step, task: Task, error: TaskError, reason: string): void {
   revokeLease(step, task, reason);
   const kept = recordFailure(step, task, error);
+  countFailure(step, task, { retryable: true });
   retryTask(step, task, kept, { reason, delayMsMin: -1 });
 }
 
@@ -195,6 +203,24 @@ export function recordFailure(
   task.failures = [...task.failures.slice(1 - FAILURES_KEPT_MAX), failure];
   events.push({ type: 'attempt.failed', task, failure, waitedMs });
   return failure.error;
+}
+
+/** Counts the failure that was just recorded for the breakers of whom it may tell something. */
+function countFailure(
+  step: Step,
+  task: Task,
+  { downstream, retryable }: Pick<AttemptError, 'retryable' | 'downstream'>,
+): void {
+  const failure = task.failures.at(-1);
+  if (failure === undefined) return;
+  const { agentId, endedAt, error, startedAt } = failure;
+  countEnd(step, task, {
+    agentId,
+    runMs: endedAt - startedAt,
+    code: error.code,
+    isRetryable: retryable,
+    downstream: downstream ?? null,
+  });
 }
 
 /** Half of a surrogate pair would not survive UTF-8, and replicas that restored it would differ. */

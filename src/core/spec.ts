@@ -75,6 +75,8 @@ export interface TaskRules {
   readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
   /** JSON Schema that results must meet, as JSON text. Core does not read it. */
   readonly resultSchema?: string;
+  /** Services that its attempts call: tasks wait while the breaker of one is open. */
+  readonly downstreams?: readonly string[];
 }
 
 /** Everything that tasks submitted alike have in common; held once, whatever their number. */

@@ -23,9 +23,11 @@
  *   I15 a schedule knows exactly its unfinished tasks, and lets one wait only while it has some
  *   I16 a task knows how many of its parents it waits for, and is blocked only while it waits
  *   I17 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
+ *   I18 a breaker counts the probes that run, and its gate is in the way of exactly those it concerns
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
+import type { BreakerGate } from './breaker-gate.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import type { AgentId, TaskId } from './ids.ts';
@@ -87,6 +89,8 @@ export interface CoreState {
   readonly keyGates: Map<string, KeyGate>;
   /** Limits that live tasks name, by limit and key. Derived, but for their buckets. */
   readonly limitGates: Map<string, LimitGate>;
+  /** Ways through breakers, by the key of their record. Derived, not stored. */
+  readonly breakerGates: Map<string, BreakerGate>;
   /** Bounds of live tasks. */
   readonly timers: Timers<Task>;
   /** Moments at which something must happen to a record. */
@@ -140,6 +144,7 @@ export function emptyState(rng: Rng): CoreState {
     records: createRecords(),
     keyGates: new Map(),
     limitGates: new Map(),
+    breakerGates: new Map(),
     timers: new Timers(),
     alarms: new Timers(),
     pins: new Map(),

@@ -1,6 +1,8 @@
 /** The few ways a task, queue or agent changes; every handler goes through these. */
 import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
+import { endProbe } from './breaker-gate.ts';
+import { joinBreakers, leaveBreakers } from './breaker-links.ts';
 import { UNTRACKED } from './change-set.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
 import { settle } from './budgets.ts';
@@ -91,6 +93,7 @@ export function endLease(step: Step, task: Task, usage: Usage | null = null): Ag
   if (task.state === 'input_required') agent.waiting -= 1;
   if (usage !== null || task.extra !== null) settle(step, task, usage);
   if (isGated(task)) giveBackGates(state, task, usage);
+  if (agent.breaker !== null) endProbe(state, agent.breaker, task.fencingToken);
   if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
   task.runUntil = 0;
@@ -141,6 +144,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     ...UNTRACKED,
   };
   state.profiles.set(key, profile);
+  joinBreakers(state, profile);
   if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
   state.profileChanges.touch(profile);
   return profile;
@@ -166,6 +170,7 @@ function leaveProfile(state: CoreState, profile: Profile): void {
   if (profile.tasks > 0) return;
   state.profileChanges.remove(profile);
   state.profiles.delete(profile.key);
+  if (profile.gates !== null) leaveBreakers(state, profile);
   if (profile.spec.rules?.resultSchema !== undefined) state.resultSchemas -= 1;
 }
 

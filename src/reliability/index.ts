@@ -16,3 +16,4 @@ export {
 } from './admission-options.ts';
 export type { AdmissionCause, AdmissionSample } from './pressure.ts';
 export { Thinning, type Thinnable } from './thinning.ts';
+export { RunTimes, type StuckSettings } from './run-times.ts';

@@ -9,6 +9,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
@@ -23,6 +24,7 @@ export interface EffectsParts {
   readonly feed: EventFeed;
   readonly metrics: RuntimeMetrics;
   readonly keeper: ScheduleKeeper;
+  readonly supervisor: Supervisor;
   /** Hears of output that was kept, and of ends. */
   readonly output: OutputListener;
   /** Told after each entry. */
@@ -127,6 +129,7 @@ export class Effects {
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
+    this.#parts.supervisor.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
   }
 
@@ -203,7 +206,7 @@ export class Effects {
 
   /** What is about agents and queues. */
   #aroundTasks(event: CoreEvent): void {
-    const { hub, scheduler } = this.#parts;
+    const { hub, metrics, scheduler, supervisor } = this.#parts;
     switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
@@ -211,6 +214,7 @@ export class Effects {
         return;
       case 'agent.changed':
         scheduler.agentChanged(event.agent);
+        supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':
         hub.removed(event.agent.id);
@@ -221,6 +225,14 @@ export class Effects {
         return;
       case 'gate.changed':
         scheduler.gateChanged(event.gate);
+        return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
+        metrics.breakerChanged(event.breaker.kind, event.breaker.state);
+        supervisor.breakerChanged(event.breaker, event.from);
         return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);

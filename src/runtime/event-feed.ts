@@ -21,6 +21,7 @@ export interface FeedEvent {
   readonly queue?: string;
   readonly taskType?: string;
   readonly limit?: string;
+  readonly breaker?: string;
   readonly state?: string;
   readonly attempt?: number;
   readonly fencingToken?: number;
@@ -104,7 +105,7 @@ export class EventFeed {
       // Followers were told of the chunk itself when it came.
       if (event.type === 'task.output') continue;
       // One for each key of a limit: what people want to know is that the limit changed.
-      if (event.type === 'gate.changed') continue;
+      if (event.type === 'gate.changed' || event.type === 'gate.removed') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {
@@ -216,7 +217,7 @@ function isAfter(a: Place, b: Place): boolean {
 
 type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
 
-function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Described {
+function describe(event: Exclude<CoreEvent, { type: 'gate.changed' | 'gate.removed' }>): Described {
   switch (event.type) {
     case 'agent.registered':
     case 'agent.changed':
@@ -250,6 +251,11 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
     }
     case 'limit.changed':
       return { type: event.type, limit: event.limit };
+    case 'breaker.changed': {
+      const { by, key, state, why } = event.breaker;
+      const facts = { ...(by === null ? {} : { by }), ...(why === null ? {} : { reason: why }) };
+      return { type: event.type, breaker: key, state, ...facts };
+    }
     case 'fairness.changed':
       return { type: event.type };
     case 'schedule.changed':

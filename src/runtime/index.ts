@@ -13,7 +13,8 @@ export {
   type RuntimeTerms,
 } from './open-runtime.ts';
 export type { AttemptEnd } from './reports.ts';
-export { Runtime } from './runtime.ts';
+export { Runtime, type ServeOptions } from './runtime.ts';
+export type { SupervisionOptions } from './supervisor.ts';
 export { cronTimes } from './cron-times.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
 export { Slices } from './slices.ts';

@@ -26,6 +26,7 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { BreakerService } from './breaker-service.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
@@ -38,6 +39,9 @@ import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
+import { Recoveries } from './recoveries.ts';
+import { SelfChecks } from './self-checks.ts';
+import { Supervisor, type SupervisionOptions } from './supervisor.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
@@ -74,6 +78,8 @@ export interface RuntimeTerms {
   readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
   readonly admission?: AdmissionOptions;
+  /** How it looks after itself. */
+  readonly supervision?: SupervisionOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -161,6 +167,10 @@ function assemble(ground: Ground): Runtime {
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
+  const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
+  const makeRoom = (): Promise<void> => checkpointer.run();
+  const supervision = createSupervision(ground, { feed, propose, makeRoom });
+  const { supervisor } = supervision;
   const hub: AgentHub = new AgentHub({
     state,
     scheduler,
@@ -168,13 +178,13 @@ function assemble(ground: Ground): Runtime {
     waits,
     payloadOf: (task) => store.payload(task) ?? 'null',
     parents: new ParentResults(state, store),
+    supervisor,
     unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const metrics = terms.metrics ?? NO_METRICS;
   const nextId = (): TaskId => ids.next();
-  const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({
     state,
     clock,
@@ -185,7 +195,7 @@ function assemble(ground: Ground): Runtime {
   });
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
-  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output, stages };
+  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output, stages, supervisor };
   const effects = new Effects({ state, store, ...mirrors });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
@@ -203,6 +213,7 @@ function assemble(ground: Ground): Runtime {
   keeper.restored();
   // What was due while nobody ran, and the timer of what is due next, wait for no command.
   loop.wake();
+  supervisor.start();
   const details = new DetailsBuffer({ loop, clock, logger });
   const seen = { admission, details, feed, hub, live, output, stages };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
@@ -210,6 +221,7 @@ function assemble(ground: Ground): Runtime {
     ...ground,
     ...machinery,
     ...createServices(ground, machinery),
+    ...supervision,
     checkpointer,
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     keeper,
@@ -246,6 +258,7 @@ type Services = Pick<
   | 'schedules'
   | 'artifacts'
   | 'limits'
+  | 'breakers'
   | 'flows'
   | 'kills'
   | 'inputs'
@@ -263,10 +276,35 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     schedules: new ScheduleService(parts),
     artifacts: new ArtifactService(parts),
     limits: new LimitService(parts),
+    breakers: new BreakerService(parts),
     flows: new FlowsService(parts),
     kills: new KillService(parts),
     inputs: new InputService(parts),
   };
+}
+
+interface Supervision {
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
+  readonly supervisor: Supervisor;
+}
+
+function createSupervision(
+  ground: Ground,
+  parts: {
+    readonly feed: EventFeed;
+    readonly propose: CommandLoop['propose'];
+    readonly makeRoom: () => Promise<void>;
+  },
+): Supervision {
+  const { clock, directory, terms } = ground;
+  const options = terms.supervision ?? {};
+  const isEnabled = options.enabled ?? terms.clock === undefined;
+  const recoveries = new Recoveries({ ...ground, ...parts });
+  const probes = terms.probes ?? systemProbes(directory);
+  const checks = new SelfChecks({ ...ground, ...parts, probes, recoveries });
+  const own = { options, isEnabled, clock, recoveries, checks };
+  return { recoveries, checks, supervisor: new Supervisor({ ...ground, ...parts, ...own }) };
 }
 
 function createScheduler({ state, terms }: Ground): Scheduler {

@@ -32,10 +32,11 @@ export function reportCommands(ends: readonly AttemptEnd[]): ReportCommands {
       results.push(report.result);
       continue;
     }
-    const { code, critique, message, retryable, retryAfterMs } = report;
+    const { code, critique, downstream, message, retryable, retryAfterMs } = report;
     const rare = {
       ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
       ...(critique === undefined ? {} : { critique }),
+      ...(downstream === undefined ? {} : { downstream }),
       ...(report.usage === undefined ? {} : { usage: report.usage }),
     };
     failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...rare });

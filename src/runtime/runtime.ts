@@ -23,6 +23,7 @@ import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
 import type { BackupService } from './backup/backup-service.ts';
 import type { ArtifactService } from './artifact-service.ts';
+import type { BreakerService } from './breaker-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
@@ -30,6 +31,7 @@ import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
+import { HandlerHost, type HandlerHostParts } from './handler-host.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
@@ -41,6 +43,9 @@ import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import type { Recoveries } from './recoveries.ts';
+import type { SelfChecks } from './self-checks.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { ScheduleService } from './schedule-service.ts';
 import type { TaskService } from './task-service.ts';
@@ -64,8 +69,12 @@ export interface RuntimeParts {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly limits: LimitService;
+  readonly breakers: BreakerService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
+  readonly supervisor: Supervisor;
   readonly inputs: InputService;
   readonly flows: FlowsService;
   readonly kills: KillService;
@@ -81,6 +90,15 @@ export interface RuntimeParts {
   readonly releaseLock: () => void;
 }
 
+/** How an agent in this process is served. */
+export interface ServeOptions {
+  /**
+   * Brings back what runs the handler: called, with growing waits, after an attempt failed with the code
+   * `HANDLER_HOST_FAILED`. Until it resolves the agent is given nothing; what else it ran is run anew.
+   */
+  readonly restart?: HandlerHostParts['restart'];
+}
+
 export class Runtime {
   readonly tasks: TaskService;
   readonly agents: AgentService;
@@ -88,6 +106,7 @@ export class Runtime {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly limits: LimitService;
+  readonly breakers: BreakerService;
   readonly schedules: ScheduleService;
   readonly inputs: InputService;
   readonly flows: FlowsService;
@@ -97,6 +116,8 @@ export class Runtime {
   readonly output: OutputService;
   readonly feed: EventFeed;
   readonly admission: AdmissionGate;
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
   readonly failed: Promise<Error>;
   readonly #parts: RuntimeParts;
   readonly #startedAt: number;
@@ -112,6 +133,7 @@ export class Runtime {
     this.deadLetters = parts.deadLetters;
     this.operations = parts.operations;
     this.limits = parts.limits;
+    this.breakers = parts.breakers;
     this.schedules = parts.schedules;
     this.inputs = parts.inputs;
     this.flows = parts.flows;
@@ -121,6 +143,8 @@ export class Runtime {
     this.output = parts.output;
     this.feed = parts.feed;
     this.admission = parts.admission;
+    this.recoveries = parts.recoveries;
+    this.checks = parts.checks;
     this.failed = parts.failed;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
@@ -132,10 +156,34 @@ export class Runtime {
   }
 
   /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */
-  async serve(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
-    const link = new InProcessAgent(this.#host(), handler);
+  async serve(
+    agent: RegisterAgent,
+    handler: AgentHandler,
+    options: ServeOptions = {},
+  ): Promise<void> {
+    let host: HandlerHost | null = null;
+    const own = this.#host();
+    const report: InProcessHost['report'] = (ends) => {
+      own.report(ends);
+      host?.ended(ends);
+    };
+    const link = new InProcessAgent({ ...own, report }, handler);
     this.#inProcess.set(agent.id, link);
-    await this.agents.connect(link, [agent], randomUUID());
+    const incarnation = randomUUID();
+    const bringBack = (): Promise<void> => this.agents.connect(link, [agent], incarnation);
+    const { restart } = options;
+    if (restart !== undefined) {
+      const { clock, hub, recoveries } = this.#parts;
+      const takeOut = (reason: string): void => {
+        hub.detach(agent.id as AgentId, link);
+        link.abandonAll(reason);
+      };
+      const parts = { agentId: agent.id, clock, recoveries, restart, takeOut, bringBack };
+      const made = new HandlerHost(parts);
+      host = made;
+      this.#deferred.add(() => made.close());
+    }
+    await bringBack();
   }
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
@@ -187,6 +235,16 @@ export class Runtime {
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
       admission: this.admission.view(),
+      ...this.#health(),
+    };
+  }
+
+  #health(): Pick<StatusView, 'breakers' | 'stuck' | 'recoveries'> {
+    const { open, 'half-open': halfOpen } = this.breakers.sums();
+    return {
+      breakers: { open, halfOpen },
+      stuck: this.#parts.supervisor.stuckTasks,
+      recoveries: this.recoveries.list(RECOVERIES_SHOWN_MAX),
     };
   }
 
@@ -208,6 +266,7 @@ export class Runtime {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     // A firing from here on is made after the next start.
     this.#parts.keeper.close();
+    this.#parts.supervisor.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();
@@ -302,6 +361,9 @@ export class Runtime {
     };
   }
 }
+
+/** Recoveries shown in the status. */
+const RECOVERIES_SHOWN_MAX = 5;
 
 /** Kills shown in the status. */
 const KILLS_SHOWN_MAX = 100;

@@ -1,6 +1,7 @@
 import {
   controlOf,
   gatesFor,
+  gatesOfSpec,
   leasedTask,
   planSubmit,
   profileKey,
@@ -145,6 +146,6 @@ function arrivalProfile(state: CoreState, spec: TaskSpec): ArrivalProfile {
     paused: queue !== undefined && (queue.paused || queue.held),
     priority: spec.priority,
     queueGate: queue?.gate ?? null,
-    gates: known?.gates ?? null,
+    gates: known === undefined ? gatesOfSpec(state, spec) : known.gates,
   };
 }

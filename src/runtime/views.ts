@@ -109,6 +109,7 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
     heartbeatMs: spec.heartbeatMs,
     state: isBusy ? 'busy' : agent.state,
     stateAt: iso(agent.stateAt),
+    breaker: agent.breaker?.state ?? 'closed',
     registeredAt: iso(agent.registeredAt),
     connection,
   };
@@ -151,11 +152,20 @@ function specFields(
   spec: Task['profile']['spec'],
 ): Pick<
   TaskView,
-  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency'
+  | 'namespace'
+  | 'queue'
+  | 'type'
+  | 'priority'
+  | 'requires'
+  | 'retry'
+  | 'timeouts'
+  | 'concurrency'
+  | 'downstreams'
 > {
   const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
     ...(rules?.concurrency === undefined ? {} : { concurrency: { ...rules.concurrency } }),
+    ...(rules?.downstreams === undefined ? {} : { downstreams: [...rules.downstreams] }),
     namespace,
     queue,
     type,

@@ -92,12 +92,21 @@ function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
 }
 
 function standingsOf(pool: Pool, table: AgentTable): Standings {
-  const counts = { available: 0, lost: 0, killed: 0, draining: 0, full: 0, noCredit: 0 };
+  const counts = {
+    available: 0,
+    lost: 0,
+    killed: 0,
+    draining: 0,
+    breaker: 0,
+    full: 0,
+    noCredit: 0,
+  };
   const examples: Record<Standing, AgentId[]> = {
     available: [],
     lost: [],
     killed: [],
     draining: [],
+    breaker: [],
     full: [],
     noCredit: [],
   };

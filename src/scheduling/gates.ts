@@ -154,6 +154,20 @@ export class Gates {
     this.#forgetIdle(mirror);
   }
 
+  /** A gate is in nobody's way any more: lets go of all that it holds. O(lanes that it holds). */
+  removed(gate: Gate): void {
+    const mirror = gate.mirror as GateMirror | null;
+    if (mirror === null) return;
+    for (let tops = mirror.tops(); tops.length > 0; tops = mirror.tops()) {
+      for (const lane of tops) {
+        this.letGo(lane);
+        this.#settle(lane);
+      }
+    }
+    this.#opensAt(mirror, Infinity);
+    this.#forgetIdle(mirror);
+  }
+
   /** The lane's turn at its gates is over for now: the next behind it gets its own. */
   passOn(lane: Lane, task: Gated): void {
     for (const { gate } of usesOf(task)) {

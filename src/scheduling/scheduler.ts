@@ -17,7 +17,6 @@ import {
   FAIRNESS_DEFAULT,
   isGated,
   namespaceOf,
-  slotsUsed,
   usesOf,
   type Agent,
   type AgentId,
@@ -160,6 +159,11 @@ export class Scheduler {
   /** Something else than the attempts that pass it changed about a gate. O(keys that it holds up). */
   gateChanged(gate: Gate): void {
     this.#waiting.gates.wake(gate);
+  }
+
+  /** Tasks pass it no more. O(lanes that it holds). */
+  gateRemoved(gate: Gate): void {
+    this.#waiting.gates.removed(gate);
   }
 
   /** Takes over weights and costs; what runs keeps the cost it started with. */
@@ -422,6 +426,8 @@ export class Scheduler {
   }
 
   #expectEnd(task: Task): void {
+    // One that waits for input frees no slot, but may be the probe that others wait for.
+    if (task.state === 'input_required' && task.agentId !== null) this.#lookAgain(task.agentId);
     const counted = task.share as FairShare | CountedShare | null;
     if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
@@ -474,10 +480,20 @@ export class Scheduler {
   #expectFree(agentId: AgentId): void {
     const index = this.#table.indexOf(agentId);
     if (index < 0) return;
-    this.#table.setInFlight(index, Math.max(0, this.#table.inFlight(index) - 1));
+    // Whether what ends is a probe of its breaker, core will say: until then nothing more goes there.
+    const freed = this.#table.isHeldBack(index) ? 0 : 1;
+    this.#table.setInFlight(index, Math.max(0, this.#table.inFlight(index) - freed));
     this.#table.setAhead(index, true);
     this.#ahead.push(index);
     this.#refresh(index);
+  }
+
+  /** Takes an agent with an open breaker over again once the batch is applied. */
+  #lookAgain(agentId: AgentId): void {
+    const index = this.#table.indexOf(agentId);
+    if (index < 0 || !this.#table.isHeldBack(index)) return;
+    this.#table.setAhead(index, true);
+    this.#ahead.push(index);
   }
 
   #resync(agentId: AgentId): void {
@@ -489,7 +505,7 @@ export class Scheduler {
   /** Takes the tasks in flight over from core's record. */
   #catchUp(index: number): void {
     this.#table.setAhead(index, false);
-    this.#table.setInFlight(index, slotsUsed(this.#table.agentAt(index)));
+    this.#table.catchUp(index);
     this.#refresh(index);
   }
 

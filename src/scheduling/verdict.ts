@@ -97,6 +97,7 @@ function noneMatches(requirements: readonly RequirementExplanation[]): string {
 const HELD_UP: Readonly<Record<PassedOverReason, string>> = {
   full: 'full',
   draining: 'draining',
+  breaker: 'held back by an open breaker',
   killed: 'killed',
   lost: 'lost',
   noCredit: 'not connected or not asking for work',

@@ -33,6 +33,9 @@ function sourceOf(queues: number): MetricsSource {
       },
     }),
     deadLetters: { counts: () => ({ groups: { open: 3, resolved: 2, ignored: 1 }, letters: 8 }) },
+    recoveries: { counts: () => new Map([['agent.lost', 3]]) },
+    checks: { list: () => [{ name: 'log', isOk: true }] },
+    breakers: { counts: () => ({ agent: { closed: 2, open: 1, 'half-open': 0 } }) },
     operations: { running: 1 },
     admission: { thinning: { weigh: () => 1 } },
     observed: {

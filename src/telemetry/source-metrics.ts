@@ -23,6 +23,9 @@ export interface MetricsSource {
     };
   };
   readonly operations: { readonly running: number };
+  readonly recoveries: { counts(): ReadonlyMap<string, number> };
+  readonly checks: { list(): readonly { readonly name: string; readonly isOk: boolean }[] };
+  readonly breakers: { counts(): Readonly<Record<string, Readonly<Record<string, number>>>> };
   status(): {
     readonly agents: {
       readonly ready: number;
@@ -151,6 +154,27 @@ function operatorMetrics(source: () => MetricsSource | null): MetricDefinition[]
         value,
       })),
     ),
+    gauge('uqo_breakers', 'Breakers that counted a failure of late or were set', () =>
+      Object.entries(source()?.breakers.counts() ?? {}).flatMap(([kind, states]) =>
+        Object.entries(states).map(([state, value]) => ({ labels: { kind, state }, value })),
+      ),
+    ),
+    gauge('uqo_self_check_ok', '1 while the last look at it found nothing wrong', () =>
+      (source()?.checks.list() ?? []).map(({ isOk, name }) => ({
+        labels: { check: name },
+        value: isOk ? 1 : 0,
+      })),
+    ),
+    {
+      name: 'uqo_recoveries_total',
+      help: 'What went wrong by itself, by kind',
+      type: 'counter',
+      samples: () =>
+        [...(source()?.recoveries.counts() ?? [])].map(([kind, value]) => ({
+          labels: { kind },
+          value,
+        })),
+    },
     gauge('uqo_operations_running', 'Bulk operations under way', () => {
       const now = source();
       return now === null ? [] : [{ value: now.operations.running }];

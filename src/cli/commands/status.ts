@@ -37,6 +37,21 @@ function admissionText({
   return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${past}`;
 }
 
+/** Of those that the server names. */
+const RECOVERIES_SHOWN_MAX = 3;
+
+function recoveryField(recovery: StatusView['recoveries'][number]): Fields[number] {
+  const { at, cause, count, isResolved, kind, outcome, subject } = recovery;
+  const often = count === 1 ? '' : ` (${count} times)`;
+  const name = isResolved ? 'recovered' : 'trouble';
+  return [name, `${at} ${kind}, ${subject}: ${cause}; ${outcome}${often}`];
+}
+
+function breakersText({ breakers }: StatusView): string | undefined {
+  const { halfOpen, open } = breakers;
+  return open + halfOpen === 0 ? undefined : `${open} open, ${halfOpen} half-open`;
+}
+
 function statusFields(status: StatusView): Fields {
   const { admission, agents, log, store, tasks } = status;
   return [
@@ -53,6 +68,9 @@ function statusFields(status: StatusView): Fields {
     ['stopped', stoppedText(status)],
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
     ['load', admissionText(admission)],
+    ['breakers', breakersText(status)],
+    ['stuck tasks', status.stuck === 0 ? undefined : status.stuck],
+    ...status.recoveries.slice(0, RECOVERIES_SHOWN_MAX).map(recoveryField),
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],
   ];
 }

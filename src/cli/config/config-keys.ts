@@ -106,6 +106,12 @@ export interface ServerConfig {
   /** Milliseconds. */
   readonly 'admission.delayTarget': number;
   readonly 'admission.memoryShareMax': number;
+  readonly 'supervision.enabled': boolean;
+  readonly 'supervision.stuck': 'report' | 'retry';
+  /** Milliseconds. */
+  readonly 'supervision.stuckFloor': number;
+  /** Milliseconds. */
+  readonly 'supervision.checkInterval': number;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -322,6 +328,39 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0.1,
     max: 1,
     doc: 'share of the memory at which all submits but those of priority 9 are refused',
+  },
+  {
+    name: 'supervision.enabled',
+    env: 'UQO_SUPERVISION_ENABLED',
+    type: 'boolean',
+    default: true,
+    doc: 'whether the server looks for hanging attempts, and after its log, store, disk and clock',
+  },
+  {
+    name: 'supervision.stuck',
+    env: 'UQO_SUPERVISION_STUCK',
+    type: 'choice',
+    choices: ['report', 'retry'],
+    default: 'report',
+    doc: 'what is done about an attempt that hangs: told of, or also ended and tried again',
+  },
+  {
+    name: 'supervision.stuckFloor',
+    env: 'UQO_SUPERVISION_STUCK_FLOOR',
+    type: 'duration',
+    default: 60_000,
+    min: 100,
+    max: 86_400_000,
+    doc: 'shortest time without progress after which an attempt may count as hanging',
+  },
+  {
+    name: 'supervision.checkInterval',
+    env: 'UQO_SUPERVISION_CHECK_INTERVAL',
+    type: 'duration',
+    default: 30_000,
+    min: 1_000,
+    max: 86_400_000,
+    doc: 'time between two looks at log, store and disk',
   },
 ];
 

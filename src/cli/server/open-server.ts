@@ -92,6 +92,12 @@ function createOrchestrator(
       delayTargetMs: config['admission.delayTarget'],
       memoryShareMax: config['admission.memoryShareMax'],
     },
+    supervision: {
+      enabled: config['supervision.enabled'],
+      stuck: config['supervision.stuck'],
+      floorMs: config['supervision.stuckFloor'],
+      checkIntervalMs: config['supervision.checkInterval'],
+    },
     logger,
     metrics,
     onFlush: (durationMs) => metrics.flushed(durationMs),

@@ -3,6 +3,7 @@ import {
   apply,
   createState,
   type AgentId,
+  type BreakerDefaults,
   type Command,
   type CoreEvent,
   type CoreState,
@@ -28,8 +29,9 @@ export class PlacementWorld {
   #nowMs = 1_000_000;
   #tasks = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, breakers: BreakerDefaults = {}) {
     this.state = createState(seed);
+    this.state.settings = { ...this.state.settings, breakers };
     this.scheduler = new Scheduler({ seed });
     this.apply(
       { type: 'limit.set', limit: 'calls', settings: { rate: { units: 3, perMs: 200, burst: 4 } } },
@@ -123,7 +125,7 @@ export class PlacementWorld {
       case 7:
         return { type: 'task.release', items, reason: 'asked' };
       case 8:
-        return this.#limitCommand(choice);
+        return choice % 4 === 3 ? forceCommand(choice) : this.#limitCommand(choice);
       case 9:
         return { type: 'task.ask', items: items.map((ref) => ({ ...ref, ...QUESTION })) };
       case 10:
@@ -164,13 +166,13 @@ export class PlacementWorld {
 
   #submitAny(choice: number): Command {
     const n = choice >> 2;
-    const rules = { concurrency: { limit: 2, policy: 'queue' as const } };
+    const downstreams = n % 9 < 2 ? { downstreams: [`service-${n % 9}`] } : {};
     const spec = {
       namespace: n % 3 === 0 ? 'team' : 'default',
       queue: n % 5 === 0 ? 'mail' : 'default',
       type: n % 7 === 0 ? 'post' : 'email',
       priority: n % 4,
-      rules,
+      rules: { concurrency: { limit: 2, policy: 'queue' as const }, ...downstreams },
     };
     const hasSeats = this.state.records.limits.get('seats') !== undefined;
     return this.#submit(1 + (choice % 4), [spec], (i) => {
@@ -227,6 +229,12 @@ export class PlacementWorld {
       case 'gate.changed':
         scheduler.gateChanged(event.gate);
         return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
+        return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);
         return;
@@ -279,3 +287,10 @@ const QUESTION = {
   answerers: null,
   expiresMs: 200,
 };
+
+function forceCommand(choice: number): Command {
+  const kind = choice % 8 === 3 ? 'downstream' : 'capability';
+  const name = kind === 'downstream' ? `service-${choice % 2}` : 'post';
+  const to = (['open', 'closed', 'auto', 'auto'] as const)[(choice >> 3) % 4] ?? 'auto';
+  return { type: 'breaker.force', kind, name, to, reason: null, by: null };
+}
