@@ -38,6 +38,8 @@ export interface FeedEvent {
   readonly nominalAt?: number;
   readonly count?: number;
   readonly dropped?: number;
+  /** Id of a copy of the task. */
+  readonly copy?: string;
 }
 
 export interface FeedListener {
@@ -257,6 +259,11 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
     case 'schedule.fired':
     case 'schedule.skipped':
       return describeSchedule(event);
+    case 'agent.dissented': {
+      const { agent, task } = event;
+      const note = `trusted ${agent.trust?.factor ?? 1} now`;
+      return { type: event.type, agentId: agent.id, taskId: task.id, note };
+    }
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -290,7 +297,10 @@ function describeSchedule(event: ScheduleEvent): Described {
 }
 
 function describeTask(
-  event: Exclude<Extract<CoreEvent, { task: unknown }>, ScheduleEvent>,
+  event: Exclude<
+    Extract<CoreEvent, { task: unknown }>,
+    ScheduleEvent | { type: 'agent.dissented' }
+  >,
 ): Described {
   const { task } = event;
   const { queue, spec } = task.profile;
@@ -311,6 +321,9 @@ function describeTask(
       };
     case 'task.completed':
       return { ...common, state: 'completed', agentId: event.agent.id };
+    case 'task.adopted':
+    case 'task.hedged':
+      return { ...common, ...describeCopy(event) };
     case 'attempt.failed':
       return { ...common, agentId: event.failure.agentId, error: event.failure.error };
     case 'task.failed':
@@ -356,6 +369,18 @@ function describeTask(
     default:
       return common;
   }
+}
+
+/** A task that took over a result has completed, like any other. */
+function describeCopy(
+  event: Extract<CoreEvent, { type: 'task.adopted' | 'task.hedged' }>,
+): Partial<Described> {
+  const { copy, task } = event;
+  if (event.type === 'task.hedged') {
+    return { state: task.state, reason: event.reason, copy: copy.id };
+  }
+  const agent = task.agentId === null ? {} : { agentId: task.agentId };
+  return { type: 'task.completed', state: 'completed', ...agent, copy: copy.id };
 }
 
 type InputEvent = Extract<CoreEvent, { type: 'task.input_required' | 'task.input_answered' }>;

@@ -8,7 +8,9 @@ import type { AdmissionGate } from './admission-gate.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
+import { explainCopies } from './explain-copies.ts';
 import { explainFlow } from './explain-flow.ts';
+import { payloadOf } from './payload-of.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { payloadHash, submitCommand, type Submission } from './submission.ts';
 import { treeFacts } from './tree-views.ts';
@@ -96,7 +98,7 @@ export class TaskService {
     const { state, store } = this.#parts;
     const parent = state.tasks.get(parentId);
     if (parent === undefined || parent.extra?.family?.hash != null) return null;
-    return payloadHash(store.payload(parent) ?? 'null');
+    return payloadHash(payloadOf(state, store, parent));
   }
 
   /** The flow of a submit, or, where all of it was there before, the one that it repeats. */
@@ -131,7 +133,7 @@ export class TaskService {
     const { state, store } = this.#parts;
     const task = state.tasks.get(id);
     if (task !== undefined) {
-      const view = liveTaskView(task, store.payload(task) ?? 'null');
+      const view = liveTaskView(task, payloadOf(state, store, task));
       return task.extra === null
         ? view
         : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
@@ -237,7 +239,7 @@ export class TaskService {
     const task = state.tasks.get(id);
     if (task === undefined) return null;
     const known = explainFlow(state, task, scheduler.explain(task, clock.now()));
-    return { ...known, ...scheduleField(task.extra) };
+    return { ...explainCopies(state, task, known), ...scheduleField(task.extra) };
   }
 
   /** Failed tasks, newest first, at most `limit`. */
