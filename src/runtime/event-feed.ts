@@ -5,7 +5,7 @@
  * `index-position` (log index of the entry, place in it): a client that comes back names the last one
  * it saw, and gets what followed or is told that the gap is too old.
  */
-import { questionOf, type CoreEvent } from '../core/index.ts';
+import { questionOf, type CoreEvent, type Task } from '../core/index.ts';
 import type { Thinning } from '../reliability/index.ts';
 import type { Clock } from './clock.ts';
 
@@ -264,6 +264,9 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
       const note = `trusted ${agent.trust?.factor ?? 1} now`;
       return { type: event.type, agentId: agent.id, taskId: task.id, note };
     }
+    case 'task.adopted':
+    case 'task.hedged':
+      return describeCopy(event);
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -299,18 +302,11 @@ function describeSchedule(event: ScheduleEvent): Described {
 function describeTask(
   event: Exclude<
     Extract<CoreEvent, { task: unknown }>,
-    ScheduleEvent | { type: 'agent.dissented' }
+    ScheduleEvent | CopyEvent | { type: 'agent.dissented' }
   >,
 ): Described {
   const { task } = event;
-  const { queue, spec } = task.profile;
-  const common = {
-    type: event.type,
-    taskId: task.id,
-    queue: queue.name,
-    taskType: spec.type,
-    attempt: task.attempt,
-  };
+  const common = { type: event.type, ...factsOf(task) };
   switch (event.type) {
     case 'task.assigned':
       return {
@@ -321,9 +317,6 @@ function describeTask(
       };
     case 'task.completed':
       return { ...common, state: 'completed', agentId: event.agent.id };
-    case 'task.adopted':
-    case 'task.hedged':
-      return { ...common, ...describeCopy(event) };
     case 'attempt.failed':
       return { ...common, agentId: event.failure.agentId, error: event.failure.error };
     case 'task.failed':
@@ -371,16 +364,22 @@ function describeTask(
   }
 }
 
+function factsOf(task: Task): Pick<Described, 'taskId' | 'queue' | 'taskType' | 'attempt'> {
+  const { queue, spec } = task.profile;
+  return { taskId: task.id, queue: queue.name, taskType: spec.type, attempt: task.attempt };
+}
+
+type CopyEvent = Extract<CoreEvent, { type: 'task.adopted' | 'task.hedged' }>;
+
 /** A task that took over a result has completed, like any other. */
-function describeCopy(
-  event: Extract<CoreEvent, { type: 'task.adopted' | 'task.hedged' }>,
-): Partial<Described> {
+function describeCopy(event: CopyEvent): Described {
   const { copy, task } = event;
+  const facts = { ...factsOf(task), copy: copy.id };
   if (event.type === 'task.hedged') {
-    return { state: task.state, reason: event.reason, copy: copy.id };
+    return { type: event.type, ...facts, state: task.state, reason: event.reason };
   }
   const agent = task.agentId === null ? {} : { agentId: task.agentId };
-  return { type: 'task.completed', state: 'completed', ...agent, copy: copy.id };
+  return { type: 'task.completed', ...facts, state: 'completed', ...agent };
 }
 
 type InputEvent = Extract<CoreEvent, { type: 'task.input_required' | 'task.input_answered' }>;
