@@ -53,15 +53,18 @@ function extraOfCopy({ extra, id }: Task, kind: CopiesFacts['kind']): TaskExtra 
 
 /**
  * A new id, a UUID of version 7 drawn from the state's own chance: timers, flows, schedules and
- * redrives make copies too, whose commands have no ids to give.
+ * redrives make copies too, whose commands have no ids to give. It comes after all that the leader
+ * makes in the same millisecond: those leave the first of the random bits 0.
  */
 function newTaskId(state: CoreState): TaskId {
   const { nowMs, rng, tasks } = state;
   const time = nowMs.toString(16).padStart(12, '0');
+  const upper = (word: string): string =>
+    ((Number.parseInt(word, 16) & 0x7ff) | 0x800).toString(16);
   for (;;) {
     const [a, b, c] = [hex(rng.u32()), hex(rng.u32()), hex(rng.u32())];
     const variant = ((Number.parseInt(b.slice(0, 4), 16) & 0x3fff) | 0x8000).toString(16);
-    const head = `${time.slice(0, 8)}-${time.slice(8)}-7${a.slice(0, 3)}`;
+    const head = `${time.slice(0, 8)}-${time.slice(8)}-7${upper(a.slice(0, 3))}`;
     const id = `${head}-${variant}-${b.slice(4)}${c}` as TaskId;
     if (!tasks.has(id)) return id;
   }
