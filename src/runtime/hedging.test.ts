@@ -73,7 +73,7 @@ describe('an attempt that takes longer than it should', () => {
     const { lease: first, other } = await leaseOf(a, b);
     await uqo.clock.advance('1s');
     const copy = await other.nextLease();
-    await first.fail({ code: 'LOST_IT', message: 'no' });
+    await first.fail('LOST_IT');
     uqo.expectState(task, 'blocked');
     expect(uqo.runtime.tasks.explain(task.id as never)?.verdict).toMatch(
       /^its own attempts failed, and it waits for its hedge, which is running on [ab]$/,

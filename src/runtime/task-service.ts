@@ -1,6 +1,12 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
-import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
+import type {
+  ExplanationView,
+  TaskList,
+  TaskOutcome,
+  TaskStateName,
+  TaskView,
+} from '../contract/index.ts';
 import type { CancelWish, Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -48,6 +54,10 @@ export interface TaskQuery {
 }
 
 type SubmitCommand = Extract<Command, { type: 'task.submit' }>;
+
+/** Why a live task is where it is. */
+type TaskExplanation = ReturnType<typeof explainFlow> &
+  Pick<ExplanationView, 'copies' | 'copyOf' | 'schedule'>;
 
 export class TaskService {
   readonly #parts: TaskServiceParts;
@@ -234,7 +244,7 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): (ReturnType<typeof explainFlow> & Pick<TaskView, 'schedule'>) | null {
+  explain(id: TaskId): TaskExplanation | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
     if (task === undefined) return null;
