@@ -9,7 +9,7 @@ import { isQuick, Measures, report } from './harness/report.ts';
 import { quantile } from './harness/statistics.ts';
 
 const RUNS = isQuick() ? 1 : 3;
-const TASKS = isQuick() ? 2_000 : 10_000;
+const TASKS = isQuick() ? 2_000 : 4_000;
 const PLAN = { tasks: TASKS, rate: 250, agents: 8, slots: 8, stragglers: 0.03, stragglerMs: 1_000 };
 const CASES = [
   ['without', null],

@@ -88,6 +88,7 @@ export class Effects {
     this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
+    this.#parts.hedger.applied();
     feed.record(state.index, state.nowMs, applied.events);
   }
 
@@ -199,6 +200,7 @@ export class Effects {
       case 'task.failed':
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
+        if (isHedged(event.task.profile.spec)) this.#parts.hedger.forget(event.task);
         if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
@@ -208,6 +210,7 @@ export class Effects {
         hub.ended(event.task.id);
         live.remove(event.task);
         scheduler.taskLeft(event.task);
+        if (isHedged(event.task.profile.spec)) this.#parts.hedger.forget(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
         if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.canceled(event.task);

@@ -43,8 +43,8 @@ const TOKENS_MAX = 10;
 const TURN_COUNT = 1_000;
 /** Types whose durations are remembered: those seen last. */
 const TYPES_MAX = 1_000;
-/** How long an attempt waits for a token before it is looked at again, in milliseconds. */
-const AGAIN_MS = 1_000;
+/** Hedges that may be under way however little runs: one of them may hang itself. */
+const HEDGES_MIN = 4;
 
 /** A running attempt that may be hedged. */
 interface Watched extends Timed {
@@ -66,6 +66,8 @@ export class Hedger {
   /** One to begin with: the first slow attempt need not wait for twenty others. */
   #tokens = 1;
   #seq = 0;
+  /** Whether attempts are late that could not be hedged yet. */
+  #isPaused = false;
   #isClosed = false;
 
   constructor(parts: HedgerParts) {
@@ -92,7 +94,7 @@ export class Hedger {
   started(task: Task): void {
     this.#tokens = Math.min(TOKENS_MAX, this.#tokens + this.#share);
     const delayMs = this.#delayMs(task);
-    this.#forget(task);
+    this.forget(task);
     if (delayMs === null || this.#share === 0 || task.state !== 'running') return;
     const { fencingToken } = task;
     const startedAt = startedAtOf(task);
@@ -105,16 +107,31 @@ export class Hedger {
 
   /** An attempt of its own completed the task. */
   ended(task: Task, runMs: number): void {
-    this.#forget(task);
+    this.forget(task);
     this.#sketch(task).add(runMs);
   }
 
   /** A copy was faster: the attempt would have taken at least as long as it did. */
   overtaken(task: Task): void {
     const watched = this.#watched.get(task);
-    this.#forget(task);
+    this.forget(task);
     if (watched === undefined) return;
     this.#sketch(task).add(this.#parts.state.nowMs - watched.startedAt);
+  }
+
+  /** The task has ended, or its attempt has. */
+  forget(task: Task): void {
+    const watched = this.#watched.get(task);
+    if (watched === undefined) return;
+    this.#watched.delete(task);
+    this.#heap.arm(watched, 0);
+  }
+
+  /** An entry was applied: a hedge may have ended, or a token come in, that others wait for. */
+  applied(): void {
+    if (!this.#isPaused || this.#isClosed || this.#tokens < 1 || this.#room() < 1) return;
+    this.#look();
+    this.#arm();
   }
 
   /** A hedge was made. */
@@ -155,15 +172,8 @@ export class Hedger {
     return sketch;
   }
 
-  #forget(task: Task): void {
-    const watched = this.#watched.get(task);
-    if (watched === undefined) return;
-    this.#watched.delete(task);
-    this.#heap.arm(watched, 0);
-  }
-
   #arm(): void {
-    const dueAt = this.#heap.nextDueAt;
+    const dueAt = this.#isPaused ? null : this.#heap.nextDueAt;
     if (this.#isClosed || dueAt === (this.#timer?.dueAt ?? null)) return;
     this.#timer?.cancel();
     this.#timer = null;
@@ -183,17 +193,20 @@ export class Hedger {
     const nowMs = this.#parts.clock.now();
     const items: LeaseRef[] = [];
     let room = this.#room();
-    for (let late = this.#heap.popDue(nowMs); late !== null; late = this.#heap.popDue(nowMs)) {
+    this.#isPaused = false;
+    while ((this.#heap.nextDueAt ?? Infinity) <= nowMs) {
+      this.#isPaused = this.#tokens < 1 || room < 1;
+      const late = this.#isPaused ? null : this.#heap.popDue(nowMs);
+      if (late === null) break;
       const { fencingToken, task } = late;
+      this.#watched.delete(task);
       const isOver = task.fencingToken !== fencingToken || task.state !== 'running';
-      if (isOver || this.#isFullyHedged(task)) {
-        this.#watched.delete(task);
-      } else if (this.#tokens >= 1 && room >= 1) {
-        this.#tokens -= 1;
-        room -= 1;
-        this.#watched.set(task, late);
-        items.push({ taskId: task.id, fencingToken });
-      } else this.#heap.arm(late, nowMs + AGAIN_MS);
+      if (isOver || this.#isFullyHedged(task)) continue;
+      // It is known on, for how long it ran until its hedge was done.
+      this.#watched.set(task, late);
+      this.#tokens -= 1;
+      room -= 1;
+      items.push({ taskId: task.id, fencingToken });
     }
     if (items.length > 0) void this.#propose(items);
   }
@@ -211,7 +224,7 @@ export class Hedger {
     }
     let running = 0;
     for (const queue of state.queues.values()) running += queue.running;
-    return Math.max(1, Math.floor(running * this.#share)) - this.#hedges.size;
+    return Math.max(HEDGES_MIN, Math.floor(running * this.#share)) - this.#hedges.size;
   }
 
   async #propose(items: readonly LeaseRef[]): Promise<void> {

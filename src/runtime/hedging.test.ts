@@ -147,9 +147,14 @@ describe('hedges in all', () => {
       await uqo.submit({ ...HEDGED, hedge: { afterMs: 100 } });
       await (await leaseOf(a, b)).lease.complete();
     }
-    for (let n = 0; n < 30; n++) await uqo.submit({ ...HEDGED, hedge: { afterMs: 100 } });
+    for (let n = 0; n < 60; n++) await uqo.submit({ ...HEDGED, hedge: { afterMs: 100 } });
     await uqo.clock.advance('10m');
-    expect(hedges()).toBe(3);
+    expect(hedges()).toBe(6);
+    const copy = [...uqo.runtime.observed.state.tasks.values()].find(({ extra }) => extra?.copyOf);
+    await uqo.runtime.tasks.cancel([copy?.id as never], 'slow');
+    await uqo.settle();
+    // Who was late before gets its place.
+    expect(hedges()).toBe(7);
   });
 
   test('are none where the program wants none', async () => {
