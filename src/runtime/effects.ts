@@ -198,21 +198,15 @@ export class Effects {
         this.#resync(event.agentId, event.task);
         return;
       case 'task.failed':
-        this.finishedTasks += 1;
-        scheduler.taskLeft(event.task);
-        if (isHedged(event.task.profile.spec)) this.#parts.hedger.forget(event.task);
-        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
+        this.#endedBadly(event.task);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
-        this.finishedTasks += 1;
+        this.#endedBadly(event.task);
         hub.ended(event.task.id);
         live.remove(event.task);
-        scheduler.taskLeft(event.task);
-        if (isHedged(event.task.profile.spec)) this.#parts.hedger.forget(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
-        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -226,6 +220,15 @@ export class Effects {
       default:
         this.#aroundTasks(event);
     }
+  }
+
+  /** Failed for good or canceled, wherever it was. */
+  #endedBadly(task: Task): void {
+    const { hedger, output, scheduler } = this.#parts;
+    this.finishedTasks += 1;
+    scheduler.taskLeft(task);
+    if (isHedged(task.profile.spec)) hedger.forget(task);
+    if (output.isFollowed) this.#news.add(task.id);
   }
 
   /** What is about agents and queues. */
