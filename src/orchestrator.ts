@@ -32,6 +32,7 @@ import {
   type TriggerAnswer,
 } from './contract/index.ts';
 import {
+  type Comparator,
   openRuntime,
   openRuntimeOn,
   restoreBackup,
@@ -172,6 +173,14 @@ export class UnifiedQuantumOrchestrator {
     await this.runtime.serve(agent, handler, options);
   }
 
+  /**
+   * Says what counts as the same result of redundant copies of a type, where their submitter does not:
+   * results for which `comparator` gives equal JSON. It must be pure; give it again after each start.
+   */
+  registerComparator(taskType: string, comparator: Comparator): void {
+    this.runtime.registerComparator(taskType, comparator);
+  }
+
   /** Submits a task; resolves when it is durable. */
   async submitTask<Result = unknown>(task: SubmitTask): Promise<SubmittedTask<Result>> {
     return this.#handle<Result>(await this.runtime.submitTask(task));
@@ -309,6 +318,7 @@ function checkedName(name: string): string {
 }
 
 export {
+  type Comparator,
   restoreBackup,
   NonRetryableError,
   OrchestratorError,

@@ -6,6 +6,7 @@ import {
   InvalidRequestError,
   momentMs,
   normalizeSpec,
+  SPEC_OPTIONS,
   SUBMIT_TASKS_MAX,
   type NormalizedSpec,
   type SubmitExtras,
@@ -98,8 +99,7 @@ class ManyReader {
 }
 
 function optionsKey(task: SubmitTask): string {
-  const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
-  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts, concurrency]);
+  return JSON.stringify(SPEC_OPTIONS.map((name) => task[name]));
 }
 
 function payloadOf(task: SubmitTask, path: string, bytesMax: number): string {

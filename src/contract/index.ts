@@ -129,6 +129,7 @@ export {
   momentMs,
   normalizeAgent,
   normalizeSpec,
+  SPEC_OPTIONS,
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';

@@ -48,6 +48,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
     waiting: 0,
     breaker: state.records.breakers.get(breakerKey('agent', command.agentId)) ?? null,
     meets: new Map(),
+    trust: null,
     ...UNTRACKED,
   };
   state.agents.set(agent.id, agent);

@@ -1,5 +1,5 @@
 import { agentMeets, slotsUsed, type Agent } from './agent.ts';
-import { mustAvoid } from './avoid.ts';
+import { keptFrom } from './avoid.ts';
 import { describeBreaker, letsPass } from './breaker.ts';
 import { startProbe } from './breaker-gate.ts';
 import { closedGate, isGated, takeGates } from './gate.ts';
@@ -100,15 +100,5 @@ function unfitness(state: CoreState, task: Task, agent: Agent): Rejection | null
       taskId,
     });
   }
-  if (mustAvoid(state, task, agentId)) {
-    return reject(
-      'AGENT_AVOIDED',
-      `task ${taskId} failed on agent ${agentId}, and another is ready`,
-      {
-        agentId,
-        taskId,
-      },
-    );
-  }
-  return null;
+  return task.extra === null ? null : keptFrom(state, task, agentId);
 }

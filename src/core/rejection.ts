@@ -61,6 +61,9 @@ export const REJECTION_CODES = [
   'BREAKER_OPEN',
   'BREAKER_NOT_FOUND',
   'BREAKER_LIMIT',
+  'COPY_SAME_AGENT',
+  'HEDGE_NOT_ALLOWED',
+  'HEDGE_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -19,11 +19,13 @@ import {
 import { avoidFailed } from './avoid.ts';
 import { countEnd, isCounting } from './breaker-calls.ts';
 import { cancelOf, finishCanceled } from './cancel.ts';
+import { HASH_MAX, HEDGED } from './copies.ts';
 import { escalate } from './escalate.ts';
 import { extraAfterTask, NO_EXTRA } from './extra.ts';
 import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
 import { isUsage, NO_USAGE, type Usage } from './tree.ts';
+import { holdForHedge } from './hold-for-hedge.ts';
 import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
@@ -61,6 +63,7 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
     const end = { runMs, code: null, isRetryable: true, downstream: null };
     countEnd(step, task, { agentId: agent.id, ...end });
   }
+  if (task.extra?.copyOf != null) keepVote(task, item.hash ?? null, startedAt);
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
@@ -69,6 +72,28 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   events.push({ type: 'task.completed', task, agent, startedAt, waitedMs });
   afterEnd(step, task);
   return null;
+}
+
+function keepVote(task: Task, hash: string | null, startedAt: number): void {
+  if (task.extra?.copyOf == null) return;
+  const copyOf = { ...task.extra.copyOf, hash: hash?.slice(0, HASH_MAX) ?? null, startedAt };
+  task.extra = { ...task.extra, copyOf };
+}
+
+/** Completes a task with the result of one of its copies, wherever it is itself. */
+export function adoptResult(step: Step, task: Task, copy: Task): void {
+  const { events, state } = step;
+  if (isLeased(task)) {
+    revokeLease(step, task, HEDGED);
+    endLease(step, task);
+  }
+  removeTask(state, task);
+  task.agentId = copy.agentId;
+  task.state = 'completed';
+  task.reason = null;
+  task.stateAt = state.nowMs;
+  events.push({ type: 'task.adopted', task, copy });
+  afterEnd(step, task);
 }
 
 function badUsage(task: Task, { costUsd, tokens }: Usage): Rejection {
@@ -249,6 +274,7 @@ function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): v
     return;
   }
   if (countAttempt(task, error)) {
+    if (cancelOf(task) === null && holdForHedge(step, task, error)) return;
     failTask(step, task, error, 'attempts_exhausted');
     return;
   }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
+  barredAgents,
   createState,
   fairnessOf,
   type AgentId,
@@ -27,6 +28,8 @@ import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { BreakerService } from './breaker-service.ts';
+import { Comparators } from './comparators.ts';
+import { Hedger, type HedgingOptions } from './hedger.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
@@ -35,6 +38,7 @@ import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { ParentResults } from './parent-results.ts';
+import { payloadOf } from './payload-of.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
@@ -80,6 +84,8 @@ export interface RuntimeTerms {
   readonly admission?: AdmissionOptions;
   /** How it looks after itself. */
   readonly supervision?: SupervisionOptions;
+  /** How many slow attempts get a second one beside them. */
+  readonly hedging?: HedgingOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -176,7 +182,7 @@ function assemble(ground: Ground): Runtime {
     scheduler,
     clock,
     waits,
-    payloadOf: (task) => store.payload(task) ?? 'null',
+    payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
     supervisor,
     unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
@@ -195,7 +201,9 @@ function assemble(ground: Ground): Runtime {
   });
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
-  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output, stages, supervisor };
+  const hedger = new Hedger({ state, clock, logger, propose, options: terms.hedging ?? {} });
+  const seers = { live, scheduler, hub, feed, metrics, keeper, output, stages };
+  const mirrors = { ...seers, supervisor, hedger };
   const effects = new Effects({ state, store, ...mirrors });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
@@ -211,11 +219,13 @@ function assemble(ground: Ground): Runtime {
   mirror(state, scheduler, live, hub);
   const ids = createIds(ground, live);
   keeper.restored();
+  hedger.restored();
   // What was due while nobody ran, and the timer of what is due next, wait for no command.
   loop.wake();
   supervisor.start();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const seen = { admission, details, feed, hub, live, output, stages };
+  const comparators = new Comparators();
+  const seen = { admission, comparators, details, feed, hub, live, output, stages };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return new Runtime({
     ...ground,
@@ -223,6 +233,7 @@ function assemble(ground: Ground): Runtime {
     ...createServices(ground, machinery),
     ...supervision,
     checkpointer,
+    hedger,
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     keeper,
     version: terms.version,
@@ -235,6 +246,7 @@ function assemble(ground: Ground): Runtime {
 /** What services are made of besides the ground. */
 interface Machinery {
   readonly admission: AdmissionGate;
+  readonly comparators: Comparators;
   readonly details: DetailsBuffer;
   readonly feed: EventFeed;
   readonly hub: AgentHub;
@@ -309,7 +321,8 @@ function createSupervision(
 
 function createScheduler({ state, terms }: Ground): Scheduler {
   const seed = terms.seed ?? randomInt(2 ** 31);
-  return new Scheduler({ seed, fairness: fairnessOf(state) });
+  const barred = (task: Task): readonly AgentId[] | null => barredAgents(state, task);
+  return new Scheduler({ seed, fairness: fairnessOf(state), barred });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

@@ -27,8 +27,10 @@ import type { BreakerService } from './breaker-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
+import type { Comparator, Comparators } from './comparators.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Hedger } from './hedger.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
 import { HandlerHost, type HandlerHostParts } from './handler-host.ts';
@@ -83,6 +85,8 @@ export interface RuntimeParts {
   readonly output: OutputService;
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
+  readonly comparators: Comparators;
+  readonly hedger: Hedger;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -186,6 +190,14 @@ export class Runtime {
     await bringBack();
   }
 
+  /**
+   * Says what counts as the same result of redundant copies of a type, where their submitter does not:
+   * results for which `comparator` gives equal JSON. Must be pure; give it again at each start.
+   */
+  registerComparator(taskType: string, comparator: Comparator): void {
+    this.#parts.comparators.register(taskType, comparator);
+  }
+
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
   async submitTask(task: SubmitTask): Promise<string> {
     const [id] = await this.submitTasks([task]);
@@ -267,6 +279,7 @@ export class Runtime {
     // A firing from here on is made after the next start.
     this.#parts.keeper.close();
     this.#parts.supervisor.close();
+    this.#parts.hedger.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();

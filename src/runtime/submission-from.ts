@@ -7,6 +7,7 @@ import {
   InvalidRequestError,
   momentMs,
   normalizeSpec,
+  SPEC_OPTIONS,
   type FlowHead,
   type NormalizedSpec,
   type SubmitExtras,
@@ -34,9 +35,7 @@ class SubmissionReader {
     checkSubmitTask(task, path);
     this.#payloads.push(payloadText(task.payload, path));
     this.#extras.push(extrasOf(task, path, this.#nowMs));
-    const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
-    const options = [type, queue, namespace, priority, requires, retry, timeouts, concurrency];
-    const key = JSON.stringify(options);
+    const key = JSON.stringify(SPEC_OPTIONS.map((name) => task[name]));
     const place = this.#known.get(key) ?? this.#specs.push(normalizeSpec(task)) - 1;
     this.#known.set(key, place);
     this.#specOf.push(place);

@@ -2,6 +2,7 @@ import {
   controlOf,
   gatesFor,
   gatesOfSpec,
+  isRedundant,
   leasedTask,
   planSubmit,
   profileKey,
@@ -103,6 +104,8 @@ function collectArrivals(
     const profile = profiles[item.spec];
     const spec = command.specs[item.spec];
     if (profile === undefined || spec === undefined || replacesOthers(item, spec)) continue;
+    // Its copies are placed, once core has made them.
+    if (isRedundant(spec)) continue;
     const control = controlOf(item);
     arrivals.push({
       id: item.id,

@@ -8,6 +8,7 @@
 import { invariant } from '../base/invariant.ts';
 import {
   slotsUsed,
+  trustFactor,
   type Agent,
   type AgentId,
   type AgentSpec,
@@ -95,7 +96,7 @@ export class AgentTable {
     this.specs[index] = agent.spec;
     this.catchUp(index);
     this.#set(index, STATE, STATE_CODES[agent.state]);
-    this.#weights[index] = agent.spec.weight;
+    this.#weights[index] = agent.spec.weight * trustFactor(agent);
     this.#costs[index] = agent.spec.cost;
   }
 

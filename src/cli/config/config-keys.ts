@@ -112,6 +112,7 @@ export interface ServerConfig {
   readonly 'supervision.stuckFloor': number;
   /** Milliseconds. */
   readonly 'supervision.checkInterval': number;
+  readonly 'hedging.share': number;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -361,6 +362,15 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 1_000,
     max: 86_400_000,
     doc: 'time between two looks at log, store and disk',
+  },
+  {
+    name: 'hedging.share',
+    env: 'UQO_HEDGING_SHARE',
+    type: 'share',
+    default: 0.05,
+    min: 0,
+    max: 1,
+    doc: 'hedges, as a share of hedged attempts that start and of tasks that run; 0 for none',
   },
 ];
 

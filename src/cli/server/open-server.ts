@@ -87,6 +87,7 @@ function createOrchestrator(
     payloadCacheBytes: config.payloadCache,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
+    hedging: { share: config['hedging.share'] },
     admission: {
       enabled: config['admission.enabled'],
       delayTargetMs: config['admission.delayTarget'],

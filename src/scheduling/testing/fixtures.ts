@@ -35,6 +35,7 @@ export function makeAgent(id: string, spec: Partial<AgentSpec> = {}): Agent {
     waiting: 0,
     breaker: null,
     meets: new Map(),
+    trust: null,
     ...UNTRACKED,
   };
 }
