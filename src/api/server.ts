@@ -152,6 +152,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     runtime,
     payloadBytesMax: ctx.payloadBytesMax,
     problemOf: (error) => channelProblem(ctx, error),
+    clock: ctx.clock,
     connected: () => metrics.connected('websocket'),
   });
   let closed: Promise<void> | null = null;
