@@ -35,6 +35,9 @@ export interface AgentServiceParts {
   readonly clock: Clock;
 }
 
+/** Reports of one command: what is larger would make the entry that it is in long for all others. */
+const REPORTS_MAX = 200;
+
 export class AgentService {
   readonly #parts: AgentServiceParts;
 
@@ -163,9 +166,18 @@ export class AgentService {
    * or why it was refused. A report that was taken before, with the same token, is taken again.
    */
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
-    const { loop, output, state } = this.#parts;
+    const { output } = this.#parts;
     // What an attempt handed out comes before its end.
     if (!output.isIdle) await output.settled();
+    if (ends.length <= REPORTS_MAX) return this.#reportSome(ends);
+    const parts: Promise<(OrchestratorError | null)[]>[] = [];
+    for (let from = 0; from < ends.length; from += REPORTS_MAX)
+      parts.push(this.#reportSome(ends.slice(from, from + REPORTS_MAX)));
+    return (await Promise.all(parts)).flat();
+  }
+
+  async #reportSome(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
+    const { loop, state } = this.#parts;
     const checked = checkResults(state, ends);
     const commands = reportCommands(checked);
     // The next attempt must find what this one said before it failed.

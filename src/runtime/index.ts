@@ -10,6 +10,7 @@ export {
   type RuntimeOptions,
   type RuntimeTerms,
 } from './open-runtime.ts';
+export type { HeldSubmit } from './intake.ts';
 export type { AttemptEnd } from './reports.ts';
 export { Runtime } from './runtime.ts';
 export { cronTimes } from './cron-times.ts';
