@@ -35,7 +35,7 @@ export interface AgentServiceParts {
   readonly clock: Clock;
 }
 
-/** Reports of one command: what is larger would make the entry that it is in long for all others. */
+/** Reports of one command while entries are to be short: a command is in one entry as a whole. */
 const REPORTS_MAX = 200;
 
 export class AgentService {
@@ -166,10 +166,11 @@ export class AgentService {
    * or why it was refused. A report that was taken before, with the same token, is taken again.
    */
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
-    const { output } = this.#parts;
+    const { loop, output } = this.#parts;
     // What an attempt handed out comes before its end.
     if (!output.isIdle) await output.settled();
-    if (ends.length <= REPORTS_MAX) return this.#reportSome(ends);
+    const isWhole = loop.shortEntryTasks === null || ends.length <= REPORTS_MAX;
+    if (isWhole) return this.#reportSome(ends);
     const parts: Promise<(OrchestratorError | null)[]>[] = [];
     for (let from = 0; from < ends.length; from += REPORTS_MAX)
       parts.push(this.#reportSome(ends.slice(from, from + REPORTS_MAX)));

@@ -96,6 +96,10 @@ export class CommandLoop {
     this.#pending.shortTasks = tasks;
   }
 
+  get shortEntryTasks(): number | null {
+    return this.#pending.shortTasks;
+  }
+
   /** Tasks of ordinary submits that wait for their turn. */
   get waitingTasks(): number {
     return this.#pending.submitTasks;

@@ -119,7 +119,7 @@ export class ClientChannel implements FinishedListener {
             const admitted = { sinceMs, isUrgent: priority === PRIORITY_MAX };
             this.#submit(unpackFrame(bytes), admitted).then(resolve, reject);
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         },
         refuse: (error) => {
