@@ -33,6 +33,7 @@ export {
   MESSAGE_BYTES_MAX,
   packMessage,
   packMessages,
+  unpackFrame,
   unpackMessage,
   type AgentFrame,
   type AgentReply,
@@ -201,6 +202,7 @@ export {
   TriggerScheduleBody,
   UpcomingAnswer,
 } from './schedule.ts';
+export { scanSubmits, type ScannedSubmit } from './scan-submits.ts';
 export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {

@@ -25,6 +25,12 @@ export const AdmissionView = Type.Object(
       storeShare: Type.Number({ description: 'Of the records that may wait for the store' }),
       diskFreeBytes: Type.Union([Type.Integer(), Type.Null()]),
     }),
+    held: Type.Object({
+      tasks: Type.Integer({ description: 'Tasks that were let in and wait, undecoded, for room' }),
+      bytes: Type.Integer(),
+      senders: Type.Integer({ description: 'Channels they came by' }),
+      resting: Type.Integer({ description: 'Channels left unread for a while after a refusal' }),
+    }),
     shed: Type.Object({
       byPriority: Type.Array(Type.Integer(), { description: 'Tasks refused, priority 0 first' }),
       lists: Type.Integer(),

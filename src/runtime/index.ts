@@ -14,6 +14,7 @@ export {
   type RuntimeOptions,
   type RuntimeTerms,
 } from './open-runtime.ts';
+export type { HeldSubmit } from './intake.ts';
 export type { AttemptEnd } from './reports.ts';
 export { Runtime, type ServeOptions } from './runtime.ts';
 export type { SupervisionOptions } from './supervisor.ts';

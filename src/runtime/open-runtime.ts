@@ -212,6 +212,7 @@ function assemble(ground: Ground): Runtime {
     clock,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
+    onRoom: () => admission.entryMade(),
     hooks: turnHooks(state, scheduler, effects),
   });
   const finishedTasks = (): number => effects.finishedTasks;

@@ -15,6 +15,8 @@ export interface Submission {
   readonly flow?: FlowHead;
   /** Throws where the payloads are not what they must be: the costly checks, made once it is let in. */
   readonly verify?: () => void;
+  /** When it came, in monotonic milliseconds, where it was let in before it was decoded. */
+  readonly admittedMs?: number;
 }
 
 /**

@@ -86,7 +86,7 @@ export class TaskService {
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
     const { admission, ids } = this.#parts;
-    admission.submit(submission);
+    if (submission.admittedMs === undefined) admission.submit(submission);
     submission.verify?.();
     if (isLarge(submission)) return this.#submitLarge(submission, watcher);
     const command = submitCommand(
@@ -94,7 +94,7 @@ export class TaskService {
       () => ids.next(),
       (parentId) => this.#rootHash(parentId),
     );
-    const result = await this.#propose(command, submission.payloads);
+    const result = await this.#propose(command, submission);
     if (result.type === 'refused') throw refusalError(result.rejection);
     if (result.type !== 'submitted')
       throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
@@ -141,13 +141,16 @@ export class TaskService {
   }
 
   /** Proposes a submit; where it depends on tasks that ended, with what the history knows of them. */
-  async #propose(command: SubmitCommand, payloads: readonly string[]): Promise<CommandResult> {
+  async #propose(
+    command: SubmitCommand,
+    { admittedMs, payloads }: Submission,
+  ): Promise<CommandResult> {
     const { loop, state, store } = this.#parts;
-    if (!isFlow(command)) return loop.propose(command, payloads);
+    if (!isFlow(command)) return loop.propose(command, payloads, admittedMs);
     let ends = moreEnds(command, state, store);
     for (;;) {
       const told: SubmitCommand = ends === null ? command : { ...command, ends };
-      const result = await loop.propose(told, payloads);
+      const result = await loop.propose(told, payloads, admittedMs);
       const isUnknown =
         result.type === 'refused' && result.rejection.code === 'FLOW_TASK_NOT_FOUND';
       if (!isUnknown) return result;

@@ -39,6 +39,7 @@ export interface MetricsSource {
     readonly admission: {
       readonly level: string;
       readonly floor: number;
+      readonly held: { readonly tasks: number; readonly resting: number };
       readonly shed: { readonly byPriority: readonly number[]; readonly lists: number };
     };
   };
@@ -195,6 +196,14 @@ function admissionMetrics(status: () => Status | null): MetricDefinition[] {
     ),
     gauge('uqo_admission_floor', 'Priorities below it are refused', () =>
       read(({ floor }) => [{ value: floor }]),
+    ),
+    gauge('uqo_admission_held_tasks', 'Tasks that were let in and wait, undecoded, for room', () =>
+      read(({ held }) => [{ value: held.tasks }]),
+    ),
+    gauge(
+      'uqo_admission_resting_channels',
+      'Channels left unread for a while after a refusal',
+      () => read(({ held }) => [{ value: held.resting }]),
     ),
     {
       name: 'uqo_admission_shed_total',

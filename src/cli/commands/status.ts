@@ -24,6 +24,7 @@ function admissionText({
   cause,
   enabled,
   floor,
+  held,
   level,
   shed,
   since,
@@ -34,7 +35,11 @@ function admissionText({
   const past = refused === 0 ? '' : `; ${refused.toLocaleString('en')} tasks refused so far`;
   if (level === 'normal') return `normal, submits wait ${signals.delayMs} ms${past}`;
   const below = Math.ceil(floor);
-  return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${past}`;
+  const waiting =
+    held.tasks + held.resting === 0
+      ? ''
+      : `; ${held.tasks.toLocaleString('en')} tasks wait for room, ${held.resting} channels are left unread`;
+  return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${waiting}${past}`;
 }
 
 /** Of those that the server names. */
