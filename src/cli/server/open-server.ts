@@ -83,6 +83,7 @@ function createOrchestrator(
     history: { ageMsMax: config.historyAge, countMax: config.historyCount },
     artifacts: { bytesMax: config.artifactsMax },
     payloadCacheBytes: config.payloadCache,
+    keepLog: config.logKeep,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
     admission: {
