@@ -124,7 +124,7 @@ export async function openRuntimeOn(
  * Where core's chance begins. A constant, because the log does not say: entries that are replayed without
  * a checkpoint must draw what they drew the first time. It only spreads retries, so it is no secret.
  */
-const CORE_SEED = 1;
+export const CORE_SEED = 1;
 
 /** The state at the end of the log: the newest checkpoint, and the entries after it. */
 async function recover(
