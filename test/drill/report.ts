@@ -6,9 +6,9 @@ const OFFENCES_SHOWN = 10;
 
 export function reportText(report: DrillReport): string {
   const { chaos, entries, faults, features, folder, proofs, seed } = report;
-  const { aheadMs, deaths, freezes, jumps, kills } = chaos;
+  const { aheadMs, deaths, downMs, freezes, jumps, kills } = chaos;
   const lines = [
-    `chaos: ${kills} server kills, ${deaths} agent deaths, ${freezes} agent freezes, ${jumps} clock jumps (${(aheadMs / 1_000).toFixed(1)} s ahead); ${entries} log entries`,
+    `chaos: ${kills} server kills (${(downMs / 1_000).toFixed(1)} s down), ${deaths} agent deaths, ${freezes} agent freezes, ${jumps} clock jumps (${(aheadMs / 1_000).toFixed(1)} s ahead); ${entries} log entries`,
     '',
     row(['feature', 'acknowledged', 'unknown', 'refused']),
     ...features.map(({ acknowledged, name, refusals, unknown }) =>

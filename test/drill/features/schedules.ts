@@ -66,15 +66,16 @@ function momentAfter({ timing }: ScheduleSettings, afterMs: number): number {
 function moments({ log }: Evidence): Proof {
   const check = new Check('every schedule took each of its moments once, in order, none too early');
   const settings = new Map<string, ScheduleSettings>();
-  const next = new Map<string, number>();
+  const next = new NextMoments();
   for (const fact of log.facts) {
     if (fact.type === 'schedule') settings.set(fact.key, fact.settings);
-    if (fact.type === 'schedule' || fact.type === 'schedule-resumed')
-      next.set(fact.key, fact.nextAt);
-    if (fact.type !== 'moment') continue;
+    if (fact.type !== 'moment') {
+      next.see(fact);
+      continue;
+    }
     const { at, key, missed, nextAt, nominalAt, taskId } = fact;
     const of = settings.get(key);
-    const expected = next.get(key);
+    const expected = next.at(key);
     check.that(
       nominalAt === expected,
       () => `${key}: ${nominalAt} taken where ${expected} was next`,
@@ -91,9 +92,47 @@ function moments({ log }: Evidence): Proof {
       const isCounted = taskId !== null || missed === Math.min(passed, 100);
       check.that(isCounted, () => `${key}: ${missed} counted of ${passed} from ${nominalAt}`);
     }
-    next.set(key, nextAt);
+    next.see(fact);
   }
   return check.proof;
+}
+
+/** Which moment of each schedule comes next. */
+class NextMoments {
+  readonly #next = new Map<string, number>();
+  readonly #pausedAt = new Map<string, number>();
+
+  see(fact: Fact): void {
+    switch (fact.type) {
+      case 'schedule':
+      case 'moment':
+        this.#next.set(fact.key, fact.nextAt);
+        return;
+      case 'schedule-paused':
+        this.#pausedAt.set(fact.key, fact.at);
+        return;
+      case 'schedule-resumed':
+        // One that is not paused goes on as before: a resume that was sent again says nothing new.
+        if (this.#pausedAt.delete(fact.key)) this.#next.set(fact.key, fact.nextAt);
+        return;
+      default:
+    }
+  }
+
+  at(key: string): number | undefined {
+    return this.#next.get(key);
+  }
+
+  /** Each schedule's next moment, and when it was paused; null where it is not. */
+  *all(): Generator<{
+    readonly key: string;
+    readonly nextAt: number;
+    readonly pausedAt: number | null;
+  }> {
+    for (const [key, nextAt] of this.#next) {
+      yield { key, nextAt, pausedAt: this.#pausedAt.get(key) ?? null };
+    }
+  }
 }
 
 function firstFrom(settings: ScheduleSettings, fromMs: number): number {
@@ -214,16 +253,10 @@ function judgeOverlap(
 /** Every schedule was paused at the end: all that was due by then has fired. */
 function lateness({ log }: Evidence): Proof {
   const check = new Check('when the drill ended no schedule was behind');
-  const next = new Map<string, number>();
-  const pausedAt = new Map<string, number>();
-  for (const fact of log.facts) {
-    if (fact.type === 'schedule' || fact.type === 'schedule-resumed')
-      next.set(fact.key, fact.nextAt);
-    else if (fact.type === 'moment') next.set(fact.key, fact.nextAt);
-    else if (fact.type === 'schedule-paused') pausedAt.set(fact.key, fact.at);
-  }
-  for (const [key, nextAt] of next) {
-    const endedAt = pausedAt.get(key) ?? log.endedAt;
+  const next = new NextMoments();
+  for (const fact of log.facts) next.see(fact);
+  for (const { key, nextAt, pausedAt } of next.all()) {
+    const endedAt = pausedAt ?? log.endedAt;
     check.that(nextAt > endedAt - LATE_MS_MAX, () => `${key}: ${nextAt} not fired at ${endedAt}`);
   }
   return check.proof;

@@ -9,6 +9,8 @@ export interface ChaosDone {
   deaths: number;
   freezes: number;
   jumps: number;
+  /** Time without a server, in milliseconds. */
+  downMs: number;
   /** Time that the clock of the server is ahead, in milliseconds. */
   aheadMs: number;
 }
@@ -29,7 +31,7 @@ const JUMP_MS = 6_000;
 const FROZEN_MS_MAX = 4_500;
 
 export class Chaos {
-  readonly done: ChaosDone = { kills: 0, deaths: 0, freezes: 0, jumps: 0, aheadMs: 0 };
+  readonly done: ChaosDone = { kills: 0, deaths: 0, freezes: 0, jumps: 0, downMs: 0, aheadMs: 0 };
   readonly #parts: ChaosParts;
 
   constructor(parts: ChaosParts) {
@@ -61,12 +63,14 @@ export class Chaos {
 
   async #killServer(): Promise<void> {
     const { rng, server } = this.#parts;
+    const killedMs = performance.now();
     await server.kill();
     this.done.kills += 1;
     // Sometimes long enough for schedules to be late, and with another time at the start.
     await delay(rng.below(4) === 0 ? rng.below(1_500) : 0);
     if (rng.below(4) === 0) this.#jump();
     await server.start();
+    this.done.downMs += performance.now() - killedMs;
   }
 
   async #killAgent(): Promise<void> {
