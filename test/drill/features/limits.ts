@@ -1,6 +1,7 @@
 /** Concurrency keys, named limits, bounds of queues; changed and paused meanwhile. */
 import type { Rate } from '../../../src/core/index.ts';
 import type { AskedTask, Fact } from '../log/fact.ts';
+import { Family } from '../proofs/family.ts';
 import { byEntry } from '../proofs/once.ts';
 import { Check, type Evidence, type Proof } from '../proofs/proof.ts';
 import type { DrillTask, DrillUser } from '../world/drill-user.ts';
@@ -71,11 +72,10 @@ interface Holder {
 function* starts(
   facts: readonly Fact[],
 ): Generator<{ readonly self: Holder; readonly all: readonly Holder[]; readonly at: number }> {
-  const tasks = new Map<string, AskedTask>();
+  const { tasks } = new Family(facts);
   const running = new Map<string, Holder>();
   for (const fact of facts) {
-    if (fact.type === 'submitted') tasks.set(fact.task.id, fact.task);
-    else if (fact.type === 'ended') running.delete(fact.taskId);
+    if (fact.type === 'ended') running.delete(fact.taskId);
     if (fact.type !== 'started') continue;
     const task = tasks.get(fact.taskId);
     if (task === undefined) continue;
@@ -210,10 +210,9 @@ function stretchesOf(facts: readonly Fact[]): readonly Stretch[] {
     all.push(stretch);
     now.set(name, stretch);
   };
-  const tasks = new Map<string, AskedTask>();
+  const { tasks } = new Family(facts);
   for (const fact of facts) {
-    if (fact.type === 'submitted') tasks.set(fact.task.id, fact.task);
-    else if (fact.type === 'limit') begin(`limit ${fact.name}`, fact.settings?.rate);
+    if (fact.type === 'limit') begin(`limit ${fact.name}`, fact.settings?.rate);
     else if (fact.type === 'queue') begin(`queue ${fact.name}`, fact.settings.rate);
     if (fact.type !== 'started') continue;
     const { at, queue, taskId } = fact;
