@@ -98,6 +98,7 @@ class Drill {
       dataDir: this.#dataDir,
       outputFile: join(this.#folder, 'server.log'),
       port: await freePort(),
+      journal: new Journal(this.#journalFile('server')),
     });
     const agents = agentPlans().map((plan) => {
       const journalFile = this.#journalFile(plan.id);

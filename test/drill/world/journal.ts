@@ -35,7 +35,9 @@ export type JournalLine =
   | { readonly type: 'followed'; readonly id: string; readonly chunks: readonly string[] }
   /** The tasks of a flow or of a task were canceled together. */
   | { readonly type: 'cut'; readonly target: string }
-  /** An acknowledged change that the log must have: what it was, in words. */
+  /** The clock of the server was set back, in milliseconds since 1970. */
+  | { readonly type: 'set-back'; readonly fromMs: number; readonly toMs: number }
+  /** A bulk operation ended, and said how many tasks it dealt with. */
   | { readonly type: 'operated'; readonly operationId: string; readonly done: number };
 export type LineOf<Type extends JournalLine['type']> = Extract<JournalLine, { type: Type }>;
 

@@ -5,6 +5,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Journal } from './journal.ts';
 
 const BIN = join(import.meta.dirname, '../../../bin/uqo');
 const CLOCK = join(import.meta.dirname, 'shifted-clock.ts');
@@ -16,6 +17,8 @@ export interface ServerOptions {
   /** Takes what it writes. */
   readonly outputFile: string;
   readonly port: number;
+  /** Learns when its clock is set back. */
+  readonly journal: Journal;
 }
 
 export class ServerProcess {
@@ -59,7 +62,9 @@ export class ServerProcess {
 
   /** Sets its clock forward, or back where `ms` is below 0; a stopped one starts with it. */
   jump(ms: number): void {
+    const fromMs = Date.now() + this.#offsetMs;
     this.#offsetMs += ms;
+    if (ms < 0) this.#options.journal.write({ type: 'set-back', fromMs, toMs: fromMs + ms });
     if (this.#child?.connected === true) this.#child.send({ offsetMs: this.#offsetMs });
   }
 
