@@ -3,6 +3,8 @@
  *
  * The server (`uqo start`) is this with doors for the outside on top.
  */
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { OrchestratorError } from './base/errors.ts';
 import {
   checkRegisterAgents,
@@ -32,6 +34,7 @@ import {
 import {
   openRuntime,
   openRuntimeOn,
+  restoreBackup,
   type Runtime,
   type RuntimeOptions,
   type RuntimeStorage,
@@ -243,6 +246,16 @@ export class UnifiedQuantumOrchestrator {
     return this.runtime.output.all(id as never, options.cursor ?? null, options.signal);
   }
 
+  /**
+   * Writes everything acknowledged so far into a tar file, while work goes on; {@link restoreBackup} takes it.
+   *
+   * @throws OrchestratorError `BACKUP_RUNNING`, `BACKUP_UNSUPPORTED`, `STORE_COPY_FAILED`
+   */
+  async backup(file: string): Promise<void> {
+    const { stream } = await this.runtime.backups.open();
+    await pipeline(stream, createWriteStream(file, { mode: 0o600 }));
+  }
+
   getTask(id: string): TaskView | null {
     return this.runtime.tasks.get(id as never);
   }
@@ -288,6 +301,7 @@ function checkedName(name: string): string {
 }
 
 export {
+  restoreBackup,
   NonRetryableError,
   OrchestratorError,
   RetryAfterError,

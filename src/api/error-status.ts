@@ -47,6 +47,8 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   INPUT_KEY_MISMATCH: row(409, 'The task waits on another question'),
   INPUT_NOT_ALLOWED: row(403, 'Somebody else must answer'),
   INPUT_LIMIT: row(409, 'The task has been given too many answers'),
+  BACKUP_RUNNING: row(409, 'A backup is being taken already'),
+  BACKUP_UNSUPPORTED: row(501, 'Backups are of data folders'),
   ARTIFACT_NOT_FOUND: row(404, 'There is no such artifact'),
   ARTIFACT_RANGE: row(416, 'The artifact has no such bytes'),
   AGENT_NOT_FOUND: row(404, 'There is no such agent'),
@@ -126,6 +128,11 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   ARTIFACTS_UNREADABLE: FAILED,
   ENTRY_UNREADABLE: FAILED,
   DATA_DIR_LOCKED: FAILED,
+  BACKUP_NOT_FOUND: FAILED,
+  BACKUP_INVALID: FAILED,
+  BACKUP_DAMAGED: FAILED,
+  RESTORE_FOLDER_IN_USE: FAILED,
+  RESTORE_FAILED: FAILED,
   DATA_DIR_UNUSABLE: FAILED,
   CHECKPOINT_RUNNING: FAILED,
   INSECURE_BIND: FAILED,
@@ -143,6 +150,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   STORE_OPEN_FAILED: FAILED,
   STORE_OPTION_INVALID: FAILED,
   STORE_WRITE_FAILED: FAILED,
+  STORE_COPY_FAILED: FAILED,
 };
 
 /** Whether the table has a row for `code`. */

@@ -23,6 +23,7 @@ import { handleRequests, sendProblem } from './request-handling.ts';
 import { requestIdSource } from './request-id.ts';
 import { agentRoutes } from './routes-agents.ts';
 import { artifactRoutes } from './routes-artifacts.ts';
+import { backupRoutes } from './routes-backup.ts';
 import { deadLetterRoutes } from './routes-dead-letters.ts';
 import { docsRoutes } from './routes-docs.ts';
 import { outputRoutes } from './routes-output.ts';
@@ -152,6 +153,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     runtime,
     payloadBytesMax: ctx.payloadBytesMax,
     problemOf: (error) => channelProblem(ctx, error),
+    clock: ctx.clock,
     connected: () => metrics.connected('websocket'),
   });
   let closed: Promise<void> | null = null;
@@ -217,6 +219,7 @@ async function addRoutes(app: FastifyInstance, ctx: ApiContext): Promise<void> {
   failureGroupRoutes(app, ctx);
   operationRoutes(app, ctx);
   statusRoutes(app, ctx);
+  backupRoutes(app, ctx);
   eventRoutes(app, ctx);
   outputRoutes(app, ctx);
   healthRoutes(app, ctx);

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { VERSION } from '../base/version.ts';
 import type { CliContext } from './cli-context.ts';
 import { addAgent } from './commands/agent.ts';
+import { addBackup } from './commands/backup.ts';
 import { addBulk } from './commands/bulk.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
@@ -64,6 +65,7 @@ export function createProgram(ctx: CliContext): Command {
   addOperation(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);
+  addBackup(program, ctx);
   addDoctor(program, ctx);
   addVerify(program, ctx);
   addCompletion(program, ctx);

@@ -26,6 +26,8 @@ export class Checkpointer {
   #running: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #closed = false;
+  /** Readers of the log that must not lose what they are about to read. */
+  #holds = 0;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -49,6 +51,16 @@ export class Checkpointer {
     return this.#running;
   }
 
+  /** Keeps every entry behind the newest checkpoint until the returned function is called. */
+  holdLog(): () => void {
+    let isHeld = true;
+    this.#holds += 1;
+    return () => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+    };
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
@@ -69,7 +81,7 @@ export class Checkpointer {
     this.#bytes = 0;
     try {
       const stats = await store.checkpoint(state);
-      if (!keepsLog) await log.releaseThrough(stats.appliedIndex);
+      if (!keepsLog && this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
       logger.debug('checkpoint taken', { ...stats });
     } catch (error) {
       onFailed(error);

@@ -1,6 +1,8 @@
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { decodeEntry } from './entry-codec.ts';
+export { restoreBackup, type RestoreOptions } from './backup/restore-backup.ts';
+export type { BackupManifest } from './backup/backup-manifest.ts';
 export type { OpenArtifact } from './artifact-service.ts';
 export type { FeedEvent, FeedListener } from './event-feed.ts';
 export type { RuntimeMetrics } from './metrics-port.ts';

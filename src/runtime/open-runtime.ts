@@ -12,11 +12,12 @@ import {
 } from '../core/index.ts';
 import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { listTasks, LiveIndex, type ArtifactStore, type Store } from '../store/index.ts';
+import { listTasks, LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionOptions } from '../reliability/index.ts';
 import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
+import { BackupService } from './backup/backup-service.ts';
 import { ArtifactService } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -42,7 +43,12 @@ import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
-import { folderStorage, type FolderOptions, type RuntimeStorage } from './storage.ts';
+import {
+  folderStorage,
+  type FolderOptions,
+  type OpenStorage,
+  type RuntimeStorage,
+} from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
 import { TaskService } from './task-service.ts';
 import { proposePlacement } from './turn-placement.ts';
@@ -94,21 +100,11 @@ export async function openRuntimeOn(
 ): Promise<Runtime> {
   const clock = terms.clock ?? systemClock;
   const logger = terms.logger ?? SILENT_LOGGER;
-  const { artifacts, directory, kind, log, release, store } = await storage.open({ clock, logger });
+  const opened = await storage.open({ clock, logger });
+  const { log, release, store } = opened;
   try {
     const state = await recover(store, log, terms.seed ?? CORE_SEED, logger);
-    const runtime = assemble({
-      terms,
-      clock,
-      logger,
-      kind,
-      directory,
-      store,
-      artifacts,
-      log,
-      state,
-      release,
-    });
+    const runtime = assemble({ ...opened, terms, clock, logger, state });
     await applySettings(runtime, state, terms.settings);
     runtime.operations.resume();
     return runtime;
@@ -160,17 +156,11 @@ async function recover(
   return state;
 }
 
-interface Ground {
+interface Ground extends OpenStorage {
   readonly terms: RuntimeTerms;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
-  readonly kind: string;
-  readonly directory: string | null;
-  readonly store: Store;
-  readonly artifacts: ArtifactStore;
-  readonly log: ReplicatedLog;
   readonly state: CoreState;
-  readonly release: () => void;
 }
 
 function assemble(ground: Ground): Runtime {
@@ -221,6 +211,7 @@ function assemble(ground: Ground): Runtime {
     ...machinery,
     ...createServices(ground, machinery),
     checkpointer,
+    backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     keeper,
     version: terms.version,
     logKind: ground.kind,

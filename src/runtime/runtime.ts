@@ -21,6 +21,7 @@ import type { Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
+import type { BackupService } from './backup/backup-service.ts';
 import type { ArtifactService } from './artifact-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
@@ -54,6 +55,7 @@ export interface RuntimeParts {
   readonly loop: CommandLoop;
   readonly feed: EventFeed;
   readonly checkpointer: Checkpointer;
+  readonly backups: BackupService;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly tasks: TaskService;
@@ -91,6 +93,7 @@ export class Runtime {
   readonly flows: FlowsService;
   readonly kills: KillService;
   readonly artifacts: ArtifactService;
+  readonly backups: BackupService;
   readonly output: OutputService;
   readonly feed: EventFeed;
   readonly admission: AdmissionGate;
@@ -114,6 +117,7 @@ export class Runtime {
     this.flows = parts.flows;
     this.kills = parts.kills;
     this.artifacts = parts.artifacts;
+    this.backups = parts.backups;
     this.output = parts.output;
     this.feed = parts.feed;
     this.admission = parts.admission;

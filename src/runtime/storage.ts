@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/index.ts';
 import { ArtifactStore, openStore, type Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
+import { removeStages } from './backup/backup-stage.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 
 /** A log and a store that belong together, open. */
@@ -15,6 +16,8 @@ export interface OpenStorage {
   readonly store: Store;
   /** Large outputs of tasks. */
   readonly artifacts: ArtifactStore;
+  /** Writes a copy of the store as of one moment into a folder; null where there are no files to copy. */
+  readonly copyStore: ((directory: string) => Promise<void>) | null;
   /** Lets others open it; called once, after both were closed. */
   readonly release: () => void;
 }
@@ -40,9 +43,10 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
     /** @throws OrchestratorError `DATA_DIR_LOCKED`, `DATA_DIR_UNUSABLE`, `LOG_CORRUPT` and others of the log and store */
     open: async ({ clock, logger }) => {
       const lock = lockDataDirectory(dataDir);
+      await removeStages(dataDir);
       let store: Store | null = null;
       try {
-        store = await openStore({
+        const opened = await openStore({
           directory: join(dataDir, 'store'),
           now: () => clock.now(),
           onStalled: (message) => {
@@ -52,6 +56,8 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
           ...(payloadCacheBytes === undefined ? {} : { payloadCacheBytes }),
           ...(history === undefined ? {} : { history }),
         });
+        store = opened;
+        const copyStore = (directory: string): Promise<void> => opened.copyTo(directory);
         const artifacts = await ArtifactStore.open({
           directory: join(dataDir, 'artifacts'),
           now: () => clock.now(),
@@ -67,6 +73,7 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
           log,
           store,
           artifacts,
+          copyStore,
           release: () => lock.release(),
         };
       } catch (error) {

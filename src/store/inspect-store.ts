@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { decodeHead } from './checkpoint-head.ts';
 import { FORMAT, META_KEY } from './meta.ts';
 import { STORE_FILE, TABLES_MAX } from './tables.ts';
 
@@ -11,6 +12,8 @@ export interface StoreInspection {
   /** The version that this program reads and writes. */
   readonly formatSupported: number;
   readonly bytesUsed: number;
+  /** Log index of the newest checkpoint; 0 before the first. */
+  readonly appliedIndex: number;
 }
 
 /**
@@ -32,7 +35,9 @@ export function inspectStore(directory: string): StoreInspection | null {
       lastPageNumber?: number;
       pageSize?: number;
     };
-    return { format, formatSupported: FORMAT, bytesUsed: lastPageNumber * pageSize };
+    const head = format === FORMAT ? meta.getBinary(META_KEY.head) : undefined;
+    const appliedIndex = head === undefined ? 0 : decodeHead(head).state.index;
+    return { format, formatSupported: FORMAT, bytesUsed: lastPageNumber * pageSize, appliedIndex };
   } finally {
     void root.close();
   }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { OrchestratorError } from '../base/errors.ts';
+import { join } from 'node:path';
+import { messageOf, OrchestratorError } from '../base/errors.ts';
 import { restoreState, type CoreState, type Task, type TaskId } from '../core/index.ts';
 import { Checkpoint, type CheckpointStats } from './checkpoint.ts';
 import type { FinishedSummary, FinishedTask, FinishedView } from './finished-record.ts';
@@ -16,7 +17,7 @@ import {
   type StoreOptions,
 } from './store-options.ts';
 import type { Store } from './store-port.ts';
-import { openTables, TABLE, tableOf, type Tables } from './tables.ts';
+import { openTables, STORE_FILE, TABLE, tableOf, type Tables } from './tables.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -263,6 +264,26 @@ export class LmdbStore implements Store {
       this.#purge = null;
     });
     return this.#purge;
+  }
+
+  /**
+   * Writes a copy of the file as of one moment into a folder, while it is in use: the newest checkpoint,
+   * and at least every task that was finished before the call.
+   *
+   * @throws OrchestratorError `STORE_COPY_FAILED`, `STORE_WRITE_FAILED`
+   */
+  async copyTo(directory: string): Promise<void> {
+    await this.flush();
+    try {
+      await this.#parts.tables.root.backup(join(directory, STORE_FILE), false);
+    } catch (error) {
+      throw new OrchestratorError(
+        'STORE_COPY_FAILED',
+        `a copy of the store must be written into ${directory}, got: ${messageOf(error)}`,
+        { directory },
+        { cause: error },
+      );
+    }
   }
 
   /** Size of the file, in bytes. */

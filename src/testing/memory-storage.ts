@@ -34,7 +34,8 @@ export class MemoryStorage implements RuntimeStorage {
       this.#artifacts = null;
       rmSync(directory, { recursive: true, force: true });
     };
-    return { kind: 'memory', directory: null, log, store: new MemoryStore(), artifacts, release };
+    const store = new MemoryStore();
+    return { kind: 'memory', directory: null, log, store, artifacts, copyStore: null, release };
   }
 
   /** Whether something waits for a disk that takes its time. */

@@ -20,6 +20,7 @@ import {
 import type {
   AgentLink,
   AttemptEnd,
+  Clock,
   HeldLease,
   Lease,
   OutputSource,
@@ -40,7 +41,7 @@ export interface AgentChannelOptions {
   readonly runtime: Runtime;
   readonly socket: WebSocket;
   readonly resultBytesMax: number;
-  readonly monotonicMs: () => number;
+  readonly clock: Clock;
   readonly problemOf: (error: unknown) => Problem;
 }
 
@@ -73,9 +74,10 @@ export class AgentChannel implements AgentLink, OutputSource {
 
   constructor(options: AgentChannelOptions) {
     this.#options = options;
-    this.lastHeardMs = options.monotonicMs();
+    this.lastHeardMs = options.clock.monotonicMs();
     this.#frames = new FrameSocket({
       socket: options.socket,
+      clock: options.clock,
       problemOf: options.problemOf,
       frame: (frame) => this.#frame(frame),
       gather: () => this.#gather(),
@@ -190,7 +192,7 @@ export class AgentChannel implements AgentLink, OutputSource {
    * anew: only a hello says what they still hold.
    */
   #heard(): void {
-    const nowMs = this.#options.monotonicMs();
+    const nowMs = this.#options.clock.monotonicMs();
     const silentMs = nowMs - this.lastHeardMs;
     this.lastHeardMs = nowMs;
     if (silentMs > this.#silenceMsMax) this.#frames.close(1001, 'silent for too long');

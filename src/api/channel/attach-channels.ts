@@ -1,6 +1,6 @@
 import { WebSocketServer, type WebSocket } from 'ws';
 import { MESSAGE_BYTES_MAX, type Problem } from '../../contract/index.ts';
-import type { Runtime } from '../../runtime/index.ts';
+import { systemClock, type Clock, type Runtime } from '../../runtime/index.ts';
 import type { UpgradeHandler } from '../upgrades.ts';
 import { AgentChannel } from './agent-channel.ts';
 import { ClientChannel } from './client-channel.ts';
@@ -11,6 +11,7 @@ export interface ChannelsOptions {
   readonly runtime: Runtime;
   readonly payloadBytesMax: number;
   readonly problemOf: (error: unknown) => Problem;
+  readonly clock?: Clock;
   /** Told of every channel that opens; what it returns is called when that one closed. */
   readonly connected?: () => () => void;
 }
@@ -27,7 +28,7 @@ const PING_MS = 10_000;
 
 /** Serves `/agents/connect` and `/clients/connect`. Returns how to end all channels. */
 export function attachChannels(options: ChannelsOptions): () => void {
-  const { payloadBytesMax, problemOf, runtime } = options;
+  const { clock = systemClock, payloadBytesMax, problemOf, runtime } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
@@ -54,7 +55,6 @@ export function attachChannels(options: ChannelsOptions): () => void {
       });
     });
   };
-  const monotonicMs = (): number => performance.now();
   serve(
     'agent',
     (socket) =>
@@ -62,11 +62,14 @@ export function attachChannels(options: ChannelsOptions): () => void {
         runtime,
         socket,
         resultBytesMax: payloadBytesMax,
-        monotonicMs,
+        clock,
         problemOf,
       }),
   );
-  serve('client', (socket) => new ClientChannel({ runtime, socket, payloadBytesMax, problemOf }));
+  serve(
+    'client',
+    (socket) => new ClientChannel({ runtime, socket, clock, payloadBytesMax, problemOf }),
+  );
   return () => {
     for (const channel of open.values()) channel.close();
     sockets.close();

@@ -13,12 +13,19 @@ import {
   type RawFrame,
   type SubmitExtras,
 } from '../../contract/index.ts';
-import type { FinishedFacts, FinishedListener, Runtime, Submission } from '../../runtime/index.ts';
+import type {
+  Clock,
+  FinishedFacts,
+  FinishedListener,
+  Runtime,
+  Submission,
+} from '../../runtime/index.ts';
 import { arrayAt, checkJsonTexts, integerAt, integersAt, stringAt, stringsAt } from './fields.ts';
 import { FrameSocket } from './frame-socket.ts';
 
 export interface ClientChannelOptions {
   readonly runtime: Runtime;
+  readonly clock: Clock;
   readonly socket: WebSocket;
   readonly payloadBytesMax: number;
   readonly problemOf: (error: unknown) => Problem;
@@ -45,6 +52,7 @@ export class ClientChannel implements FinishedListener {
     this.#options = options;
     this.#frames = new FrameSocket({
       socket: options.socket,
+      clock: options.clock,
       problemOf: options.problemOf,
       frame: (frame) => this.#frame(frame),
       gather: () => this.#gather(),

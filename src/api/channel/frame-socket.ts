@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { isOrchestratorError } from '../../base/errors.ts';
 import { packMessages, unpackMessage, type Problem, type RawFrame } from '../../contract/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 
 /** Requests of one peer under way at once; past it its socket is not read any more. */
 const IN_FLIGHT_MAX = 256;
@@ -13,6 +14,7 @@ const GOODBYE_MS_MAX = 2_000;
 
 export interface FrameSocketOptions {
   readonly socket: WebSocket;
+  readonly clock: Clock;
   /** Takes one frame. A rejection is told to the peer as a `problem`, and ends the connection. */
   readonly frame: (frame: RawFrame) => Promise<void> | void;
   /** Frames of what came in numbers since the last message; asked for when one is about to leave. */
@@ -32,14 +34,14 @@ export class FrameSocket {
   #scheduled = false;
   #inFlight = 0;
   #isClosing = false;
-  #rest: NodeJS.Timeout | null = null;
+  #cancelRest: (() => void) | null = null;
 
   constructor(options: FrameSocketOptions) {
     this.#options = options;
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
     socket.on('close', () => {
-      if (this.#rest !== null) clearTimeout(this.#rest);
+      this.#cancelRest?.();
       options.closed();
     });
     // The close that follows says all there is to do about it.
@@ -64,11 +66,11 @@ export class FrameSocket {
    * which costs less than refusing all that it would send.
    */
   rest(ms: number): void {
-    if (ms < 1 || this.#rest !== null || this.#isClosing) return;
-    this.#rest = setTimeout(() => {
-      this.#rest = null;
+    if (ms < 1 || this.#cancelRest !== null || this.#isClosing) return;
+    this.#cancelRest = this.#options.clock.setTimer(ms, () => {
+      this.#cancelRest = null;
       this.#regulate();
-    }, ms);
+    });
     this.#regulate();
   }
 
@@ -137,7 +139,7 @@ export class FrameSocket {
     if (this.#isClosing) return;
     const { bufferedAmount } = socket;
     const isTooMuch = this.#inFlight >= IN_FLIGHT_MAX || bufferedAmount > UNREAD_BYTES_MAX;
-    if (isTooMuch || this.#rest !== null) socket.pause();
+    if (isTooMuch || this.#cancelRest !== null) socket.pause();
     else if (this.#inFlight > IN_FLIGHT_MAX / 2 || bufferedAmount > UNREAD_BYTES_MAX / 2) return;
     else if (socket.isPaused) socket.resume();
   }

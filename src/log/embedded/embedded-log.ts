@@ -38,6 +38,8 @@ export interface EmbeddedLogOptions {
    * up to three times while it is written or read.
    */
   readonly entryBytesMax?: number;
+  /** Index that a log which is new starts behind: one that goes on from a backup. Default 0. */
+  readonly startAfter?: number;
   /** The disk; default the real one. */
   readonly fileSystem?: FileSystem;
   /** Called after each durable batch with how long its write took, the bytes written and the entries in it. */
@@ -81,10 +83,13 @@ function checkOptions(options: EmbeddedLogOptions): Settings {
   const largestEntry = segmentBytes - SEGMENT_HEADER_BYTES - COMMIT_BYTES - entryFrameBytes(8);
   const entryBytesMax = options.entryBytesMax ?? Math.min(ENTRY_BYTES_MAX, largestEntry);
   requireInteger('entryBytesMax', entryBytesMax, 1, largestEntry);
+  const startAfter = options.startAfter ?? 0;
+  requireInteger('startAfter', startAfter, 0, Number.MAX_SAFE_INTEGER);
   return {
     directory: path.resolve(options.directory),
     segmentBytes,
     entryBytesMax,
+    startAfter,
     fileSystem: options.fileSystem ?? nodeFileSystem,
     onFlush: options.onFlush ?? ((): void => undefined),
   };

@@ -13,6 +13,8 @@ export interface WriterOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly segmentBytes: number;
+  /** Index that a log without segments starts behind. */
+  readonly startAfter: number;
   /** Told of a failed write in the background. */
   readonly onFailure: (error: Error) => void;
 }
@@ -44,7 +46,8 @@ export class SegmentedWriter {
   ): Promise<SegmentedWriter> {
     const last = recovered?.segments.at(-1);
     if (recovered === undefined || last === undefined) {
-      const chain = { lastIndex: 0, lastHash: Buffer.alloc(HASH_BYTES), nextBatch: 1 };
+      const lastHash = Buffer.alloc(HASH_BYTES);
+      const chain = { lastIndex: options.startAfter, lastHash, nextBatch: 1 };
       const active = await startSegment(options, chain);
       return new SegmentedWriter(options, [active.segment], active, chain);
     }

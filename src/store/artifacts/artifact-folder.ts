@@ -6,7 +6,7 @@
  * are nobody's here, and stay.
  */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFacts, writeFacts, type ArtifactFacts } from './artifact-facts.ts';
 
@@ -78,6 +78,13 @@ export class ArtifactFolder {
     if (size === bytes) return handle;
     await handle.close();
     throw new Error(`the file must have ${bytes} bytes, got ${size}`);
+  }
+
+  /** Gives the files of an artifact a second name in another folder of the same disk. */
+  async linkInto(directory: string, { id }: ArtifactFacts): Promise<void> {
+    for (const kind of ['data', 'json'] as const) {
+      await link(this.#file(id, kind), join(directory, `${id}.${kind}`));
+    }
   }
 
   /** Removes everything of an artifact or draft. */

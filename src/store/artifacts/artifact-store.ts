@@ -149,13 +149,18 @@ export class ArtifactStore {
     try {
       return await this.#folder.open(facts);
     } catch (error) {
-      const message = `artifact ${facts.id} must be as it was kept, got: ${messageOf(error)}`;
-      throw new OrchestratorError(
-        'ARTIFACT_UNREADABLE',
-        message,
-        { id: facts.id },
-        { cause: error },
-      );
+      throw unreadable(facts.id, error);
+    }
+  }
+
+  /** Gives all that is kept a second name in another folder of the same disk; what goes meanwhile is left out. */
+  async linkInto(directory: string): Promise<void> {
+    for (const facts of this.#kept.values()) {
+      try {
+        await this.#folder.linkInto(directory, facts);
+      } catch (error) {
+        if (this.#kept.has(facts.id)) throw unreadable(facts.id, error);
+      }
     }
   }
 
@@ -210,4 +215,9 @@ export class ArtifactStore {
 function unwritable(id: string, cause: unknown): OrchestratorError {
   const message = `artifact ${id} must be written whole, got: ${messageOf(cause)}`;
   return new OrchestratorError('ARTIFACT_UNWRITABLE', message, { id }, { cause });
+}
+
+function unreadable(id: string, cause: unknown): OrchestratorError {
+  const message = `artifact ${id} must be as it was kept, got: ${messageOf(cause)}`;
+  return new OrchestratorError('ARTIFACT_UNREADABLE', message, { id }, { cause });
 }
