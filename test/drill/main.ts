@@ -1,4 +1,4 @@
-/** `npm run drill -- [--seconds N] [--seed S] [--features a,b]`: a fault drill, proved from the log. */
+/** `npm run drill -- [--seconds N] [--seed S] [--features a,b] [--keep]`: a fault drill, proved from the log. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { ALL_FEATURES } from './features/all-features.ts';
@@ -6,7 +6,7 @@ import type { Feature } from './features/feature.ts';
 import { reportText } from './report.ts';
 import { isProved, runDrill } from './run-drill.ts';
 
-const USAGE = `usage: npm run drill -- [--seconds 120] [--seed S] [--features a,b,…]
+const USAGE = `usage: npm run drill -- [--seconds 120] [--seed S] [--features a,b,…] [--keep]
 features: ${ALL_FEATURES.map(({ name }) => name).join(', ')}`;
 
 function usage(fault: string): never {
@@ -16,14 +16,21 @@ function usage(fault: string): never {
 
 function readOptions(): Readonly<Record<'seconds' | 'seed' | 'features', string | undefined>> & {
   readonly help: boolean;
+  readonly keep: boolean;
 } {
   const text = { type: 'string' } as const;
   try {
     const { values } = parseArgs({
-      options: { seconds: text, seed: text, features: text, help: { type: 'boolean', short: 'h' } },
+      options: {
+        seconds: text,
+        seed: text,
+        features: text,
+        keep: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
-    const { features, help = false, seconds, seed } = values;
-    return { features, help, seconds, seed };
+    const { features, help = false, keep = false, seconds, seed } = values;
+    return { features, help, keep, seconds, seed };
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error));
   }
@@ -54,6 +61,7 @@ if (options.help) {
     seconds: number('seconds', options.seconds, 120),
     seed: number('seed', options.seed, randomInt(1, 1_000_000)),
     features: features(options.features),
+    keepsFolder: options.keep,
     say: (text) => console.error(`▸ ${text}`),
   });
   console.log(reportText(report));

@@ -23,10 +23,9 @@ export function reportText(report: DrillReport): string {
     (proof) => !holds(proof),
   );
   const isGood = failed.length === 0 && faults.length === 0;
-  const verdict = isGood
-    ? 'proved'
-    : `not proved: ${failed.length} proofs failed; the folder is ${folder}`;
-  return [...lines, '', `${verdict}; --seed ${seed}`].join('\n');
+  const verdict = isGood ? 'proved' : `not proved: ${failed.length} proofs failed`;
+  const kept = folder === null ? '' : `; the folder is ${folder}`;
+  return [...lines, '', `${verdict}${kept}; --seed ${seed}`].join('\n');
 }
 
 function row(cells: readonly string[]): string {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Rng } from '../../src/base/rng.ts';
 import { HttpApi } from '../../src/client/index.ts';
 import type { FailureGroupView, StatusView, TaskView } from '../../src/contract/index.ts';
+import { ALL_FEATURES } from './features/all-features.ts';
 import type { Feature } from './features/feature.ts';
 import { readLog } from './log/read-log.ts';
 import { proveAcknowledged } from './proofs/acknowledged.ts';
@@ -22,6 +23,8 @@ export interface DrillOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly features: readonly Feature[];
+  /** Whether the folder is kept although all holds. */
+  readonly keepsFolder?: boolean;
   /** Told what is going on. */
   readonly say: (text: string) => void;
 }
@@ -43,7 +46,7 @@ export interface DrillReport {
   readonly entries: number;
   /** What went wrong with the drill itself. */
   readonly faults: readonly string[];
-  /** Folder of all that it left; null where all holds, and it is gone. */
+  /** Folder of all that it left; null where it is gone, because all holds. */
   readonly folder: string | null;
 }
 
@@ -230,7 +233,7 @@ class Drill {
       seed,
       chaos,
       entries: evidence.log.entries,
-      proofs: [...proveAcknowledged(evidence), ...proveOnce(evidence), ...proveSlots(evidence)],
+      proofs: general(evidence, features),
       features: features.map(({ name, prove }, n) => ({
         name,
         acknowledged: acknowledged.filter(({ feature }) => feature === name).length,
@@ -241,9 +244,17 @@ class Drill {
       faults: [...server.faults, ...(left > 0 ? [`${left} tasks were still under way`] : [])],
     };
     const isGood = isProved({ ...report, folder: null });
-    if (isGood) rmSync(this.#folder, { recursive: true });
-    return { ...report, folder: isGood ? null : this.#folder };
+    const isKept = !isGood || this.#options.keepsFolder === true;
+    if (!isKept) rmSync(this.#folder, { recursive: true });
+    return { ...report, folder: isKept ? this.#folder : null };
   }
+}
+
+/** What holds of everything together. Where only some features are drilled there may be nothing to look at. */
+function general(evidence: Evidence, features: readonly Feature[]): readonly Proof[] {
+  const all = [...proveAcknowledged(evidence), ...proveOnce(evidence), ...proveSlots(evidence)];
+  const isWhole = features.length === ALL_FEATURES.length;
+  return isWhole ? all : all.filter(({ checked }) => checked > 0);
 }
 
 /** Whether everything that was to be proved is, and the drill went as it should. */

@@ -13,7 +13,7 @@ const { journalFile, plan, url } = JSON.parse(process.argv[2] ?? '{}') as {
 };
 const journal = new Journal(journalFile);
 const { id, isPolling, ...rest } = plan;
-const registration = { id, ...rest, heartbeatMs: 2_000 };
+const registration = { id, ...rest, heartbeatMs: 1_200 };
 
 if (isPolling) {
   await new PollAgent(url, registration, journal).run();

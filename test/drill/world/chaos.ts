@@ -25,7 +25,7 @@ export interface ChaosParts {
 /** Longest wait between two of a kind, in milliseconds; each wait is at least a fifth of it. */
 const KILL_MS = 9_000;
 const DEATH_MS = 5_000;
-const FREEZE_MS = 12_000;
+const FREEZE_MS = 8_000;
 const JUMP_MS = 6_000;
 /** Longer than an agent may be silent, so that some freezes cost it its leases. */
 const FROZEN_MS_MAX = 4_500;
