@@ -32,6 +32,7 @@ import {
   type TriggerAnswer,
 } from './contract/index.ts';
 import {
+  type Comparator,
   openRuntime,
   openRuntimeOn,
   restoreBackup,
@@ -162,6 +163,14 @@ export class UnifiedQuantumOrchestrator {
   async registerAgent(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
     checkRegisterAgents([agent]);
     await this.runtime.serve(agent, handler);
+  }
+
+  /**
+   * Says what counts as the same result of redundant copies of a type, where their submitter does not:
+   * results for which `comparator` gives equal JSON. It must be pure; give it again after each start.
+   */
+  registerComparator(taskType: string, comparator: Comparator): void {
+    this.runtime.registerComparator(taskType, comparator);
   }
 
   /** Submits a task; resolves when it is durable. */
@@ -301,6 +310,7 @@ function checkedName(name: string): string {
 }
 
 export {
+  type Comparator,
   restoreBackup,
   NonRetryableError,
   OrchestratorError,

@@ -91,6 +91,10 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   SCHEDULE_INVALID: row(400, 'The schedule is not valid'),
   SCHEDULE_NEVER_FIRES: row(400, 'The schedule would never fire'),
   BACKFILL_TOO_LARGE: row(400, 'The backfill has too many moments'),
+  COPY_SAME_AGENT: row(409, 'The agent has another copy of the task'),
+  HEDGE_NOT_ALLOWED: row(409, 'The task is not hedged'),
+  HEDGE_LIMIT: row(409, 'The task has as many hedges as it may'),
+  COMPARATOR_FAILED: row(422, 'The result cannot be compared with others'),
 
   FLOW_CYCLE: row(409, 'The tasks wait for each other in a circle'),
   FLOW_DUPLICATE: row(409, 'A task of the flow is named twice'),

@@ -64,7 +64,9 @@ export function submissionOfMany(
 
 function optionsKey(task: SubmitTask): string {
   const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
-  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts, concurrency]);
+  const { hedge, redundancy, resultSchema } = task;
+  const rules = [concurrency, resultSchema, redundancy, hedge];
+  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts, ...rules]);
 }
 
 function payloadOf(task: SubmitTask, path: string, bytesMax: number): string {

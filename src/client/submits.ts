@@ -64,7 +64,10 @@ function sharesOptions(a: SubmitTask, b: SubmitTask): boolean {
     a.requires === b.requires &&
     a.retry === b.retry &&
     a.timeouts === b.timeouts &&
-    a.concurrency === b.concurrency
+    a.concurrency === b.concurrency &&
+    a.resultSchema === b.resultSchema &&
+    a.redundancy === b.redundancy &&
+    a.hedge === b.hedge
   );
 }
 

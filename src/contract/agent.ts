@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { UsageBody } from './budget.ts';
+import { TrustView } from './copies.ts';
 import { InputPrompt } from './input.ts';
 import { Key, Labels, Name } from './names.ts';
 
@@ -54,6 +55,7 @@ export const AgentView = Type.Object(
         description: 'How it takes tasks right now; null while it does not',
       },
     ),
+    trust: Type.Optional(TrustView),
   },
   { title: 'Agent' },
 );

@@ -32,6 +32,9 @@ export const EventView = Type.Object(
     dropped: Type.Optional(
       Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
     ),
+    copy: Type.Optional(
+      Type.String({ description: 'The copy of task.hedged, or whose result the task took over' }),
+    ),
     chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },
   { title: 'Event' },

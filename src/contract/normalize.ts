@@ -1,5 +1,6 @@
 import type { RegisterAgent } from './agent.ts';
 import { resultSchemaText } from './result-schema.ts';
+import { copyRules } from './copy-rules.ts';
 import type { TaskOptions } from './task.ts';
 
 /** Values of a task's fields where its submitter said nothing. */
@@ -61,12 +62,23 @@ export interface NormalizedRules {
   readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
   /** JSON text. */
   readonly resultSchema?: string;
+  readonly redundancy?: {
+    readonly copies: number;
+    readonly agree: number;
+    readonly comparator?: 'canonical' | 'numbers' | 'text';
+  };
+  readonly hedge?: {
+    readonly afterMs?: number;
+    readonly percentile: number;
+    readonly copiesMax: number;
+  };
 }
 
 /**
  * Fills in the defaults of a checked submit.
  *
- * @throws InvalidRequestError for a schema of the result that is none, or not a safe one
+ * @throws InvalidRequestError for a schema of the result that is none, or not a safe one; for copies that
+ *   cannot be
  */
 export function normalizeSpec(options: TaskOptions): NormalizedSpec {
   return {
@@ -91,13 +103,16 @@ function retryOf(retry: NonNullable<TaskOptions['retry']>): NormalizedSpec['retr
 
 /** Written only where something is asked for, its fields in one order: equal rules are equal as JSON. */
 function rulesOf(options: TaskOptions): Pick<NormalizedSpec, 'rules'> {
-  const { concurrency, resultSchema, retry } = options;
-  if (concurrency === undefined && resultSchema === undefined && retry === undefined) return {};
+  const { concurrency, hedge, redundancy, resultSchema, retry } = options;
+  const hasCopies = redundancy !== undefined || hedge !== undefined;
+  const isPlain = concurrency === undefined && resultSchema === undefined && retry === undefined;
+  if (isPlain && !hasCopies) return {};
   const rules: NormalizedRules = {
     ...(concurrency === undefined
       ? {}
       : { concurrency: { limit: concurrency.limit ?? 1, policy: concurrency.policy ?? 'queue' } }),
     ...retryRules(options),
+    ...(hasCopies ? copyRules(options) : {}),
   };
   return Object.keys(rules).length === 0 ? {} : { rules };
 }

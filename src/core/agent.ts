@@ -4,6 +4,7 @@ import type { Profile } from './profile.ts';
 import { meetsRequirement } from './requirement.ts';
 import type { AgentSpec } from './spec.ts';
 import type { Task } from './task.ts';
+import type { Trust } from './trust.ts';
 
 /** `killed`: stopped by somebody, until it is restored. */
 export type AgentState = 'ready' | 'draining' | 'lost' | 'killed';
@@ -23,6 +24,8 @@ export interface Agent extends Tracked {
   waiting: number;
   /** Which requirements it meets, by signature; a cache, emptied when its spec changes. */
   readonly meets: Map<string, boolean>;
+  /** Null until it dissented from others. */
+  trust: Trust | null;
 }
 
 /** Slots in use. May be more than there are: an answered task takes its slot again at once. */

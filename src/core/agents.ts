@@ -46,6 +46,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
     leases: new Set(),
     waiting: 0,
     meets: new Map(),
+    trust: null,
     ...UNTRACKED,
   };
   state.agents.set(agent.id, agent);

@@ -11,12 +11,14 @@ import type { CoreEvent } from './event.ts';
 import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
 import { takeOutput } from './output.ts';
+import { hedgeTask } from './hedges.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import { setFailureGroup } from './failure-groups.ts';
 import { actOnTasks, endOperation, startOperation } from './operations.ts';
 import { redriveTask } from './redrive.ts';
+import { settleCopies } from './quorum.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
@@ -53,7 +55,11 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   state.nowMs = Math.max(state.nowMs, batch.at);
   const step: Step = { state, events: [], cancel: cancelTask };
   const results = batch.commands.map((command) => applyCommand(step, command));
-  if (state.endings.length > 0) settleEndings(step);
+  // What ends because of the one may end others because of the other.
+  while (state.unsettled.length > 0 || state.endings.length > 0) {
+    settleCopies(step);
+    if (state.endings.length > 0) settleEndings(step);
+  }
   return { results, events: step.events };
 }
 
@@ -86,6 +92,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.taskIds, (id) => cancelTask(step, id, command.reason, command.graceMs));
     case 'task.output':
       return each(command.items, (_, position) => takeOutput(step, command, position));
+    case 'task.hedge':
+      return each(command.items, (item) => hedgeTask(step, item));
     case 'task.retry':
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
@@ -114,6 +122,7 @@ type ItemCommandType =
   | 'task.answer'
   | 'task.cancel'
   | 'task.output'
+  | 'task.hedge'
   | 'task.retry'
   | 'dead-letter.purge'
   | 'task.redrive'

@@ -1,5 +1,5 @@
 import { agentMeets, slotsUsed } from './agent.ts';
-import { mustAvoid } from './avoid.ts';
+import { keptFrom } from './avoid.ts';
 import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -44,16 +44,8 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
       taskId,
     });
   }
-  if (mustAvoid(state, task, agentId)) {
-    return reject(
-      'AGENT_AVOIDED',
-      `task ${taskId} failed on agent ${agentId}, and another is ready`,
-      {
-        agentId,
-        taskId,
-      },
-    );
-  }
+  const kept = task.extra === null ? null : keptFrom(state, task, agentId);
+  if (kept !== null) return kept;
   const gated = isGated(task);
   const closed = gated ? closedGate(task, state.nowMs) : null;
   if (closed !== null) {

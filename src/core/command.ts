@@ -67,6 +67,8 @@ export interface Completion extends LeaseRef {
   readonly resultBytes: number;
   /** What the attempt took; absent, its estimate counts. */
   readonly usage?: Usage;
+  /** Of a redundant copy's result: equal for results that count as the same. */
+  readonly hash?: string;
 }
 
 export interface AttemptError extends LeaseRef {
@@ -242,6 +244,8 @@ export type Command =
       readonly graceMs?: number;
     }
   | { readonly type: 'task.output'; readonly items: readonly OutputItem[] }
+  /** Starts a copy of each beside its running attempt. */
+  | { readonly type: 'task.hedge'; readonly items: readonly LeaseRef[] }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
   /** The entry has the payloads of the items that come with a size of one: all of them do, or none. */

@@ -18,7 +18,10 @@ import type { Tree } from './tree.ts';
  * the same batch may have moved it on.
  */
 export type CoreEvent =
-  /** `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it. */
+  /**
+   * `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it,
+   * and for a copy, which has its task's.
+   */
   | { readonly type: 'task.submitted'; readonly task: Task; readonly payload: string | null }
   | {
       readonly type: 'task.queued' | 'task.scheduled' | 'task.blocked';
@@ -88,6 +91,16 @@ export type CoreEvent =
     }
   /** Its queue, priority or requirement is another one. */
   | { readonly type: 'task.moved'; readonly task: Task }
+  /** The task completed with the result of its copy, which completed in the same batch. */
+  | { readonly type: 'task.adopted'; readonly task: Task; readonly copy: Task }
+  | {
+      readonly type: 'task.hedged';
+      readonly task: Task;
+      readonly copy: Task;
+      readonly reason: string;
+    }
+  /** Its result for the task was not the one that others agreed on. */
+  | { readonly type: 'agent.dissented'; readonly agent: Agent; readonly task: Task }
   | { readonly type: 'operation.changed'; readonly operation: Operation }
   | { readonly type: 'failure-group.changed'; readonly group: FailureGroup }
   /** An attempt's right to run is over before the agent reported: it should be told to stop. */

@@ -10,6 +10,7 @@ export function afterEnd(step: Step, task: Task): void {
   if (task.links !== null) announce(step.state, task, 'ended');
   if (task.extra === null) return;
   if (task.extra.schedule != null) leaveSchedule(step, task);
+  if (task.extra.copies != null || task.extra.copyOf != null) step.state.unsettled.push(task);
   // A dead letter stays where it counts: it may be redriven.
   if (task.extra.family != null && task.state !== 'failed') leaveTree(step.state, task);
 }

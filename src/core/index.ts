@@ -82,6 +82,19 @@ export {
   type Redrive,
 } from './operation.ts';
 export type { RedriveItem, RedriveOrder } from './redrive.ts';
+export {
+  barredAgents,
+  copiesOf,
+  copyOf,
+  isHedged,
+  isRedundant,
+  liveCopies,
+  originalOf,
+  type CopiesFacts,
+  type CopyFacts,
+  type Vote,
+} from './copies.ts';
+export { trustFactor, type Trust } from './trust.ts';
 export type { CancelWish, KeptAnswer, OutputCount, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';

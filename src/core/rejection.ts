@@ -56,6 +56,9 @@ export const REJECTION_CODES = [
   'SCHEDULE_MOVED_ON',
   'SCHEDULE_PAUSED',
   'SCHEDULE_BUSY',
+  'COPY_SAME_AGENT',
+  'HEDGE_NOT_ALLOWED',
+  'HEDGE_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -16,7 +16,7 @@ import { requirementKey } from './requirement.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from './rows.ts';
 import { emptyState, type CoreState, type IdempotencyEntry } from './state.ts';
 import type { LiveState, Task } from './task.ts';
-import { armTimer } from './transition.ts';
+import { armTimer, countRules } from './transition.ts';
 
 /** The small part of a snapshot: everything but the rows. */
 export interface StateHead {
@@ -86,7 +86,7 @@ function restoreQueue(state: CoreState, [name, settings, paused]: QueueRow): voi
 }
 
 function restoreAgent(state: CoreState, row: AgentRow): void {
-  const [id, spec, incarnation, agentState, stateAt, registeredAt] = row;
+  const [id, spec, incarnation, agentState, stateAt, registeredAt, trust = null] = row;
   const leases: Agent['leases'] = new Set();
   const meets: Agent['meets'] = new Map();
   const agent: Agent = {
@@ -99,6 +99,7 @@ function restoreAgent(state: CoreState, row: AgentRow): void {
     leases,
     meets,
     waiting: 0,
+    trust,
     ...RESTORED,
   };
   state.agents.set(id, agent);
@@ -119,7 +120,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     ...RESTORED,
   };
   state.profiles.set(key, profile);
-  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
+  countRules(state, spec, 1);
   return profile;
 }
 

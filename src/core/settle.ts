@@ -18,11 +18,13 @@ import {
 } from './task.ts';
 import { avoidFailed } from './avoid.ts';
 import { cancelOf, finishCanceled } from './cancel.ts';
+import { HASH_MAX, HEDGED } from './copies.ts';
 import { escalate } from './escalate.ts';
 import { extraAfterTask, NO_EXTRA } from './extra.ts';
 import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
 import { isUsage, NO_USAGE, type Usage } from './tree.ts';
+import { holdForHedge } from './hold-for-hedge.ts';
 import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
@@ -55,6 +57,7 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
   const agent = endLease(step, task, item.usage);
+  if (task.extra?.copyOf != null) keepVote(task, item.hash ?? null, startedAt);
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
@@ -63,6 +66,28 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   events.push({ type: 'task.completed', task, agent, startedAt, waitedMs });
   afterEnd(step, task);
   return null;
+}
+
+function keepVote(task: Task, hash: string | null, startedAt: number): void {
+  if (task.extra?.copyOf == null) return;
+  const copyOf = { ...task.extra.copyOf, hash: hash?.slice(0, HASH_MAX) ?? null, startedAt };
+  task.extra = { ...task.extra, copyOf };
+}
+
+/** Completes a task with the result of one of its copies, wherever it is itself. */
+export function adoptResult(step: Step, task: Task, copy: Task): void {
+  const { events, state } = step;
+  if (isLeased(task)) {
+    revokeLease(step, task, HEDGED);
+    endLease(step, task);
+  }
+  removeTask(state, task);
+  task.agentId = copy.agentId;
+  task.state = 'completed';
+  task.reason = null;
+  task.stateAt = state.nowMs;
+  events.push({ type: 'task.adopted', task, copy });
+  afterEnd(step, task);
 }
 
 function badUsage(task: Task, { costUsd, tokens }: Usage): Rejection {
@@ -223,6 +248,7 @@ function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): v
     return;
   }
   if (countAttempt(task, error)) {
+    if (cancelOf(task) === null && holdForHedge(step, task, error)) return;
     failTask(step, task, error, 'attempts_exhausted');
     return;
   }

@@ -75,6 +75,22 @@ export interface TaskRules {
   readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
   /** JSON Schema that results must meet, as JSON text. Core does not read it. */
   readonly resultSchema?: string;
+  /** It is done by so many copies, and has the result that `agree` of them have. */
+  readonly redundancy?: {
+    /** 2..7. */
+    readonly copies: number;
+    /** 1..copies. */
+    readonly agree: number;
+    /** What counts as the same; absent: what is registered for its type, else `canonical`. */
+    readonly comparator?: 'canonical' | 'numbers' | 'text';
+  };
+  /** A copy is started while it runs, where that takes long. */
+  readonly hedge?: {
+    /** In milliseconds; absent: after what `percentile` of its type took. */
+    readonly afterMs?: number;
+    readonly percentile: number;
+    readonly copiesMax: number;
+  };
 }
 
 /** Everything that tasks submitted alike have in common; held once, whatever their number. */

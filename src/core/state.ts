@@ -23,6 +23,7 @@
  *   I15 a schedule knows exactly its unfinished tasks, and lets one wait only while it has some
  *   I16 a task knows how many of its parents it waits for, and is blocked only while it waits
  *   I17 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
+ *   I18 a copy lives only while its task does, and no agent has two of them
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -71,6 +72,8 @@ export interface CoreState {
   profileSeq: number;
   /** Profiles that ask for results of a certain shape. Derived, not stored. */
   resultSchemas: number;
+  /** Profiles whose tasks are done by copies. Derived, not stored. */
+  redundantProfiles: number;
   /** Records made so far. */
   recordSeq: number;
   idempotencySeq: number;
@@ -95,6 +98,8 @@ export interface CoreState {
   readonly pins: Map<TaskId, number>;
   /** What the batch at hand has yet to tell dependents; empty between batches. */
   readonly endings: Ending[];
+  /** Tasks to be copied, and tasks and copies that ended in the batch at hand; empty between batches. */
+  readonly unsettled: Task[];
   readonly taskChanges: ChangeSet<Task, TaskRow, TaskId>;
   readonly agentChanges: ChangeSet<Agent, AgentRow, AgentId>;
   readonly queueChanges: ChangeSet<Queue, QueueRow, string>;
@@ -128,6 +133,7 @@ export function emptyState(rng: Rng): CoreState {
     newestId: '',
     profileSeq: 0,
     resultSchemas: 0,
+    redundantProfiles: 0,
     recordSeq: 0,
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,
@@ -144,6 +150,7 @@ export function emptyState(rng: Rng): CoreState {
     alarms: new Timers(),
     pins: new Map(),
     endings: [],
+    unsettled: [],
     taskChanges: new ChangeSet(taskRow, (task) => task.id),
     agentChanges: new ChangeSet(agentRow, (agent) => agent.id),
     queueChanges: new ChangeSet(queueRow, (queue) => queue.name),

@@ -122,7 +122,7 @@ export function planSubmit(
     ids?.add(item.id);
     isFlow ||= dependsOnSome(item);
     isFamily ||= item.parentId !== undefined || item.budget !== undefined;
-    perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
+    perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1 + (spec.rules?.redundancy?.copies ?? 0);
   }
   const fault = checkRoom(state, command, { perSpec, keys: keys.size, nowMs });
   if (fault !== null) return fault;

@@ -2,6 +2,7 @@
 import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
 import { UNTRACKED } from './change-set.ts';
+import { isRedundant, SPLITTING } from './copies.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
 import { settle } from './budgets.ts';
 import { takeDown } from './flow-links.ts';
@@ -24,11 +25,15 @@ export function moveTask(state: CoreState, task: Task, to: LiveState, reason: st
   if (task.gates !== null && (task.state === 'failed') !== (to === 'failed')) {
     countDeadLetter(task, to === 'failed');
   }
-  const { queue } = task.profile;
+  const { queue, spec } = task.profile;
+  // Its copies wait for agents in its stead.
+  const isSplit = to === 'queued' && spec.rules !== undefined && isRedundant(spec);
+  const next = isSplit ? 'blocked' : to;
+  if (isSplit) state.unsettled.push(task);
   queue[task.state as LiveState] -= 1;
-  queue[to] += 1;
-  task.state = to;
-  task.reason = reason;
+  queue[next] += 1;
+  task.state = next;
+  task.reason = isSplit ? SPLITTING : reason;
   task.stateAt = state.nowMs;
   if (to !== 'scheduled') task.runAt = 0;
   armTimer(state, task);
@@ -120,6 +125,7 @@ export function addTask(state: CoreState, task: Task): void {
   state.tasks.set(task.id, task);
   if (task.id > state.newestId) state.newestId = task.id;
   if (task.extra !== null) attachGates(state, task);
+  if (task.reason === SPLITTING) state.unsettled.push(task);
   state.taskChanges.touch(task);
   armTimer(state, task);
 }
@@ -141,7 +147,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     ...UNTRACKED,
   };
   state.profiles.set(key, profile);
-  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
+  countRules(state, spec, 1);
   state.profileChanges.touch(profile);
   return profile;
 }
@@ -166,7 +172,13 @@ function leaveProfile(state: CoreState, profile: Profile): void {
   if (profile.tasks > 0) return;
   state.profileChanges.remove(profile);
   state.profiles.delete(profile.key);
-  if (profile.spec.rules?.resultSchema !== undefined) state.resultSchemas -= 1;
+  countRules(state, profile.spec, -1);
+}
+
+/** Counts the rules that the runtime looks for among those of all profiles. */
+export function countRules(state: CoreState, { rules }: TaskSpec, by: 1 | -1): void {
+  if (rules?.resultSchema !== undefined) state.resultSchemas += by;
+  if (rules?.redundancy !== undefined) state.redundantProfiles += by;
 }
 
 /** Finds or makes a queue. */

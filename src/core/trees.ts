@@ -113,7 +113,9 @@ export function leaveTree(state: CoreState, task: Task): void {
   if (tree === null) return;
   tree.members.delete(task);
   const counted = task.state === 'completed' ? 'completed' : 'canceled';
-  for (const each of chainOf(tree)) {
+  // A copy is no task more: only what it takes counts.
+  const isCopy = task.extra?.copyOf != null;
+  for (const each of isCopy ? [] : chainOf(tree)) {
     state.records.trees.touch(each);
     each[counted] += 1;
   }

@@ -18,11 +18,13 @@ import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
+import type { Comparators } from './comparators.ts';
 import type { OutputService, OutputSource } from './output-service.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
 import { checkResults } from './result-check.ts';
 import { agentView } from './views.ts';
+import { hashVotes } from './votes.ts';
 
 export interface AgentServiceParts {
   readonly state: CoreState;
@@ -33,6 +35,7 @@ export interface AgentServiceParts {
   readonly details: DetailsBuffer;
   readonly output: OutputService;
   readonly clock: Clock;
+  readonly comparators: Comparators;
 }
 
 export class AgentService {
@@ -163,10 +166,10 @@ export class AgentService {
    * or why it was refused. A report that was taken before, with the same token, is taken again.
    */
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
-    const { loop, output, state } = this.#parts;
+    const { comparators, loop, output, state } = this.#parts;
     // What an attempt handed out comes before its end.
     if (!output.isIdle) await output.settled();
-    const checked = checkResults(state, ends);
+    const checked = hashVotes(state, comparators, checkResults(state, ends));
     const commands = reportCommands(checked);
     // The next attempt must find what this one said before it failed.
     if (commands.fail !== null) this.#parts.details.flush();

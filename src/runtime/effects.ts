@@ -2,12 +2,22 @@
  * What follows from an applied entry: the mirrors of core are kept (scheduler, store, hub, metrics),
  * and what leaves the process is gathered for the flush.
  */
-import type { AgentId, Applied, CoreEvent, CoreState, Task, TaskId } from '../core/index.ts';
+import {
+  copyOf,
+  isHedged,
+  type AgentId,
+  type Applied,
+  type CoreEvent,
+  type CoreState,
+  type Task,
+  type TaskId,
+} from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { LiveIndex, Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Hedger } from './hedger.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import { keepChunks } from './output-chunks.ts';
@@ -24,6 +34,7 @@ export interface EffectsParts {
   readonly keeper: ScheduleKeeper;
   /** Hears of output that was kept, and of ends. */
   readonly output: OutputListener;
+  readonly hedger: Hedger;
 }
 
 /** Who follows output of tasks. */
@@ -55,17 +66,18 @@ export class Effects {
   applied(entry: Entry, applied: Applied): void {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
-    const results = completedResults(entry, applied);
+    const results = new CompletedResults(entry, applied);
     const edits = new EditedPayloads(entry, applied);
-    let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
         this.finishedTasks += 1;
-        this.#completed(event, results[completed] ?? null);
-        completed += 1;
+        this.#completed(event, results.next(event.task));
+      } else if (event.type === 'task.adopted') {
+        this.finishedTasks += 1;
+        this.#adopted(event.task, event.copy, results.of(event.copy));
       } else {
         if (event.type === 'task.submitted') {
-          store.putPayload(event.task, event.payload ?? payloads.next());
+          keepPayload(event, payloads, store);
         } else if (event.type === 'task.redriven' && event.isEdited) {
           store.replacePayload(event.task, edits.next());
         }
@@ -76,6 +88,7 @@ export class Effects {
     this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
+    this.#parts.hedger.applied();
     feed.record(state.index, state.nowMs, applied.events);
   }
 
@@ -124,6 +137,21 @@ export class Effects {
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     metrics.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
+    if (isHedged(task.profile.spec)) this.#parts.hedger.ended(task, runMs);
+  }
+
+  /** A task has the result of its copy; its own attempt, if there was one, was revoked before. */
+  #adopted(task: Task, copy: Task, result: string | null): void {
+    const { hedger, hub, live, metrics, scheduler, state, store } = this.#parts;
+    const startedAt = copyOf(copy)?.startedAt ?? 0;
+    live.remove(task);
+    scheduler.taskLeft(task);
+    hub.ended(task.id);
+    if (this.#parts.output.isFollowed) this.#news.add(task.id);
+    store.finish({ task, result, startedAt, finishedAt: state.nowMs });
+    metrics.completed(task, state.nowMs - startedAt);
+    if (taskWaiters.has(task)) this.#finished.push({ task, result });
+    if (isHedged(task.profile.spec)) hedger.overtaken(task);
   }
 
   #other(event: CoreEvent): void {
@@ -136,6 +164,7 @@ export class Effects {
       case 'task.assigned':
         scheduler.leaseGranted(event.agent, event.task);
         hub.granted(event.task);
+        if (isHedged(event.task.profile.spec)) this.#parts.hedger.started(event.task);
         metrics.started(event.task, event.waitMs);
         return;
       case 'task.input_required':
@@ -171,6 +200,7 @@ export class Effects {
       case 'task.failed':
         this.finishedTasks += 1;
         scheduler.taskLeft(event.task);
+        if (isHedged(event.task.profile.spec)) this.#parts.hedger.forget(event.task);
         if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
@@ -180,6 +210,7 @@ export class Effects {
         hub.ended(event.task.id);
         live.remove(event.task);
         scheduler.taskLeft(event.task);
+        if (isHedged(event.task.profile.spec)) this.#parts.hedger.forget(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
         if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         metrics.canceled(event.task);
@@ -206,6 +237,7 @@ export class Effects {
         scheduler.agentChanged(event.agent);
         return;
       case 'agent.changed':
+      case 'agent.dissented':
         scheduler.agentChanged(event.agent);
         return;
       case 'agent.removed':
@@ -220,6 +252,9 @@ export class Effects {
         return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);
+        return;
+      case 'task.hedged':
+        this.#parts.hedger.hedged(event.copy);
         return;
       default:
         if ('schedule' in event) this.#scheduled(event);
@@ -331,8 +366,44 @@ function editedPayloads({ batch, texts }: Entry, { results }: Applied): readonly
   return edited;
 }
 
+/** Keeps the payload of a new task; a copy has none of its own. */
+export function keepPayload(
+  event: Extract<CoreEvent, { type: 'task.submitted' }>,
+  payloads: SubmittedPayloads,
+  store: Store,
+): void {
+  const { payload, task } = event;
+  if (task.extra !== null && copyOf(task) !== null) return;
+  store.putPayload(task, payload ?? payloads.next());
+}
+
+/** Results of an entry, asked for in the order of its events. */
+export class CompletedResults {
+  readonly #texts: readonly string[];
+  #next = 0;
+  #ofCopies: Map<Task, string | null> | null = null;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = completedResults(entry, applied);
+  }
+
+  /** The text of the next completion that a command brought. */
+  next(task: Task): string | null {
+    const text = this.#texts[this.#next++] ?? null;
+    if (task.extra === null || copyOf(task) === null) return text;
+    this.#ofCopies ??= new Map();
+    this.#ofCopies.set(task, text);
+    return text;
+  }
+
+  /** The text of a copy that completed in this entry. */
+  of(copy: Task): string | null {
+    return this.#ofCopies?.get(copy) ?? null;
+  }
+}
+
 /** Result texts of the completions that core took, in the order of their events. */
-export function completedResults(entry: Entry, applied: Applied): readonly string[] {
+function completedResults(entry: Entry, applied: Applied): readonly string[] {
   const results: string[] = [];
   const { commands } = entry.batch;
   const texts: BatchTexts = entry.texts;

@@ -1,5 +1,7 @@
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
+export type { Comparator } from './comparators.ts';
+export type { HedgingOptions } from './hedger.ts';
 export { decodeEntry } from './entry-codec.ts';
 export { restoreBackup, type RestoreOptions } from './backup/restore-backup.ts';
 export type { BackupManifest } from './backup/backup-manifest.ts';

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
+  barredAgents,
   createState,
   fairnessOf,
   type AgentId,
@@ -26,6 +27,8 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { Comparators } from './comparators.ts';
+import { Hedger, type HedgingOptions } from './hedger.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
@@ -34,6 +37,7 @@ import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { ParentResults } from './parent-results.ts';
+import { payloadOf } from './payload-of.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
@@ -78,6 +82,8 @@ export interface RuntimeTerms {
   readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
   readonly admission?: AdmissionOptions;
+  /** How many slow attempts get a second one beside them. */
+  readonly hedging?: HedgingOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -176,7 +182,7 @@ function assemble(ground: Ground): Runtime {
     scheduler,
     clock,
     waits,
-    payloadOf: (task) => store.payload(task) ?? 'null',
+    payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
     unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
     agentSilent: (agentId) => agentSilent(loop, agentId),
@@ -187,7 +193,8 @@ function assemble(ground: Ground): Runtime {
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
   const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
   const output = createOutput(ground, propose);
-  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output };
+  const hedger = new Hedger({ state, clock, logger, propose, options: terms.hedging ?? {} });
+  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output, hedger };
   const effects = new Effects({ state, store, ...mirrors });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
@@ -203,14 +210,17 @@ function assemble(ground: Ground): Runtime {
   mirror(state, scheduler, live, hub);
   const ids = createIds(ground, live);
   keeper.restored();
+  hedger.restored();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const seen = { admission, details, feed, hub, live, output };
+  const comparators = new Comparators();
+  const seen = { admission, comparators, details, feed, hub, live, output };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return new Runtime({
     ...ground,
     ...machinery,
     ...createServices(ground, machinery),
     checkpointer,
+    hedger,
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     keeper,
     version: terms.version,
@@ -223,6 +233,7 @@ function assemble(ground: Ground): Runtime {
 /** What services are made of besides the ground. */
 interface Machinery {
   readonly admission: AdmissionGate;
+  readonly comparators: Comparators;
   readonly details: DetailsBuffer;
   readonly feed: EventFeed;
   readonly hub: AgentHub;
@@ -270,7 +281,8 @@ function createServices(ground: Ground, machinery: Machinery): Services {
 
 function createScheduler({ state, terms }: Ground): Scheduler {
   const seed = terms.seed ?? randomInt(2 ** 31);
-  return new Scheduler({ seed, fairness: fairnessOf(state) });
+  const barred = (task: Task): readonly AgentId[] | null => barredAgents(state, task);
+  return new Scheduler({ seed, fairness: fairnessOf(state), barred });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

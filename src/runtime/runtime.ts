@@ -26,8 +26,10 @@ import type { ArtifactService } from './artifact-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
+import type { Comparator, Comparators } from './comparators.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Hedger } from './hedger.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
@@ -74,6 +76,8 @@ export interface RuntimeParts {
   readonly output: OutputService;
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
+  readonly comparators: Comparators;
+  readonly hedger: Hedger;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -136,6 +140,14 @@ export class Runtime {
     const link = new InProcessAgent(this.#host(), handler);
     this.#inProcess.set(agent.id, link);
     await this.agents.connect(link, [agent], randomUUID());
+  }
+
+  /**
+   * Says what counts as the same result of redundant copies of a type, where their submitter does not:
+   * results for which `comparator` gives equal JSON. Must be pure; give it again at each start.
+   */
+  registerComparator(taskType: string, comparator: Comparator): void {
+    this.#parts.comparators.register(taskType, comparator);
   }
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
@@ -203,6 +215,7 @@ export class Runtime {
     const { checkpointer, details, feed, hub, log, loop, releaseLock, store, waits } = this.#parts;
     // A firing from here on is made after the next start.
     this.#parts.keeper.close();
+    this.#parts.hedger.close();
     try {
       await this.#drainHandlers(graceMs);
       await this.artifacts.close();

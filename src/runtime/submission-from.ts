@@ -40,6 +40,9 @@ export function submissionFrom(
       retry,
       timeouts,
       concurrency,
+      task.resultSchema,
+      task.redundancy,
+      task.hedge,
     ]);
     const place = known.get(key) ?? specs.push(normalizeSpec(task)) - 1;
     known.set(key, place);

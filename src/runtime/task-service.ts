@@ -1,6 +1,12 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
-import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
+import type {
+  ExplanationView,
+  TaskList,
+  TaskOutcome,
+  TaskStateName,
+  TaskView,
+} from '../contract/index.ts';
 import type { CancelWish, Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -8,7 +14,9 @@ import type { AdmissionGate } from './admission-gate.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
+import { explainCopies } from './explain-copies.ts';
 import { explainFlow } from './explain-flow.ts';
+import { payloadOf } from './payload-of.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { payloadHash, submitCommand, type Submission } from './submission.ts';
 import { treeFacts } from './tree-views.ts';
@@ -46,6 +54,10 @@ export interface TaskQuery {
 }
 
 type SubmitCommand = Extract<Command, { type: 'task.submit' }>;
+
+/** Why a live task is where it is. */
+type TaskExplanation = ReturnType<typeof explainFlow> &
+  Pick<ExplanationView, 'copies' | 'copyOf' | 'schedule'>;
 
 export class TaskService {
   readonly #parts: TaskServiceParts;
@@ -96,7 +108,7 @@ export class TaskService {
     const { state, store } = this.#parts;
     const parent = state.tasks.get(parentId);
     if (parent === undefined || parent.extra?.family?.hash != null) return null;
-    return payloadHash(store.payload(parent) ?? 'null');
+    return payloadHash(payloadOf(state, store, parent));
   }
 
   /** The flow of a submit, or, where all of it was there before, the one that it repeats. */
@@ -131,7 +143,7 @@ export class TaskService {
     const { state, store } = this.#parts;
     const task = state.tasks.get(id);
     if (task !== undefined) {
-      const view = liveTaskView(task, store.payload(task) ?? 'null');
+      const view = liveTaskView(task, payloadOf(state, store, task));
       return task.extra === null
         ? view
         : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
@@ -232,12 +244,12 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): (ReturnType<typeof explainFlow> & Pick<TaskView, 'schedule'>) | null {
+  explain(id: TaskId): TaskExplanation | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
     if (task === undefined) return null;
     const known = explainFlow(state, task, scheduler.explain(task, clock.now()));
-    return { ...known, ...scheduleField(task.extra) };
+    return { ...explainCopies(state, task, known), ...scheduleField(task.extra) };
   }
 
   /** Failed tasks, newest first, at most `limit`. */

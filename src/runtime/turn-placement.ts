@@ -1,6 +1,7 @@
 import {
   controlOf,
   gatesFor,
+  isRedundant,
   leasedTask,
   planSubmit,
   profileKey,
@@ -102,6 +103,8 @@ function collectArrivals(
     const profile = profiles[item.spec];
     const spec = command.specs[item.spec];
     if (profile === undefined || spec === undefined || replacesOthers(item, spec)) continue;
+    // Its copies are placed, once core has made them.
+    if (isRedundant(spec)) continue;
     const control = controlOf(item);
     arrivals.push({
       id: item.id,

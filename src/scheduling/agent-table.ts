@@ -8,6 +8,7 @@
 import { invariant } from '../base/invariant.ts';
 import {
   slotsUsed,
+  trustFactor,
   type Agent,
   type AgentId,
   type AgentSpec,
@@ -95,7 +96,7 @@ export class AgentTable {
     this.#set(index, SLOTS, agent.spec.slots);
     this.#set(index, IN_FLIGHT, slotsUsed(agent));
     this.#set(index, STATE, STATE_CODES[agent.state]);
-    this.#weights[index] = agent.spec.weight;
+    this.#weights[index] = agent.spec.weight * trustFactor(agent);
     this.#costs[index] = agent.spec.cost;
   }
 

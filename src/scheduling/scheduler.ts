@@ -40,6 +40,7 @@ import {
   type CountedShare,
   type FairShare,
 } from './fair-share.ts';
+import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
 import { Latency } from './latency.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
@@ -68,13 +69,20 @@ export class Scheduler {
   /** Those of them that pass gates, each once, and also those that wait for input. */
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
+  readonly #apart: KeptApart;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
   #availableCount = 0;
   /** Whether some strategy must hear of every change of load. */
   #hasStateful = false;
 
-  constructor(options: { readonly seed: number; readonly fairness?: FairnessSettings }) {
+  /** @param options.barred - agents that a copy must not go to; without it there are none */
+  constructor(options: {
+    readonly seed: number;
+    readonly fairness?: FairnessSettings;
+    readonly barred?: Barred;
+  }) {
+    this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
     this.#pools = new Pools(this.#table, this.#waiting, this.#latency);
@@ -148,6 +156,8 @@ export class Scheduler {
   /** @param agent - null for one that is not registered any more */
   leaseEnded(agent: Agent | null, task: Task): void {
     this.#count(task);
+    // Others of its copies may go where it was.
+    if (this.#parked.size > 0 && hasCopies(task)) this.#unpark();
     if (agent !== null) this.#resync(agent.id);
   }
 
@@ -213,6 +223,7 @@ export class Scheduler {
       if (this.#table.isAhead(index)) this.#catchUp(index);
     }
     this.#lend.settle();
+    this.#apart.settle();
     const ended = this.#ended;
     if (ended.length > 0) {
       this.#ended = [];
@@ -275,7 +286,9 @@ export class Scheduler {
     const { rng } = this.#choice;
     const { offers } = this.#pools;
     const shares = this.#shares;
-    return explain(task, { pool, strategy, table: this.#table, offers, rng, nowMs, shares });
+    const apart = this.#apart.of(task);
+    const table = this.#table;
+    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -383,7 +396,9 @@ export class Scheduler {
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#waiting.remove(task);
-    placement.agentIds.push(this.#assign(pool, lane.strategy, member));
+    const agentId = this.#assign(pool, lane.strategy, member);
+    this.#apart.propose(task, agentId);
+    placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
     return share;
   }
@@ -449,7 +464,8 @@ export class Scheduler {
     const member = this.#strategy(pool, strategyName).pick(this.#choice);
     invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
     if (picky === null) return member;
-    return otherMember(picky, member, { pool, table: this.#table, rng: this.#choice.rng });
+    const look = { pool, table: this.#table, rng: this.#choice.rng, apart: this.#apart.of(picky) };
+    return otherMember(picky, member, look);
   }
 
   #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {

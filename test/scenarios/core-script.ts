@@ -23,6 +23,9 @@
  *     schedule nightly next=2000 overlap=skip runs=3
  *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
  *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
+ *     submit t1 redundancy=3:2                copies and how many agree; `t1#1` is the first of them
+ *     complete t1#1 token=3 hash=a            its result, by what it is compared by
+ *     submit t1 hedge=1 & hedge t1 token=3    copies at once; one is started beside the attempt
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
@@ -107,7 +110,7 @@ function parseCommand(verb: string, rest: string): Command {
     case 'complete':
       return {
         type: 'task.complete',
-        items: leases.map((ref) => ({ ...ref, resultBytes: 5, ...usageOf(words) })),
+        items: leases.map((ref) => ({ ...ref, resultBytes: 5, ...usageOf(words), ...hashOf(words) })),
       };
     case 'fail':
       return parseFail(words, leases);
@@ -117,6 +120,8 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.break', items: leases, error: SILENT, reason: 'heartbeat_timeout' };
     case 'extend':
       return { type: 'task.extend', items: leases, runMs: words.number('runMs') ?? 0 };
+    case 'hedge':
+      return { type: 'task.hedge', items: leases };
     case 'details':
       return {
         type: 'task.details',
@@ -292,6 +297,23 @@ function usageOf(words: Words): { usage?: { tokens: number; costUsd: number } } 
   return tokens === undefined ? {} : { usage: { tokens, costUsd: 0 } };
 }
 
+function hashOf(words: Words): { hash?: string } {
+  const hash = words.text('hash');
+  return hash === undefined ? {} : { hash };
+}
+
+/** `redundancy=3:2`, `hedge=1` */
+function copyRules(words: Words): NonNullable<TaskSpec['rules']> {
+  const [copies = '', agree = ''] = words.text('redundancy')?.split(':') ?? [];
+  const copiesMax = words.number('hedge');
+  return {
+    ...(copies === ''
+      ? {}
+      : { redundancy: { copies: numberOf(copies), agree: numberOf(agree) } }),
+    ...(copiesMax === undefined ? {} : { hedge: { percentile: 0.95, copiesMax } }),
+  };
+}
+
 /** `kill namespace team`, `restore agent a1` */
 function parseKill(verb: 'kill' | 'restore', { plain: [kind = '', target = ''] }: Words): Command {
   const type = `${kind}.${verb}` as 'tree.kill' | 'agent.restore';
@@ -330,6 +352,7 @@ function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
       : { escalate: [{ afterAttempt: numberOf(after), queue, priority: numberOf(priority) }] }),
     ...(avoid === undefined ? {} : { avoid }),
     ...(invalid === undefined ? {} : { invalid: { attemptsMax: invalid, critique: true } }),
+    ...copyRules(words),
   };
   return Object.keys(rules).length === 0 ? {} : { rules };
 }

@@ -82,11 +82,17 @@ function agentFields(agent: AgentView, nowMs: number): Fields {
     ['waiting for input', agent.waiting === 0 ? undefined : agent.waiting],
     ['capabilities', agent.capabilities.join(' ')],
     ['labels', labelsOf(agent)],
+    ['trust', trustOf(agent)],
     ['cost', agent.cost],
     ['weight', agent.weight],
     ['lost after', `${agent.heartbeatMs} ms of silence`],
     ['registered', agent.registeredAt],
   ];
+}
+
+function trustOf({ trust }: AgentView): string | undefined {
+  if (trust === undefined) return undefined;
+  return `${trust.factor} (dissented ${trust.dissents} times, agreed ${trust.agreements} times since)`;
 }
 
 function labelsOf(agent: AgentView): string {

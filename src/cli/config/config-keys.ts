@@ -105,6 +105,7 @@ export interface ServerConfig {
   /** Milliseconds. */
   readonly 'admission.delayTarget': number;
   readonly 'admission.memoryShareMax': number;
+  readonly 'hedging.share': number;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -311,6 +312,15 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0.1,
     max: 1,
     doc: 'share of the memory at which all submits but those of priority 9 are refused',
+  },
+  {
+    name: 'hedging.share',
+    env: 'UQO_HEDGING_SHARE',
+    type: 'share',
+    default: 0.05,
+    min: 0,
+    max: 1,
+    doc: 'hedges, as a share of hedged attempts that start and of tasks that run; 0 for none',
   },
 ];
 

@@ -86,6 +86,7 @@ function createOrchestrator(
     keepLog: config.logKeep,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
+    hedging: { share: config['hedging.share'] },
     admission: {
       enabled: config['admission.enabled'],
       delayTargetMs: config['admission.delayTarget'],

@@ -2,6 +2,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
 import { runChecks } from './check.ts';
 import { controlChecks } from './control-checks.ts';
+import { copyChecks } from './copy-checks.ts';
 import { crashChecks } from './crash-checks.ts';
 import { fencingChecks } from './fencing-checks.ts';
 import { listNotBuilt } from './not-built.ts';
@@ -31,6 +32,7 @@ export async function verify(entry: string, output: Output): Promise<ExitCode> {
       await runChecks(fencingChecks(), world, report);
       await runChecks(taskChecks(), world, report);
       await runChecks(controlChecks(), world, report);
+      await runChecks(copyChecks(), world, report);
       await runChecks(surfaceChecks(), world, report);
       await runChecks(quantumChecks(), world, report);
       await listNotBuilt(world, report);

@@ -111,6 +111,16 @@ export function complete(taskId: string, fencingToken: number): Command {
   return { type: 'task.complete', items: [item] };
 }
 
+/** A redundant copy's result, by what it is compared by. */
+export function vote(taskId: string, fencingToken: number, hash: string): Command {
+  const item = { taskId: taskId as TaskId, fencingToken, resultBytes: 5, hash };
+  return { type: 'task.complete', items: [item] };
+}
+
+export function hedge(taskId: string, fencingToken: number): Command {
+  return { type: 'task.hedge', items: [{ taskId: taskId as TaskId, fencingToken }] };
+}
+
 export interface FailOptions {
   readonly code?: string;
   readonly message?: string;

@@ -61,6 +61,11 @@ export function eventText(event: CoreEvent): string {
     }
     case 'task.redriven':
       return `${event.type} ${event.task.id} by ${event.by}${event.isEdited ? ' edited' : ''}`;
+    case 'task.adopted':
+    case 'task.hedged':
+      return `${event.type} ${event.task.id} ${event.copy.id}`;
+    case 'agent.dissented':
+      return `${event.type} ${event.agent.id} from ${event.task.id}`;
     case 'task.moved': {
       const { queue, spec } = event.task.profile;
       return `${event.type} ${event.task.id} to ${queue.name} priority=${spec.priority}`;

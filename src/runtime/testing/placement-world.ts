@@ -1,6 +1,7 @@
 /** Core and its leader's scheduler, tied together as a turn of the command loop does it. */
 import {
   apply,
+  barredAgents,
   createState,
   type AgentId,
   type Command,
@@ -12,6 +13,7 @@ import {
   type TaskId,
 } from '../../core/index.ts';
 import { register, taskSpec, type SpecOptions } from '../../core/testing/commands.ts';
+import { refusalsOf } from '../../core/testing/trace.ts';
 import { Scheduler } from '../../scheduling/index.ts';
 import { proposePlacement } from '../turn-placement.ts';
 
@@ -22,6 +24,8 @@ export class PlacementWorld {
   readonly scheduler: Scheduler;
   /** Proposals of the newest batch that core refused, and those that it granted. */
   refusals = 0;
+  /** Codes of all refusals so far. */
+  readonly refused: Set<string> = new Set();
   starts = 0;
   /** Proposals so far. */
   proposed = 0;
@@ -30,7 +34,7 @@ export class PlacementWorld {
 
   constructor(seed: number) {
     this.state = createState(seed);
-    this.scheduler = new Scheduler({ seed });
+    this.scheduler = new Scheduler({ seed, barred: (task) => barredAgents(this.state, task) });
     this.apply(
       { type: 'limit.set', limit: 'calls', settings: { rate: { units: 3, perMs: 200, burst: 4 } } },
       { type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 3 } },
@@ -84,7 +88,11 @@ export class PlacementWorld {
     const assign = proposePlacement(this.state, this.scheduler, commands, this.#nowMs);
     if (assign !== null) commands.push(assign);
     if (assign?.type === 'task.assign') this.proposed += assign.taskIds.length;
-    const { events } = apply(this.state, this.state.index + 1, { at: this.#nowMs, commands });
+    const { events, results } = apply(this.state, this.state.index + 1, {
+      at: this.#nowMs,
+      commands,
+    });
+    for (const code of assign === null ? [] : refusalsOf(results.at(-1))) this.refused.add(code);
     this.refusals = events.filter(({ type }) => type === 'assignment.refused').length;
     this.starts = events.filter(({ type }) => type === 'task.assigned').length;
     for (const event of events) this.#feed(event);
@@ -216,6 +224,7 @@ export class PlacementWorld {
         scheduler.setCredit(event.agent.id, Infinity);
         return;
       case 'agent.changed':
+      case 'agent.dissented':
         scheduler.agentChanged(event.agent);
         return;
       case 'agent.removed':
@@ -232,6 +241,7 @@ export class PlacementWorld {
         return;
       case 'task.failed':
       case 'task.canceled':
+      case 'task.adopted':
         scheduler.taskLeft(event.task);
         return;
       case 'task.assigned':

@@ -34,6 +34,7 @@ export function makeAgent(id: string, spec: Partial<AgentSpec> = {}): Agent {
     leases: new Set(),
     waiting: 0,
     meets: new Map(),
+    trust: null,
     ...UNTRACKED,
   };
 }
