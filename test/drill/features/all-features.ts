@@ -7,6 +7,7 @@ import { kills } from './kills.ts';
 import { limits } from './limits.ts';
 import { longWork } from './long-work.ts';
 import { plain } from './plain.ts';
+import { redundancy } from './redundancy.ts';
 import { retries } from './retries.ts';
 import { schedules } from './schedules.ts';
 
@@ -22,4 +23,5 @@ export const ALL_FEATURES: readonly Feature[] = [
   deadLetters,
   longWork,
   kills,
+  redundancy,
 ];

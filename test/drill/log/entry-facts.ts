@@ -82,7 +82,8 @@ export class EntryFacts {
     for (const event of events) {
       const settled = settledState(event);
       if (settled === null) continue;
-      const result = settled === 'completed' ? (asked.results.get(task.id) ?? null) : null;
+      const source = event.type === 'task.adopted' ? event.copy : task;
+      const result = settled === 'completed' ? (asked.results.get(source.id) ?? null) : null;
       const code = task.error?.code ?? null;
       facts.push({
         type: 'settled',
@@ -122,12 +123,14 @@ function howEnded(events: readonly CoreEvent[]): LeaseEnd {
   const types = new Set(events.map(({ type }) => type));
   if (types.has('task.completed')) return 'completed';
   if (types.has('attempt.failed')) return 'failed';
-  return types.has('task.canceled') ? 'canceled' : 'released';
+  // One whose copy was faster is canceled, too.
+  return types.has('task.canceled') || types.has('task.adopted') ? 'canceled' : 'released';
 }
 
 function settledState({ type }: CoreEvent): 'completed' | 'failed' | 'canceled' | 'purged' | null {
   switch (type) {
     case 'task.completed':
+    case 'task.adopted':
       return 'completed';
     case 'task.failed':
       return 'failed';
@@ -165,7 +168,14 @@ function tasksOf({ flow, specs, tasks }: Extract<Command, { type: 'task.submit' 
   return tasks.map((item) => {
     const spec = specs[item.spec];
     if (spec === undefined) throw new Error(`task ${item.id} has no spec`);
-    return { id: item.id, spec, item, flowId: flow?.id ?? null, dependsOn: item.dependsOn ?? [] };
+    return {
+      id: item.id,
+      spec,
+      item,
+      flowId: flow?.id ?? null,
+      dependsOn: item.dependsOn ?? [],
+      copyOf: null,
+    };
   });
 }
 
@@ -196,9 +206,11 @@ function eventFacts(event: CoreEvent, asked: Asked): Loose[] {
   }
 }
 
-/** A task that no submit asked for: a firing's. */
+/** A task that no submit asked for: a firing's, or a copy. */
 function madeByCore(task: Task): AskedTask {
   const { id, profile } = task;
   const item: Omit<NewTask, 'id' | 'spec' | 'payloadBytes'> = {};
-  return { id, spec: profile.spec, item, flowId: null, dependsOn: [] };
+  const { kind, taskId } = task.extra?.copyOf ?? {};
+  const copyOf = kind === undefined || taskId === undefined ? null : { kind, taskId };
+  return { id, spec: profile.spec, item, flowId: null, dependsOn: [], copyOf };
 }

@@ -20,6 +20,8 @@ export interface AskedTask {
   readonly item: Omit<NewTask, 'id' | 'spec' | 'payloadBytes'>;
   readonly flowId: string | null;
   readonly dependsOn: readonly Dependency[];
+  /** The task that core made it a copy of. */
+  readonly copyOf: { readonly taskId: string; readonly kind: 'redundant' | 'hedge' } | null;
 }
 
 export type LeaseEnd = 'completed' | 'failed' | 'canceled' | 'released';

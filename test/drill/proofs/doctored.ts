@@ -36,6 +36,7 @@ interface Asked extends Item {
   readonly spec?: Partial<TaskSpec>;
   readonly dependsOn?: AskedTask['dependsOn'];
   readonly flowId?: string;
+  readonly copyOf?: AskedTask['copyOf'];
 }
 
 /** Writes entries one after the other, a second apart. */
@@ -64,10 +65,10 @@ class Writer {
   }
 
   submit(id: string, asked: Asked = {}, feature = 'other'): void {
-    const { dependsOn = [], flowId = null, spec = {}, ...item } = asked;
+    const { copyOf = null, dependsOn = [], flowId = null, spec = {}, ...item } = asked;
     this.entry({
       type: 'submitted',
-      task: { id, spec: { ...SPEC, ...spec }, item, flowId, dependsOn },
+      task: { id, spec: { ...SPEC, ...spec }, item, flowId, dependsOn, copyOf },
     });
     const { idempotencyKey } = item;
     const key = idempotencyKey === undefined ? {} : { key: `default\n${idempotencyKey}` };
@@ -149,6 +150,7 @@ export function soundEvidence(): Evidence {
   writeFailures(writer);
   writeTalk(writer);
   writeKill(writer);
+  writeCopies(writer);
   const log: ReadLog = {
     facts: writer.facts,
     entries: writer.facts.at(-1)?.index ?? 0,
@@ -198,7 +200,7 @@ function writeSchedule(writer: Writer): void {
       taskId,
       missed: 0,
     } as const;
-    const task = { id: taskId, spec: SPEC, item: {}, flowId: null, dependsOn: [] };
+    const task = { id: taskId, spec: SPEC, item: {}, flowId: null, dependsOn: [], copyOf: null };
     const fired = { type: 'fired', key, nominalAt, taskId, outcome: 'scheduled' } as const;
     writer.entry(moment, fired, { type: 'submitted', task });
     writer.complete(taskId, writer.start(taskId));
@@ -284,6 +286,33 @@ function writeKill(writer: Writer): void {
   writer.entry({ type: 'killed', ...stop }, { ...end, how: 'released' });
   writer.entry({ type: 'restored', ...stop });
   writer.complete('stopped', writer.start('stopped'));
+}
+
+/** Two copies that agree, on two agents, and the task that has their result. */
+function writeCopies(writer: Writer): void {
+  const redundancy = { copies: 2, agree: 2 };
+  writer.submit('copied', { spec: { rules: { redundancy } } });
+  const copyOf = { taskId: 'copied', kind: 'redundant' } as const;
+  const asked = { type: 'submitted' } as const;
+  const copy = { spec: SPEC, item: {}, flowId: null, dependsOn: [], copyOf };
+  for (const id of ['copy-1', 'copy-2']) writer.entry({ ...asked, task: { ...copy, id } });
+  writer.entry({ type: 'agent', agentId: 'b', slots: 2, capabilities: ['work', 'hard'] });
+  const settled = { type: 'settled', state: 'completed', reason: null, code: null } as const;
+  const result = '"same"';
+  for (const [taskId, agentId] of [
+    ['copy-1', 'a'],
+    ['copy-2', 'b'],
+  ] as const) {
+    const token = writer.start(taskId, { agentId });
+    const end = { type: 'ended', taskId, token, agentId, how: 'completed' } as const;
+    const facts: Loose[] = [
+      { ...end, code: null, taken: null },
+      { ...settled, taskId, result },
+    ];
+    if (taskId === 'copy-2') facts.push({ ...settled, taskId: 'copied', result });
+    writer.entry(...facts);
+  }
+  writer.views.set('copied', { state: 'completed', result: 'same' } as unknown as TaskView);
 }
 
 /** Evidence with other facts. */

@@ -386,6 +386,48 @@ const DOCTORED: readonly (readonly [proof: string, what: string, doctor: Doctor]
     'what ran goes on',
     without((fact) => fact.type === 'ended' && fact.taskId === 'stopped'),
   ],
+  [
+    'no agent had two copies',
+    'one agent brings both results',
+    facts((all) =>
+      changed(all, 'started', ({ taskId }) => (taskId === 'copy-2' ? { agentId: 'a' } : null)),
+    ),
+  ],
+  [
+    'no agent had two copies',
+    'one agent runs both at once',
+    (evidence) =>
+      startsWith(
+        'copy-2',
+        'copy-1',
+      )(facts((all) => changed(all, 'started', () => ({ agentId: 'a' })))(evidence)),
+  ],
+  [
+    'redundant tasks have a result',
+    'the other copy says something else',
+    facts((all) =>
+      changed(all, 'settled', ({ taskId }) => (taskId === 'copy-1' ? { result: '"other"' } : null)),
+    ),
+  ],
+  [
+    'redundant tasks have a result',
+    'a task fails although its copies agree',
+    facts((all) =>
+      changed(all, 'settled', ({ taskId }) =>
+        taskId === 'copied' ? { state: 'failed', code: 'REDUNDANCY_DISAGREED' } : null,
+      ),
+    ),
+  ],
+  [
+    'none of its copies ran or started',
+    'a copy runs on',
+    without((fact) => fact.type === 'ended' && fact.taskId === 'copy-1'),
+  ],
+  [
+    'more copies than it asked for',
+    'a copy is made twice',
+    twice((fact) => fact.type === 'submitted' && fact.task.id === 'copy-1'),
+  ],
 ];
 
 test('all proofs hold of a sound log, and none of them looks at nothing', () => {

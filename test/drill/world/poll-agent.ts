@@ -4,7 +4,7 @@ import { isOrchestratorError } from '../../../src/base/errors.ts';
 import { HttpApi } from '../../../src/client/index.ts';
 import type { LeaseView, RegisterAgent } from '../../../src/contract/index.ts';
 import type { Journal } from './journal.ts';
-import { failureOf, type Work, type WorkResult } from './work.ts';
+import { failureOf, resultOf, type Work } from './work.ts';
 
 const AWAY_MS = 100;
 /** Answers that mean that it should be asked again. */
@@ -61,7 +61,7 @@ export class PollAgent {
       const error = { code, message, retryable, ...after };
       await this.#report(`/leases/${id}/fail`, { fencingToken: token, error, ...usage });
     } else {
-      const result: WorkResult = { by: agentId, token };
+      const result = resultOf(agentId, token, work);
       const body = { fencingToken: token, result, ...usage };
       const answer = await this.#report(`/leases/${id}/complete`, body);
       if (typeof answer === 'string') this.#journal.write({ type: 'fenced', id, token });

@@ -92,7 +92,11 @@ export class ServerProcess {
 /** The environment, without settings of whoever runs the drill; checkpoints are frequent, so that they are in it. */
 function environment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('UQO_'));
-  const settings = { UQO_CHECKPOINT_INTERVAL: '3s', UQO_LOG_LEVEL: 'warn' };
+  const settings = {
+    UQO_CHECKPOINT_INTERVAL: '3s',
+    UQO_LOG_LEVEL: 'warn',
+    UQO_HEDGING_SHARE: '1',
+  };
   return { ...(Object.fromEntries(kept) as Record<string, string>), ...settings };
 }
 

@@ -15,14 +15,22 @@ export interface Work {
   readonly chunks?: number;
   /** Key of a question that it asks. */
   readonly asks?: string;
+  /** What its result says, whoever brings it; only {@link LIAR} says something else. */
+  readonly says?: string;
   /** Tasks that it submits. */
   readonly children?: number;
 }
 
-/** What completed says which attempt it was: two attempts never have the same result. */
-export interface WorkResult {
-  readonly by: string;
-  readonly token: number;
+/** The agent whose results are not what it was told to say. */
+const LIAR = 'agent-3';
+
+/** What says which attempt it was, so that no two have the same; or what the task says. */
+export type WorkResult =
+  { readonly by: string; readonly token: number } | { readonly says: string };
+
+export function resultOf(agentId: string, token: number, { says }: Work): WorkResult {
+  if (says === undefined) return { by: agentId, token };
+  return { says: agentId === LIAR ? `not ${says}` : says };
 }
 
 export async function doWork(
@@ -47,7 +55,7 @@ export async function doWork(
   }
   await delay(payload.ms ?? 0, undefined, { signal });
   if (attempt <= (payload.fails ?? 0)) throw failureOf(payload);
-  return { by: agentId, token: fencingToken };
+  return resultOf(agentId, fencingToken, payload);
 }
 
 export function failureOf({
