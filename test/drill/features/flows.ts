@@ -2,6 +2,7 @@
 import type { SubmittedFlow, SubmitTask } from '../../../src/contract/index.ts';
 import { ofType, type AskedTask, type FactOf } from '../log/fact.ts';
 import { Family } from '../proofs/family.ts';
+import { byEntry } from '../proofs/once.ts';
 import { Check, type Evidence, type Proof } from '../proofs/proof.ts';
 import type { DrillUser } from '../world/drill-user.ts';
 import { linesOf } from '../world/journal.ts';
@@ -108,28 +109,36 @@ function badEdges(task: AskedTask, ends: ReadonlyMap<string, FactOf<'settled'>>)
 }
 
 function cuts({ log }: Evidence): Proof {
-  const check = new Check('of a canceled or killed tree nothing started again, and nothing ran on');
+  const check = new Check('of a canceled or killed tree nothing ran on, and nothing started again');
   const family = new Family(log.facts);
-  const cutAt = new Map<string, number>();
-  const running = new Map<string, number>();
-  const judge = (taskId: string, index: number): void => {
-    for (const id of family.above(taskId)) {
-      const at = cutAt.get(id);
-      if (at !== undefined) check.that(index <= at, () => `${taskId} runs after the end of ${id}`);
+  const targets = new Set(ofType(log.facts, 'cut').map(({ target }) => target));
+  const members = membersOf(family, targets);
+  const over = new Set<string>();
+  const running = new Set<string>();
+  for (const entry of byEntry(log.facts)) {
+    for (const { taskId } of ofType(entry, 'ended')) running.delete(taskId);
+    for (const { taskId } of ofType(entry, 'started')) {
+      running.add(taskId);
+      const cut = family.above(taskId).find((id) => over.has(id));
+      check.that(cut === undefined, () => `${taskId} started after the end of ${cut}`);
     }
-  };
-  for (const fact of log.facts) {
-    if (fact.type === 'cut') cutAt.set(fact.target, cutAt.get(fact.target) ?? fact.index);
-    else if (fact.type === 'ended') {
-      running.delete(fact.taskId);
-      judge(fact.taskId, fact.index);
-    } else if (fact.type === 'started') {
-      running.set(fact.taskId, fact.index);
-      judge(fact.taskId, fact.index);
+    for (const { target } of ofType(entry, 'cut')) {
+      over.add(target);
+      for (const id of members.get(target) ?? []) {
+        check.that(!running.has(id), () => `${id} runs on after the end of ${target}`);
+      }
     }
   }
-  for (const [taskId] of running) judge(taskId, log.entries + 1);
   return check.proof;
+}
+
+/** All that comes from each of some trees. */
+function membersOf(family: Family, targets: ReadonlySet<string>): ReadonlyMap<string, string[]> {
+  const members = new Map<string, string[]>([...targets].map((target) => [target, []]));
+  for (const id of family.tasks.keys()) {
+    for (const above of family.above(id)) members.get(above)?.push(id);
+  }
+  return members;
 }
 
 function cutsAreKept({ journal, log }: Evidence): Proof {

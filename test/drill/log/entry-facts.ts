@@ -35,7 +35,7 @@ interface Asked {
 export class EntryFacts {
   readonly #leases = new Map<string, Lease>();
 
-  /** Commands first, then ends, then starts: all of them at the same moment. */
+  /** Commands first, then ends, questions and answers, then starts: all of them at the same moment. */
   of(state: CoreState, entry: Entry, applied: Applied): Fact[] {
     const asked = askedOf(entry, applied);
     const loose: Loose[] = [];
@@ -54,7 +54,10 @@ export class EntryFacts {
     const starts: Loose[] = [];
     for (const { events, task } of touched.values()) {
       loose.push(...this.#ends(task, events, asked));
-      starts.push(...this.#starts(task));
+      // An attempt that asks frees its slot before those that are placed by the same entry start.
+      const begun = this.#begun(task);
+      if (begun?.type === 'started') starts.push(begun);
+      else if (begun !== null) loose.push(begun);
     }
     const where = { index: state.index, at: state.nowMs };
     return [...loose, ...starts].map((fact) => ({ ...where, ...fact }) as Fact);
@@ -97,19 +100,20 @@ export class EntryFacts {
     return facts;
   }
 
-  #starts(task: Task): Loose[] {
+  /** That the task has a lease which it had not before, or waits, or goes on. */
+  #begun(task: Task): Loose | null {
     const before = this.#leases.get(task.id);
     const now = leaseOf(task);
-    if (now === null) return [];
+    if (now === null) return null;
     this.#leases.set(task.id, now);
     const { agentId, isWaiting, token } = now;
     const { capabilities } = task.profile.spec.requires;
     if (before === undefined) {
       const queue = task.profile.queue.name;
-      return [{ type: 'started', taskId: task.id, token, agentId, queue, capabilities }];
+      return { type: 'started', taskId: task.id, token, agentId, queue, capabilities };
     }
-    if (before.isWaiting === isWaiting) return [];
-    return [{ type: isWaiting ? 'asked' : 'answered', taskId: task.id, token }];
+    if (before.isWaiting === isWaiting) return null;
+    return { type: isWaiting ? 'asked' : 'answered', taskId: task.id, token };
   }
 }
 

@@ -295,6 +295,17 @@ const DOCTORED: readonly (readonly [proof: string, what: string, doctor: Doctor]
     'a member runs on',
     without((fact) => fact.type === 'ended' && fact.taskId === 'cut-child'),
   ],
+  [
+    'of a canceled or killed tree',
+    'a member starts again',
+    facts((all) =>
+      all.flatMap((fact) =>
+        fact.type === 'settled' && fact.taskId === 'cut-child'
+          ? [fact, { ...(all.find(isStartOf('cut-child')) as Fact), index: fact.index + 1 }]
+          : [fact],
+      ),
+    ),
+  ],
   ['cancel of a tree is in the log', 'a cancel is lost', without((fact) => fact.type === 'cut')],
   [
     'did not fit each budget',
