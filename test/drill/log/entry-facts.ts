@@ -60,7 +60,11 @@ export class EntryFacts {
       else if (begun !== null) loose.push(begun);
     }
     const where = { index: state.index, at: state.nowMs };
-    return [...loose, ...starts].map((fact) => ({ ...where, ...fact }) as Fact);
+    // A dead letter can be queued again by the entry in which it failed.
+    const [redriven, others] = [true, false].map((isMeant) =>
+      loose.filter(({ type }) => (type === 'redriven') === isMeant),
+    ) as [Loose[], Loose[]];
+    return [...others, ...redriven, ...starts].map((fact) => ({ ...where, ...fact }) as Fact);
   }
 
   #ends(task: Task, events: readonly CoreEvent[], asked: Asked): Loose[] {
@@ -68,9 +72,8 @@ export class EntryFacts {
     const lease = this.#leases.get(task.id);
     if (lease !== undefined && leaseOf(task)?.token !== lease.token) {
       this.#leases.delete(task.id);
-      const failure = events.find((event) => event.type === 'attempt.failed');
       const taken = asked.usage.get(`${task.id} ${lease.token}`) ?? null;
-      const code = failure?.failure.error.code ?? null;
+      const code = codeOf(events);
       const { agentId, token } = lease;
       facts.push({
         type: 'ended',
@@ -87,7 +90,7 @@ export class EntryFacts {
       if (settled === null) continue;
       const source = event.type === 'task.adopted' ? event.copy : task;
       const result = settled === 'completed' ? (asked.results.get(source.id) ?? null) : null;
-      const code = task.error?.code ?? null;
+      const code = task.error?.code ?? (settled === 'failed' ? codeOf(events) : null);
       facts.push({
         type: 'settled',
         taskId: task.id,
@@ -121,6 +124,12 @@ function leaseOf(task: Task): Lease | null {
   const isWaiting = task.state === 'input_required';
   if ((task.state !== 'running' && !isWaiting) || task.agentId === null) return null;
   return { token: task.fencingToken, agentId: task.agentId, isWaiting };
+}
+
+/** Of the attempt that failed; null where none did. */
+function codeOf(events: readonly CoreEvent[]): string | null {
+  const failed = events.find((event) => event.type === 'attempt.failed');
+  return failed?.failure.error.code ?? null;
 }
 
 function howEnded(events: readonly CoreEvent[]): LeaseEnd {
