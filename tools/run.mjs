@@ -72,6 +72,10 @@ const commands = {
     become(node, [join('bench', 'main.ts'), ...args]);
   },
   examples: runExamples,
+  drill: () => {
+    ensureBuild(node);
+    become(node, [join('test', 'drill', 'main.ts'), ...args]);
+  },
 };
 
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -70,7 +70,10 @@ export interface RuntimeTerms {
   readonly metrics?: RuntimeMetrics;
   /** Bounds of core; a change of them is itself a logged command. */
   readonly settings?: Partial<CoreSettings>;
-  /** Seed of chance for a new data folder and for placement; drawn when absent. */
+  /**
+   * Seed of chance: of placement, and of core in a new data folder, where it must stay the same at least
+   * to the first checkpoint. Absent, placement draws one, and core has the same in every folder.
+   */
   readonly seed?: number;
   /** Random bytes for task ids; those of the system when absent. */
   readonly idBytes?: (count: number) => Buffer;
@@ -78,6 +81,8 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** Keeps all of the log, for audits; else what a checkpoint stands for is let go. Default false. */
+  readonly keepLog?: boolean;
   /** How long output is kept after the end of its task, in milliseconds. Default 1 h. */
   readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
@@ -111,7 +116,7 @@ export async function openRuntimeOn(
   const opened = await storage.open({ clock, logger });
   const { log, release, store } = opened;
   try {
-    const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
+    const state = await recover(store, log, terms.seed ?? CORE_SEED, logger);
     const runtime = assemble({ ...opened, terms, clock, logger, state });
     await applySettings(runtime, state, terms.settings);
     runtime.operations.resume();
@@ -123,6 +128,12 @@ export async function openRuntimeOn(
     throw error;
   }
 }
+
+/**
+ * Where core's chance begins. A constant, because the log does not say: entries that are replayed without
+ * a checkpoint must draw what they drew the first time. It only spreads retries, so it is no secret.
+ */
+export const CORE_SEED = 1;
 
 /** The state at the end of the log: the newest checkpoint, and the entries after it. */
 async function recover(
@@ -369,6 +380,7 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     store,
     clock,
     logger,
+    keepsLog: terms.keepLog ?? false,
     bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>

@@ -196,6 +196,20 @@ describe('opening again', () => {
     expect(store.appliedIndex).toBe(lastIndex);
   });
 
+  test('before the first checkpoint draws the same chance again, so that what followed still holds', async () => {
+    world = new RuntimeWorld({ seed: null });
+    let runtime = await world.open();
+    const retry = { delayMs: 60_000, jitter: 1 };
+    await runtime.serve(WORKER, () => Promise.reject(new Error('once')));
+    const ids: TaskId[] = [];
+    for (let i = 0; i < 5; i++) ids.push(await submit(runtime, { retry }));
+    while (ids.some((id) => runtime.tasks.get(id)?.state !== 'scheduled')) await turn();
+    const runAt = ids.map((id) => runtime.tasks.get(id)?.runAt);
+    world.crash();
+    runtime = await world.open();
+    expect(ids.map((id) => runtime.tasks.get(id)?.runAt)).toEqual(runAt);
+  });
+
   test('makes ids that are newer than every id before, although the clock went back', async () => {
     let runtime = await world.open();
     const before = await submit(runtime);

@@ -86,8 +86,9 @@ export class ScheduleService {
     const { clock, loop, state } = this.#parts;
     const { name, namespace } = splitKey(key);
     const settings = readScheduleSettings(body, namespace);
-    const nextAt = nextMoment(settings, clock.now() + 1);
     const known = state.records.schedules.get(scheduleKey(namespace, name));
+    // Where the clock went back: no moment that it fired for comes again.
+    const nextAt = nextMoment(settings, Math.max(clock.now(), known?.lastAt ?? 0) + 1);
     // One that has run its course may be set again as it is.
     if (nextAt === 0 && !(known !== undefined && isSameTiming(known.settings, settings))) {
       throw new OrchestratorError(
@@ -119,7 +120,10 @@ export class ScheduleService {
   /** Lets it fire again from now on; what it would have done meanwhile is not made up for. */
   async resume(key: string): Promise<ScheduleView> {
     const { clock, loop } = this.#parts;
-    const nextAt = nextMoment(this.#require(key).settings, clock.now() + 1);
+    const { lastAt, nextAt: untaken, settings } = this.#require(key);
+    // Where the clock went back: no moment that was fired for, or passed over, comes again.
+    const fromMs = Math.max(clock.now() + 1, lastAt + 1, untaken);
+    const nextAt = nextMoment(settings, fromMs);
     throwIfRefused(await loop.propose({ type: 'schedule.resume', key: keyOf(key), nextAt }));
     return this.#view(key);
   }

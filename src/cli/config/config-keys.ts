@@ -78,6 +78,7 @@ export interface ServerConfig {
   readonly logLevel: string;
   readonly agents: boolean;
   readonly log: string;
+  readonly logKeep: boolean;
   readonly role: string;
   /** Milliseconds. */
   readonly grace: number;
@@ -168,6 +169,14 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     choices: ['embedded', 'raft', 'pbft', 'jetstream'],
     notBuilt: ['raft', 'pbft', 'jetstream'],
     doc: 'what makes tasks durable',
+  },
+  {
+    name: 'logKeep',
+    env: 'UQO_LOG_KEEP',
+    flag: '--log-keep',
+    type: 'boolean',
+    default: false,
+    doc: 'keep all of the log, for audits: it grows without end',
   },
   {
     name: 'role',

@@ -85,6 +85,7 @@ function createOrchestrator(
     poisonAgents: config.poisonAgents,
     artifacts: { bytesMax: config.artifactsMax },
     payloadCacheBytes: config.payloadCache,
+    keepLog: config.logKeep,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
     hedging: { share: config['hedging.share'] },
