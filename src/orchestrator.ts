@@ -50,6 +50,8 @@ export interface UnifiedQuantumOrchestratorOptions extends Partial<
   readonly storage?: RuntimeStorage;
   /** How long the result of an idempotency key is remembered, in milliseconds. Default 24 hours. */
   readonly idempotencyWindowMs?: number;
+  /** Different agents that a task may lose before it is held back as poison; 0 for any. Default 3. */
+  readonly poisonAgents?: number;
 }
 
 /** A submitted task. */
@@ -143,13 +145,14 @@ export class UnifiedQuantumOrchestrator {
   /** Opens the data folder (`dataDir`, else `UQO_DATA_DIR`, else `./data`) and brings back what it holds. */
   async start(): Promise<void> {
     if (this.#runtime !== null) return;
-    const { idempotencyWindowMs, maxAgents, storage, ...options } = this.#options;
+    const { idempotencyWindowMs, maxAgents, poisonAgents, storage, ...options } = this.#options;
     const terms = {
       ...options,
       version: VERSION,
       settings: {
         ...(maxAgents === undefined ? {} : { agentsMax: maxAgents }),
         ...(idempotencyWindowMs === undefined ? {} : { idempotencyWindowMs }),
+        ...(poisonAgents === undefined ? {} : { poisonAgents }),
       },
     };
     this.#runtime =

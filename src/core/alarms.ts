@@ -8,8 +8,10 @@ import { checkWall, continueCut } from './cuts.ts';
 import { continueKill } from './kills.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreRecord } from './record.ts';
+import type { Stage } from './stage.ts';
 import type { Step } from './step.ts';
 import type { Cut, Kill, Tree } from './tree.ts';
+import { continueStage } from './unfold.ts';
 import type { Wave } from './wave.ts';
 import { continueWave } from './waves.ts';
 
@@ -40,6 +42,11 @@ export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): v
     case 'dedupes':
       step.state.records.dedupes.remove(record as DedupeRecord);
       return;
+    case 'stages':
+      // Half as many as others may reach: each is made, not only told.
+      budget.tasks -= Math.max(1, 2 * continueStage(step, record as Stage));
+      return;
+    case 'stageParts':
     case 'failureGroups':
     case 'limits':
     case 'operations':

@@ -4,7 +4,7 @@ import { cancelTree, killTree } from './cuts.ts';
 import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kills.ts';
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
-import type { Command, CommandBatch } from './command.ts';
+import type { Command, CommandBatch, StageCommand } from './command.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
@@ -20,6 +20,7 @@ import { redriveTask } from './redrive.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
+import { addPart, commitStage, dropStage } from './staging.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { submitTasks, type Submitted } from './submit.ts';
@@ -51,7 +52,7 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   );
   state.index = index;
   state.nowMs = Math.max(state.nowMs, batch.at);
-  const step: Step = { state, events: [], cancel: cancelTask };
+  const step: Step = { state, events: [], cancel: cancelTask, submit: submitTasks };
   const results = batch.commands.map((command) => applyCommand(step, command));
   if (state.endings.length > 0) settleEndings(step);
   return { results, events: step.events };
@@ -94,6 +95,10 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.items, (item) => redriveTask(step, item, command));
     case 'operation.act':
       return actOnTasks(step, command);
+    case 'stage.add':
+    case 'stage.commit':
+    case 'stage.drop':
+      return whole(applyStage(step, command));
     case 'schedule.fire':
       return each(command.items, (item) => fireSchedule(step, item));
     default:
@@ -118,7 +123,8 @@ type ItemCommandType =
   | 'dead-letter.purge'
   | 'task.redrive'
   | 'operation.act'
-  | 'schedule.fire';
+  | 'schedule.fire'
+  | StageCommand['type'];
 
 function applyOther(
   step: Step,
@@ -186,6 +192,12 @@ function applyOther(
     default:
       return unreachable(command);
   }
+}
+
+function applyStage(step: Step, command: StageCommand): Rejection | null {
+  if (command.type === 'stage.add') return addPart(step, command);
+  if (command.type === 'stage.commit') return commitStage(step, command);
+  return dropStage(step, command.stageId);
 }
 
 function assignTasks(

@@ -28,6 +28,20 @@ export function avoidFailed(state: CoreState, task: Task, agentId: AgentId): voi
   task.extra = { ...(task.extra ?? NO_EXTRA), avoid };
 }
 
+/** Keeps a task from the agents that were named, or from those it failed on, instead of any before. */
+export function avoidAgents(
+  state: CoreState,
+  task: Task,
+  named: readonly string[] | 'failed',
+): void {
+  const failedOn = task.failures.map(({ agentId }) => agentId);
+  let agents: readonly AgentId[] = [];
+  for (const id of named === 'failed' ? failedOn : named) agents = newest(agents, id as AgentId);
+  const { zones } = task.extra?.avoid ?? NOTHING;
+  state.taskChanges.touch(task);
+  task.extra = { ...(task.extra ?? NO_EXTRA), avoid: { agents, zones } };
+}
+
 /** Whether the task must not run on the agent: it failed there, and another ready one could take it. */
 export function mustAvoid(state: CoreState, task: Task, agentId: AgentId): boolean {
   const avoided = task.extra?.avoid?.agents;

@@ -169,6 +169,29 @@ export type ScheduleCommand =
       readonly items: readonly BackfillItem[];
     };
 
+/** A submit too large for one entry, in parts; see `staging.ts`. */
+export type StageCommand =
+  | {
+      readonly type: 'stage.add';
+      readonly stageId: string;
+      /** From 0. */
+      readonly index: number;
+      readonly specs: readonly TaskSpec[];
+      /** Each stands after those that it depends on, of this part and of those before it. */
+      readonly tasks: readonly NewTask[];
+      /** JSON texts. */
+      readonly payloads: readonly string[];
+    }
+  | {
+      readonly type: 'stage.commit';
+      readonly stageId: string;
+      /** How many there must be. */
+      readonly parts: number;
+      readonly ends?: readonly ParentEnd[];
+      readonly flow?: NewFlow;
+    }
+  | { readonly type: 'stage.drop'; readonly stageId: string };
+
 /** Bounds that core keeps; part of the replicated state so that every replica keeps the same. */
 export interface CoreSettings {
   /** How long an idempotency key is remembered, in milliseconds. */
@@ -298,6 +321,7 @@ export type Command =
     }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
   | ScheduleCommand
+  | StageCommand
   | { readonly type: 'settings.set'; readonly settings: CoreSettings }
   | { readonly type: 'clock.advance' };
 

@@ -1,12 +1,14 @@
 /** What follows when a task has ended, whatever the way: a list of calls to the features that care. */
 import { announce } from './endings.ts';
 import { leaveSchedule } from './schedule-tasks.ts';
+import { noteEnd } from './stage-ends.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { leaveTree } from './trees.ts';
 
 /** Completed, failed for good, or canceled. The task's fields are final. Plain tasks cost two looks. */
 export function afterEnd(step: Step, task: Task): void {
+  if (step.state.records.stages.size > 0) noteEnd(step.state, task);
   if (task.links !== null) announce(step.state, task, 'ended');
   if (task.extra === null) return;
   if (task.extra.schedule != null) leaveSchedule(step, task);

@@ -1,5 +1,6 @@
 /** What holds a task back although an agent is free: a limit, a key, a queue's own bound, a breaker. */
 import type { CoreState } from './state.ts';
+import type { Usage } from './tree.ts';
 
 /** What a batch that is not applied yet will have changed about a gate; see the scheduler. */
 export interface GateAhead {
@@ -23,12 +24,14 @@ export interface Gate {
    * @param ahead - counted as if it had happened
    */
   passableAt(nowMs: number, units: number, limit?: number, ahead?: GateAhead | null): number;
+  /** The same for one task, of gates that let not all alike pass; asked instead where it is there. */
+  passableBy?(gated: Gated | null, nowMs: number, units: number, ahead: GateAhead | null): number;
   /** What there is and what is left of it, as part of a sentence. */
   describe(nowMs: number, units?: number, limit?: number): string;
   /** An attempt starts. */
   take(state: CoreState, units: number): void;
-  /** It ended. */
-  giveBack(state: CoreState): void;
+  /** It ended. @param usage - what it reported; null for nothing */
+  giveBack(state: CoreState, units: number, usage: Usage | null): void;
   /** What the scheduler keeps of it, or null. Not part of the state. */
   mirror: object | null;
 }
@@ -78,7 +81,9 @@ export function closedGate(
 ): ClosedGate | null {
   for (const use of usesOf(task)) {
     const { gate, limit, units } = use;
-    const opensAt = gate.passableAt(nowMs, units, limit, aheadOf(gate));
+    const ahead = aheadOf(gate);
+    const opensAt =
+      gate.passableBy?.(task, nowMs, units, ahead) ?? gate.passableAt(nowMs, units, limit, ahead);
     if (opensAt > nowMs) return { use, opensAt };
   }
   return null;
@@ -94,6 +99,6 @@ export function takeGates(state: CoreState, task: Gated): void {
 }
 
 /** Its attempt ended. */
-export function giveBackGates(state: CoreState, task: Gated): void {
-  for (const { gate } of usesOf(task)) gate.giveBack(state);
+export function giveBackGates(state: CoreState, task: Gated, usage: Usage | null): void {
+  for (const { gate, units } of usesOf(task)) gate.giveBack(state, units, usage);
 }

@@ -13,6 +13,7 @@ export type {
   DetailsItem,
   FiringItem,
   LeaseRef,
+  NewFlow,
   NewTask,
   OutputItem,
 } from './command.ts';
@@ -121,6 +122,7 @@ export {
   type CoreState,
   type IdempotencyEntry,
 } from './state.ts';
+export { findCycle } from './flow-plan.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
 export {
   CRITIQUE_MAX,

@@ -2,6 +2,7 @@ import { invariant } from '../base/invariant.ts';
 import type { TaskId } from './ids.ts';
 import { burstOf } from './bucket.ts';
 import { usesOf, type Gate } from './gate.ts';
+import { BudgetGate } from './budget-gate.ts';
 import { KeyGate } from './key-gate.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreState } from './state.ts';
@@ -188,6 +189,7 @@ function checkGates(state: CoreState): void {
   const live = new Map<Gate, number>();
   for (const task of state.tasks.values()) {
     for (const { gate } of task.gates ?? []) {
+      if (gate instanceof BudgetGate) continue;
       named.set(gate, (named.get(gate) ?? 0) + 1);
       if (task.state !== 'failed') live.set(gate, (live.get(gate) ?? 0) + 1);
     }
@@ -221,7 +223,10 @@ function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: 
   if (bucket === null) return;
   invariant(settings?.rate !== undefined, `I14: ${key} has a bucket and a rate`);
   const burst = burstOf(settings.rate);
-  invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
+  invariant(
+    -burst <= bucket.level && bucket.level <= burst,
+    `I14: ${key} has ${bucket.level} units`,
+  );
   invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
 }
 

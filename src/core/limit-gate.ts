@@ -1,7 +1,8 @@
-import { draw, levelAt, burstOf, removeBucket, setLevel, type Bucket } from './bucket.ts';
+import { correct, draw, levelAt, burstOf, removeBucket, setLevel, type Bucket } from './bucket.ts';
 import type { Gate, GateAhead } from './gate.ts';
 import type { LimitSettings } from './spec.ts';
 import type { CoreState } from './state.ts';
+import type { Usage } from './tree.ts';
 
 /** What names a limit gate: what it is called, and where its bucket is kept. */
 export interface LimitGateName {
@@ -76,8 +77,12 @@ export class LimitGate implements Gate {
     this.bucket = draw(state, { bucketKey, bucket: this.bucket, rate }, units);
   }
 
-  giveBack(): void {
+  giveBack(state: CoreState, units: number, usage: Usage | null): void {
     this.running -= 1;
+    const rate = this.settings?.rate;
+    if (rate?.counts !== 'tokens' || usage === null || usage.tokens === units) return;
+    const { bucketKey } = this.name;
+    this.bucket = correct(state, { bucketKey, bucket: this.bucket, rate }, usage.tokens - units);
   }
 
   /** Takes over other settings; what was drawn stays drawn. */
@@ -91,7 +96,9 @@ export class LimitGate implements Gate {
       this.bucket = null;
       return;
     }
-    const level = Math.min(burstOf(rate), levelAt(this.bucket, before, state.nowMs));
+    const burst = burstOf(rate);
+    const kept = levelAt(this.bucket, before, state.nowMs);
+    const level = Math.max(-burst, Math.min(burst, kept));
     state.alarms.arm(this.bucket, 0);
     setLevel(state, this.bucket, rate, level);
   }

@@ -27,6 +27,15 @@ import {
 } from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+import {
+  noParts,
+  readStage,
+  readStagePart,
+  stageFields,
+  stagePartFields,
+  type Stage,
+  type StagePart,
+} from './stage.ts';
 import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
@@ -42,6 +51,8 @@ export interface Records {
   readonly buckets: RecordTable<Bucket>;
   readonly dedupes: RecordTable<DedupeRecord>;
   readonly schedules: RecordTable<Schedule>;
+  readonly stages: RecordTable<Stage>;
+  readonly stageParts: RecordTable<StagePart>;
 }
 export type RecordName = keyof Records;
 
@@ -58,6 +69,8 @@ export function createRecords(): Records {
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
     schedules: new RecordTable('schedules', scheduleFields),
+    stages: new RecordTable('stages', stageFields),
+    stageParts: new RecordTable('stageParts', stagePartFields),
   };
 }
 
@@ -87,7 +100,13 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       });
       return;
     case 'trees': {
-      const derived = { parent: null, parts: new Set<Tree>(), members: new Set<Task>() };
+      const derived = {
+        parent: null,
+        parts: new Set<Tree>(),
+        members: new Set<Task>(),
+        coming: 0,
+        gates: null,
+      };
       records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
       return;
     }
@@ -114,6 +133,12 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'schedules':
       records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
+      return;
+    case 'stages':
+      records.stages.restore({ ...kept, table, ...readStage(fields), ...noParts() });
+      return;
+    case 'stageParts':
+      records.stageParts.restore({ ...kept, table, ...readStagePart(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

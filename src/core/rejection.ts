@@ -56,6 +56,8 @@ export const REJECTION_CODES = [
   'SCHEDULE_MOVED_ON',
   'SCHEDULE_PAUSED',
   'SCHEDULE_BUSY',
+  'STAGE_NOT_FOUND',
+  'STAGE_FULL',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -5,6 +5,7 @@ import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { restoreLinks } from './flow-links.ts';
 import { restoreHolds } from './holds.ts';
+import { restoreStages } from './staging.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { restoreGates } from './gates.ts';
@@ -76,6 +77,7 @@ export function restoreState(rows: StateRows): CoreState {
   restoreGates(state);
   restoreLinks(state);
   restoreTrees(state);
+  restoreStages(state);
   restoreHolds(state);
   return state;
 }

@@ -110,6 +110,8 @@ export interface Rate {
   readonly perMs: number;
   /** Most units that can be taken at once after a pause. Default `units`. */
   readonly burst?: number;
+  /** Units are tokens: what an attempt reports to have used takes the place of what it declared. */
+  readonly counts?: 'tokens';
 }
 
 /** What a limit holds its tasks to; without either it lets everything pass. */

@@ -90,7 +90,7 @@ export function endLease(step: Step, task: Task, usage: Usage | null = null): Ag
   state.taskChanges.touch(task);
   if (task.state === 'input_required') agent.waiting -= 1;
   if (usage !== null || task.extra !== null) settle(step, task, usage);
-  if (isGated(task)) giveBackGates(state, task);
+  if (isGated(task)) giveBackGates(state, task, usage);
   if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
   task.runUntil = 0;

@@ -1,5 +1,6 @@
 /** How tasks join and leave the trees that they count in. */
 import { invariant } from '../base/invariant.ts';
+import { joinBudgets } from './budget-gate.ts';
 import { UNTRACKED } from './change-set.ts';
 import { NO_EXTRA } from './extra.ts';
 import type { CoreState } from './state.ts';
@@ -56,6 +57,8 @@ export function addTree(state: CoreState, { key, ...fields }: NewTree): Tree {
     parent: null,
     parts: new Set(),
     members: new Set(),
+    coming: 0,
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     ...UNTRACKED,
@@ -125,8 +128,8 @@ export function leaveTree(state: CoreState, task: Task): void {
 }
 
 /** Whether nothing of it is left in core. */
-export function isOver({ members, parts }: Tree): boolean {
-  return members.size === 0 && parts.size === 0;
+export function isOver({ coming, members, parts }: Tree): boolean {
+  return members.size === 0 && parts.size === 0 && coming === 0;
 }
 
 function removeTree(state: CoreState, tree: Tree): void {
@@ -164,6 +167,9 @@ export function restoreTrees(state: CoreState): void {
   if (trees.length === 0) return;
   const tasks = [...state.tasks.values()].filter((task) => familyOf(task) !== null);
   for (const task of tasks.toSorted((a, b) => a.seq - b.seq)) {
-    treeOf(state, task)?.members.add(task);
+    const tree = treeOf(state, task);
+    if (tree === null) continue;
+    tree.members.add(task);
+    joinBudgets(state, task, tree);
   }
 }

@@ -53,6 +53,9 @@ const PROBE_STEPS = 5;
 /** Steps without a submit after which measuring ends. */
 const IDLE_STEPS = Math.ceil((2 * WINDOW_MS) / STEP_MS);
 
+/** Between slices of firings, by level, in milliseconds. */
+const FIRINGS_REST_MS = { normal: 0, elevated: 100, critical: 500 } as const;
+
 export class AdmissionGate {
   readonly thinning: Thinning;
   readonly #parts: AdmissionGateParts;
@@ -93,12 +96,26 @@ export class AdmissionGate {
    *
    * @throws OrchestratorError `OVERLOADED`, with `level`, `floor` and `retryAfterMs`
    */
-  submit({ payloads, specs }: Submission): void {
+  submit({ payloads, specs }: Pick<Submission, 'payloads' | 'specs'>): void {
     if (!this.#isEnabled) return;
     this.#measure();
     const priority = submitPriority(specs);
     const shed = this.#controller.admit({ kind: 'submit', priority, tasks: payloads.length });
     if (shed !== null) throw submitRefusal(shed, priority);
+  }
+
+  /**
+   * Counts the tasks of firings among what comes. None is refused: each is a promise that was given when
+   * its schedule was set. But while too much is under way the next ones are to wait a little.
+   *
+   * @param priorities - of each task
+   * @returns milliseconds before the next firings; 0 for none
+   */
+  firings(priorities: Iterable<number>): number {
+    if (!this.#isEnabled) return 0;
+    this.#measure();
+    for (const priority of priorities) this.#controller.promised(priority, 1);
+    return FIRINGS_REST_MS[this.#controller.level];
   }
 
   /**

@@ -237,7 +237,9 @@ export class CommandLoop {
     const last = proposals.at(-1);
     if (onWaited === undefined || last === undefined) return;
     let tasks = 0;
-    for (const { command, items } of proposals) if (command.type === 'task.submit') tasks += items;
+    for (const { command, items } of proposals) {
+      if (command.type === 'task.submit' || command.type === 'schedule.fire') tasks += items;
+    }
     const hasSubmits = last.command.type === 'task.submit';
     onWaited({ leastMs: clock.monotonicMs() - last.sinceMs, hasSubmits, tasks });
   }
@@ -304,12 +306,14 @@ function earlier(a: number | null, b: number | null): number | null {
 function itemsOf(command: Command): number {
   if ('items' in command) return command.items.length;
   if ('taskIds' in command) return command.taskIds.length;
-  return command.type === 'task.submit' ? command.tasks.length : 1;
+  return command.type === 'task.submit' || command.type === 'stage.add' ? command.tasks.length : 1;
 }
 
 /** Text that a command itself carries, where that can be large. */
 function heldLength(command: Command): number {
   switch (command.type) {
+    case 'stage.add':
+      return lengthOf(command.payloads);
     case 'task.details':
       return command.items.reduce((sum, { details }) => sum + details.length, 0);
     case 'task.answer':

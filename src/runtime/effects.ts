@@ -10,6 +10,7 @@ import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
 
@@ -24,6 +25,8 @@ export interface EffectsParts {
   readonly keeper: ScheduleKeeper;
   /** Hears of output that was kept, and of ends. */
   readonly output: OutputListener;
+  /** Told after each entry. */
+  readonly stages: StageWaits;
 }
 
 /** Who follows output of tasks. */
@@ -76,6 +79,7 @@ export class Effects {
     this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
+    this.#parts.stages.look(state);
     feed.record(state.index, state.nowMs, applied.events);
   }
 

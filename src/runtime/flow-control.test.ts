@@ -1,7 +1,15 @@
 /** The turn's placement and core, tied together: what tasks with gates may and must be given. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { meetsRequirement, closedGate, isLeased, namespaceOf, type Task } from '../core/index.ts';
+import {
+  meetsRequirement,
+  closedGate,
+  isLeased,
+  namespaceOf,
+  usesOf,
+  type Gate,
+  type Task,
+} from '../core/index.ts';
 import { register } from '../core/testing/commands.ts';
 import { PlacementWorld } from './testing/placement-world.ts';
 
@@ -17,6 +25,8 @@ function startable({ state }: PlacementWorld): Task[] {
   return [...state.tasks.values()].filter((task) => {
     if (task.state !== 'queued' || task.profile.queue.paused) return false;
     if (closedGate(task, state.nowMs) !== null) return false;
+    // Units of a rate may be kept for another one that has waited for them.
+    if (usesOf(task).some(({ gate }) => isReserved(gate))) return false;
     return [...state.agents.values()].some(
       (agent) =>
         agent.state === 'ready' &&
@@ -24,6 +34,10 @@ function startable({ state }: PlacementWorld): Task[] {
         meetsRequirement(agent.spec, task.profile.spec.requires),
     );
   });
+}
+
+function isReserved({ mirror }: Gate): boolean {
+  return mirror !== null && 'reserved' in mirror && mirror.reserved !== null;
 }
 
 function checkLimits({ state }: PlacementWorld): void {

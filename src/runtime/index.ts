@@ -16,6 +16,7 @@ export type { AttemptEnd } from './reports.ts';
 export { Runtime } from './runtime.ts';
 export { cronTimes } from './cron-times.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
+export { Slices } from './slices.ts';
 export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';

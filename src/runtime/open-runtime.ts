@@ -50,6 +50,7 @@ import {
   type RuntimeStorage,
 } from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
+import { StageWaits } from './stage-waits.ts';
 import { TaskService } from './task-service.ts';
 import { proposePlacement } from './turn-placement.ts';
 
@@ -185,9 +186,17 @@ function assemble(ground: Ground): Runtime {
   const metrics = terms.metrics ?? NO_METRICS;
   const nextId = (): TaskId => ids.next();
   const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
-  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
+  const keeper = new ScheduleKeeper({
+    state,
+    clock,
+    logger,
+    nextId,
+    propose,
+    admit: (priorities) => admission.firings(priorities),
+  });
   const output = createOutput(ground, propose);
-  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output };
+  const stages = new StageWaits();
+  const mirrors = { live, scheduler, hub, feed, metrics, keeper, output, stages };
   const effects = new Effects({ state, store, ...mirrors });
   const checkpointer = createCheckpointer(ground);
   const loop: CommandLoop = new CommandLoop({
@@ -203,8 +212,10 @@ function assemble(ground: Ground): Runtime {
   mirror(state, scheduler, live, hub);
   const ids = createIds(ground, live);
   keeper.restored();
+  // What was due while nobody ran, and the timer of what is due next, wait for no command.
+  loop.wake();
   const details = new DetailsBuffer({ loop, clock, logger });
-  const seen = { admission, details, feed, hub, live, output };
+  const seen = { admission, details, feed, hub, live, output, stages };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return new Runtime({
     ...ground,
@@ -232,6 +243,7 @@ interface Machinery {
   readonly nextId: () => TaskId;
   readonly output: OutputService;
   readonly scheduler: Scheduler;
+  readonly stages: StageWaits;
   readonly waits: InputWaits;
 }
 

@@ -35,7 +35,7 @@ import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
-import { submissionFrom } from './submission-from.ts';
+import { submissionFrom, submissionInSlices } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
 import type { QueueService } from './queue-service.ts';
@@ -146,13 +146,18 @@ export class Runtime {
 
   /** Submits tasks, all or none; resolves with their ids in order once they are durable. */
   async submitTasks(tasks: readonly SubmitTask[]): Promise<readonly string[]> {
-    const { ids } = await this.tasks.submit(submissionFrom(tasks, this.#parts.clock.now()));
+    const { clock } = this.#parts;
+    const submission =
+      tasks.length > READ_AT_ONCE_MAX
+        ? await submissionInSlices(tasks, clock)
+        : submissionFrom(tasks, clock.now());
+    const { ids } = await this.tasks.submit(submission);
     return ids;
   }
 
   /** Submits tasks as a flow; resolves with its id and theirs once all are durable. */
   async submitFlow({ tasks, ...head }: SubmitFlow): Promise<SubmittedFlow> {
-    const submission = submissionFrom(tasks, this.#parts.clock.now(), head);
+    const submission = await submissionInSlices(tasks, this.#parts.clock, head);
     const { flowId, ids } = await this.tasks.submit(submission);
     return { id: flowId ?? '', tasks: ids.map((id, i) => named(id, tasks[i]?.ref)) };
   }
@@ -300,6 +305,9 @@ export class Runtime {
 
 /** Kills shown in the status. */
 const KILLS_SHOWN_MAX = 100;
+
+/** Longer lists of tasks are read in slices. */
+const READ_AT_ONCE_MAX = 1_000;
 
 const COUNTED_STATES = [
   'scheduled',

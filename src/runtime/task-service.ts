@@ -10,6 +10,8 @@ import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
 import { explainFlow } from './explain-flow.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
+import { isLarge, StagedSubmits } from './staged-submits.ts';
+import type { StageWaits } from './stage-waits.ts';
 import { payloadHash, submitCommand, type Submission } from './submission.ts';
 import { treeFacts } from './tree-views.ts';
 import type { TaskIdSource } from './task-ids.ts';
@@ -26,6 +28,7 @@ export interface TaskServiceParts {
   readonly ids: TaskIdSource;
   readonly clock: Clock;
   readonly admission: AdmissionGate;
+  readonly stages: StageWaits;
 }
 
 /** What became of a submit: ids in order, and which of them were there before. */
@@ -52,11 +55,14 @@ export class TaskService {
   /** Ends of the waits under way. */
   readonly #waits = new Set<() => void>();
   readonly #search: TaskSearch;
+  readonly #staged: StagedSubmits;
   #isClosed = false;
 
   constructor(parts: TaskServiceParts) {
     this.#parts = parts;
     this.#search = new TaskSearch(parts);
+    const flowOf = this.flowOf.bind(this);
+    this.#staged = new StagedSubmits({ ...parts, flowOf });
   }
 
   /**
@@ -70,6 +76,7 @@ export class TaskService {
     const { admission, ids } = this.#parts;
     admission.submit(submission);
     submission.verify?.();
+    if (isLarge(submission)) return this.#submitLarge(submission, watcher);
     const command = submitCommand(
       submission,
       () => ids.next(),
@@ -87,8 +94,21 @@ export class TaskService {
         if (skip?.has(i) !== true) this.watch(taskIds[i] as TaskId, watcher);
       }
     }
-    const flowId = command.flow === undefined ? null : this.#flowOf(command.flow.id, taskIds);
+    const flowId = command.flow === undefined ? null : this.flowOf(command.flow.id, taskIds);
     return { ids: taskIds, repeated, flowId };
+  }
+
+  async #submitLarge(
+    submission: Submission,
+    watcher: FinishedListener | undefined,
+  ): Promise<SubmittedTasks> {
+    const submitted = await this.#staged.submit(submission);
+    const repeated = new Set(submitted.repeated);
+    if (watcher === undefined) return submitted;
+    for (const [position, id] of submitted.ids.entries()) {
+      if (!repeated.has(position)) this.watch(id, watcher);
+    }
+    return submitted;
   }
 
   /** Hash of the payload of a parent whose own submit did not tell it. */
@@ -100,7 +120,7 @@ export class TaskService {
   }
 
   /** The flow of a submit, or, where all of it was there before, the one that it repeats. */
-  #flowOf(flowId: string, taskIds: readonly TaskId[]): string {
+  flowOf(flowId: string, taskIds: readonly TaskId[]): string {
     const { state, store } = this.#parts;
     const [first] = taskIds;
     if (first === undefined || state.records.trees.get(flowId) !== undefined) return flowId;
@@ -249,6 +269,7 @@ export class TaskService {
   close(): void {
     this.#isClosed = true;
     this.#search.close();
+    this.#staged.close();
     for (const end of this.#waits) end();
   }
 

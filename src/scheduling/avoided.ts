@@ -8,8 +8,9 @@ import type { Pool } from './pool.ts';
 const DRAWS = 8;
 const SCAN_MAX = 64;
 
-/** Whether anything keeps the task from some agent: it failed before, and its rules do not say "none". */
+/** Whether anything keeps the task from some agent: it was told so, or it failed before and its rules allow it. */
 export function isPicky(task: Task): boolean {
+  if (task.extra?.avoid != null && task.extra.avoid.agents.length > 0) return true;
   if (task.failures.length === 0) return false;
   return task.profile.spec.rules?.avoid !== 'none';
 }

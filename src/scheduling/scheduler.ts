@@ -8,6 +8,7 @@
  * after core applied it. Between the two the mirror holds the proposals as if they were granted;
  * every event about an agent, every refusal and the next `place` set it right from core's record.
  */
+import type { HeldGates } from './gates.ts';
 import { invariant } from '../base/invariant.ts';
 import { Rng } from '../base/rng.ts';
 import {
@@ -286,6 +287,11 @@ export class Scheduler {
   /** Throws where the parts of the scheduler disagree. O(agents · pools); for tests. */
   checkInvariants(): void {
     this.#pools.checkInvariants();
+  }
+
+  /** Gates that hold tasks back, and how many, by kind. */
+  heldGates(): readonly HeldGates[] {
+    return this.#waiting.gates.held();
   }
 
   counts(): SchedulerCounts {

@@ -35,7 +35,10 @@ function sourceOf(queues: number): MetricsSource {
     deadLetters: { counts: () => ({ groups: { open: 3, resolved: 2, ignored: 1 }, letters: 8 }) },
     operations: { running: 1 },
     admission: { thinning: { weigh: () => 1 } },
-    observed: { loop: { backlog: { items: 9 } } },
+    observed: {
+      loop: { backlog: { items: 9 } },
+      scheduler: { heldGates: () => [{ kind: 'limit', gates: 2, tasks: 7 }] },
+    },
   };
 }
 

@@ -41,7 +41,17 @@ export interface MetricsSource {
   };
   /** Says for how many values the next one stands; 0 where it is left out. */
   readonly admission: { readonly thinning: { weigh(what: 'measure'): number } };
-  readonly observed: { readonly loop: { readonly backlog: { readonly items: number } } };
+  readonly observed: {
+    readonly loop: { readonly backlog: { readonly items: number } };
+    readonly scheduler: {
+      /** Kinds are few, and fixed. */
+      heldGates(): readonly {
+        readonly kind: string;
+        readonly gates: number;
+        readonly tasks: number;
+      }[];
+    };
+  };
 }
 
 type Status = ReturnType<MetricsSource['status']>;
@@ -68,6 +78,7 @@ export function sourceMetrics(
     ...statusMetrics(status),
     ...operatorMetrics(source),
     ...admissionMetrics(status),
+    ...gateMetrics(source),
     backlogMetric(source),
   ];
 }
@@ -179,6 +190,20 @@ function admissionMetrics(status: () => Status | null): MetricDefinition[] {
       type: 'counter',
       samples: () => read(({ shed }) => [{ value: shed.lists }]),
     },
+  ];
+}
+
+function gateMetrics(source: () => MetricsSource | null): MetricDefinition[] {
+  const held = oncePerTurn(() => source()?.observed.scheduler.heldGates() ?? []);
+  return [
+    gauge(
+      'uqo_gates_closed',
+      'Limits, keys, queues and budgets that hold tasks back, by kind',
+      () => held().map(({ gates, kind }) => ({ labels: { kind }, value: gates })),
+    ),
+    gauge('uqo_gate_waiting_tasks', 'Tasks in lines that a gate holds back, by its kind', () =>
+      held().map(({ kind, tasks }) => ({ labels: { kind }, value: tasks })),
+    ),
   ];
 }
 

@@ -89,6 +89,8 @@ export interface ServerConfig {
   /** Milliseconds. */
   readonly historyAge: number;
   readonly historyCount: number;
+  readonly outputTtl: number;
+  readonly poisonAgents: number;
   /** Bytes. */
   readonly artifactsMax: number;
   /** Bytes. */
@@ -232,6 +234,24 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0,
     max: 1_000_000_000,
     doc: 'finished tasks that are kept',
+  },
+  {
+    name: 'outputTtl',
+    env: 'UQO_OUTPUT_TTL',
+    type: 'duration',
+    default: 3_600_000,
+    min: 0,
+    max: YEAR_MS,
+    doc: 'how long output of a task is kept after its end',
+  },
+  {
+    name: 'poisonAgents',
+    env: 'UQO_POISON_AGENTS',
+    type: 'integer',
+    default: 3,
+    min: 0,
+    max: 1_000,
+    doc: 'different agents that a task may lose before it is held back as poison; 0 for any',
   },
   {
     name: 'artifactsMax',

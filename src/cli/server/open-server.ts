@@ -81,6 +81,8 @@ function createOrchestrator(
     maxAgents: config.agentsMax,
     idempotencyWindowMs: config.idempotencyWindow,
     history: { ageMsMax: config.historyAge, countMax: config.historyCount },
+    outputTtlMs: config.outputTtl,
+    poisonAgents: config.poisonAgents,
     artifacts: { bytesMax: config.artifactsMax },
     payloadCacheBytes: config.payloadCache,
     keepLog: config.logKeep,

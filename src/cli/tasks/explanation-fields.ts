@@ -26,13 +26,19 @@ export function explanationFields(explanation: ExplanationView): Fields {
       ({ agentsMatching, nearest, requirement }) =>
         [
           requirement,
-          `${agentsMatching} agents${nearest === undefined ? '' : `; nearest: ${nearest}`}`,
+          `${agentsText(agentsMatching)}${nearest === undefined ? '' : `; nearest: ${nearest}`}`,
         ] as const,
     ),
     [
       'agents',
-      agents === undefined ? undefined : `${agents.matching} match, ${agents.available} available`,
+      agents === undefined
+        ? undefined
+        : `${agentsText(agents.matching)} ${agents.matching === 1 ? 'matches' : 'match'}, ${agents.available} available`,
     ],
     ['would go to', pick == null ? undefined : `${pick.agentId}: ${pick.reason}`],
   ];
+}
+
+function agentsText(count: number): string {
+  return count === 1 ? '1 agent' : `${count} agents`;
 }

@@ -56,7 +56,6 @@ export function addSubmitOptions(command: Command): Command {
     new Option('--run-at <moment>', 'earliest start, such as 2030-01-31T09:00:00Z'),
     new Option('--deadline <moment>', 'moment after which it is given up'),
     new Option('--idempotency-key <key>', 'a repeat with the same key makes no second task'),
-    ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
   return addTemplateOptions(command);
@@ -90,6 +89,7 @@ export function addTemplateOptions(command: Command): Command {
     duration('--run-timeout <duration>', 'longest run of one attempt'),
     duration('--heartbeat-timeout <duration>', 'longest silence about a running attempt'),
     new Option('--metadata <name=value>', 'kept with the task (repeatable)').argParser(pair),
+    ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
   return command;
