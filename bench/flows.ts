@@ -45,29 +45,44 @@ function task(index: number, dependsOn: string[]): SubmitTask {
   return { type: 'work', ref: `t${index}`, payload: index, dependsOn, retry: { attemptsMax: 1 } };
 }
 
-/** Watches for stretches in which the event loop did not turn. */
+/**
+ * Watches for stretches in which the event loop did not turn. Processor time tells what this program is to
+ * blame for, where others use the machine, too.
+ */
 class Stalls {
   #last = performance.now();
   #longestMs = 0;
+  #lastCpu = cpuMs();
+  #longestCpuMs = 0;
   readonly #timer = setInterval(() => this.#look(), 1);
 
   #look(): void {
     const now = performance.now();
     this.#longestMs = Math.max(this.#longestMs, now - this.#last - 1);
     this.#last = now;
+    const cpu = cpuMs();
+    this.#longestCpuMs = Math.max(this.#longestCpuMs, cpu - this.#lastCpu);
+    this.#lastCpu = cpu;
   }
 
-  /** The longest since it was asked last, in milliseconds. */
-  take(): number {
+  /** The longest since it was asked last. */
+  take(): string {
     this.#look();
-    const longest = this.#longestMs;
+    const longest = `${Math.round(this.#longestMs)} ms, ${Math.round(this.#longestCpuMs)} ms of processor time`;
     this.#longestMs = 0;
-    return Math.round(longest);
+    this.#longestCpuMs = 0;
+    return longest;
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
+}
+
+/** Processor time of this thread so far. */
+function cpuMs(): number {
+  const { system, user } = process.threadCpuUsage();
+  return (system + user) / 1_000;
 }
 
 async function timed<Value>(
@@ -80,7 +95,7 @@ async function timed<Value>(
   const value = await act();
   const tookMs = Math.round(performance.now() - startedMs);
   process.stdout.write(
-    `${what.padEnd(22)} ${String(tookMs).padStart(7)} ms   longest stall ${stalls.take()} ms\n`,
+    `${what.padEnd(22)} ${String(tookMs).padStart(7)} ms   longest stall ${stalls.take()}\n`,
   );
   return value;
 }

@@ -32,12 +32,14 @@ import {
   type TriggerAnswer,
 } from './contract/index.ts';
 import {
+  type Comparator,
   openRuntime,
   openRuntimeOn,
   restoreBackup,
   type Runtime,
   type RuntimeOptions,
   type RuntimeStorage,
+  type ServeOptions,
 } from './runtime/index.ts';
 import { VERSION } from './base/version.ts';
 
@@ -50,6 +52,8 @@ export interface UnifiedQuantumOrchestratorOptions extends Partial<
   readonly storage?: RuntimeStorage;
   /** How long the result of an idempotency key is remembered, in milliseconds. Default 24 hours. */
   readonly idempotencyWindowMs?: number;
+  /** Different agents that a task may lose before it is held back as poison; 0 for any. Default 3. */
+  readonly poisonAgents?: number;
 }
 
 /** A submitted task. */
@@ -143,13 +147,14 @@ export class UnifiedQuantumOrchestrator {
   /** Opens the data folder (`dataDir`, else `UQO_DATA_DIR`, else `./data`) and brings back what it holds. */
   async start(): Promise<void> {
     if (this.#runtime !== null) return;
-    const { idempotencyWindowMs, maxAgents, storage, ...options } = this.#options;
+    const { idempotencyWindowMs, maxAgents, poisonAgents, storage, ...options } = this.#options;
     const terms = {
       ...options,
       version: VERSION,
       settings: {
         ...(maxAgents === undefined ? {} : { agentsMax: maxAgents }),
         ...(idempotencyWindowMs === undefined ? {} : { idempotencyWindowMs }),
+        ...(poisonAgents === undefined ? {} : { poisonAgents }),
       },
     };
     this.#runtime =
@@ -159,9 +164,21 @@ export class UnifiedQuantumOrchestrator {
   }
 
   /** Registers an agent served by `handler` in this process. */
-  async registerAgent(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
+  async registerAgent(
+    agent: RegisterAgent,
+    handler: AgentHandler,
+    options: ServeOptions = {},
+  ): Promise<void> {
     checkRegisterAgents([agent]);
-    await this.runtime.serve(agent, handler);
+    await this.runtime.serve(agent, handler, options);
+  }
+
+  /**
+   * Says what counts as the same result of redundant copies of a type, where their submitter does not:
+   * results for which `comparator` gives equal JSON. It must be pure; give it again after each start.
+   */
+  registerComparator(taskType: string, comparator: Comparator): void {
+    this.runtime.registerComparator(taskType, comparator);
   }
 
   /** Submits a task; resolves when it is durable. */
@@ -301,6 +318,7 @@ function checkedName(name: string): string {
 }
 
 export {
+  type Comparator,
   restoreBackup,
   NonRetryableError,
   OrchestratorError,
@@ -312,6 +330,7 @@ export {
   type HandlerTask,
   type InputPrompt,
   type RegisterAgent,
+  type ServeOptions,
   type SubmitFlow,
   type ScheduleSettings,
   type ScheduleView,

@@ -73,6 +73,10 @@ const commands = {
   },
   examples: runExamples,
   simulate: () => become(node, [join('test', 'simulation', 'main.ts'), ...args]),
+  drill: () => {
+    ensureBuild(node);
+    become(node, [join('test', 'drill', 'main.ts'), ...args]);
+  },
 };
 
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -2,6 +2,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { messageOf, OrchestratorError } from '../base/errors.ts';
 import { checkJson, InvalidRequestError } from '../contract/index.ts';
+import type { Clock } from '../runtime/index.ts';
+import { readLargeJson } from './large-json.ts';
 
 /**
  * Reads a request's bytes as JSON; undefined when there are none. O(bytes).
@@ -40,6 +42,17 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
 function tooLarge(bytesMax: number): OrchestratorError {
   const message = `a request must have at most ${bytesMax} bytes`;
   return new OrchestratorError('BODY_TOO_LARGE', message, { bytesMax });
+}
+
+/** Bodies longer than this are worth reading in slices. */
+export const LARGE_BYTES: number = 256 * 1024;
+
+/** As {@link readJsonBody}; a long list of tasks is read with turns for others in between. */
+export async function readJsonBodyInSlices(
+  bytes: Buffer,
+  clock: Pick<Clock, 'monotonicMs'>,
+): Promise<unknown> {
+  return (await readLargeJson(decode(bytes), clock)) ?? readJsonBody(bytes);
 }
 
 /** Refuses compressed bodies: what they grow to could not be bounded before it is done. */

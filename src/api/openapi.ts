@@ -8,6 +8,7 @@ const TAGS = [
   { name: 'Dead letters', description: 'Tasks that failed for good' },
   { name: 'Queues', description: 'Where tasks wait' },
   { name: 'Limits', description: 'What holds tasks back, and how work is shared' },
+  { name: 'Breakers', description: 'What keeps work from agents and services that fail' },
   { name: 'Agents', description: 'Who does the work' },
   { name: 'Leases', description: 'What an agent says about a task it works on' },
   { name: 'Events', description: 'What happens, as it happens' },

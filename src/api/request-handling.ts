@@ -2,7 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OrchestratorError } from '../base/errors.ts';
 import type { ApiContext } from './api-context.ts';
-import { checkContentEncoding, readJsonBody } from './json-body.ts';
+import {
+  checkContentEncoding,
+  LARGE_BYTES,
+  readJsonBody,
+  readJsonBodyInSlices,
+} from './json-body.ts';
 import { checkOrigin, type OriginPolicy } from './origin-policy.ts';
 import { PROBLEM_TYPE, problemOf } from './problems.ts';
 import { validatorOf } from './schema-validator.ts';
@@ -29,7 +34,8 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
       try {
         checkContentEncoding(request.headers['content-encoding']);
         if (request.routeOptions.config.isSubmit === true) checkUnreadSubmit(ctx, body);
-        done(null, readJsonBody(body));
+        if (body.length <= LARGE_BYTES) done(null, readJsonBody(body));
+        else void readLarge(body, ctx, done);
       } catch (error) {
         done(error as Error);
       }
@@ -48,6 +54,18 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
   });
   app.setErrorHandler((error, request, reply) => sendProblem(ctx, { error, request, reply }));
   observeRequests(app, ctx);
+}
+
+async function readLarge(
+  body: Buffer,
+  { clock }: ApiContext,
+  done: (error: Error | null, value?: unknown) => void,
+): Promise<void> {
+  try {
+    done(null, await readJsonBodyInSlices(body, clock));
+  } catch (error) {
+    done(error as Error);
+  }
 }
 
 const PRIORITY_DEFAULT = 4;

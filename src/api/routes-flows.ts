@@ -16,7 +16,8 @@ import {
 import { answers, CHANGE_CODES, Cursor, json, Limit, LIMIT_DEFAULT } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
 import { SUBMIT_CODES } from './routes-submit.ts';
-import { submissionOfMany } from './submit-tasks.ts';
+import { submissionInSlices } from './submit-tasks.ts';
+import { submittedFlowJson } from './submitted-json.ts';
 
 const TAGS = ['Flows'];
 const FlowParams = Type.Object({ id: TaskIdText });
@@ -51,17 +52,14 @@ function submitRoute(app: FastifyInstance, ctx: ApiContext): void {
     async (request, reply) => {
       const { head, tasks } = partsOf(request.body);
       const limits = { payloadBytesMax, nowMs: clock.now() };
-      const submission = { ...submissionOfMany(tasks, limits, FLOW_TASKS_MAX), flow: head };
+      const bounds = { clock, countMax: FLOW_TASKS_MAX };
+      const submission = { ...(await submissionInSlices(tasks, limits, bounds)), flow: head };
       const { flowId, ids, repeated } = await runtime.tasks.submit(submission);
       if (repeated.length > 0) reply.header('idempotent-replayed', 'true');
       const refs = submission.extras;
-      return reply.code(201).send({
-        id: flowId,
-        tasks: ids.map((id, i) => {
-          const ref = refs?.[i]?.ref;
-          return ref === undefined ? { id } : { id, ref };
-        }),
-      });
+      reply.code(201).header('content-type', 'application/json; charset=utf-8');
+      const flow = { id: flowId ?? '', taskIds: ids };
+      return submittedFlowJson(clock, flow, (position) => refs?.[position]?.ref);
     },
   );
 }

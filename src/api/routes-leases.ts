@@ -87,8 +87,12 @@ function reportRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
       }),
     },
     async (request) => {
-      const { critique, error, fencingToken, usage } = request.body;
-      const rare = { ...(critique === undefined ? {} : { critique }), ...usageOf(usage) };
+      const { critique, downstream, error, fencingToken, usage } = request.body;
+      const rare = {
+        ...(critique === undefined ? {} : { critique }),
+        ...(downstream === undefined ? {} : { downstream }),
+        ...usageOf(usage),
+      };
       const { code, message = '', retryable = true, retryAfterMs = 0 } = error;
       const { taskId } = request.params;
       const failure = { ok: false, code, message, retryable, retryAfterMs, ...rare } as const;

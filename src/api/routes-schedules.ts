@@ -60,6 +60,17 @@ const SET_CODES = [
   'SCHEDULE_NEVER_FIRES',
   'SCHEDULE_LIMIT',
   'PAYLOAD_TOO_LARGE',
+  'LIMIT_NOT_FOUND',
+  'LIMIT_IMPOSSIBLE',
+];
+
+/** What a submit of a schedule's task may be refused with. */
+const FIRE_CODES = [
+  ...CHANGE_CODES,
+  'SCHEDULE_NOT_FOUND',
+  'QUEUE_FULL',
+  'LIMIT_NOT_FOUND',
+  'NAMESPACE_KILLED',
 ];
 
 export function scheduleRoutes(app: FastifyInstance, ctx: ApiContext): void {
@@ -238,8 +249,7 @@ function fireRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         params: ScheduleParams,
         body: TriggerScheduleBody,
         response: answers({ 200: json('The task', TriggerAnswer) }, [
-          ...CHANGE_CODES,
-          'SCHEDULE_NOT_FOUND',
+          ...FIRE_CODES,
           'SCHEDULE_BUSY',
         ]),
       },
@@ -256,10 +266,8 @@ function fireRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         params: ScheduleParams,
         body: BackfillBody,
         response: answers({ 200: json('What was made', BackfillAnswer) }, [
-          ...CHANGE_CODES,
-          'SCHEDULE_NOT_FOUND',
+          ...FIRE_CODES,
           'BACKFILL_TOO_LARGE',
-          'QUEUE_FULL',
         ]),
       },
     },

@@ -10,10 +10,10 @@ import {
   TaskView,
 } from '../contract/index.ts';
 import { answers, CHANGE_CODES, json } from './answers.ts';
-import type { ApiContext } from './api-context.ts';
+import type { ApiContext, TaskId } from './api-context.ts';
 import { SUBMIT_EXAMPLES } from './examples.ts';
-import { submissionOfMany, submissionOfOne } from './submit-tasks.ts';
-import { submittedJson } from './submitted-json.ts';
+import { submissionInSlices, submissionOfOne } from './submit-tasks.ts';
+import { submittedTaskJson, submittedTasksJson } from './submitted-json.ts';
 
 /** What a submit can be refused with. */
 export const SUBMIT_CODES: readonly string[] = [
@@ -82,12 +82,13 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
       const body = withKeyOfHeader(request.body, request.headers['idempotency-key']);
       const isMany = isBatch(body);
       const submission = isMany
-        ? submissionOfMany(body['tasks'], limits)
+        ? await submissionInSlices(body['tasks'], limits, { clock })
         : submissionOfOne(body, limits);
       const { ids, repeated } = await runtime.tasks.submit(submission);
       if (repeated.length > 0) reply.header('idempotent-replayed', 'true');
       reply.code(201).header('content-type', 'application/json; charset=utf-8');
-      return submittedJson(runtime, ids, isMany);
+      if (!isMany) return submittedTaskJson(runtime, ids[0] as TaskId);
+      return submittedTasksJson(runtime, clock, ids);
     },
   );
 }

@@ -38,6 +38,8 @@ import { killRoutes } from './routes-kills.ts';
 import { leaseRoutes } from './routes-leases.ts';
 import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
+import { recoveryRoutes } from './routes-recoveries.ts';
+import { breakerRoutes } from './routes-breakers.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
@@ -244,6 +246,8 @@ async function addRoutes(
   queueRoutes(app, ctx);
   flowRoutes(app, ctx);
   killRoutes(app, ctx);
+  breakerRoutes(app, ctx);
+  recoveryRoutes(app, ctx);
   limitRoutes(app, ctx);
   scheduleRoutes(app, ctx);
   deadLetterRoutes(app, ctx);

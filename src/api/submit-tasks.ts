@@ -6,12 +6,13 @@ import {
   InvalidRequestError,
   momentMs,
   normalizeSpec,
+  SPEC_OPTIONS,
   SUBMIT_TASKS_MAX,
   type NormalizedSpec,
   type SubmitExtras,
   type SubmitTask,
 } from '../contract/index.ts';
-import type { Submission } from '../runtime/index.ts';
+import { Slices, type Clock, type Submission } from '../runtime/index.ts';
 
 export interface SubmitLimits {
   readonly payloadBytesMax: number;
@@ -42,29 +43,63 @@ export function submissionOfMany(
   limits: SubmitLimits,
   countMax: number = SUBMIT_TASKS_MAX,
 ): Submission {
-  if (!Array.isArray(tasks) || tasks.length === 0 || tasks.length > countMax) {
-    throw new InvalidRequestError('/tasks', `must be a list of 1 to ${countMax} tasks`);
+  const reader = new ManyReader(limits);
+  for (const task of listOf(tasks, countMax)) reader.add(task);
+  return reader.submission;
+}
+
+/** As {@link submissionOfMany}, with turns for others in between. */
+export async function submissionInSlices(
+  tasks: unknown,
+  limits: SubmitLimits,
+  { clock, countMax = SUBMIT_TASKS_MAX }: { readonly clock: Clock; readonly countMax?: number },
+): Promise<Submission> {
+  const slices = new Slices(clock);
+  const reader = new ManyReader(limits);
+  for (const task of listOf(tasks, countMax)) {
+    reader.add(task);
+    if (slices.isOver) await slices.next();
   }
-  const specs: NormalizedSpec[] = [];
-  const known = new Map<string, number>();
-  const payloads: string[] = [];
-  const extras: (SubmitExtras | null)[] = [];
-  const specOf = tasks.map((task: unknown, position) => {
-    const path = `/tasks/${position}`;
+  return reader.submission;
+}
+
+function listOf(tasks: unknown, countMax: number): readonly unknown[] {
+  if (Array.isArray(tasks) && tasks.length > 0 && tasks.length <= countMax) return tasks;
+  throw new InvalidRequestError('/tasks', `must be a list of 1 to ${countMax} tasks`);
+}
+
+/** Reads tasks one after the other into one submission. */
+class ManyReader {
+  readonly #limits: SubmitLimits;
+  readonly #specs: NormalizedSpec[] = [];
+  readonly #known = new Map<string, number>();
+  readonly #payloads: string[] = [];
+  readonly #extras: (SubmitExtras | null)[] = [];
+  readonly #specOf: number[] = [];
+
+  constructor(limits: SubmitLimits) {
+    this.#limits = limits;
+  }
+
+  get submission(): Submission {
+    const extras = this.#extras.some((one) => one !== null) ? this.#extras : null;
+    return { specs: this.#specs, specOf: this.#specOf, payloads: this.#payloads, extras };
+  }
+
+  add(task: unknown): void {
+    const path = `/tasks/${this.#specOf.length}`;
     checkSubmitTask(task, path);
-    payloads.push(payloadOf(task, path, limits.payloadBytesMax));
-    extras.push(extrasOf(task, path, limits));
+    this.#payloads.push(payloadOf(task, path, this.#limits.payloadBytesMax));
+    this.#extras.push(extrasOf(task, path, this.#limits));
     const key = optionsKey(task);
-    const place = known.get(key) ?? specs.push(normalizeSpec(task)) - 1;
-    known.set(key, place);
-    return place;
-  });
-  return { specs, specOf, payloads, extras: extras.some((one) => one !== null) ? extras : null };
+    const place = this.#known.get(key) ?? this.#specs.push(normalizeSpec(task)) - 1;
+    this.#known.set(key, place);
+    this.#specOf.push(place);
+  }
 }
 
 function optionsKey(task: SubmitTask): string {
-  const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
-  return JSON.stringify([type, queue, namespace, priority, requires, retry, timeouts, concurrency]);
+  return JSON.stringify(SPEC_OPTIONS.map((name) => task[name]));
 }
 
 function payloadOf(task: SubmitTask, path: string, bytesMax: number): string {

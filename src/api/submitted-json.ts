@@ -1,10 +1,46 @@
-import type { Runtime } from '../runtime/index.ts';
+import { Slices, type Clock, type Runtime } from '../runtime/index.ts';
 import type { TaskId } from './api-context.ts';
 
-/** The answer to a submit as JSON: each task as a list shows it, in order. */
-export function submittedJson(runtime: Runtime, ids: readonly TaskId[], isMany: boolean): string {
-  const tasks = ids.map((id) => taskJson(runtime, id));
-  return isMany ? `{"tasks":[${tasks.join(',')}]}` : (tasks[0] as string);
+/** The answer to a submit of one task as JSON: as a list shows it. */
+export function submittedTaskJson(runtime: Runtime, id: TaskId): string {
+  return taskJson(runtime, id);
+}
+
+/** The answer to a submit of several, in order, with turns for others in between. */
+export async function submittedTasksJson(
+  runtime: Runtime,
+  clock: Clock,
+  ids: readonly TaskId[],
+): Promise<string> {
+  const tasks = await inSlices(ids, clock, (id) => taskJson(runtime, id));
+  return `{"tasks":[${tasks.join(',')}]}`;
+}
+
+/** The answer to a flow: the ids of its tasks, with the names they were given. */
+export async function submittedFlowJson(
+  clock: Clock,
+  flow: { readonly id: string; readonly taskIds: readonly TaskId[] },
+  refOf: (position: number) => string | undefined,
+): Promise<string> {
+  const tasks = await inSlices(flow.taskIds, clock, (id, position) => {
+    const ref = refOf(position);
+    return JSON.stringify(ref === undefined ? { id } : { id, ref });
+  });
+  return `{"id":${JSON.stringify(flow.id)},"tasks":[${tasks.join(',')}]}`;
+}
+
+async function inSlices<Item>(
+  items: readonly Item[],
+  clock: Clock,
+  textOf: (item: Item, position: number) => string,
+): Promise<string[]> {
+  const slices = new Slices(clock);
+  const texts: string[] = [];
+  for (const [position, item] of items.entries()) {
+    texts.push(textOf(item, position));
+    if (slices.isOver) await slices.next();
+  }
+  return texts;
 }
 
 function taskJson(runtime: Runtime, id: TaskId): string {

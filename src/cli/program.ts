@@ -10,6 +10,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFlow } from './commands/flow.ts';
+import { addBreaker } from './commands/breaker.ts';
 import { addKill } from './commands/kill.ts';
 import { addOperation } from './commands/operation.ts';
 import { addFairness } from './commands/fairness.ts';
@@ -57,6 +58,7 @@ export function createProgram(ctx: CliContext): Command {
   addAgent(program, ctx);
   addQueue(program, ctx);
   addFlow(program, ctx);
+  addBreaker(program, ctx);
   addKill(program, ctx);
   addLimit(program, ctx);
   addFairness(program, ctx);

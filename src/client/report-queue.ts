@@ -109,8 +109,10 @@ function reportFrame(sequence: number, ended: readonly Ended[]): RawFrame {
   const failures: FailureTuple[] = [];
   for (const { fencingToken, report, taskId } of ended) {
     if (!report.ok) {
-      const { code, critique = null, message, retryable, retryAfterMs } = report;
-      failures.push([taskId, fencingToken, code, message, retryable, retryAfterMs, critique]);
+      const { code, critique = null, downstream, message, retryable, retryAfterMs } = report;
+      const rare =
+        downstream === undefined ? ([critique] as const) : ([critique, downstream] as const);
+      failures.push([taskId, fencingToken, code, message, retryable, retryAfterMs, ...rare]);
       continue;
     }
     taskIds.push(taskId);

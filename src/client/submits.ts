@@ -6,6 +6,7 @@ import {
   hasControl,
   hasFamily,
   momentMs,
+  SPEC_OPTIONS,
   type SubmitExtras,
   type SubmitTask,
   type TaskOptions,
@@ -56,16 +57,8 @@ export function submitColumns(tasks: readonly SubmitTask[], nowMs: number): Subm
 
 /** The cheap common case: the same literal in a loop. */
 function sharesOptions(a: SubmitTask, b: SubmitTask): boolean {
-  return (
-    a.type === b.type &&
-    a.queue === b.queue &&
-    a.namespace === b.namespace &&
-    a.priority === b.priority &&
-    a.requires === b.requires &&
-    a.retry === b.retry &&
-    a.timeouts === b.timeouts &&
-    a.concurrency === b.concurrency
-  );
+  for (const name of SPEC_OPTIONS) if (a[name] !== b[name]) return false;
+  return true;
 }
 
 function optionsOf(task: SubmitTask): TaskOptions {

@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { BreakerStateText } from './breaker.ts';
 import { UsageBody } from './budget.ts';
+import { TrustView } from './copies.ts';
 import { InputPrompt } from './input.ts';
 import { Key, Labels, Name } from './names.ts';
 
@@ -47,6 +49,7 @@ export const AgentView = Type.Object(
       Type.Literal('killed'),
     ]),
     stateAt: Type.String(),
+    breaker: BreakerStateText,
     registeredAt: Type.String(),
     connection: Type.Union(
       [Type.Literal('in-process'), Type.Literal('channel'), Type.Literal('poll'), Type.Null()],
@@ -54,6 +57,7 @@ export const AgentView = Type.Object(
         description: 'How it takes tasks right now; null while it does not',
       },
     ),
+    trust: Type.Optional(TrustView),
   },
   { title: 'Agent' },
 );
@@ -147,6 +151,10 @@ export const FailLease = Type.Object(
       closed,
     ),
     usage: Type.Optional(UsageBody),
+    downstream: Type.Optional({
+      ...Name,
+      description: 'The service whose fault it was: then nobody else is blamed',
+    }),
     critique: Type.Optional(
       Type.String({ maxLength: 65_536, description: 'What the next attempt should do better' }),
     ),

@@ -95,6 +95,8 @@ export type FailureTuple = readonly [
   retryable: boolean,
   retryAfterMs: number,
   critique?: string | null,
+  /** The service whose fault it was. */
+  downstream?: string | null,
 ];
 
 /** Frames an agent sends. */
@@ -249,12 +251,29 @@ export function unpackMessage(bytes: Uint8Array): readonly RawFrame[] {
     throw invalid('a message must be one MessagePack value', { cause: error });
   }
   if (!Array.isArray(frames)) throw invalid('a message must be an array of frames');
-  for (const frame of frames as unknown[]) {
-    if (!Array.isArray(frame) || typeof frame[0] !== 'string') {
-      throw invalid('a frame must be an array that begins with its name');
-    }
-  }
+  for (const frame of frames as unknown[]) checkFrame(frame);
   return frames as RawFrame[];
+}
+
+/**
+ * As {@link unpackMessage} for one frame by itself.
+ *
+ * @throws OrchestratorError `INVALID_MESSAGE`
+ */
+export function unpackFrame(bytes: Uint8Array): RawFrame {
+  let frame: unknown;
+  try {
+    frame = unpackr.unpack(bytes);
+  } catch (error) {
+    throw invalid('a frame must be one MessagePack value', { cause: error });
+  }
+  checkFrame(frame);
+  return frame;
+}
+
+function checkFrame(frame: unknown): asserts frame is RawFrame {
+  if (!Array.isArray(frame) || typeof frame[0] !== 'string')
+    throw invalid('a frame must be an array that begins with its name');
 }
 
 function invalid(message: string, options?: ErrorOptions): OrchestratorError {

@@ -6,7 +6,7 @@ import { UsageBody } from './budget.ts';
 import { FlowHead } from './flow.ts';
 import { findJsonFault, findPlainFault } from './json.ts';
 import type { SubmitExtras } from './channel.ts';
-import { ScheduleBody } from './schedule.ts';
+import { NOT_OF_FIRINGS, ScheduleBody } from './schedule.ts';
 import { SubmitExtrasBody, SubmitTask, TaskOptions } from './task.ts';
 
 /** A value from outside that breaks its schema: `code` INVALID_REQUEST, `details.path` a JSON Pointer. */
@@ -34,10 +34,11 @@ export function describeFault(errors: readonly SchemaError[], prefix = ''): Inva
       additionalProperty?: string;
     };
     const field = additionalProperty ?? additionalProperties?.[0] ?? '';
-    return new InvalidRequestError(
-      `${prefix}${unknown.instancePath}/${field}`,
-      'is not a known field',
-    );
+    const path = `${prefix}${unknown.instancePath}`;
+    // Only schedules have a task as a part of them.
+    const why = path === '/task' ? NOT_OF_FIRINGS[field] : undefined;
+    const message = why === undefined ? 'is not a known field' : `cannot be scheduled: ${why}`;
+    return new InvalidRequestError(`${path}/${field}`, message);
   }
   const concrete = errors.filter(
     (error) => error.keyword !== 'anyOf' && error.keyword !== 'boolean',
@@ -82,7 +83,9 @@ export function checkSubmitTask(value: unknown, path = ''): asserts value is Sub
 /** Checks a schedule but for its name. */
 export function checkSchedule(value: unknown, path = ''): asserts value is ScheduleBody {
   check(schedule, value, path);
-  checkMetadata((value as ScheduleBody).task, `${path}/task`);
+  const { task } = value as ScheduleBody;
+  checkMetadata(task, `${path}/task`);
+  checkConcurrency(task, `${path}/task`);
 }
 
 export function checkTaskOptions(value: unknown, path = ''): asserts value is TaskOptions {
@@ -113,7 +116,10 @@ function check(checker: Checker, value: unknown, path: string): void {
 }
 
 /** A rule without a key would hold nothing back, against what its writer meant. */
-function checkConcurrency({ concurrency, concurrencyKey }: SubmitTask, path: string): void {
+function checkConcurrency(
+  { concurrency, concurrencyKey }: Pick<SubmitTask, 'concurrency' | 'concurrencyKey'>,
+  path: string,
+): void {
   if (concurrency === undefined || concurrencyKey !== undefined) return;
   throw new InvalidRequestError(`${path}/concurrency`, 'must come with a concurrencyKey');
 }

@@ -82,6 +82,12 @@ export const RateBody = Type.Object(
     units: Units,
     perMs: Type.Integer({ minimum: 1, maximum: 31_536_000_000 }),
     burst: Type.Optional({ ...Units, description: 'Most units at once. Default: `units`' }),
+    counts: Type.Optional(
+      Type.Literal('tokens', {
+        description:
+          'Units are tokens: those that an attempt reports take the place of those it declared',
+      }),
+    ),
   },
   { ...closed, title: 'Rate', description: 'So many units in so much time, refilled evenly' },
 );

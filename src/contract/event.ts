@@ -11,6 +11,7 @@ export const EventView = Type.Object(
     agentId: Type.Optional(Type.String()),
     queue: Type.Optional(Type.String()),
     limit: Type.Optional(Type.String({ description: 'The limit of limit.changed' })),
+    breaker: Type.Optional(Type.String({ description: 'Kind and name, of breaker.changed' })),
     taskType: Type.Optional(Type.String()),
     state: Type.Optional(Type.String({ description: 'The state it is in since then' })),
     attempt: Type.Optional(Type.Integer()),
@@ -31,6 +32,9 @@ export const EventView = Type.Object(
     count: Type.Optional(Type.Integer({ description: 'Firings that schedule.skipped tells of' })),
     dropped: Type.Optional(
       Type.Integer({ description: 'Of events.dropped: news left out since the event before' }),
+    ),
+    copy: Type.Optional(
+      Type.String({ description: 'The copy of task.hedged, or whose result the task took over' }),
     ),
     chunk: Type.Optional(Type.Unknown({ description: 'A part of the output of task.output' })),
   },

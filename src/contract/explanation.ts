@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { BudgetView, KillView } from './budget.ts';
+import { CopyOfView } from './copies.ts';
 import { TaskScheduleView } from './task-schedule.ts';
 import { TaskStateText } from './task.ts';
 
@@ -38,6 +39,18 @@ export const ExplanationView = Type.Object(
         { description: 'How many tasks a blocked one waits for, and up to five of them' },
       ),
     ),
+    copies: Type.Optional(
+      Type.Array(
+        Type.Object({
+          id: Type.String(),
+          state: TaskStateText,
+          agentId: Type.Optional(Type.String()),
+          hash: Type.Optional(Type.String({ description: 'Equal for results that are the same' })),
+        }),
+        { description: 'Where its copies are' },
+      ),
+    ),
+    copyOf: Type.Optional(CopyOfView),
     budget: Type.Optional(BudgetView),
     killed: Type.Optional(KillView),
     gate: Type.Optional(

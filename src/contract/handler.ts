@@ -123,10 +123,12 @@ export class TaskFailure extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly critique: string | undefined;
+  readonly downstream: string | undefined;
 
   /**
    * @param options.retryAfterMs - shortest wait before the next attempt, in milliseconds
    * @param options.critique - what the next attempt should know to do better, up to 64 KiB
+   * @param options.downstream - the service whose fault it was: its breaker alone counts the failure
    */
   constructor(
     code: string,
@@ -135,6 +137,7 @@ export class TaskFailure extends Error {
       readonly retryable?: boolean;
       readonly retryAfterMs?: number;
       readonly critique?: string;
+      readonly downstream?: string;
     } & ErrorOptions = {},
   ) {
     super(message, options);
@@ -142,6 +145,7 @@ export class TaskFailure extends Error {
     this.retryable = options.retryable ?? true;
     this.retryAfterMs = options.retryAfterMs;
     this.critique = options.critique;
+    this.downstream = options.downstream;
   }
 }
 

@@ -33,6 +33,7 @@ export {
   MESSAGE_BYTES_MAX,
   packMessage,
   packMessages,
+  unpackFrame,
   unpackMessage,
   type AgentFrame,
   type AgentReply,
@@ -65,6 +66,16 @@ export {
   type Amounts,
   type BudgetBody,
 } from './budget.ts';
+export {
+  BreakerKindText,
+  BreakerKindView,
+  BreakerList,
+  BreakerSettingsBody,
+  BreakerStateText,
+  BreakerView,
+  BreakerWhy,
+} from './breaker.ts';
+export { RecoveryList, RecoveryView, SelfCheckView } from './recovery.ts';
 export { DependencyView, type DependencyBody } from './dependency.ts';
 export { familyFields, hasFamily, type TaskFamilyFields } from './task-family.ts';
 export {
@@ -114,11 +125,12 @@ export {
   type JsonFault,
   type JsonValue,
 } from './json.ts';
-export { Key, Name, QueueName, TaskIdText } from './names.ts';
+export { isName, Key, Name, QueueName, TaskIdText } from './names.ts';
 export {
   momentMs,
   normalizeAgent,
   normalizeSpec,
+  SPEC_OPTIONS,
   TASK_DEFAULTS,
   type NormalizedSpec,
 } from './normalize.ts';
@@ -190,6 +202,7 @@ export {
   TriggerScheduleBody,
   UpcomingAnswer,
 } from './schedule.ts';
+export { scanSubmits, type ScannedSubmit } from './scan-submits.ts';
 export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {

@@ -1,8 +1,16 @@
 import Type from 'typebox';
 
+const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$';
+const NAME = new RegExp(NAME_PATTERN);
+
+/** Whether a text is a {@link Name}. */
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /** Task types, capabilities, agent ids: a letter or digit, then letters, digits and `. _ : @ / -`. */
 export const Name = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$',
+  pattern: NAME_PATTERN,
   description: 'A letter or digit, then up to 199 letters, digits and . _ : @ / -',
 });
 

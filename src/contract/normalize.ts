@@ -1,5 +1,6 @@
 import type { RegisterAgent } from './agent.ts';
 import { resultSchemaText } from './result-schema.ts';
+import { copyRules } from './copy-rules.ts';
 import type { TaskOptions } from './task.ts';
 
 /** Values of a task's fields where its submitter said nothing. */
@@ -61,14 +62,46 @@ export interface NormalizedRules {
   readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
   /** JSON text. */
   readonly resultSchema?: string;
+  /** In alphabetical order, each once. */
+  readonly downstreams?: readonly string[];
+  readonly redundancy?: {
+    readonly copies: number;
+    readonly agree: number;
+    readonly comparator?: 'canonical' | 'numbers' | 'text';
+  };
+  readonly hedge?: {
+    readonly afterMs?: number;
+    readonly percentile: number;
+    readonly copiesMax: number;
+  };
 }
+
+/** All that makes the spec of a task: tasks that have the same of each share one. */
+export const SPEC_OPTIONS = [
+  'type',
+  'namespace',
+  'queue',
+  'priority',
+  'requires',
+  'retry',
+  'timeouts',
+  'concurrency',
+  'resultSchema',
+  'downstreams',
+  'redundancy',
+  'hedge',
+] as const satisfies readonly (keyof TaskOptions)[];
+
+/** What a spec is made of, and nothing else: an option that is not listed cannot be read. */
+export type SpecOptions = Pick<TaskOptions, (typeof SPEC_OPTIONS)[number]>;
 
 /**
  * Fills in the defaults of a checked submit.
  *
- * @throws InvalidRequestError for a schema of the result that is none, or not a safe one
+ * @throws InvalidRequestError for a schema of the result that is none, or not a safe one; for copies that
+ *   cannot be
  */
-export function normalizeSpec(options: TaskOptions): NormalizedSpec {
+export function normalizeSpec(options: SpecOptions): NormalizedSpec {
   return {
     namespace: options.namespace ?? TASK_DEFAULTS.namespace,
     queue: options.queue ?? TASK_DEFAULTS.queue,
@@ -90,14 +123,18 @@ function retryOf(retry: NonNullable<TaskOptions['retry']>): NormalizedSpec['retr
 }
 
 /** Written only where something is asked for, its fields in one order: equal rules are equal as JSON. */
-function rulesOf(options: TaskOptions): Pick<NormalizedSpec, 'rules'> {
-  const { concurrency, resultSchema, retry } = options;
-  if (concurrency === undefined && resultSchema === undefined && retry === undefined) return {};
+function rulesOf(options: SpecOptions): Pick<NormalizedSpec, 'rules'> {
+  const { concurrency, downstreams = [], hedge, redundancy, resultSchema, retry } = options;
+  const hasCopies = redundancy !== undefined || hedge !== undefined;
+  const isPlain = concurrency === undefined && resultSchema === undefined && retry === undefined;
+  if (isPlain && !hasCopies && downstreams.length === 0) return {};
   const rules: NormalizedRules = {
     ...(concurrency === undefined
       ? {}
       : { concurrency: { limit: concurrency.limit ?? 1, policy: concurrency.policy ?? 'queue' } }),
     ...retryRules(options),
+    ...(downstreams.length === 0 ? {} : { downstreams: [...new Set(downstreams)].toSorted() }),
+    ...(hasCopies ? copyRules(options) : {}),
   };
   return Object.keys(rules).length === 0 ? {} : { rules };
 }

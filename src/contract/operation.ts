@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { QueueName, TaskIdText } from './names.ts';
+import { Name, QueueName, TaskIdText } from './names.ts';
 import { QUERY_TEXT_MAX } from './query/index.ts';
 import { Requires, TaskView } from './task.ts';
 
@@ -28,6 +28,12 @@ export const RedriveParams = Type.Object(
     patch: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description: 'JSON Merge Patch (RFC 7396) of the payload',
+      }),
+    ),
+    avoidAgents: Type.Optional(
+      Type.Union([Type.Literal('failed'), Type.Array(Name, { minItems: 1, maxItems: 5 })], {
+        description:
+          'Agents that it is kept from while another ready one could take it; `failed`: those it failed on',
       }),
     ),
     resetAttempts: Type.Optional(

@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts';
 import type { Amounts } from './budget.ts';
+import { isName } from './names.ts';
 import type { AgentHandler, HandlerContext, HandlerTask } from './handler.ts';
 
 /** How an attempt ended, ready to be reported: the result as JSON text, or what failed. */
@@ -14,6 +15,8 @@ export type AttemptReport =
       readonly usage?: Amounts;
       /** What the next attempt should know to do better. */
       readonly critique?: string;
+      /** The service whose fault it was. */
+      readonly downstream?: string;
     };
 
 /**
@@ -64,6 +67,7 @@ function reportOfFacts(error: unknown): AttemptReport {
     readonly retryable?: unknown;
     readonly retryAfterMs?: unknown;
     readonly critique?: unknown;
+    readonly downstream?: unknown;
   };
   const code =
     typeof facts.code === 'string' && facts.code !== ''
@@ -75,7 +79,11 @@ function reportOfFacts(error: unknown): AttemptReport {
     typeof wait === 'number' && wait > 0 ? Math.min(Math.round(wait), RETRY_AFTER_MS_MAX) : 0;
   const critique =
     typeof facts.critique === 'string' ? { critique: facts.critique.slice(0, CRITIQUE_MAX) } : {};
-  return { ok: false, code, message: cutMessage(error), retryable, retryAfterMs, ...critique };
+  // A name that the server would refuse would lose the whole report.
+  const { downstream } = facts;
+  const blame = typeof downstream === 'string' && isName(downstream) ? { downstream } : {};
+  const rare = { ...critique, ...blame };
+  return { ok: false, code, message: cutMessage(error), retryable, retryAfterMs, ...rare };
 }
 
 /** Longest message of a failure that is sent, in UTF-16 units; core keeps as much. */

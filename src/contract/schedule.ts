@@ -20,29 +20,25 @@ export const OverlapText = Type.Union(
 
 const YEAR_MS = 31_536_000_000;
 
+const FAMILY = 'a parent must run while it submits, and does not when the schedule fires';
+
+/** Fields of a submit that a schedule's tasks cannot have, and why. */
+export const NOT_OF_FIRINGS: Readonly<Record<string, string>> = {
+  runAt: 'the moment of a task is that of its firing',
+  delayMs: 'the moment of a task is that of its firing; offsetMs and jitterMs move firings',
+  idempotencyKey:
+    'each moment is fired for once, and the same key would let only the first be made',
+  dependsOn:
+    'tasks that have ended are forgotten in time, and each firing after that would be refused',
+  parentId: FAMILY,
+  parentToken: FAMILY,
+  allowLoop: FAMILY,
+};
+
 /** What each firing submits; its moment and identity are the firing's. */
 export const ScheduledTaskBody = Type.Omit(
   SubmitTask,
-  [
-    'runAt',
-    'delayMs',
-    'deadlineAt',
-    'idempotencyKey',
-    'traceparent',
-    // A firing does not pass the checks of a submit that these need.
-    'concurrencyKey',
-    'concurrency',
-    'fairnessKey',
-    'limits',
-    'dedupe',
-    'estimate',
-    'ref',
-    'dependsOn',
-    'parentId',
-    'parentToken',
-    'allowLoop',
-    'budget',
-  ],
+  ['runAt', 'delayMs', 'idempotencyKey', 'dependsOn', 'parentId', 'parentToken', 'allowLoop'],
   { ...closed, title: 'ScheduledTask' },
 );
 export type ScheduledTaskBody = Static<typeof ScheduledTaskBody>;
@@ -231,7 +227,7 @@ export const ScheduleView = Type.Object(
         taskId: nullable,
         outcome: Type.String({
           description:
-            'scheduled, triggered, backfilled; else overlap, queue_full, namespace_killed or missed',
+            'scheduled, triggered, backfilled; else overlap, throttled, missed, or what its submit was refused for, such as queue_full',
         }),
       }),
       { description: 'The newest firings, oldest first' },

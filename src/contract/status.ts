@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { KillView } from './budget.ts';
+import { RecoveryView } from './recovery.ts';
 
 /** How much is under way, and what is refused for it. */
 export const AdmissionView = Type.Object(
@@ -23,6 +24,12 @@ export const AdmissionView = Type.Object(
       memoryShare: Type.Number({ description: 'Of the memory of machine or container' }),
       storeShare: Type.Number({ description: 'Of the records that may wait for the store' }),
       diskFreeBytes: Type.Union([Type.Integer(), Type.Null()]),
+    }),
+    held: Type.Object({
+      tasks: Type.Integer({ description: 'Tasks that were let in and wait, undecoded, for room' }),
+      bytes: Type.Integer(),
+      senders: Type.Integer({ description: 'Channels they came by' }),
+      resting: Type.Integer({ description: 'Channels left unread for a while after a refusal' }),
     }),
     shed: Type.Object({
       byPriority: Type.Array(Type.Integer(), { description: 'Tasks refused, priority 0 first' }),
@@ -66,6 +73,14 @@ export const StatusView = Type.Object(
     killed: Type.Array(KillView, { description: 'What somebody stopped; at most 100' }),
     store: Type.Object({ bytes: Type.Integer(), backlog: Type.Integer() }),
     admission: AdmissionView,
+    breakers: Type.Object(
+      { open: Type.Integer(), halfOpen: Type.Integer() },
+      { description: 'That keep work from agents and services' },
+    ),
+    stuck: Type.Integer({ description: 'Running tasks that show nothing for too long' }),
+    recoveries: Type.Array(RecoveryView, {
+      description: 'What went wrong by itself last, newest first; at most five',
+    }),
   },
   { title: 'Status' },
 );

@@ -9,6 +9,8 @@ import {
   FairnessKey,
   LimitUses,
 } from './control.ts';
+import { Downstreams } from './breaker.ts';
+import { CopiesView, CopyOfView, HedgeBody, RedundancyBody } from './copies.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
 import { TaskScheduleView } from './task-schedule.ts';
@@ -145,6 +147,9 @@ const submitFields = {
   limits: Type.Optional(LimitUses),
   dedupe: Type.Optional(DedupeBody),
   estimate: Type.Optional(EstimateBody),
+  downstreams: Type.Optional(Downstreams),
+  redundancy: Type.Optional(RedundancyBody),
+  hedge: Type.Optional(HedgeBody),
 };
 
 /** A task as it is submitted, without its payload: what the channel sends once per kind of task. */
@@ -260,6 +265,7 @@ export const TaskView = Type.Object(
     limits: Type.Optional(LimitUses),
     dedupe: Type.Optional(DedupeBody),
     estimate: Type.Optional(EstimateBody),
+    downstreams: Type.Optional(Downstreams),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
       Type.Array(KeptAnswerView, { description: 'Absent in lists; answers so far, by key' }),
@@ -281,6 +287,10 @@ export const TaskView = Type.Object(
         { description: 'The attempt was asked to end by itself until then' },
       ),
     ),
+    redundancy: Type.Optional(RedundancyBody),
+    hedge: Type.Optional(HedgeBody),
+    copies: Type.Optional(CopiesView),
+    copyOf: Type.Optional(CopyOfView),
     outputChunks: Type.Optional(Type.Integer({ description: 'Chunks of output so far' })),
     payloadBytes: Type.Integer(),
     payload: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),

@@ -1,9 +1,11 @@
+import type { Breaker } from './breaker.ts';
 import type { Tracked } from './change-set.ts';
 import type { AgentId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { meetsRequirement } from './requirement.ts';
 import type { AgentSpec } from './spec.ts';
 import type { Task } from './task.ts';
+import type { Trust } from './trust.ts';
 
 /** `killed`: stopped by somebody, until it is restored. */
 export type AgentState = 'ready' | 'draining' | 'lost' | 'killed';
@@ -21,8 +23,12 @@ export interface Agent extends Tracked {
   readonly leases: Set<Task>;
   /** How many of its leases wait for input: those take no slot. */
   waiting: number;
+  /** Of its calls; null while none has failed of late. Derived. */
+  breaker: Breaker | null;
   /** Which requirements it meets, by signature; a cache, emptied when its spec changes. */
   readonly meets: Map<string, boolean>;
+  /** Null until it dissented from others. */
+  trust: Trust | null;
 }
 
 /** Slots in use. May be more than there are: an answered task takes its slot again at once. */

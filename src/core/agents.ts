@@ -1,5 +1,6 @@
 /** Registration of agents and what happens to their tasks when they go. */
 import type { Agent, AgentState } from './agent.ts';
+import { breakerKey } from './breaker.ts';
 import { UNTRACKED } from './change-set.ts';
 import type { Command } from './command.ts';
 import type { AgentId } from './ids.ts';
@@ -45,7 +46,9 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
     registeredAt: state.nowMs,
     leases: new Set(),
     waiting: 0,
+    breaker: state.records.breakers.get(breakerKey('agent', command.agentId)) ?? null,
     meets: new Map(),
+    trust: null,
     ...UNTRACKED,
   };
   state.agents.set(agent.id, agent);

@@ -1,5 +1,7 @@
 /** What happens to records by themselves when their moment has come. */
 import { unreachable } from '../base/invariant.ts';
+import type { Breaker } from './breaker.ts';
+import { checkBreaker } from './breakers.ts';
 import type { Bucket } from './bucket.ts';
 import { checkBucket } from './bucket.ts';
 import { ownerOf } from './bucket-key.ts';
@@ -8,8 +10,10 @@ import { checkWall, continueCut } from './cuts.ts';
 import { continueKill } from './kills.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreRecord } from './record.ts';
+import type { Stage } from './stage.ts';
 import type { Step } from './step.ts';
 import type { Cut, Kill, Tree } from './tree.ts';
+import { continueStage } from './unfold.ts';
 import type { Wave } from './wave.ts';
 import { continueWave } from './waves.ts';
 
@@ -40,6 +44,14 @@ export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): v
     case 'dedupes':
       step.state.records.dedupes.remove(record as DedupeRecord);
       return;
+    case 'breakers':
+      checkBreaker(step, record as Breaker);
+      return;
+    case 'stages':
+      // Half as many as others may reach: each is made, not only told.
+      budget.tasks -= Math.max(1, 2 * continueStage(step, record as Stage));
+      return;
+    case 'stageParts':
     case 'failureGroups':
     case 'limits':
     case 'operations':

@@ -4,22 +4,26 @@ import { cancelTree, killTree } from './cuts.ts';
 import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kills.ts';
 import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
 import { assignTask } from './assign.ts';
-import type { Command, CommandBatch } from './command.ts';
+import type { Command, CommandBatch, StageCommand } from './command.ts';
+import { changeBreaker } from './breakers.ts';
 import { answerQuestion, askQuestion, keepDetails } from './dialogue.ts';
 import { setFairness } from './fairness.ts';
 import type { CoreEvent } from './event.ts';
 import { backfillSchedule, fireSchedule, triggerSchedule } from './firings.ts';
 import type { AgentId } from './ids.ts';
 import { takeOutput } from './output.ts';
+import { hedgeTask } from './hedges.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import { setFailureGroup } from './failure-groups.ts';
 import { actOnTasks, endOperation, startOperation } from './operations.ts';
 import { redriveTask } from './redrive.ts';
+import { settleCopies } from './quorum.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
+import { addPart, commitStage, dropStage } from './staging.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { submitTasks, type Submitted } from './submit.ts';
@@ -51,9 +55,13 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   );
   state.index = index;
   state.nowMs = Math.max(state.nowMs, batch.at);
-  const step: Step = { state, events: [], cancel: cancelTask };
+  const step: Step = { state, events: [], cancel: cancelTask, submit: submitTasks };
   const results = batch.commands.map((command) => applyCommand(step, command));
-  if (state.endings.length > 0) settleEndings(step);
+  // What ends because of the one may end others because of the other.
+  while (state.unsettled.length > 0 || state.endings.length > 0) {
+    settleCopies(step);
+    if (state.endings.length > 0) settleEndings(step);
+  }
   return { results, events: step.events };
 }
 
@@ -86,6 +94,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.taskIds, (id) => cancelTask(step, id, command.reason, command.graceMs));
     case 'task.output':
       return each(command.items, (_, position) => takeOutput(step, command, position));
+    case 'task.hedge':
+      return each(command.items, (item) => hedgeTask(step, item));
     case 'task.retry':
       return each(command.taskIds, (id) => retryTask(step, id));
     case 'dead-letter.purge':
@@ -94,6 +104,10 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.items, (item) => redriveTask(step, item, command));
     case 'operation.act':
       return actOnTasks(step, command);
+    case 'stage.add':
+    case 'stage.commit':
+    case 'stage.drop':
+      return whole(applyStage(step, command));
     case 'schedule.fire':
       return each(command.items, (item) => fireSchedule(step, item));
     default:
@@ -114,11 +128,13 @@ type ItemCommandType =
   | 'task.answer'
   | 'task.cancel'
   | 'task.output'
+  | 'task.hedge'
   | 'task.retry'
   | 'dead-letter.purge'
   | 'task.redrive'
   | 'operation.act'
-  | 'schedule.fire';
+  | 'schedule.fire'
+  | StageCommand['type'];
 
 function applyOther(
   step: Step,
@@ -165,6 +181,9 @@ function applyOther(
       return removeLimit(step, command.limit);
     case 'fairness.set':
       return setFairness(step, command);
+    case 'breaker.set':
+    case 'breaker.force':
+      return changeBreaker(step, command);
     case 'schedule.set':
       return setSchedule(step, command);
     case 'schedule.remove':
@@ -186,6 +205,12 @@ function applyOther(
     default:
       return unreachable(command);
   }
+}
+
+function applyStage(step: Step, command: StageCommand): Rejection | null {
+  if (command.type === 'stage.add') return addPart(step, command);
+  if (command.type === 'stage.commit') return commitStage(step, command);
+  return dropStage(step, command.stageId);
 }
 
 function assignTasks(

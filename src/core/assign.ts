@@ -1,8 +1,11 @@
-import { agentMeets, slotsUsed } from './agent.ts';
-import { mustAvoid } from './avoid.ts';
+import { agentMeets, slotsUsed, type Agent } from './agent.ts';
+import { keptFrom } from './avoid.ts';
+import { describeBreaker, letsPass } from './breaker.ts';
+import { startProbe } from './breaker-gate.ts';
 import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
+import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { reserve } from './budgets.ts';
@@ -30,30 +33,8 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
   const agent = state.agents.get(agentId);
   if (agent === undefined)
     return reject('AGENT_NOT_FOUND', 'an agent must be registered', { agentId });
-  if (agent.state !== 'ready') {
-    return reject('AGENT_NOT_READY', `an agent must be ready, got ${agent.state}`, { agentId });
-  }
-  if (slotsUsed(agent) >= agent.spec.slots) {
-    return reject('AGENT_FULL', `agent ${agentId} has ${agent.spec.slots} slots, all taken`, {
-      agentId,
-    });
-  }
-  if (!agentMeets(agent, task.profile)) {
-    return reject('AGENT_NOT_ABLE', `agent ${agentId} lacks what task ${taskId} requires`, {
-      agentId,
-      taskId,
-    });
-  }
-  if (mustAvoid(state, task, agentId)) {
-    return reject(
-      'AGENT_AVOIDED',
-      `task ${taskId} failed on agent ${agentId}, and another is ready`,
-      {
-        agentId,
-        taskId,
-      },
-    );
-  }
+  const unfit = unfitness(state, task, agent);
+  if (unfit !== null) return unfit;
   const gated = isGated(task);
   const closed = gated ? closedGate(task, state.nowMs) : null;
   if (closed !== null) {
@@ -80,6 +61,7 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
   task.runUntil = runMs === undefined ? 0 : state.nowMs + runMs;
   agent.leases.add(task);
   if (gated) takeGates(state, task);
+  if (agent.breaker !== null) startProbe(state, agent.breaker);
   moveTask(state, task, 'running', null);
   events.push({ type: 'task.assigned', task, agent, waitMs });
   return null;
@@ -92,4 +74,31 @@ function stopOf({ id: taskId, profile }: Task): Rejection | null {
   if (!queue.held) return null;
   const { namespace } = spec;
   return reject('NAMESPACE_KILLED', `namespace ${namespace} was killed`, { taskId, namespace });
+}
+
+/** Why the agent must not be given the task; null where it may. */
+function unfitness(state: CoreState, task: Task, agent: Agent): Rejection | null {
+  const { id: agentId } = agent;
+  const { id: taskId } = task;
+  if (agent.state !== 'ready') {
+    return reject('AGENT_NOT_READY', `an agent must be ready, got ${agent.state}`, { agentId });
+  }
+  if (agent.breaker !== null && !letsPass(agent.breaker)) {
+    const standing = describeBreaker(agent.breaker, state.nowMs);
+    return reject('BREAKER_OPEN', `the breaker of agent ${agentId} is ${standing}`, {
+      agentId,
+    });
+  }
+  if (slotsUsed(agent) >= agent.spec.slots) {
+    return reject('AGENT_FULL', `agent ${agentId} has ${agent.spec.slots} slots, all taken`, {
+      agentId,
+    });
+  }
+  if (!agentMeets(agent, task.profile)) {
+    return reject('AGENT_NOT_ABLE', `agent ${agentId} lacks what task ${taskId} requires`, {
+      agentId,
+      taskId,
+    });
+  }
+  return task.extra === null ? null : keptFrom(state, task, agentId);
 }

@@ -1,7 +1,9 @@
 /** Agents that a task has failed on and is to be kept from. */
 import { agentMeets, type Agent } from './agent.ts';
+import { isBarred } from './copies.ts';
 import { NO_EXTRA, type Avoided } from './extra.ts';
 import type { AgentId } from './ids.ts';
+import { reject, type Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
 import type { Task } from './task.ts';
 
@@ -28,13 +30,41 @@ export function avoidFailed(state: CoreState, task: Task, agentId: AgentId): voi
   task.extra = { ...(task.extra ?? NO_EXTRA), avoid };
 }
 
+/** Keeps a task from the agents that were named, or from those it failed on, instead of any before. */
+export function avoidAgents(
+  state: CoreState,
+  task: Task,
+  named: readonly string[] | 'failed',
+): void {
+  const failedOn = task.failures.map(({ agentId }) => agentId);
+  let agents: readonly AgentId[] = [];
+  for (const id of named === 'failed' ? failedOn : named) agents = newest(agents, id as AgentId);
+  const { zones } = task.extra?.avoid ?? NOTHING;
+  state.taskChanges.touch(task);
+  task.extra = { ...(task.extra ?? NO_EXTRA), avoid: { agents, zones } };
+}
+
+/** Why the agent must not be given the task, for what else it or others had of it; null where it may. */
+export function keptFrom(state: CoreState, task: Task, agentId: AgentId): Rejection | null {
+  const taskId = task.id;
+  if (isBarred(state, task, agentId)) {
+    const message = `copies of a task must go to different agents, got ${agentId} again for ${taskId}`;
+    return reject('COPY_SAME_AGENT', message, { agentId, taskId });
+  }
+  if (!mustAvoid(state, task, agentId)) return null;
+  const message = `task ${taskId} failed on agent ${agentId}, and another is ready`;
+  return reject('AGENT_AVOIDED', message, { agentId, taskId });
+}
+
 /** Whether the task must not run on the agent: it failed there, and another ready one could take it. */
-export function mustAvoid(state: CoreState, task: Task, agentId: AgentId): boolean {
+function mustAvoid(state: CoreState, task: Task, agentId: AgentId): boolean {
   const avoided = task.extra?.avoid?.agents;
   if (avoided === undefined || !avoided.includes(agentId)) return false;
   for (const agent of state.agents.values()) {
     const isOther = agent.state === 'ready' && !avoided.includes(agent.id);
-    if (isOther && agentMeets(agent, task.profile)) return true;
+    // One that must not have it for another reason is no way out.
+    if (!isOther || !agentMeets(agent, task.profile)) continue;
+    if (!isBarred(state, task, agent.id)) return true;
   }
   return false;
 }

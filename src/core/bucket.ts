@@ -9,7 +9,7 @@ export interface Bucket extends CoreRecord, BucketFields {
 }
 
 interface BucketFields {
-  /** Units left at `at`, 0..burst. */
+  /** Units left at `at`, -burst..burst. */
   level: number;
   at: number;
   /** When it is looked at next: kept, so that a restored one is looked at when the others are. */
@@ -39,9 +39,29 @@ export function draw(
   units: number,
 ): Bucket {
   const { bucketKey, rate } = draws;
-  const level = Math.max(0, levelAt(draws.bucket, rate, state.nowMs) - units);
+  const before = levelAt(draws.bucket, rate, state.nowMs);
+  const level = Math.min(before, Math.max(0, before - units));
   const bucket = draws.bucket ?? makeBucket(state, bucketKey);
   setLevel(state, bucket, rate, level);
+  return bucket;
+}
+
+/**
+ * Takes out what an attempt used beyond what was drawn for it, or puts back what it did not use. The level
+ * may go below 0, so that those who come wait for what was used, but by one burst at most: a report that
+ * is wrong must not close the gate for good.
+ */
+export function correct(
+  state: CoreState,
+  draws: { readonly bucketKey: string; readonly bucket: Bucket | null; readonly rate: Rate },
+  units: number,
+): Bucket | null {
+  const { bucketKey, rate } = draws;
+  if (units <= 0 && draws.bucket === null) return null;
+  const burst = burstOf(rate);
+  const level = levelAt(draws.bucket, rate, state.nowMs) - units;
+  const bucket = draws.bucket ?? makeBucket(state, bucketKey);
+  setLevel(state, bucket, rate, Math.min(burst, Math.max(-burst, level)));
   return bucket;
 }
 

@@ -11,6 +11,7 @@ import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { estimateOf, microsOf, NO_USAGE, type Budget, type Tree, type Usage } from './tree.ts';
+import { treeName } from './tree-name.ts';
 import { chainOf, treeOf } from './trees.ts';
 
 /** Share of a limit after which it is warned of. */
@@ -147,11 +148,6 @@ function exceeded(tree: Tree, level: Level): Rejection {
     `the budget of ${treeName(tree)} is ${limit} ${name}, of which ${used} are used and ${reserved} reserved, got ${asked} more`,
     { tree: tree.key, bound: name, limit, used, reserved, asked },
   );
-}
-
-/** How messages name a tree. */
-export function treeName({ key, kind, name }: Tree): string {
-  return `${kind} ${name ?? key}`;
 }
 
 /** A count that a submit would carry past a budget. */

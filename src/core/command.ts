@@ -1,3 +1,4 @@
+import type { BreakerChange, BreakerDefaults, BreakerKind } from './breaker-settings.ts';
 import type { Dependency, ParentEnd } from './flow.ts';
 import type { Budget, Usage } from './tree.ts';
 import type { AgentId, TaskId } from './ids.ts';
@@ -67,6 +68,8 @@ export interface Completion extends LeaseRef {
   readonly resultBytes: number;
   /** What the attempt took; absent, its estimate counts. */
   readonly usage?: Usage;
+  /** Of a redundant copy's result: equal for results that count as the same. */
+  readonly hash?: string;
 }
 
 export interface AttemptError extends LeaseRef {
@@ -78,6 +81,8 @@ export interface AttemptError extends LeaseRef {
   readonly usage?: Usage;
   /** What the next attempt should know to do better. */
   readonly critique?: string;
+  /** The service whose fault it was: then nobody else is blamed. */
+  readonly downstream?: string;
 }
 
 /** Chunks of an attempt's output, one after the other; their texts go beside the command. */
@@ -169,6 +174,29 @@ export type ScheduleCommand =
       readonly items: readonly BackfillItem[];
     };
 
+/** A submit too large for one entry, in parts; see `staging.ts`. */
+export type StageCommand =
+  | {
+      readonly type: 'stage.add';
+      readonly stageId: string;
+      /** From 0. */
+      readonly index: number;
+      readonly specs: readonly TaskSpec[];
+      /** Each stands after those that it depends on, of this part and of those before it. */
+      readonly tasks: readonly NewTask[];
+      /** JSON texts. */
+      readonly payloads: readonly string[];
+    }
+  | {
+      readonly type: 'stage.commit';
+      readonly stageId: string;
+      /** How many there must be. */
+      readonly parts: number;
+      readonly ends?: readonly ParentEnd[];
+      readonly flow?: NewFlow;
+    }
+  | { readonly type: 'stage.drop'; readonly stageId: string };
+
 /** Bounds that core keeps; part of the replicated state so that every replica keeps the same. */
 export interface CoreSettings {
   /** How long an idempotency key is remembered, in milliseconds. */
@@ -188,6 +216,8 @@ export interface CoreSettings {
   readonly queueDefaults: QueueSettings;
   /** How work is shared between namespaces; absent for the defaults. */
   readonly fairness?: FairnessSettings;
+  /** What is set for all breakers of a kind; absent for the defaults. */
+  readonly breakers?: BreakerDefaults;
 }
 
 /**
@@ -242,6 +272,8 @@ export type Command =
       readonly graceMs?: number;
     }
   | { readonly type: 'task.output'; readonly items: readonly OutputItem[] }
+  /** Starts a copy of each beside its running attempt. */
+  | { readonly type: 'task.hedge'; readonly items: readonly LeaseRef[] }
   | { readonly type: 'task.retry'; readonly taskIds: readonly TaskId[] }
   | { readonly type: 'dead-letter.purge'; readonly taskIds: readonly TaskId[] }
   /** The entry has the payloads of the items that come with a size of one: all of them do, or none. */
@@ -296,8 +328,24 @@ export type Command =
       readonly tokensPerSlot?: number;
       readonly usdPerSlot?: number;
     }
+  /** `name`: null for all of the kind; `settings`: null for none of its own. */
+  | {
+      readonly type: 'breaker.set';
+      readonly kind: BreakerKind;
+      readonly name: string | null;
+      readonly settings: BreakerChange | null;
+    }
+  | {
+      readonly type: 'breaker.force';
+      readonly kind: BreakerKind;
+      readonly name: string;
+      readonly to: 'open' | 'closed' | 'auto';
+      readonly reason: string | null;
+      readonly by: string | null;
+    }
   | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
   | ScheduleCommand
+  | StageCommand
   | { readonly type: 'settings.set'; readonly settings: CoreSettings }
   | { readonly type: 'clock.advance' };
 

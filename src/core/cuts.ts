@@ -4,6 +4,7 @@ import { UNTRACKED } from './change-set.ts';
 import type { TaskId } from './ids.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { cutStages } from './stage-ends.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
@@ -79,6 +80,7 @@ function startCut(step: Step, treeKey: string, rest: Pick<Cut, 'taskId' | 'reaso
     timerSlot: -1,
     ...UNTRACKED,
   };
+  if (rest.taskId === null) cutStages(state, treeKey, rest.reason);
   state.records.cuts.add(cut);
   continueCut(step, cut, state.settings.flowStepMax);
 }

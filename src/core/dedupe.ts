@@ -9,11 +9,16 @@ import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 
-/** The task that a throttled submit is a repeat of, or null for one that makes a task. */
-export function throttledBy(state: CoreState, spec: TaskSpec, dedupe: Dedupe): TaskId | null {
+/** The task that a throttled submit would be a repeat of at `nowMs`, or null for one that makes a task. */
+export function throttledBy(
+  state: CoreState,
+  spec: TaskSpec,
+  dedupe: Dedupe,
+  nowMs: number,
+): TaskId | null {
   if (dedupe.mode !== 'throttle') return null;
   const record = state.records.dedupes.get(dedupeKey(spec, dedupe));
-  return record === undefined || record.until <= state.nowMs ? null : record.taskId;
+  return record === undefined || record.until <= nowMs ? null : record.taskId;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts';
+import type { Breaker, BreakerState } from './breaker.ts';
 import type { Command } from './command.ts';
 import type { CancelWish, KeptAnswer } from './extra.ts';
 import type { FairnessSettings } from './fairness.ts';
@@ -18,7 +19,10 @@ import type { Tree } from './tree.ts';
  * the same batch may have moved it on.
  */
 export type CoreEvent =
-  /** `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it. */
+  /**
+   * `payload`: JSON text of a task that core made by itself; null for one whose command's entry has it,
+   * and for a copy, which has its task's.
+   */
   | { readonly type: 'task.submitted'; readonly task: Task; readonly payload: string | null }
   | {
       readonly type: 'task.queued' | 'task.scheduled' | 'task.blocked';
@@ -88,6 +92,16 @@ export type CoreEvent =
     }
   /** Its queue, priority or requirement is another one. */
   | { readonly type: 'task.moved'; readonly task: Task }
+  /** The task completed with the result of its copy, which completed in the same batch. */
+  | { readonly type: 'task.adopted'; readonly task: Task; readonly copy: Task }
+  | {
+      readonly type: 'task.hedged';
+      readonly task: Task;
+      readonly copy: Task;
+      readonly reason: string;
+    }
+  /** Its result for the task was not the one that others agreed on. */
+  | { readonly type: 'agent.dissented'; readonly agent: Agent; readonly task: Task }
   | { readonly type: 'operation.changed'; readonly operation: Operation }
   | { readonly type: 'failure-group.changed'; readonly group: FailureGroup }
   /** An attempt's right to run is over before the agent reported: it should be told to stop. */
@@ -113,6 +127,15 @@ export type CoreEvent =
   | { readonly type: 'tree.killed'; readonly tree: Tree }
   /** Something may pass it that could not before, or the other way, without an attempt of its tasks ending. */
   | { readonly type: 'gate.changed'; readonly gate: Gate }
+  /** It is in nobody's way any more: it was dropped. */
+  | { readonly type: 'gate.removed'; readonly gate: Gate }
+  /** `agent`: the registered one that it guards; null for another kind, or one that is not registered. */
+  | {
+      readonly type: 'breaker.changed';
+      readonly breaker: Breaker;
+      readonly from: BreakerState;
+      readonly agent: Agent | null;
+    }
   | { readonly type: 'limit.changed'; readonly limit: string }
   | { readonly type: 'fairness.changed'; readonly fairness: FairnessSettings }
   /** `reason`: `set`, `paused`, `resumed`, or `waiting` for the end of an earlier firing. */

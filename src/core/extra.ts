@@ -1,4 +1,5 @@
 /** What few tasks have, in one slot of the task that is null for all others. */
+import type { CopiesFacts, CopyFacts } from './copies.ts';
 import type { FlowFacts } from './flow.ts';
 import type { FamilyFacts, Usage } from './tree.ts';
 import type { AgentId } from './ids.ts';
@@ -100,6 +101,10 @@ export interface TaskExtra {
   readonly control: TaskControl | null;
   /** The firing that made it. */
   readonly schedule: TaskSchedule | null;
+  /** Its copies: those that it is done by, or that race with it. */
+  readonly copies: CopiesFacts | null;
+  /** The task that it is a copy of. */
+  readonly copyOf: CopyFacts | null;
 }
 
 export const NO_EXTRA: TaskExtra = {
@@ -119,6 +124,8 @@ export const NO_EXTRA: TaskExtra = {
   output: null,
   control: null,
   schedule: null,
+  copies: null,
+  copyOf: null,
 };
 
 /** How long each slot stays: with one attempt, until the task has finished, or beyond, in the history. */
@@ -139,6 +146,8 @@ const LIFETIME: Readonly<Record<keyof TaskExtra, 'attempt' | 'task' | 'history'>
   output: 'history',
   control: 'history',
   schedule: 'history',
+  copies: 'history',
+  copyOf: 'history',
 };
 const SLOTS = Object.keys(LIFETIME) as (keyof TaskExtra)[];
 

@@ -1,5 +1,5 @@
 /** Judges where the tasks of a submit come from: who may have children, how many, how deep, and of what kind. */
-import { countExceeded, findSpent, treeName } from './budgets.ts';
+import { countExceeded, findSpent } from './budgets.ts';
 import type { Command, NewTask } from './command.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -7,6 +7,7 @@ import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import { isLeased, type Task } from './task.ts';
 import { killKey, type Ancestor, type FamilyFacts, type Tree } from './tree.ts';
+import { treeName } from './tree-name.ts';
 import { chainOf, familyOf, requireTree } from './trees.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
@@ -23,22 +24,9 @@ export function findFamilyFault(
   command: Submit,
   known: ReadonlyMap<number, TaskId>,
 ): Rejection | null {
-  const killed = findKilledNamespace(state, command.specs);
-  if (killed !== null) return killed;
-  const { flow } = command;
-  const subtasks = flow?.budget?.subtasks ?? Infinity;
-  if (flow !== undefined && state.records.trees.get(flow.id) !== undefined) {
-    return reject('TASK_EXISTS', `a flow's id must be new, got ${flow.id} again`, {
-      flowId: flow.id,
-    });
-  }
-  if (command.tasks.length - known.size > subtasks) {
-    return reject(
-      'BUDGET_EXCEEDED',
-      `the budget of the flow is ${subtasks} subtasks, got ${command.tasks.length}`,
-      { bound: 'subtasks', limit: subtasks, used: 0, reserved: 0, asked: command.tasks.length },
-    );
-  }
+  const tasks = command.tasks.length - known.size;
+  const whole = findFlowFault(state, { ...command, tasks });
+  if (whole !== null) return whole;
   const counts: Counts = { perTree: new Map(), perParent: new Map() };
   for (const [position, item] of command.tasks.entries()) {
     if (item.parentId === undefined || known.has(position)) continue;
@@ -47,6 +35,29 @@ export function findFamilyFault(
     if (fault !== null) return { ...fault, details: { ...fault.details, position } };
   }
   return null;
+}
+
+/** What forbids a submit of so many tasks whatever they are: a killed namespace, or its flow. */
+export function findFlowFault(
+  state: CoreState,
+  { flow, specs, tasks }: Pick<Submit, 'flow' | 'specs'> & { readonly tasks: number },
+): Rejection | null {
+  const killed = findKilledNamespace(state, specs);
+  if (killed !== null) return killed;
+  const subtasks = flow?.budget?.subtasks ?? Infinity;
+  if (flow !== undefined && state.records.trees.get(flow.id) !== undefined) {
+    return reject('TASK_EXISTS', `a flow's id must be new, got ${flow.id} again`, {
+      flowId: flow.id,
+    });
+  }
+  if (tasks <= subtasks) return null;
+  return reject('BUDGET_EXCEEDED', `the budget of the flow is ${subtasks} subtasks, got ${tasks}`, {
+    bound: 'subtasks',
+    limit: subtasks,
+    used: 0,
+    reserved: 0,
+    asked: tasks,
+  });
 }
 
 function findKilledNamespace(state: CoreState, specs: readonly TaskSpec[]): Rejection | null {

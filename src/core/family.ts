@@ -1,4 +1,5 @@
 /** Gives new tasks their place among those that they come from. */
+import { joinBudgets } from './budget-gate.ts';
 import type { NewFlow, NewTask } from './command.ts';
 import { warn } from './budgets.ts';
 import { lineageFrom } from './family-plan.ts';
@@ -21,18 +22,36 @@ export function startPlacing(
 ): Placing {
   const [first] = tasks;
   if (flow === undefined || first === undefined) return { flow: null, lineages: new Map() };
-  const tree = addTree(state, {
-    key: flow.id,
-    kind: 'flow',
-    parentKey: null,
+  const tree = startFlow(state, flow, {
     namespace: first.profile.spec.namespace,
-    name: flow.name ?? null,
-    depth: 0,
-    budget: flow.budget ?? null,
     firstId: first.id,
     lastId: tasks.at(-1)?.id ?? first.id,
   });
   return { flow: tree, lineages: new Map() };
+}
+
+/** The tree of a new flow. */
+export function startFlow(
+  state: CoreState,
+  { budget, id, name }: NewFlow,
+  facts: { readonly namespace: string; readonly firstId: string; readonly lastId: string },
+): Tree {
+  const fields = { kind: 'flow', parentKey: null, depth: 0 } as const;
+  const said = { name: name ?? null, budget: budget ?? null };
+  return addTree(state, { key: id, ...fields, ...said, ...facts });
+}
+
+/** Puts a task of a large submit into its flow, which counts it already, or on top of a budget. */
+export function placeStaged(
+  state: CoreState,
+  task: Task,
+  item: NewTask,
+  flow: Tree | undefined,
+): void {
+  if (flow !== undefined) {
+    flow.coming -= 1;
+    join(state, task, item, { ...ROOT, tree: flow.key, flowId: flow.key });
+  } else if (item.budget !== undefined) join(state, task, item, ROOT);
 }
 
 /** Puts a new task where it belongs: below its parent, into the flow of its submit, or on top of a budget. */
@@ -41,7 +60,7 @@ export function placeTask(step: Step, task: Task, item: NewTask, placing: Placin
   const parent = item.parentId === undefined ? undefined : state.tasks.get(item.parentId);
   if (parent !== undefined) placeChild(step, { task, item, parent }, placing);
   else if (placing.flow !== null) {
-    count(step, placing.flow);
+    countAll(step, placing.flow, 1);
     const family = { ...ROOT, tree: placing.flow.key, flowId: placing.flow.key };
     join(state, task, item, family);
   } else if (item.budget !== undefined) join(state, task, item, ROOT);
@@ -70,7 +89,7 @@ function placeChild(step: Step, { item, parent, task }: NewChild, { lineages }: 
   const lineage = lineages.get(parent) ?? lineageFrom(parent, hash);
   lineages.set(parent, lineage);
   setFamily(state, parent, { ...above, children: above.children + 1 });
-  count(step, requireTree(state, above.tree));
+  countAll(step, requireTree(state, above.tree), 1);
   join(state, task, item, {
     tree: above.tree,
     flowId: above.flowId,
@@ -82,10 +101,11 @@ function placeChild(step: Step, { item, parent, task }: NewChild, { lineages }: 
   });
 }
 
-function count(step: Step, tree: Tree): void {
+/** Counts new tasks on all levels. */
+export function countAll(step: Step, tree: Tree, tasks: number): void {
   for (const each of chainOf(tree)) {
     step.state.records.trees.touch(each);
-    each.subtasks += 1;
+    each.subtasks += tasks;
     const limit = each.budget?.subtasks;
     if (limit !== undefined) {
       warn(step, each, { name: 'subtasks', limit, used: each.subtasks, unit: 1 });
@@ -109,5 +129,7 @@ function join(state: CoreState, task: Task, item: NewTask, family: FamilyFacts):
     tree = task.id;
   }
   setFamily(state, task, { ...family, tree });
-  requireTree(state, tree).members.add(task);
+  const joined = requireTree(state, tree);
+  joined.members.add(task);
+  joinBudgets(state, task, joined);
 }

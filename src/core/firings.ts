@@ -1,22 +1,14 @@
 /** How schedules fire: when the leader says that a moment has come, by hand, and over the past. */
-import type { BackfillItem, FiringItem, ScheduleCommand } from './command.ts';
-import { isHeld } from './holds.ts';
+import type { FiringItem, ScheduleCommand } from './command.ts';
 import type { TaskId } from './ids.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { OverlapPolicy, Schedule } from './schedule.ts';
-import {
-  isQueueFull,
-  makeFiring,
-  rememberFiring,
-  roomOf,
-  scheduleQueue,
-  skipFiring,
-  type Firing,
-} from './schedule-tasks.ts';
+import { makeFiring, rememberFiring, skipFiring, submitOf, type Firing } from './schedule-tasks.ts';
 import { scheduleOf } from './schedules.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
+import { planSubmit } from './submit.ts';
 
 type Of<Type extends ScheduleCommand['type']> = Extract<ScheduleCommand, { type: Type }>;
 
@@ -50,31 +42,22 @@ export function triggerSchedule(step: Step, command: Of<'schedule.trigger'>): Re
   const { state } = step;
   const schedule = scheduleOf(state, command.key);
   if ('code' in schedule) return schedule;
-  if (state.tasks.has(command.taskId)) return taskExists(command.taskId);
   const overlap = command.overlap ?? schedule.settings.overlap;
-  const obstacle = obstacleTo(state, schedule, overlap);
-  if (obstacle === 'namespace_killed') return namespaceKilled(schedule);
-  if (obstacle !== null && obstacle !== 'wait') {
+  const firing = { nominalAt: state.nowMs, taskId: command.taskId, outcome: 'triggered' };
+  const obstacle = obstacleTo(state, schedule, firing, overlap);
+  if (typeof obstacle === 'object' && obstacle !== null) return obstacle;
+  if (obstacle === 'overlap' || obstacle === 'throttled') {
     return reject(
       'SCHEDULE_BUSY',
       obstacle === 'overlap'
         ? `nothing of the schedule must be under way with overlap ${overlap}, got ${schedule.live.size} tasks; overlap allow triggers it all the same`
-        : `the schedule's queue must have room, got ${scheduleQueue(schedule)} full`,
+        : 'a schedule that fires must not be throttled by its dedupe key, got one made within its window',
       { schedule: schedule.key, overlap, live: schedule.live.size },
     );
   }
   state.records.schedules.touch(schedule);
-  const firing = { nominalAt: state.nowMs, taskId: command.taskId, outcome: 'triggered' };
   attempt(step, schedule, firing, overlap);
   return null;
-}
-
-function namespaceKilled({ key, settings }: Schedule): Rejection {
-  const { namespace } = settings.task.spec;
-  return reject('NAMESPACE_KILLED', `namespace ${namespace} takes no tasks until it is restored`, {
-    schedule: key,
-    namespace,
-  });
 }
 
 /** Fires for moments of the past, all in one step. Counts neither as runs nor moves the schedule on. */
@@ -82,15 +65,15 @@ export function backfillSchedule(step: Step, command: Of<'schedule.backfill'>): 
   const { state } = step;
   const schedule = scheduleOf(state, command.key);
   if ('code' in schedule) return schedule;
-  const known = command.items.find(({ taskId }) => state.tasks.has(taskId));
+  const firings = command.items.map((item) => ({ ...item, outcome: 'backfilled' }));
+  // With another policy most of them may come to nothing: each is judged when it is its turn.
+  const isWhole = command.overlap === 'allow';
+  const plan = planSubmit(state, submitOf(schedule, isWhole ? firings : firings.slice(0, 1)));
+  if ('code' in plan) return plan;
+  const known = firings.find(({ taskId }) => state.tasks.has(taskId));
   if (known !== undefined) return taskExists(known.taskId);
-  const full = noRoomFor(state, schedule, command);
-  if (full !== null) return full;
   state.records.schedules.touch(schedule);
-  for (const { nominalAt, runAt, taskId } of command.items) {
-    const firing = { nominalAt, taskId, outcome: 'backfilled', ...(runAt ? { runAt } : {}) };
-    attempt(step, schedule, firing, command.overlap);
-  }
+  for (const firing of firings) attempt(step, schedule, firing, command.overlap);
   return null;
 }
 
@@ -113,7 +96,7 @@ function checkFiring(state: CoreState, schedule: Schedule, item: FiringItem): Re
 
 /** Makes the task of a firing, lets it wait, or leaves it out. The schedule was touched. */
 function attempt(step: Step, schedule: Schedule, firing: Firing, overlap: OverlapPolicy): void {
-  const obstacle = obstacleTo(step.state, schedule, overlap);
+  const obstacle = obstacleTo(step.state, schedule, firing, overlap);
   if (obstacle === 'wait') {
     const { nominalAt, outcome, taskId } = firing;
     schedule.waiting = { nominalAt, taskId, outcome };
@@ -121,7 +104,8 @@ function attempt(step: Step, schedule: Schedule, firing: Firing, overlap: Overla
     return;
   }
   if (obstacle !== null) {
-    skipFiring(step, schedule, firing, obstacle);
+    const reason = typeof obstacle === 'string' ? obstacle : obstacle.code.toLowerCase();
+    skipFiring(step, schedule, firing, reason);
     return;
   }
   if (overlap === 'cancel-running') {
@@ -132,32 +116,23 @@ function attempt(step: Step, schedule: Schedule, firing: Firing, overlap: Overla
   makeFiring(step, schedule, firing);
 }
 
-/** Why a firing makes no task now; null where it does. */
+/**
+ * Why a firing makes no task now: its policy, a dedupe key, or what a submit of the task would be refused
+ * for; null where it makes one.
+ */
 function obstacleTo(
   state: CoreState,
   schedule: Schedule,
+  firing: Firing,
   overlap: OverlapPolicy,
-): 'overlap' | 'queue_full' | 'namespace_killed' | 'wait' | null {
-  if (isHeld(state, schedule.settings.task.spec.namespace)) return 'namespace_killed';
+): 'overlap' | 'wait' | 'throttled' | Rejection | null {
   const isBusy = schedule.live.size > 0;
-  if (isBusy && overlap === 'skip') return 'overlap';
-  if (isBusy && overlap === 'queue-one') return schedule.waiting === null ? 'wait' : 'overlap';
-  return isQueueFull(state, schedule) ? 'queue_full' : null;
-}
-
-function noRoomFor(
-  state: CoreState,
-  schedule: Schedule,
-  { items, overlap }: { readonly items: readonly BackfillItem[]; readonly overlap: OverlapPolicy },
-): Rejection | null {
-  if (overlap !== 'allow' || roomOf(state, schedule) >= items.length) return null;
-  const queue = scheduleQueue(schedule);
-  const room = Math.max(0, roomOf(state, schedule));
-  return reject(
-    'QUEUE_FULL',
-    `queue ${queue} must have room for all ${items.length} tasks of a backfill, got room for ${room}`,
-    { queue, room, added: items.length },
-  );
+  // What waits is judged when its turn comes, what is skipped needs no judging.
+  const isSkipped = isBusy && (overlap === 'skip' || overlap === 'queue-one');
+  const plan = planSubmit(state, submitOf(schedule, [firing]));
+  if ('code' in plan && (plan.code === 'NAMESPACE_KILLED' || !isSkipped)) return plan;
+  if (isSkipped) return overlap === 'skip' || schedule.waiting !== null ? 'overlap' : 'wait';
+  return !('code' in plan) && plan.known.size > 0 ? 'throttled' : null;
 }
 
 function taskExists(taskId: TaskId): Rejection {

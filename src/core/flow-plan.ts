@@ -53,7 +53,8 @@ export function dependsOnSome(
   return task.dependsOn !== undefined && task.dependsOn.length > 0;
 }
 
-function findTwice(
+/** A task that depends on another twice, or on too many. */
+export function findTwice(
   task: NewTask,
   position: number,
   edges: readonly Dependency[],
@@ -95,8 +96,14 @@ function findUnknown(
   );
 }
 
-/** Takes away tasks whose parents are all taken away; what stays has a cycle in it. */
-function findCycle(
+/**
+ * The refusal of a circle of dependencies, or null: takes away tasks whose parents are all taken away;
+ * what stays has one in it.
+ *
+ * @param own - positions of the tasks by their ids
+ * @param edges - dependencies by position
+ */
+export function findCycle(
   tasks: readonly NewTask[],
   own: ReadonlyMap<TaskId, number>,
   edges: ReadonlyMap<number, readonly Dependency[]>,

@@ -13,6 +13,7 @@ import {
   cancel,
   complete,
   fail,
+  NO_BREAKERS,
   purge,
   register,
   retry,
@@ -119,7 +120,7 @@ class Player {
     this.world = world;
     world.run(1000, register('a1', { slots: 1000 }), {
       type: 'settings.set',
-      settings: { ...CORE_SETTINGS_DEFAULT, flowStepMax: 3 },
+      settings: { ...CORE_SETTINGS_DEFAULT, flowStepMax: 3, breakers: NO_BREAKERS },
     });
   }
 

@@ -1,5 +1,7 @@
 /** What holds a task back although an agent is free: a limit, a key, a queue's own bound, a breaker. */
 import type { CoreState } from './state.ts';
+import type { Usage } from './tree.ts';
+import type { Task } from './task.ts';
 
 /** What a batch that is not applied yet will have changed about a gate; see the scheduler. */
 export interface GateAhead {
@@ -15,6 +17,8 @@ export interface GateAhead {
 export interface Gate {
   /** Names it for people and in refusals: `limit openai-tpm for key acme`, `key user-1`, `queue mail`. */
   readonly key: string;
+  /** Whether tasks that pass it wait apart from those of their queue and pool that do not. */
+  readonly splitsLanes: boolean;
   /**
    * Moment from which a start that takes `units` may pass: now or earlier where it is open, Infinity
    * where that depends on something that must end or change first.
@@ -23,12 +27,14 @@ export interface Gate {
    * @param ahead - counted as if it had happened
    */
   passableAt(nowMs: number, units: number, limit?: number, ahead?: GateAhead | null): number;
+  /** The same for one task, of gates that let not all alike pass; asked instead where it is there. */
+  passableBy?(gated: Gated | null, nowMs: number, units: number, ahead: GateAhead | null): number;
   /** What there is and what is left of it, as part of a sentence. */
   describe(nowMs: number, units?: number, limit?: number): string;
   /** An attempt starts. */
   take(state: CoreState, units: number): void;
-  /** It ended. */
-  giveBack(state: CoreState): void;
+  /** An attempt of `task` ended. @param usage - what it reported; null for nothing */
+  giveBack(state: CoreState, task: Task, units: number, usage: Usage | null): void;
   /** What the scheduler keeps of it, or null. Not part of the state. */
   mirror: object | null;
 }
@@ -78,7 +84,9 @@ export function closedGate(
 ): ClosedGate | null {
   for (const use of usesOf(task)) {
     const { gate, limit, units } = use;
-    const opensAt = gate.passableAt(nowMs, units, limit, aheadOf(gate));
+    const ahead = aheadOf(gate);
+    const opensAt =
+      gate.passableBy?.(task, nowMs, units, ahead) ?? gate.passableAt(nowMs, units, limit, ahead);
     if (opensAt > nowMs) return { use, opensAt };
   }
   return null;
@@ -94,6 +102,6 @@ export function takeGates(state: CoreState, task: Gated): void {
 }
 
 /** Its attempt ended. */
-export function giveBackGates(state: CoreState, task: Gated): void {
-  for (const { gate } of usesOf(task)) gate.giveBack(state);
+export function giveBackGates(state: CoreState, task: Task, usage: Usage | null): void {
+  for (const { gate, units } of usesOf(task)) gate.giveBack(state, task, units, usage);
 }

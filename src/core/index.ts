@@ -1,4 +1,23 @@
 export { slotsUsed, type Agent, type AgentState } from './agent.ts';
+export {
+  BREAKER_KINDS,
+  BREAKER_SETTINGS_DEFAULT,
+  breakerSettings,
+  type BreakerChange,
+  type BreakerDefaults,
+  type BreakerKind,
+  type BreakerSettings,
+} from './breaker-settings.ts';
+export { countsAt, type CallCounts } from './breaker-window.ts';
+export {
+  breakerKey,
+  breakerTitle,
+  describeBreaker,
+  letsPass,
+  type Breaker,
+  type BreakerState,
+} from './breaker.ts';
+export { gatesOfSpec } from './breaker-links.ts';
 export { UNTRACKED, type ChangeSet, type Image, type Tracked } from './change-set.ts';
 export { apply, type Applied, type CommandResult } from './apply.ts';
 export type {
@@ -13,6 +32,7 @@ export type {
   DetailsItem,
   FiringItem,
   LeaseRef,
+  NewFlow,
   NewTask,
   OutputItem,
 } from './command.ts';
@@ -82,6 +102,19 @@ export {
   type Redrive,
 } from './operation.ts';
 export type { RedriveItem, RedriveOrder } from './redrive.ts';
+export {
+  barredAgents,
+  copiesOf,
+  copyOf,
+  isHedged,
+  isRedundant,
+  liveCopies,
+  originalOf,
+  type CopiesFacts,
+  type CopyFacts,
+  type Vote,
+} from './copies.ts';
+export { trustFactor, type Trust } from './trust.ts';
 export type { CancelWish, KeptAnswer, OutputCount, Question, TaskExtra } from './extra.ts';
 export type { AgentId, TaskId } from './ids.ts';
 export { checkInvariants } from './invariants.ts';
@@ -121,6 +154,7 @@ export {
   type CoreState,
   type IdempotencyEntry,
 } from './state.ts';
+export { findCycle } from './flow-plan.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
 export {
   CRITIQUE_MAX,

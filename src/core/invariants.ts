@@ -1,7 +1,10 @@
 import { invariant } from '../base/invariant.ts';
+import { checkBreakers } from './breaker-invariants.ts';
 import type { TaskId } from './ids.ts';
 import { burstOf } from './bucket.ts';
+import { copiesOf, copyOf, HEDGED, isBarred, liveCopies } from './copies.ts';
 import { usesOf, type Gate } from './gate.ts';
+import { BudgetGate } from './budget-gate.ts';
 import { KeyGate } from './key-gate.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreState } from './state.ts';
@@ -12,7 +15,7 @@ import { dueAt } from './transition.ts';
 import { estimateOf, microsOf, type Tree } from './tree.ts';
 import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I17 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I18 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -49,9 +52,11 @@ export function checkInvariants(state: CoreState): void {
   checkIdempotency(state);
   checkFailureGroups(state);
   checkFlows(state);
+  checkCopies(state);
   checkTrees(state);
   checkGates(state);
   checkSchedules(state);
+  checkBreakers(state);
 }
 
 const QUEUE_STATES = [
@@ -91,7 +96,8 @@ function checkTask(state: CoreState, task: Task): void {
     task.attempt <= attemptsMax + (rules?.invalid?.attemptsMax ?? 0),
     `I6: ${task.id} made ${task.attempt} of ${attemptsMax} attempts`,
   );
-  if (task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked') {
+  const waits = task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked';
+  if (waits && task.reason !== HEDGED) {
     invariant(counted < attemptsMax, `I6: waiting ${task.id} has an attempt left`);
   }
   invariant(
@@ -117,13 +123,29 @@ function checkFlows(state: CoreState): void {
     const links = task.links ?? { left: 0, fatal: 0 };
     invariant(links.left === left, `I16: ${task.id} waits for ${links.left} of ${left} parents`);
     invariant(links.fatal === fatal, `I16: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
-    invariant(task.state !== 'blocked' || left > 0, `I16: ${task.id} is blocked by nothing`);
+    const waits = left > 0 || liveCopies(state, task).length > 0;
+    invariant(task.state !== 'blocked' || waits, `I16: ${task.id} is blocked by nothing`);
   }
   invariant(pins.size === state.pins.size, `I16: ${state.pins.size} pins for ${pins.size} parents`);
   for (const [id, count] of pins) {
     invariant(state.pins.get(id as TaskId) === count, `I16: ${id} is pinned ${count} times`);
   }
   invariant(state.endings.length === 0, 'I16: a batch tells what it ended');
+}
+
+function checkCopies(state: CoreState): void {
+  invariant(state.unsettled.length === 0, 'I18: a batch settles its copies');
+  for (const task of state.tasks.values()) {
+    const of = copyOf(task);
+    const original = of === null ? null : state.tasks.get(of.taskId);
+    if (original !== null) {
+      const isKnown = original !== undefined && copiesOf(original)?.ids.includes(task.id) === true;
+      invariant(isKnown && original.state !== 'failed', `I18: copy ${task.id} has its task`);
+      invariant(task.state !== 'failed', `I18: copy ${task.id} is no dead letter`);
+    }
+    if (!isLeased(task) || task.agentId === null) continue;
+    invariant(!isBarred(state, task, task.agentId), `I18: ${task.agentId} has two of ${task.id}`);
+  }
 }
 
 function checkTrees(state: CoreState): void {
@@ -188,6 +210,7 @@ function checkGates(state: CoreState): void {
   const live = new Map<Gate, number>();
   for (const task of state.tasks.values()) {
     for (const { gate } of task.gates ?? []) {
+      if (gate instanceof BudgetGate) continue;
       named.set(gate, (named.get(gate) ?? 0) + 1);
       if (task.state !== 'failed') live.set(gate, (live.get(gate) ?? 0) + 1);
     }
@@ -221,7 +244,10 @@ function checkBucketOf({ records }: CoreState, { bucket, key, name, settings }: 
   if (bucket === null) return;
   invariant(settings?.rate !== undefined, `I14: ${key} has a bucket and a rate`);
   const burst = burstOf(settings.rate);
-  invariant(0 <= bucket.level && bucket.level <= burst, `I14: ${key} has ${bucket.level} units`);
+  invariant(
+    -burst <= bucket.level && bucket.level <= burst,
+    `I14: ${key} has ${bucket.level} units`,
+  );
   invariant(bucket.dueAt === bucket.alarmAt, `I14: ${key} is looked at when it says`);
 }
 

@@ -13,6 +13,7 @@ const NAMED_FROM_MAX = 100;
 export class KeyGate implements Gate {
   readonly key: string;
   readonly mapKey: string;
+  readonly splitsLanes = true;
   /** Attempts that hold it. */
   running = 0;
   /** Live tasks that are not dead letters. */

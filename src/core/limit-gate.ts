@@ -1,7 +1,9 @@
-import { draw, levelAt, burstOf, removeBucket, setLevel, type Bucket } from './bucket.ts';
+import { correct, draw, levelAt, burstOf, removeBucket, setLevel, type Bucket } from './bucket.ts';
 import type { Gate, GateAhead } from './gate.ts';
 import type { LimitSettings } from './spec.ts';
+import type { Task } from './task.ts';
 import type { CoreState } from './state.ts';
+import type { Usage } from './tree.ts';
 
 /** What names a limit gate: what it is called, and where its bucket is kept. */
 export interface LimitGateName {
@@ -20,6 +22,7 @@ export interface LimitGateName {
  */
 export class LimitGate implements Gate {
   readonly name: LimitGateName;
+  readonly splitsLanes = true;
   /** Null once the limit was removed: then everything passes. */
   settings: LimitSettings | null;
   /** Attempts that hold it. */
@@ -76,8 +79,12 @@ export class LimitGate implements Gate {
     this.bucket = draw(state, { bucketKey, bucket: this.bucket, rate }, units);
   }
 
-  giveBack(): void {
+  giveBack(state: CoreState, _task: Task, units: number, usage: Usage | null): void {
     this.running -= 1;
+    const rate = this.settings?.rate;
+    if (rate?.counts !== 'tokens' || usage === null || usage.tokens === units) return;
+    const { bucketKey } = this.name;
+    this.bucket = correct(state, { bucketKey, bucket: this.bucket, rate }, usage.tokens - units);
   }
 
   /** Takes over other settings; what was drawn stays drawn. */
@@ -91,7 +98,9 @@ export class LimitGate implements Gate {
       this.bucket = null;
       return;
     }
-    const level = Math.min(burstOf(rate), levelAt(this.bucket, before, state.nowMs));
+    const burst = burstOf(rate);
+    const kept = levelAt(this.bucket, before, state.nowMs);
+    const level = Math.max(-burst, Math.min(burst, kept));
     state.alarms.arm(this.bucket, 0);
     setLevel(state, this.bucket, rate, level);
   }

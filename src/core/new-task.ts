@@ -1,6 +1,7 @@
 /** How a task begins. */
 import type { NewTask } from './command.ts';
 import { controlOf } from './control.ts';
+import { isRedundant, SPLITTING } from './copies.ts';
 import { NO_EXTRA, type TaskExtra } from './extra.ts';
 import type { Dependency } from './flow.ts';
 import type { Profile } from './profile.ts';
@@ -16,7 +17,9 @@ export function createTask(
 ): Task {
   const runAt = item.runAt ?? 0;
   const waits = runAt > state.nowMs;
-  const first = waits ? 'scheduled' : 'queued';
+  // Blocked ones too are copied only once they could start.
+  const splits = !waits && edges === undefined && isRedundant(profile.spec);
+  const first = waits ? 'scheduled' : splits ? 'blocked' : 'queued';
   state.taskSeq += 1;
   return {
     id: item.id,
@@ -29,7 +32,7 @@ export function createTask(
     deadlineAt: item.deadlineAt ?? 0,
     metadata: item.metadata ?? null,
     state: edges === undefined ? first : 'blocked',
-    reason: waits && edges === undefined ? 'delayed' : null,
+    reason: splits ? SPLITTING : waits && edges === undefined ? 'delayed' : null,
     stateAt: state.nowMs,
     runAt: waits ? runAt : 0,
     attempt: 0,

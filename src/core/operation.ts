@@ -21,6 +21,8 @@ export interface Placement {
 export interface Redrive extends Placement {
   /** False keeps the count of attempts, but for the one that it gets at least. Absent: true. */
   readonly resetAttempts?: boolean;
+  /** Agents that it is kept from while another ready one could take it; `failed`: those it failed on. */
+  readonly avoidAgents?: readonly string[] | 'failed';
 }
 
 /** What an operation does to each task. */

@@ -218,6 +218,23 @@ describe('a dead letter that is redriven', () => {
     expect(digest(restoreState(rowsOf(world.state)))).toBe(digest(world.state));
   });
 
+  test.each([
+    ['failed', ['a1']],
+    [
+      ['a7', 'a8'],
+      ['a7', 'a8'],
+    ],
+  ] as const)('can be kept from agents: %j', (avoidAgents, agents) => {
+    const world = deadWorld(1);
+    const items = [{ taskId: 't10' as TaskId }];
+    const redrive = { avoidAgents };
+    world.run(2_000, { type: 'task.redrive', items, redrive, by: 'ann', reason: null });
+    expect(world.task('t10').extra?.avoid).toEqual({ agents, zones: [] });
+    world.run(2_000, register('a2'));
+    const { results } = world.run(2_000, assign('t10', 'a1'));
+    expect(refusalsOf(results[0])).toEqual(avoidAgents === 'failed' ? ['AGENT_AVOIDED'] : []);
+  });
+
   test('keeps its attempts but for one where it is told so', () => {
     const world = deadWorld(1);
     world.run(2_000, retry('t10'));

@@ -20,6 +20,8 @@ export interface ControlPlan {
   readonly throttled: Map<string, TaskId>;
   readonly bucketsNew: Set<string>;
   dedupesNew: number;
+  /** Moment at which the submit is judged. */
+  readonly nowMs: number;
 }
 
 /** The task that this one is a throttled repeat of; a refusal; or null where it can be made. */
@@ -41,7 +43,7 @@ function planDedupe(
   const { dedupe } = item;
   if (dedupe === undefined) return null;
   const key = dedupeKey(spec, dedupe);
-  const repeats = throttledBy(state, spec, dedupe) ?? plan.throttled.get(key);
+  const repeats = throttledBy(state, spec, dedupe, plan.nowMs) ?? plan.throttled.get(key);
   if (repeats !== undefined) return { repeats };
   if (dedupe.mode === 'throttle') plan.throttled.set(key, item.id);
   plan.dedupesNew += 1;
@@ -51,15 +53,30 @@ function planDedupe(
   });
 }
 
-function checkLimits(state: CoreState, item: NewTask, plan: ControlPlan): Rejection | null {
+/** A limit that a schedule's tasks name and that is not there, or that none of them could pass. */
+export function findLimitFault(
+  state: CoreState,
+  fields: Omit<NewTask, 'id' | 'spec'>,
+): Rejection | null {
+  const { nowMs } = state;
+  const plan = { throttled: new Map(), bucketsNew: new Set<string>(), dedupesNew: 0, nowMs };
+  return checkLimits(state, fields, plan);
+}
+
+function checkLimits(
+  state: CoreState,
+  item: Omit<NewTask, 'id' | 'spec'> & Partial<Pick<NewTask, 'id'>>,
+  plan: ControlPlan,
+): Rejection | null {
   const control = item.limits === undefined ? null : controlOf(item);
   if (control === null) return null;
+  const named = item.id === undefined ? {} : { taskId: item.id };
   for (const { key, name, units } of sumsOf(control)) {
     const limit = state.records.limits.get(name);
     if (limit === undefined) {
       return reject('LIMIT_NOT_FOUND', `a limit must be set before tasks name it, got ${name}`, {
         limit: name,
-        taskId: item.id,
+        ...named,
       });
     }
     const { rate } = limit.settings;
@@ -68,7 +85,7 @@ function checkLimits(state: CoreState, item: NewTask, plan: ControlPlan): Reject
       return reject(
         'LIMIT_IMPOSSIBLE',
         `an attempt can take at most ${unitsMax} units of limit ${name}, got ${units}`,
-        { limit: name, units, unitsMax, taskId: item.id },
+        { limit: name, units, unitsMax, ...named },
       );
     }
     const bucketKey = limitBucketKey(name, key);

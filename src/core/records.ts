@@ -1,4 +1,5 @@
 /** The list of record tables: what a checkpoint writes and a restore reads beside the big four. */
+import { breakerFields, readBreaker, type Breaker } from './breaker.ts';
 import { bucketFields, readBucket, type Bucket } from './bucket.ts';
 import { RESTORED } from './change-set.ts';
 import { dedupeFields, readDedupe, type DedupeRecord } from './dedupe-record.ts';
@@ -27,6 +28,15 @@ import {
 } from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
+import {
+  noParts,
+  readStage,
+  readStagePart,
+  stageFields,
+  stagePartFields,
+  type Stage,
+  type StagePart,
+} from './stage.ts';
 import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
 
 export interface Records {
@@ -42,6 +52,10 @@ export interface Records {
   readonly buckets: RecordTable<Bucket>;
   readonly dedupes: RecordTable<DedupeRecord>;
   readonly schedules: RecordTable<Schedule>;
+  readonly stages: RecordTable<Stage>;
+  readonly stageParts: RecordTable<StagePart>;
+  /** Of what failed of late, or was set. */
+  readonly breakers: RecordTable<Breaker>;
 }
 export type RecordName = keyof Records;
 
@@ -58,6 +72,9 @@ export function createRecords(): Records {
     buckets: new RecordTable('buckets', bucketFields),
     dedupes: new RecordTable('dedupes', dedupeFields),
     schedules: new RecordTable('schedules', scheduleFields),
+    stages: new RecordTable('stages', stageFields),
+    stageParts: new RecordTable('stageParts', stagePartFields),
+    breakers: new RecordTable('breakers', breakerFields),
   };
 }
 
@@ -87,7 +104,13 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       });
       return;
     case 'trees': {
-      const derived = { parent: null, parts: new Set<Tree>(), members: new Set<Task>() };
+      const derived = {
+        parent: null,
+        parts: new Set<Tree>(),
+        members: new Set<Task>(),
+        coming: 0,
+        gates: null,
+      };
       records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
       return;
     }
@@ -114,6 +137,15 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'schedules':
       records.schedules.restore({ ...kept, table, ...readSchedule(fields), live: new Set() });
+      return;
+    case 'stages':
+      records.stages.restore({ ...kept, table, ...readStage(fields), ...noParts() });
+      return;
+    case 'stageParts':
+      records.stageParts.restore({ ...kept, table, ...readStagePart(fields) });
+      return;
+    case 'breakers':
+      records.breakers.restore({ ...kept, table, ...readBreaker(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -1,4 +1,5 @@
 /** Moves tasks to another queue, priority or requirement, and queues dead letters again as changed. */
+import { avoidAgents } from './avoid.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
 import type { TaskId } from './ids.ts';
 import type { Placement, Redrive } from './operation.ts';
@@ -40,6 +41,7 @@ export function redriveTask(
   leaveFailureGroup(state, task);
   if (spec !== null) changeProfile(step, task, spec);
   if (item.payloadBytes !== undefined) task.payloadBytes = item.payloadBytes;
+  if (redrive.avoidAgents !== undefined) avoidAgents(state, task, redrive.avoidAgents);
   const used = Math.min(task.attempt, task.profile.spec.retry.attemptsMax - 1);
   task.attempt = redrive.resetAttempts === false ? used : 0;
   task.error = null;

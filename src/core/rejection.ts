@@ -56,6 +56,14 @@ export const REJECTION_CODES = [
   'SCHEDULE_MOVED_ON',
   'SCHEDULE_PAUSED',
   'SCHEDULE_BUSY',
+  'STAGE_NOT_FOUND',
+  'STAGE_FULL',
+  'BREAKER_OPEN',
+  'BREAKER_NOT_FOUND',
+  'BREAKER_LIMIT',
+  'COPY_SAME_AGENT',
+  'HEDGE_NOT_ALLOWED',
+  'HEDGE_LIMIT',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

@@ -1,10 +1,12 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng, type RngState } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
+import { restoreBreakers } from './breaker-links.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { restoreLinks } from './flow-links.ts';
 import { restoreHolds } from './holds.ts';
+import { restoreStages } from './staging.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { restoreGates } from './gates.ts';
@@ -16,7 +18,7 @@ import { requirementKey } from './requirement.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from './rows.ts';
 import { emptyState, type CoreState, type IdempotencyEntry } from './state.ts';
 import type { LiveState, Task } from './task.ts';
-import { armTimer } from './transition.ts';
+import { armTimer, countRules } from './transition.ts';
 
 /** The small part of a snapshot: everything but the rows. */
 export interface StateHead {
@@ -76,7 +78,9 @@ export function restoreState(rows: StateRows): CoreState {
   restoreGates(state);
   restoreLinks(state);
   restoreTrees(state);
+  restoreStages(state);
   restoreHolds(state);
+  restoreBreakers(state);
   return state;
 }
 
@@ -86,7 +90,7 @@ function restoreQueue(state: CoreState, [name, settings, paused]: QueueRow): voi
 }
 
 function restoreAgent(state: CoreState, row: AgentRow): void {
-  const [id, spec, incarnation, agentState, stateAt, registeredAt] = row;
+  const [id, spec, incarnation, agentState, stateAt, registeredAt, trust = null] = row;
   const leases: Agent['leases'] = new Set();
   const meets: Agent['meets'] = new Map();
   const agent: Agent = {
@@ -99,6 +103,8 @@ function restoreAgent(state: CoreState, row: AgentRow): void {
     leases,
     meets,
     waiting: 0,
+    breaker: null,
+    trust,
     ...RESTORED,
   };
   state.agents.set(id, agent);
@@ -119,7 +125,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     ...RESTORED,
   };
   state.profiles.set(key, profile);
-  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
+  countRules(state, spec, 1);
   return profile;
 }
 

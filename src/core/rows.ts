@@ -10,6 +10,7 @@ import type { Profile } from './profile.ts';
 import type { Queue } from './queue.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from './spec.ts';
 import type { AttemptFailure, Task, TaskError, TaskState } from './task.ts';
+import type { Trust } from './trust.ts';
 
 export type TaskRow = readonly [
   id: TaskId,
@@ -43,6 +44,8 @@ export type AgentRow = readonly [
   state: AgentState,
   stateAt: number,
   registeredAt: number,
+  /** Absent where nothing is known against it. */
+  trust?: Trust | null,
 ];
 
 export type QueueRow = readonly [name: string, settings: QueueSettings, paused: boolean];
@@ -76,8 +79,9 @@ export function taskRow(task: Task): TaskRow {
 }
 
 export function agentRow(agent: Agent): AgentRow {
-  const { id, spec, incarnation, state, stateAt, registeredAt } = agent;
-  return [id, spec, incarnation, state, stateAt, registeredAt];
+  const { id, spec, incarnation, state, stateAt, registeredAt, trust } = agent;
+  if (trust === null) return [id, spec, incarnation, state, stateAt, registeredAt];
+  return [id, spec, incarnation, state, stateAt, registeredAt, trust];
 }
 
 export function queueRow(queue: Queue): QueueRow {

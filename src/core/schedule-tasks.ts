@@ -1,15 +1,12 @@
 /** The tasks of schedules: how firings make them, and how they leave. */
-import { isHeld } from './holds.ts';
+import type { NewTask } from './command.ts';
 import type { TaskId } from './ids.ts';
-import { NO_EXTRA } from './extra.ts';
-import { queueName } from './queue.ts';
 import { RECENT_FIRINGS_MAX, type Schedule } from './schedule.ts';
 import { hasRunOut } from './schedules.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
-import { createTask } from './new-task.ts';
+import type { Submit } from './submit.ts';
 import type { Task } from './task.ts';
-import { addTask, internProfile } from './transition.ts';
 
 export interface Firing {
   readonly nominalAt: number;
@@ -37,30 +34,44 @@ export function leaveSchedule(step: Step, task: Task): void {
   if (waiting === null) return;
   state.records.schedules.touch(schedule);
   schedule.waiting = null;
-  if (isHeld(state, schedule.settings.task.spec.namespace)) {
-    skipFiring(step, schedule, waiting, 'namespace_killed');
-  } else if (isQueueFull(state, schedule) || state.tasks.has(waiting.taskId)) {
-    skipFiring(step, schedule, waiting, 'queue_full');
-  } else makeFiring(step, schedule, waiting);
+  makeFiring(step, schedule, waiting);
 }
 
-/** Makes the task of a firing. The schedule was touched, and there is room. */
+/** The submit that firings of a schedule come to, all of them in one. */
+export function submitOf(schedule: Schedule, firings: readonly Firing[]): Submit {
+  const { fields, spec } = schedule.settings.task;
+  const tasks = firings.map(({ runAt, taskId }): NewTask => {
+    const delay = runAt === undefined ? {} : { runAt };
+    return { ...fields, ...delay, id: taskId, spec: 0 };
+  });
+  return { type: 'task.submit', specs: [spec], tasks };
+}
+
+/**
+ * Makes the task of a firing as any submit would, or leaves it out where that would be refused or be a
+ * repeat. The schedule was touched.
+ */
 export function makeFiring(step: Step, schedule: Schedule, firing: Firing): void {
   const { events, state } = step;
-  const { fields, payload, spec } = schedule.settings.task;
-  const { nominalAt, outcome, runAt, taskId } = firing;
-  const delay = runAt === undefined ? {} : { runAt };
-  const profile = internProfile(state, spec);
-  const task = createTask(state, { ...fields, ...delay, id: taskId, spec: 0 }, profile);
-  const { key, seq } = schedule;
-  task.extra = { ...(task.extra ?? NO_EXTRA), schedule: { key, seq, nominalAt } };
-  addTask(state, task);
-  schedule.live.add(task);
-  if (outcome === 'scheduled') schedule.runs += 1;
-  if (hasRunOut(schedule)) schedule.nextAt = 0;
-  rememberFiring(state, schedule, nominalAt, { taskId, outcome });
-  events.push({ type: 'schedule.fired', schedule, task, nominalAt, outcome });
-  events.push({ type: 'task.submitted', task, payload });
+  const { nominalAt, outcome, taskId } = firing;
+  const { key, seq, settings } = schedule;
+  const made = (task: Task): void => {
+    schedule.live.add(task);
+    if (outcome === 'scheduled') schedule.runs += 1;
+    if (hasRunOut(schedule)) schedule.nextAt = 0;
+    rememberFiring(state, schedule, nominalAt, { taskId, outcome });
+    events.push({ type: 'schedule.fired', schedule, task, nominalAt, outcome });
+  };
+  const { payload } = settings.task;
+  const source = {
+    schedule: { key, seq, nominalAt },
+    isCut: false,
+    payloadOf: () => payload,
+    made,
+  };
+  const submitted = step.submit(step, submitOf(schedule, [firing]), source);
+  if ('code' in submitted) skipFiring(step, schedule, firing, submitted.code.toLowerCase());
+  else if (submitted.repeated.length > 0) skipFiring(step, schedule, firing, 'throttled');
 }
 
 /** Counts a firing that makes no task. */
@@ -84,23 +95,4 @@ export function rememberFiring(
 ): void {
   const kept = schedule.recent.slice(1 - RECENT_FIRINGS_MAX);
   schedule.recent = [...kept, { nominalAt, at: state.nowMs, ...what }];
-}
-
-/** Whether the schedule's queue can take no further task. */
-export function isQueueFull(state: CoreState, schedule: Schedule): boolean {
-  return roomOf(state, schedule) < 1;
-}
-
-/** Tasks that the schedule's queue can still take. */
-export function roomOf(state: CoreState, schedule: Schedule): number {
-  const { queueDefaults, queuesMax } = state.settings;
-  const queue = state.queues.get(scheduleQueue(schedule));
-  if (queue === undefined) return state.queues.size >= queuesMax ? 0 : queueDefaults.depthMax;
-  return queue.settings.depthMax - queue.blocked - queue.queued - queue.scheduled;
-}
-
-/** Name of the queue that its tasks wait in. */
-export function scheduleQueue(schedule: Schedule): string {
-  const { spec } = schedule.settings.task;
-  return queueName(spec.namespace, spec.queue);
 }

@@ -1,6 +1,7 @@
 /** How schedules are set, held and removed. */
 import { UNTRACKED } from './change-set.ts';
 import type { ScheduleCommand } from './command.ts';
+import { findLimitFault } from './plan-control.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { scheduleKey, SCHEDULES_MAX, type Schedule } from './schedule.ts';
 import type { CoreState } from './state.ts';
@@ -26,6 +27,8 @@ export function setSchedule(step: Step, command: Of<'schedule.set'>): Rejection 
   const table = state.records.schedules;
   const key = scheduleKey(namespace, name);
   const known = table.get(key);
+  const fault = findLimitFault(state, settings.task.fields);
+  if (fault !== null) return fault;
   if (known === undefined) {
     if (table.size >= SCHEDULES_MAX) {
       return reject('SCHEDULE_LIMIT', `there can be at most ${SCHEDULES_MAX} schedules`, {

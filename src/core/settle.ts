@@ -17,12 +17,15 @@ import {
   type TaskError,
 } from './task.ts';
 import { avoidFailed } from './avoid.ts';
+import { countEnd, isCounting } from './breaker-calls.ts';
 import { cancelOf, finishCanceled } from './cancel.ts';
+import { HASH_MAX, HEDGED } from './copies.ts';
 import { escalate } from './escalate.ts';
 import { extraAfterTask, NO_EXTRA } from './extra.ts';
 import { afterEnd } from './finish.ts';
 import { joinFailureGroup } from './failure-groups.ts';
 import { isUsage, NO_USAGE, type Usage } from './tree.ts';
+import { holdForHedge } from './hold-for-hedge.ts';
 import { poisonError } from './poison.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
 
@@ -55,6 +58,12 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   const startedAt = startedAtOf(task);
   const waitedMs = waitedMsOf(task, state.nowMs);
   const agent = endLease(step, task, item.usage);
+  if (isCounting(step)) {
+    const runMs = state.nowMs - startedAt - waitedMs;
+    const end = { runMs, code: null, isRetryable: true, downstream: null };
+    countEnd(step, task, { agentId: agent.id, ...end });
+  }
+  if (task.extra?.copyOf != null) keepVote(task, item.hash ?? null, startedAt);
   removeTask(state, task);
   task.agentId = agent.id;
   task.state = 'completed';
@@ -63,6 +72,28 @@ export function completeTask(step: Step, item: Completion): Rejection | null {
   events.push({ type: 'task.completed', task, agent, startedAt, waitedMs });
   afterEnd(step, task);
   return null;
+}
+
+function keepVote(task: Task, hash: string | null, startedAt: number): void {
+  if (task.extra?.copyOf == null) return;
+  const copyOf = { ...task.extra.copyOf, hash: hash?.slice(0, HASH_MAX) ?? null, startedAt };
+  task.extra = { ...task.extra, copyOf };
+}
+
+/** Completes a task with the result of one of its copies, wherever it is itself. */
+export function adoptResult(step: Step, task: Task, copy: Task): void {
+  const { events, state } = step;
+  if (isLeased(task)) {
+    revokeLease(step, task, HEDGED);
+    endLease(step, task);
+  }
+  removeTask(state, task);
+  task.agentId = copy.agentId;
+  task.state = 'completed';
+  task.reason = null;
+  task.stateAt = state.nowMs;
+  events.push({ type: 'task.adopted', task, copy });
+  afterEnd(step, task);
 }
 
 function badUsage(task: Task, { costUsd, tokens }: Usage): Rejection {
@@ -78,6 +109,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   if ('code' in task) return task;
   if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
   const error = recordFailure(step, task, item.error, item.usage);
+  countFailure(step, task, item);
   if (item.critique !== undefined) keepCritique(task, item.critique);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
@@ -92,6 +124,7 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
 export function breakAttempt(step: Step, task: Task, error: TaskError, reason: string): void {
   revokeLease(step, task, reason);
   const kept = recordFailure(step, task, error);
+  countFailure(step, task, { retryable: true });
   retryTask(step, task, kept, { reason, delayMsMin: -1 });
 }
 
@@ -197,6 +230,24 @@ export function recordFailure(
   return failure.error;
 }
 
+/** Counts the failure that was just recorded for the breakers of whom it may tell something. */
+function countFailure(
+  step: Step,
+  task: Task,
+  { downstream, retryable }: Pick<AttemptError, 'retryable' | 'downstream'>,
+): void {
+  const failure = task.failures.at(-1);
+  if (failure === undefined) return;
+  const { agentId, endedAt, error, startedAt } = failure;
+  countEnd(step, task, {
+    agentId,
+    runMs: endedAt - startedAt,
+    code: error.code,
+    isRetryable: retryable,
+    downstream: downstream ?? null,
+  });
+}
+
 /** Half of a surrogate pair would not survive UTF-8, and replicas that restored it would differ. */
 function cutText(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
@@ -223,6 +274,7 @@ function retryTask(step: Step, task: Task, error: TaskError, wish: RetryWish): v
     return;
   }
   if (countAttempt(task, error)) {
+    if (cancelOf(task) === null && holdForHedge(step, task, error)) return;
     failTask(step, task, error, 'attempts_exhausted');
     return;
   }

@@ -75,6 +75,24 @@ export interface TaskRules {
   readonly invalid?: { readonly attemptsMax: number; readonly critique: boolean };
   /** JSON Schema that results must meet, as JSON text. Core does not read it. */
   readonly resultSchema?: string;
+  /** Services that its attempts call: tasks wait while the breaker of one is open. */
+  readonly downstreams?: readonly string[];
+  /** It is done by so many copies, and has the result that `agree` of them have. */
+  readonly redundancy?: {
+    /** 2..7. */
+    readonly copies: number;
+    /** 1..copies. */
+    readonly agree: number;
+    /** What counts as the same; absent: what is registered for its type, else `canonical`. */
+    readonly comparator?: 'canonical' | 'numbers' | 'text';
+  };
+  /** A copy is started while it runs, where that takes long. */
+  readonly hedge?: {
+    /** In milliseconds; absent: after what `percentile` of its type took. */
+    readonly afterMs?: number;
+    readonly percentile: number;
+    readonly copiesMax: number;
+  };
 }
 
 /** Everything that tasks submitted alike have in common; held once, whatever their number. */
@@ -110,6 +128,8 @@ export interface Rate {
   readonly perMs: number;
   /** Most units that can be taken at once after a pause. Default `units`. */
   readonly burst?: number;
+  /** Units are tokens: what an attempt reports to have used takes the place of what it declared. */
+  readonly counts?: 'tokens';
 }
 
 /** What a limit holds its tasks to; without either it lets everything pass. */

@@ -23,9 +23,12 @@
  *   I15 a schedule knows exactly its unfinished tasks, and lets one wait only while it has some
  *   I16 a task knows how many of its parents it waits for, and is blocked only while it waits
  *   I17 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
+ *   I18 a breaker counts the probes that run, and its gate is in the way of exactly those it concerns
+ *   I19 a copy lives only while its task does, and no agent has two of them
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
+import type { BreakerGate } from './breaker-gate.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import type { AgentId, TaskId } from './ids.ts';
@@ -71,6 +74,8 @@ export interface CoreState {
   profileSeq: number;
   /** Profiles that ask for results of a certain shape. Derived, not stored. */
   resultSchemas: number;
+  /** Profiles whose tasks are done by copies. Derived, not stored. */
+  redundantProfiles: number;
   /** Records made so far. */
   recordSeq: number;
   idempotencySeq: number;
@@ -87,6 +92,8 @@ export interface CoreState {
   readonly keyGates: Map<string, KeyGate>;
   /** Limits that live tasks name, by limit and key. Derived, but for their buckets. */
   readonly limitGates: Map<string, LimitGate>;
+  /** Ways through breakers, by the key of their record. Derived, not stored. */
+  readonly breakerGates: Map<string, BreakerGate>;
   /** Bounds of live tasks. */
   readonly timers: Timers<Task>;
   /** Moments at which something must happen to a record. */
@@ -95,6 +102,8 @@ export interface CoreState {
   readonly pins: Map<TaskId, number>;
   /** What the batch at hand has yet to tell dependents; empty between batches. */
   readonly endings: Ending[];
+  /** Tasks to be copied, and tasks and copies that ended in the batch at hand; empty between batches. */
+  readonly unsettled: Task[];
   readonly taskChanges: ChangeSet<Task, TaskRow, TaskId>;
   readonly agentChanges: ChangeSet<Agent, AgentRow, AgentId>;
   readonly queueChanges: ChangeSet<Queue, QueueRow, string>;
@@ -128,6 +137,7 @@ export function emptyState(rng: Rng): CoreState {
     newestId: '',
     profileSeq: 0,
     resultSchemas: 0,
+    redundantProfiles: 0,
     recordSeq: 0,
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,
@@ -140,10 +150,12 @@ export function emptyState(rng: Rng): CoreState {
     records: createRecords(),
     keyGates: new Map(),
     limitGates: new Map(),
+    breakerGates: new Map(),
     timers: new Timers(),
     alarms: new Timers(),
     pins: new Map(),
     endings: [],
+    unsettled: [],
     taskChanges: new ChangeSet(taskRow, (task) => task.id),
     agentChanges: new ChangeSet(agentRow, (agent) => agent.id),
     queueChanges: new ChangeSet(queueRow, (queue) => queue.name),

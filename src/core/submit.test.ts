@@ -132,6 +132,18 @@ describe('all or nothing', () => {
     expect(rowsOf(world.state)).toEqual(before);
   });
 
+  test('planning for a later moment sees a throttle window as it will be then', () => {
+    const world = new World();
+    const dedupe = { key: 'd', mode: 'throttle', windowMs: 100 } as const;
+    world.run(1000, submit('t1', {}, { dedupe }));
+    const again = submit('t2', {}, { dedupe }) as Submit;
+    const known = [1000, 1099, 1100].map((nowMs) => {
+      const plan = planSubmit(world.state, again, nowMs);
+      return 'code' in plan ? plan.code : plan.known.size;
+    });
+    expect(known).toEqual([1, 1, 0]);
+  });
+
   test('a task that names no spec of its command is a bug, found before anything is done', () => {
     const world = new World();
     const tasks = [0, 1].map((spec) => ({ id: `t${spec}`, spec, payloadBytes: 1 }) as NewTask);

@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import type { Command, NewTask } from './command.ts';
 import { createTask } from './new-task.ts';
+import { NO_EXTRA } from './extra.ts';
 import { hangUp } from './flow-links.ts';
 import { dependenciesOf, nameOf, policyOf, type FailurePolicy, type ParentEnd } from './flow.ts';
 import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
@@ -15,6 +16,7 @@ import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
+import type { TaskSchedule } from './schedule.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState, IdempotencyEntry } from './state.ts';
 import type { Step } from './step.ts';
@@ -22,7 +24,18 @@ import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
 import { failDependent, makeReady } from './waves.ts';
 
-type Submit = Extract<Command, { type: 'task.submit' }>;
+export type Submit = Extract<Command, { type: 'task.submit' }>;
+
+/** Where tasks come from that no caller's submit brings: a firing, or a part of a large submit. */
+export interface Source {
+  readonly schedule: TaskSchedule | null;
+  /** They are to be canceled at once, so that none goes on. */
+  readonly isCut: boolean;
+  /** JSON text of a task's payload. */
+  readonly payloadOf: (position: number) => string;
+  /** Told of each task once it stands among the others, before anything is said of it. */
+  readonly made: (task: Task, item: NewTask) => void;
+}
 
 /** A taken submit: the id of each task in order, an earlier task's where its idempotency key was known. */
 export interface Submitted {
@@ -32,13 +45,28 @@ export interface Submitted {
 }
 
 /** Takes all tasks of a submit, or none. */
-export function submitTasks(step: Step, command: Submit): Submitted | Rejection {
-  const { events, state } = step;
+export function submitTasks(
+  step: Step,
+  command: Submit,
+  source: Source | null = null,
+): Submitted | Rejection {
+  const { state } = step;
   const plan = planSubmit(state, command);
   if ('code' in plan) return plan;
   const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
   // The plan has seen that so many have expired.
   if (plan.keys > 0 && excess > 0) forgetKeys(state, excess);
+  return takeTasks(step, command, plan, source);
+}
+
+/** Carries out a submit that was judged. */
+export function takeTasks(
+  step: Step,
+  command: Submit,
+  plan: SubmitPlan,
+  source: Source | null,
+): Submitted {
+  const { events, state } = step;
   // Interned on first use: a spec whose tasks are all repeats leaves neither profile nor queue.
   const profiles = new Array<Profile | undefined>(command.specs.length);
   const taskIds: TaskId[] = [];
@@ -55,15 +83,19 @@ export function submitTasks(step: Step, command: Submit): Submitted | Rejection 
       last !== undefined && last.tasks > 0 ? last : internProfile(state, specOf(command, item));
     profiles[item.spec] = profile;
     const task = createTask(state, wanted, profile, plan.flow?.edges.get(position));
+    if (source !== null && source.schedule !== null)
+      task.extra = { ...(task.extra ?? NO_EXTRA), schedule: source.schedule };
     addTask(state, task);
-    rememberKey(state, task, item);
-    events.push({ type: 'task.submitted', task, payload: null });
+    const key = keyOf(profile.spec, item);
+    if (key !== null) rememberKey(state, { key, taskId: item.id, bodyHash: item.bodyHash ?? '' });
+    source?.made(task, item);
+    events.push({ type: 'task.submitted', task, payload: source?.payloadOf(position) ?? null });
     taskIds.push(task.id);
     if (item.dedupe !== undefined) startWindow(state, profile.spec, item);
     if (item.concurrencyKey !== undefined) applyKeyPolicy(step, task);
   }
   if (plan.isFamily) joinFamily(step, command, plan.known);
-  if (plan.flow !== null) joinFlow(step, plan.flow, taskIds);
+  if (plan.flow !== null && source?.isCut !== true) joinFlow(step, plan.flow, taskIds);
   return { taskIds, repeated: [...plan.known.keys()] };
 }
 
@@ -91,7 +123,12 @@ export function planSubmit(
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
-  const control: ControlPlan = { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0 };
+  const control: ControlPlan = {
+    throttled: new Map(),
+    bucketsNew: new Set(),
+    dedupesNew: 0,
+    nowMs,
+  };
   const perSpec = new Array<number>(command.specs.length).fill(0);
   let isFlow = false;
   let isFamily = command.flow !== undefined;
@@ -122,9 +159,9 @@ export function planSubmit(
     ids?.add(item.id);
     isFlow ||= dependsOnSome(item);
     isFamily ||= item.parentId !== undefined || item.budget !== undefined;
-    perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1;
+    perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1 + (spec.rules?.redundancy?.copies ?? 0);
   }
-  const fault = checkRoom(state, command, { perSpec, keys: keys.size, nowMs });
+  const fault = checkRoom(state, command.specs, { perSpec, keys: keys.size, nowMs });
   if (fault !== null) return fault;
   const orphan =
     isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, known) : null;
@@ -149,7 +186,12 @@ function specOf(command: Submit, item: NewTask): TaskSpec {
   return spec;
 }
 
-function liveEntry(state: CoreState, key: string, nowMs: number): IdempotencyEntry | undefined {
+/** What is remembered under a key that counts at `nowMs`. */
+export function liveEntry(
+  state: CoreState,
+  key: string,
+  nowMs: number,
+): IdempotencyEntry | undefined {
   const entry = state.idempotency.get(key);
   return entry === undefined || isExpired(state, entry, nowMs) ? undefined : entry;
 }
@@ -160,7 +202,12 @@ function inSameCommand(
   return item === undefined ? undefined : { taskId: item.id, bodyHash: item.bodyHash ?? '' };
 }
 
-function conflict(item: NewTask, taskId: TaskId, position: number): Rejection {
+/** A key came with another task than the first time. */
+export function conflict(
+  item: Pick<NewTask, 'idempotencyKey'>,
+  taskId: TaskId,
+  position: number,
+): Rejection {
   return reject(
     'IDEMPOTENCY_CONFLICT',
     `an idempotency key must come with the same task each time, got another body for task ${taskId}`,
@@ -175,9 +222,10 @@ interface NewCounts {
   readonly nowMs: number;
 }
 
-function checkRoom(
+/** Whether there is room for new keys and, by spec, for so many tasks. */
+export function checkRoom(
   state: CoreState,
-  command: Submit,
+  specs: readonly TaskSpec[],
   { keys, nowMs, perSpec }: NewCounts,
 ): Rejection | null {
   const { settings } = state;
@@ -192,7 +240,7 @@ function checkRoom(
     );
   }
   const added = new Map<string, number>();
-  for (const [index, spec] of command.specs.entries()) {
+  for (const [index, spec] of specs.entries()) {
     const name = queueName(spec.namespace, spec.queue);
     added.set(name, (added.get(name) ?? 0) + (perSpec[index] ?? 0));
   }
@@ -223,17 +271,17 @@ function keyOf(spec: TaskSpec, item: NewTask): string | null {
   return item.idempotencyKey === undefined ? null : `${spec.namespace}\n${item.idempotencyKey}`;
 }
 
-function rememberKey(state: CoreState, task: Task, item: NewTask): void {
-  const key = keyOf(task.profile.spec, item);
-  if (key === null) return;
+/** Lets a key name its task from now on. */
+export function rememberKey(
+  state: CoreState,
+  entry: Pick<IdempotencyEntry, 'key' | 'taskId' | 'bodyHash'>,
+): void {
   state.idempotencySeq += 1;
   // An expired one of the same name: the new one stands at the end, where its number belongs.
-  state.idempotency.delete(key);
-  state.idempotency.set(key, {
+  state.idempotency.delete(entry.key);
+  state.idempotency.set(entry.key, {
     seq: state.idempotencySeq,
-    key,
-    taskId: task.id,
-    bodyHash: item.bodyHash ?? '',
+    ...entry,
     createdAt: state.nowMs,
   });
 }

@@ -1,7 +1,10 @@
 /** The few ways a task, queue or agent changes; every handler goes through these. */
 import { invariant } from '../base/invariant.ts';
 import type { Agent } from './agent.ts';
+import { endProbe } from './breaker-gate.ts';
+import { joinBreakers, leaveBreakers } from './breaker-links.ts';
 import { UNTRACKED } from './change-set.ts';
+import { isRedundant, SPLITTING } from './copies.ts';
 import { extraAfterAttempt, extraAfterTask } from './extra.ts';
 import { settle } from './budgets.ts';
 import { takeDown } from './flow-links.ts';
@@ -24,11 +27,15 @@ export function moveTask(state: CoreState, task: Task, to: LiveState, reason: st
   if (task.gates !== null && (task.state === 'failed') !== (to === 'failed')) {
     countDeadLetter(task, to === 'failed');
   }
-  const { queue } = task.profile;
+  const { queue, spec } = task.profile;
+  // Its copies wait for agents in its stead.
+  const isSplit = to === 'queued' && spec.rules !== undefined && isRedundant(spec);
+  const next = isSplit ? 'blocked' : to;
+  if (isSplit) state.unsettled.push(task);
   queue[task.state as LiveState] -= 1;
-  queue[to] += 1;
-  task.state = to;
-  task.reason = reason;
+  queue[next] += 1;
+  task.state = next;
+  task.reason = isSplit ? SPLITTING : reason;
   task.stateAt = state.nowMs;
   if (to !== 'scheduled') task.runAt = 0;
   armTimer(state, task);
@@ -90,7 +97,8 @@ export function endLease(step: Step, task: Task, usage: Usage | null = null): Ag
   state.taskChanges.touch(task);
   if (task.state === 'input_required') agent.waiting -= 1;
   if (usage !== null || task.extra !== null) settle(step, task, usage);
-  if (isGated(task)) giveBackGates(state, task);
+  if (isGated(task)) giveBackGates(state, task, usage);
+  if (agent.breaker !== null) endProbe(state, agent.breaker, task.fencingToken);
   if (task.extra !== null) task.extra = extraAfterAttempt(task.extra);
   task.agentId = null;
   task.runUntil = 0;
@@ -120,6 +128,7 @@ export function addTask(state: CoreState, task: Task): void {
   state.tasks.set(task.id, task);
   if (task.id > state.newestId) state.newestId = task.id;
   if (task.extra !== null) attachGates(state, task);
+  if (task.reason === SPLITTING) state.unsettled.push(task);
   state.taskChanges.touch(task);
   armTimer(state, task);
 }
@@ -141,7 +150,8 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     ...UNTRACKED,
   };
   state.profiles.set(key, profile);
-  if (spec.rules?.resultSchema !== undefined) state.resultSchemas += 1;
+  joinBreakers(state, profile);
+  countRules(state, spec, 1);
   state.profileChanges.touch(profile);
   return profile;
 }
@@ -166,7 +176,14 @@ function leaveProfile(state: CoreState, profile: Profile): void {
   if (profile.tasks > 0) return;
   state.profileChanges.remove(profile);
   state.profiles.delete(profile.key);
-  if (profile.spec.rules?.resultSchema !== undefined) state.resultSchemas -= 1;
+  if (profile.gates !== null) leaveBreakers(state, profile);
+  countRules(state, profile.spec, -1);
+}
+
+/** Counts the rules that the runtime looks for among those of all profiles. */
+export function countRules(state: CoreState, { rules }: TaskSpec, by: 1 | -1): void {
+  if (rules?.resultSchema !== undefined) state.resultSchemas += by;
+  if (rules?.redundancy !== undefined) state.redundantProfiles += by;
 }
 
 /** Finds or makes a queue. */

@@ -1,4 +1,5 @@
 /** Tasks that come from one another, counted together: flows, what a task submitted, what a budget bounds. */
+import type { Gate } from './gate.ts';
 import type { TaskId } from './ids.ts';
 import type { CoreRecord } from './record.ts';
 import type { Task } from './task.ts';
@@ -59,6 +60,10 @@ export interface Tree extends CoreRecord, TreeFields {
   readonly parts: Set<Tree>;
   /** Tasks in core that count in it and in none of its parts, in order of submission. Derived. */
   readonly members: Set<Task>;
+  /** Tasks of a flow that was accepted in parts which have yet to be made. Derived. */
+  coming: number;
+  /** Of its budget; made with its first task. Derived. */
+  gates: readonly { readonly bound: 'tokens' | 'costUsd'; readonly gate: Gate }[] | null;
 }
 
 export interface TreeFields {

@@ -180,8 +180,9 @@ describe('a budget', () => {
   test('fails a task that it leaves no room for, saying which, and does not try it again', () => {
     const world = new TreeWorld();
     world.start('a', { budget: { tokens: 50 } });
-    world.start('b', below('a', { estimate: { tokens: 30, costUsd: 0 } }));
+    world.start('b', below('a'));
     world.add('c', below('a', { estimate: { tokens: 30, costUsd: 0 } }));
+    world.end('b', { tokens: 30, costUsd: 0 });
     const { events } = world.run(1000, assign('c', 'a1'));
     expect(events.map(eventText)).toEqual([
       'task.failed c (budget_exceeded)',
@@ -190,8 +191,31 @@ describe('a budget', () => {
     expect(world.task('c').error).toEqual({
       code: 'BUDGET_EXCEEDED',
       message:
-        'the budget of task a is 50 tokens, of which 0 are used and 30 reserved, got 30 more',
+        'the budget of task a is 50 tokens, of which 30 are used and 0 reserved, got 30 more',
     });
+  });
+
+  test('lets a task wait for what others reserved, until that is settled one way or the other', () => {
+    const world = new TreeWorld();
+    const estimate = { tokens: 30, costUsd: 0 };
+    world.start('a', { budget: { tokens: 50 } });
+    world.start('b', below('a', { estimate }));
+    expect(world.start('c', below('a', { estimate }))).toBe('GATE_CLOSED');
+    expect(world.start('d', below('a', { estimate }))).toBe('GATE_CLOSED');
+    const [use] = world.task('c').gates ?? [];
+    expect(use?.gate.key).toBe('budget of task a (tokens)');
+    expect(use?.gate.describe(1000, use.units)).toBe('0 of 50 used and 30 reserved, 30 wanted');
+    world.end('b', { tokens: 10, costUsd: 0 });
+    expect(refusalsOf(world.run(1000, assign('c', 'a1')).results[0])).toEqual([]);
+    world.end('c', { tokens: 20, costUsd: 0 });
+    expect(refusalsOf(world.run(1000, assign('d', 'a1')).results[0])).toEqual(['BUDGET_EXCEEDED']);
+  });
+
+  test('lets no task wait for what its own ancestors reserved', () => {
+    const world = new TreeWorld();
+    const estimate = { tokens: 30, costUsd: 0 };
+    world.start('a', { budget: { tokens: 50 }, estimate });
+    expect(world.start('b', below('a', { estimate }))).toBe('BUDGET_EXCEEDED');
   });
 
   test('holds on every level above a task', () => {
@@ -202,9 +226,9 @@ describe('a budget', () => {
     expect(world.start('c', below('b', { estimate }))).toBeUndefined();
     expect(world.tree('a').reservedTokens).toBe(30);
     expect(world.start('d', below('b', { estimate: { tokens: 15, costUsd: 0 } }))).toBe(
-      'BUDGET_EXCEEDED',
+      'GATE_CLOSED',
     );
-    expect(world.start('e', below('a', { estimate }))).toBe('BUDGET_EXCEEDED');
+    expect(world.start('e', below('a', { estimate }))).toBe('GATE_CLOSED');
     expect(world.start('f', below('b', { estimate: { tokens: 10, costUsd: 0 } }))).toBeUndefined();
   });
 

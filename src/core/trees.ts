@@ -1,5 +1,6 @@
 /** How tasks join and leave the trees that they count in. */
 import { invariant } from '../base/invariant.ts';
+import { joinBudgets } from './budget-gate.ts';
 import { UNTRACKED } from './change-set.ts';
 import { NO_EXTRA } from './extra.ts';
 import type { CoreState } from './state.ts';
@@ -56,6 +57,8 @@ export function addTree(state: CoreState, { key, ...fields }: NewTree): Tree {
     parent: null,
     parts: new Set(),
     members: new Set(),
+    coming: 0,
+    gates: null,
     dueAt: 0,
     timerSlot: -1,
     ...UNTRACKED,
@@ -113,7 +116,9 @@ export function leaveTree(state: CoreState, task: Task): void {
   if (tree === null) return;
   tree.members.delete(task);
   const counted = task.state === 'completed' ? 'completed' : 'canceled';
-  for (const each of chainOf(tree)) {
+  // A copy is no task more: only what it takes counts.
+  const isCopy = task.extra?.copyOf != null;
+  for (const each of isCopy ? [] : chainOf(tree)) {
     state.records.trees.touch(each);
     each[counted] += 1;
   }
@@ -125,8 +130,8 @@ export function leaveTree(state: CoreState, task: Task): void {
 }
 
 /** Whether nothing of it is left in core. */
-export function isOver({ members, parts }: Tree): boolean {
-  return members.size === 0 && parts.size === 0;
+export function isOver({ coming, members, parts }: Tree): boolean {
+  return members.size === 0 && parts.size === 0 && coming === 0;
 }
 
 function removeTree(state: CoreState, tree: Tree): void {
@@ -164,6 +169,9 @@ export function restoreTrees(state: CoreState): void {
   if (trees.length === 0) return;
   const tasks = [...state.tasks.values()].filter((task) => familyOf(task) !== null);
   for (const task of tasks.toSorted((a, b) => a.seq - b.seq)) {
-    treeOf(state, task)?.members.add(task);
+    const tree = treeOf(state, task);
+    if (tree === null) continue;
+    tree.members.add(task);
+    joinBudgets(state, task, tree);
   }
 }

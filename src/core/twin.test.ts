@@ -8,6 +8,7 @@ import { REJECTION_CODES } from './rejection.ts';
 import { queueName } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import { createState, type CoreState } from './state.ts';
+import { NO_BREAKERS } from './testing/commands.ts';
 import { batchOf, histories } from './testing/histories.ts';
 import { Twin, type Answer } from './testing/twin.ts';
 import type { TwinTask } from './testing/twin-task.ts';
@@ -25,6 +26,7 @@ test('core answers and changes exactly as its plain twin, whatever the history',
   fc.assert(
     fc.property(fc.integer(), histories(60), (seed, moves) => {
       const state = createState(seed);
+      state.settings = { ...state.settings, breakers: NO_BREAKERS };
       const draws = Rng.fromSeed(seed);
       const twin = new Twin(() => draws.unit());
       for (const move of moves) {

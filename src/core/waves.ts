@@ -9,6 +9,7 @@ import { UNTRACKED } from './change-set.ts';
 import { announce, type Ending } from './endings.ts';
 import { failTask } from './settle.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
+import { HEDGED, REDUNDANT, SPLITTING } from './copies.ts';
 import { findCut } from './cuts.ts';
 import { linksOf, type Edge } from './flow.ts';
 import { cancelTask, restartTotal } from './recall.ts';
@@ -120,16 +121,21 @@ function tell(step: Step, news: News, edge: Edge): void {
 function tellEnd(step: Step, news: News, { child, onFailure }: Edge): void {
   const links = linksOf(child);
   if (news.state === 'completed' || onFailure === 'continue') {
-    if (child.state === 'blocked' && links.left === 0) makeReady(step, child);
+    if (waitsForParents(child) && links.left === 0) makeReady(step, child);
     return;
   }
   if (news.state === 'failed') links.fatal += 1;
   else loseParent(step.state, child);
-  if (child.state !== 'blocked') return;
+  if (!waitsForParents(child)) return;
   const cut = news.state === 'canceled' ? findCut(step.state, child) : null;
   if (cut !== null) cancelTask(step, child.id, cut.reason);
   else if (onFailure === 'skip') cancelTask(step, child.id, 'skipped');
   else failDependent(step, child, news);
+}
+
+/** Whether it is blocked, and not by copies of its own, which started when its parents had ended. */
+function waitsForParents({ reason, state }: Task): boolean {
+  return state === 'blocked' && reason !== REDUNDANT && reason !== HEDGED && reason !== SPLITTING;
 }
 
 /** Fails a blocked task because of a parent. */

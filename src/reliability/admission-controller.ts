@@ -112,6 +112,11 @@ export class AdmissionController {
     return this.#refusal(0);
   }
 
+  /** Counts tasks that come whatever the load is, so that what may be refused makes room for them. */
+  promised(priority: number, tasks: number): void {
+    this.#floor.came(priority, tasks);
+  }
+
   /** How long a sender that was refused is best left unread, in milliseconds. */
   get restMs(): number {
     return this.#rest.ms;

@@ -8,6 +8,7 @@ import type { AdmissionView } from '../contract/index.ts';
 import {
   AdmissionController,
   admissionSettings,
+  EntrySize,
   STEP_MS,
   Thinning,
   WINDOW_MS,
@@ -24,6 +25,7 @@ import {
   type Waited,
 } from './command-loop.ts';
 import type { EventFeed } from './event-feed.ts';
+import { Intake, type HeldSubmit } from './intake.ts';
 import type { DiskSpace, LoadProbes } from './load-probes.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import type { Submission } from './submission.ts';
@@ -50,14 +52,24 @@ export interface AdmissionGateWorld {
 
 /** Memory and disk are asked once in so many steps. */
 const PROBE_STEPS = 5;
+/** The highest priority: it waits for nothing. */
+const PRIORITY_MAX = 9;
+/** Bytes that may wait undecoded; what comes past it meets the bounds of the loop. */
+const HELD_BYTES_MAX = 64 * 1024 * 1024;
 /** Steps without a submit after which measuring ends. */
 const IDLE_STEPS = Math.ceil((2 * WINDOW_MS) / STEP_MS);
+
+/** Between slices of firings, by level, in milliseconds. */
+const FIRINGS_REST_MS = { normal: 0, elevated: 100, critical: 500 } as const;
 
 export class AdmissionGate {
   readonly thinning: Thinning;
   readonly #parts: AdmissionGateParts;
   readonly #controller: AdmissionController;
   readonly #isEnabled: boolean;
+  readonly #intake: Intake;
+  #entrySize = new EntrySize();
+  #resting = 0;
   #world: AdmissionGateWorld | null = null;
   #cancelTimer: (() => void) | null = null;
   #dueMs = 0;
@@ -80,6 +92,11 @@ export class AdmissionGate {
     this.#isEnabled = parts.options.enabled ?? true;
     this.#sinceMs = parts.clock.now();
     this.thinning = new Thinning(() => this.#controller.level);
+    this.#intake = new Intake({
+      room: () => this.#entrySize.tasks - (this.#world?.loop.waitingTasks ?? 0),
+      // After what the last entry lets out, and after sockets were looked at once more.
+      soon: (callback) => void setImmediate(() => setImmediate(callback)),
+    });
   }
 
   /** Measures `world` from now on. */
@@ -93,12 +110,61 @@ export class AdmissionGate {
    *
    * @throws OrchestratorError `OVERLOADED`, with `level`, `floor` and `retryAfterMs`
    */
-  submit({ payloads, specs }: Submission): void {
+  submit({ payloads, specs }: Pick<Submission, 'payloads' | 'specs'>): void {
     if (!this.#isEnabled) return;
     this.#measure();
     const priority = submitPriority(specs);
     const shed = this.#controller.admit({ kind: 'submit', priority, tasks: payloads.length });
     if (shed !== null) throw submitRefusal(shed, priority);
+  }
+
+  /** Whether submits are to be looked into before they are decoded, and to wait as they are. */
+  get isHolding(): boolean {
+    return this.#isEnabled && this.#controller.level !== 'normal';
+  }
+
+  /**
+   * As {@link submit} for one that nobody decoded yet: refuses it, has it taken, or lets it wait for its turn.
+   *
+   * @param sender - whose turn it waits for
+   */
+  hold(sender: object, submit: HeldSubmit): void {
+    this.#measure();
+    const { priority, tasks } = submit;
+    const shed = this.#controller.admit({ kind: 'submit', priority, tasks });
+    if (shed !== null) submit.refuse(submitRefusal(shed, priority));
+    else if (priority >= PRIORITY_MAX || this.#intake.bytes + submit.bytes > HELD_BYTES_MAX)
+      submit.take();
+    else this.#intake.add(sender, submit);
+  }
+
+  /** A sender of held submits left. */
+  forget(sender: object): void {
+    this.#intake.forget(sender);
+  }
+
+  /** The loop made an entry, or gave up what it had: there is room for held submits. */
+  entryMade(): void {
+    this.#intake.entryMade();
+  }
+
+  /** A channel is left unread for a while, or no more; see {@link restMs}. */
+  rests(isResting: boolean): void {
+    this.#resting += isResting ? 1 : -1;
+  }
+
+  /**
+   * Counts the tasks of firings among what comes. None is refused: each is a promise that was given when
+   * its schedule was set. But while too much is under way the next ones are to wait a little.
+   *
+   * @param priorities - of each task
+   * @returns milliseconds before the next firings; 0 for none
+   */
+  firings(priorities: Iterable<number>): number {
+    if (!this.#isEnabled) return 0;
+    this.#measure();
+    for (const priority of priorities) this.#controller.promised(priority, 1);
+    return FIRINGS_REST_MS[this.#controller.level];
   }
 
   /**
@@ -161,6 +227,12 @@ export class AdmissionGate {
         storeShare: rounded(this.#parts.storeShare()),
         diskFreeBytes: Number.isFinite(this.#disk.freeBytes) ? this.#disk.freeBytes : null,
       },
+      held: {
+        tasks: this.#intake.tasks,
+        bytes: this.#intake.bytes,
+        senders: this.#intake.senders,
+        resting: this.#resting,
+      },
       shed: { byPriority: [...shed], lists: shedLists },
     };
   }
@@ -200,13 +272,14 @@ export class AdmissionGate {
     const change = this.#controller.observe(sample, nowMs);
     if (change !== null) this.#changed(change.from, change.to);
     this.#shedWaiting();
+    this.#sizeEntries();
     if (this.#idleSteps < IDLE_STEPS || this.#controller.level !== 'normal') this.#arm();
   }
 
   #take(lagMs: number): AdmissionSample {
     const { finishedTasks, loop, queuedTasks } = this.#world as AdmissionGateWorld;
     const { bytes, items } = loop.backlog;
-    const delayMs = Number.isFinite(this.#leastMs) ? this.#leastMs : loop.longestWaitMs;
+    const delayMs = Number.isFinite(this.#leastMs) ? this.#leastMs : this.#longestWaitMs(loop);
     const applied = this.#applied;
     const finished = finishedTasks() - this.#finishedBefore;
     this.#finishedBefore += finished;
@@ -217,7 +290,7 @@ export class AdmissionGate {
       delayMs,
       lagMs,
       applied,
-      waiting: loop.waitingTasks,
+      waiting: loop.waitingTasks + this.#intake.tasks,
       finished,
       queued: queuedTasks(),
       backlogShare: Math.max(items / PENDING_ITEMS_MAX, bytes / PENDING_BYTES_MAX),
@@ -226,6 +299,25 @@ export class AdmissionGate {
       diskFreeBytes: this.#disk.freeBytes,
       diskBytes: this.#disk.bytes,
     };
+  }
+
+  /** Entries are short while what is urgent would wait for them. */
+  #sizeEntries(): void {
+    const idleShare = this.#parts.probes.idleShare?.() ?? 0;
+    const { loop } = this.#world as AdmissionGateWorld;
+    if (this.#controller.level === 'normal') {
+      this.#entrySize = new EntrySize();
+      loop.shortEntryTasks = null;
+      return;
+    }
+    this.#entrySize.step(idleShare, loop.backlog.items + this.#intake.tasks);
+    loop.shortEntryTasks = this.#entrySize.tasks;
+  }
+
+  #longestWaitMs({ longestWaitMs }: CommandLoop): number {
+    const { oldestMs } = this.#intake;
+    if (oldestMs === null) return longestWaitMs;
+    return Math.max(longestWaitMs, this.#parts.clock.monotonicMs() - oldestMs);
   }
 
   #probe(): void {
@@ -241,19 +333,23 @@ export class AdmissionGate {
   #shedWaiting(): void {
     const controller = this.#controller;
     if (controller.level === 'normal') return;
-    this.#world?.loop.shed(controller.waitingMax, (command, tasks) => {
-      if (command.type !== 'task.submit') return null;
-      const priority = submitPriority(command.specs);
+    const again = (priority: number, tasks: number): OrchestratorError | null => {
       const shed = controller.reconsider(priority, tasks);
       return shed === null ? null : submitRefusal(shed, priority);
-    });
+    };
+    // What the next entry takes is served with it, however long the disk takes for one.
+    const waitingMax = Math.max(controller.waitingMax, this.#entrySize.tasks);
+    const heldMax = Math.max(0, waitingMax - (this.#world?.loop.waitingTasks ?? 0));
+    this.#intake.shed(heldMax, ({ priority, tasks }) => again(priority, tasks));
+    this.#world?.loop.shed(waitingMax, (command, tasks) =>
+      command.type === 'task.submit' ? again(submitPriority(command.specs), tasks) : null,
+    );
   }
 
   #changed(from: string, to: string): void {
     const { clock, logger } = this.#parts;
     const { cause, level } = this.#controller;
     this.#sinceMs = clock.now();
-    if (this.#world !== null) this.#world.loop.hasShortEntries = level !== 'normal';
     const { signals } = this.view();
     this.#world?.feed.tell({
       at: this.#sinceMs,

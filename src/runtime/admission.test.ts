@@ -77,6 +77,24 @@ describe('while memory runs out', () => {
     expect((await runtime.tasks.wait(run.task.id as never, 10_000))?.state).toBe('completed');
   });
 
+  test('a large report is taken in parts, and answered as one', async () => {
+    const held = new HeldHandler();
+    await runtime.serve({ id: 'a', capabilities: ['work'], slots: 1 }, held.handler);
+    const { task } = await held.next();
+    const { fencingToken } = runtime.observed.state.tasks.get(task.id as never) ?? {};
+    const report = { ok: true, result: '1' } as const;
+    const ends = Array.from({ length: 450 }, (_, i) => ({
+      taskId: (i === 333 ? task.id : `unknown-${i}`) as never,
+      fencingToken: fencingToken as number,
+      report,
+    }));
+    const before = runtime.status().log.lastIndex;
+    const answers = await runtime.agents.report(ends);
+    expect(answers).toHaveLength(450);
+    expect(answers.flatMap((error, i) => (error === null ? [i] : []))).toEqual([333]);
+    expect(runtime.status().log.lastIndex).toBe(before + 2);
+  });
+
   test('status tells the level, why, since when, and how much was refused', async () => {
     await submit(3).catch(() => undefined);
     await submit(3).catch(() => undefined);

@@ -30,6 +30,8 @@ export interface AgentHubOptions {
   readonly waits: InputWaits;
   readonly payloadOf: (task: Task) => string;
   readonly parents: ParentResults;
+  /** An attempt was heard of, or ended. */
+  readonly supervisor: { heard(taskId: TaskId): void; ended(taskId: TaskId): void };
   /** A lease cannot be handed over: its attempt must fail for good. */
   readonly unfit: (task: Task, fencingToken: number, error: OrchestratorError) => void;
   /** An agent fell silent for longer than it may. A rejection says that nothing came of it. */
@@ -130,6 +132,7 @@ export class AgentHub {
     this.#seats.get(task.agentId)?.undelivered.delete(task);
     const lease = this.#leases.get(taskId);
     if (lease !== undefined) lease.lastSeenMs = this.#options.clock.monotonicMs();
+    this.#options.supervisor.heard(taskId);
     return true;
   }
 
@@ -295,6 +298,7 @@ export class AgentHub {
   /** A lease ended in the usual way. */
   ended(taskId: TaskId): void {
     this.#options.waits.wake(taskId);
+    this.#options.supervisor.ended(taskId);
     this.#unwatchLease(taskId);
   }
 

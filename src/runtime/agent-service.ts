@@ -18,11 +18,13 @@ import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
+import type { Comparators } from './comparators.ts';
 import type { OutputService, OutputSource } from './output-service.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
 import { checkResults } from './result-check.ts';
 import { agentView } from './views.ts';
+import { hashVotes } from './votes.ts';
 
 export interface AgentServiceParts {
   readonly state: CoreState;
@@ -33,7 +35,11 @@ export interface AgentServiceParts {
   readonly details: DetailsBuffer;
   readonly output: OutputService;
   readonly clock: Clock;
+  readonly comparators: Comparators;
 }
+
+/** Reports of one command while entries are to be short: a command is in one entry as a whole. */
+const REPORTS_MAX = 200;
 
 export class AgentService {
   readonly #parts: AgentServiceParts;
@@ -163,10 +169,20 @@ export class AgentService {
    * or why it was refused. A report that was taken before, with the same token, is taken again.
    */
   async report(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
-    const { loop, output, state } = this.#parts;
+    const { loop, output } = this.#parts;
     // What an attempt handed out comes before its end.
     if (!output.isIdle) await output.settled();
-    const checked = checkResults(state, ends);
+    const isWhole = loop.shortEntryTasks === null || ends.length <= REPORTS_MAX;
+    if (isWhole) return this.#reportSome(ends);
+    const parts: Promise<(OrchestratorError | null)[]>[] = [];
+    for (let from = 0; from < ends.length; from += REPORTS_MAX)
+      parts.push(this.#reportSome(ends.slice(from, from + REPORTS_MAX)));
+    return (await Promise.all(parts)).flat();
+  }
+
+  async #reportSome(ends: readonly AttemptEnd[]): Promise<(OrchestratorError | null)[]> {
+    const { comparators, loop, state } = this.#parts;
+    const checked = hashVotes(state, comparators, checkResults(state, ends));
     const commands = reportCommands(checked);
     // The next attempt must find what this one said before it failed.
     if (commands.fail !== null) this.#parts.details.flush();

@@ -10,6 +10,8 @@ export interface CheckpointerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
+  /** Nothing of the log is let go. */
+  readonly keepsLog: boolean;
   /** A checkpoint is due after this many bytes of log; bounds the replay at the next start. */
   readonly bytesMax: number;
   /** … or this long after the last one, if anything changed. */
@@ -74,12 +76,12 @@ export class Checkpointer {
   }
 
   async #take(): Promise<void> {
-    const { log, logger, onFailed, state, store } = this.#options;
+    const { keepsLog, log, logger, onFailed, state, store } = this.#options;
     if (state.index === store.appliedIndex) return;
     this.#bytes = 0;
     try {
       const stats = await store.checkpoint(state);
-      if (this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
+      if (!keepsLog && this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
       logger.debug('checkpoint taken', { ...stats });
     } catch (error) {
       onFailed(error);

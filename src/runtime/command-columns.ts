@@ -67,7 +67,10 @@ const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
 
 /** Does not compile once reports have a field that the columns would lose. */
 type Unforgotten =
-  Exclude<keyof Completion, 'taskId' | 'fencingToken' | 'resultBytes' | 'usage'> extends never
+  Exclude<
+    keyof Completion,
+    'taskId' | 'fencingToken' | 'resultBytes' | 'usage' | 'hash'
+  > extends never
     ? Completion
     : never;
 
@@ -163,6 +166,7 @@ function completeColumns({ items }: Complete): CompleteColumns | null {
   const unforgotten: readonly Unforgotten[] = items;
   for (const item of unforgotten) {
     if (item.taskId.length !== ID_LENGTH || item.usage !== undefined) return null;
+    if (item.hash !== undefined) return null;
     ids += item.taskId;
     fencingTokens.push(item.fencingToken);
     resultBytes.push(item.resultBytes);

@@ -123,3 +123,27 @@ function laneOf(name: 'urgent' | 'other' | 'submits'): (one: Proposal) => boolea
     return (command.specs[0]?.priority === 9 ? 'urgent' : 'submits') === name;
   };
 }
+
+test('a short entry takes few submits, not many more of what is no submit, and all that is urgent', () => {
+  const lanes = new CommandLanes();
+  lanes.shortTasks = 100;
+  for (let i = 0; i < 10; i++) {
+    lanes.add(other({ items: 50 }));
+    lanes.add(submitOf(4, { items: 50 }));
+    lanes.add(submitOf(9, { items: 50 }));
+  }
+  const sizes = lanes.take().map(({ command, items }) => [command.type, items]);
+  expect(sizes.map(([type]) => type)).toEqual([
+    ...new Array<string>(10).fill('task.submit'),
+    ...new Array<string>(3).fill('clock.advance'),
+    ...new Array<string>(2).fill('task.submit'),
+  ]);
+});
+
+test('a short entry has room for a large command that is no submit, also behind an urgent submit', () => {
+  const lanes = new CommandLanes();
+  lanes.shortTasks = 100;
+  const large = other({ items: 5_000 });
+  for (const one of [large, other(), submitOf(9)]) lanes.add(one);
+  expect(lanes.take()).toContain(large);
+});

@@ -24,8 +24,8 @@ const ENTRY_ITEMS_MAX = 20_000;
 const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
 /** … and of ordinary submits so many tasks. Larger entries are not cheaper a task; they only take longer. */
 const ENTRY_SUBMITS_MAX = 2_000;
-/** … and fewer while some are refused: then the next entry is what matters to those who are not. */
-const ENTRY_SUBMITS_SHORT = 1_000;
+/** … where an entry is to be short, of what is no submit at most so many items for each task. */
+const SHORT_OTHERS_FACTOR = 1.5;
 
 /** The highest priority of the contract. */
 const PRIORITY_MAX = 9;
@@ -42,8 +42,8 @@ export class CommandLanes {
   /** Ordinary submits waited, and the last entry had no room for one. */
   #wasPassedOver = false;
 
-  /** Whether entries are to be short. */
-  isShort = false;
+  /** Tasks of ordinary submits that an entry is to take at most; null where it need not be short. */
+  shortTasks: number | null = null;
 
   get items(): number {
     return this.#items;
@@ -84,8 +84,8 @@ export class CommandLanes {
     const taken: Proposal[] = [];
     if (this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: 0 });
     this.#urgent = fill(taken, this.#urgent, room);
-    this.#other = fill(taken, this.#other, room);
-    const submitsMax = this.isShort ? ENTRY_SUBMITS_SHORT : ENTRY_SUBMITS_MAX;
+    this.#takeOthers(taken, room);
+    const submitsMax = this.shortTasks ?? ENTRY_SUBMITS_MAX;
     if (!this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: submitsMax });
     this.#wasPassedOver = this.#submits.length > 0 && !taken.some(isOrdinary);
     this.#forget(taken);
@@ -114,6 +114,19 @@ export class CommandLanes {
       return false;
     });
     this.#forget(gone);
+  }
+
+  #takeOthers(taken: Proposal[], room: Room): void {
+    const [head] = this.#other;
+    if (this.shortTasks === null || head === undefined) {
+      this.#other = fill(taken, this.#other, room);
+      return;
+    }
+    const items = Math.max(this.shortTasks * SHORT_OTHERS_FACTOR, head.items);
+    const short = { ...room, items };
+    this.#other = fill(taken, this.#other, short);
+    room.items -= items - short.items;
+    room.bytes = short.bytes;
   }
 
   /** At least one whatever its number of tasks, if its bytes have room. */

@@ -53,6 +53,8 @@ export interface CommandLoopOptions {
   readonly follows?: boolean;
   /** Told after each entry what waited for it. */
   readonly onWaited?: (waited: Waited) => void;
+  /** Told when less waits than did. */
+  readonly onRoom?: () => void;
 }
 
 /** How long commands of one entry waited to be applied. */
@@ -112,9 +114,13 @@ export class CommandLoop {
     return { items: this.#pending.items, bytes: this.#pending.bytes };
   }
 
-  /** Whether entries take few submits each, so that what is urgent is soon in one. */
-  set hasShortEntries(isShort: boolean) {
-    this.#pending.isShort = isShort;
+  /** Tasks that ordinary submits bring to an entry at most, so that what is urgent is soon in one; null for no such bound. */
+  set shortEntryTasks(tasks: number | null) {
+    this.#pending.shortTasks = tasks;
+  }
+
+  get shortEntryTasks(): number | null {
+    return this.#pending.shortTasks;
   }
 
   /** Tasks of ordinary submits that wait for their turn. */
@@ -153,17 +159,21 @@ export class CommandLoop {
    * Asks for a change; resolves with its result once it is durable and applied.
    *
    * @param texts - payloads or results of the command's items, as JSON text, in their order
+   * @param sinceMs - when it came, in monotonic milliseconds, where it waited elsewhere first
    * @throws OrchestratorError `NOT_LEADER`; `OVERLOADED` past the stated bounds, `LOG_FULL`, `LOG_ENTRY_TOO_LARGE`,
    *   `LOG_FAILED`, `STOPPED`:
    *   nothing was changed (after `LOG_FAILED` it may have been, which the next start finds out)
    */
-  propose(command: Command, texts: readonly string[] | null = null): Promise<CommandResult> {
+  propose(
+    command: Command,
+    texts: readonly string[] | null = null,
+    sinceMs: number = this.#options.clock.monotonicMs(),
+  ): Promise<CommandResult> {
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
     if (this.#follows) return Promise.reject(notLeader());
     const items = itemsOf(command);
     const bytes = (texts === null ? 0 : lengthOf(texts)) + heldLength(command);
     if (this.#isFull(items, bytes)) return Promise.reject(overloaded(this.#pending.items));
-    const sinceMs = this.#options.clock.monotonicMs();
     return new Promise((resolve, reject) => {
       this.#pending.add({ command, texts, items, bytes, sinceMs, resolve, reject });
       this.wake();
@@ -186,6 +196,7 @@ export class CommandLoop {
     if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#cancelTimers();
     for (const proposal of this.#pending.takeAll()) proposal.reject(reason);
+    this.#options.onRoom?.();
   }
 
   /** Resolves when no command waits and no entry is under way. */
@@ -222,6 +233,7 @@ export class CommandLoop {
     }
     const entry: Entry = { batch: { at, commands }, texts };
     this.#append(entry, proposals);
+    this.#options.onRoom?.();
   }
 
   #append(entry: Entry, proposals: readonly Proposal[]): void {
@@ -275,7 +287,9 @@ export class CommandLoop {
     const last = proposals.at(-1);
     if (onWaited === undefined || last === undefined) return;
     let tasks = 0;
-    for (const { command, items } of proposals) if (command.type === 'task.submit') tasks += items;
+    for (const { command, items } of proposals) {
+      if (command.type === 'task.submit' || command.type === 'schedule.fire') tasks += items;
+    }
     const hasSubmits = last.command.type === 'task.submit';
     onWaited({ leastMs: clock.monotonicMs() - last.sinceMs, hasSubmits, tasks });
   }
@@ -298,6 +312,7 @@ export class CommandLoop {
     for (const proposal of proposals) proposal.reject(refusal);
     if (this.#stopped !== null)
       for (const proposal of this.#pending.takeAll()) proposal.reject(refusal);
+    this.#options.onRoom?.();
     this.#rest({ placeable: refusal.code !== 'LOG_FULL' && hooks.hasWork() });
   }
 
@@ -343,12 +358,14 @@ function earlier(a: number | null, b: number | null): number | null {
 function itemsOf(command: Command): number {
   if ('items' in command) return command.items.length;
   if ('taskIds' in command) return command.taskIds.length;
-  return command.type === 'task.submit' ? command.tasks.length : 1;
+  return command.type === 'task.submit' || command.type === 'stage.add' ? command.tasks.length : 1;
 }
 
 /** Text that a command itself carries, where that can be large. */
 function heldLength(command: Command): number {
   switch (command.type) {
+    case 'stage.add':
+      return lengthOf(command.payloads);
     case 'task.details':
       return command.items.reduce((sum, { details }) => sum + details.length, 0);
     case 'task.answer':

@@ -2,14 +2,26 @@
  * What follows from an applied entry: the mirrors of core are kept (scheduler, store, hub, metrics),
  * and what leaves the process is gathered for the flush.
  */
-import type { AgentId, Applied, CoreEvent, CoreState, Task, TaskId } from '../core/index.ts';
+import {
+  copyOf,
+  isHedged,
+  type AgentId,
+  type Applied,
+  type CoreEvent,
+  type CoreState,
+  type Task,
+  type TaskId,
+} from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import type { LiveIndex, Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Hedger } from './hedger.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
 import { taskWaiters } from './task-waiters.ts';
 
@@ -21,8 +33,12 @@ export interface EffectsParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly keeper: ScheduleKeeper;
+  readonly supervisor: Supervisor;
   /** Hears of output that was kept, and of ends. */
   readonly output: OutputListener;
+  /** Told after each entry. */
+  readonly stages: StageWaits;
+  readonly hedger: Hedger;
 }
 
 /** Who follows output of tasks. */
@@ -61,17 +77,18 @@ export class Effects {
   applied(entry: Entry, applied: Applied): void {
     const { state, feed, store } = this.#parts;
     const payloads = new SubmittedPayloads(entry, applied);
-    const results = completedResults(entry, applied);
+    const results = new CompletedResults(entry, applied);
     const edits = new EditedPayloads(entry, applied);
-    let completed = 0;
     for (const event of applied.events) {
       if (event.type === 'task.completed') {
         this.finishedTasks += 1;
-        this.#completed(event, results[completed] ?? null);
-        completed += 1;
+        this.#completed(event, results.next(event.task));
+      } else if (event.type === 'task.adopted') {
+        this.finishedTasks += 1;
+        this.#adopted(event.task, event.copy, results.of(event.copy));
       } else {
         if (event.type === 'task.submitted') {
-          store.putPayload(event.task, event.payload ?? payloads.next());
+          keepPayload(event, payloads, store);
         } else if (event.type === 'task.redriven' && event.isEdited) {
           store.replacePayload(event.task, edits.next());
         }
@@ -82,6 +99,8 @@ export class Effects {
     this.#hasOutput = false;
     this.#joinLines(applied.events);
     this.#parts.scheduler.batchApplied();
+    this.#parts.stages.look(state);
+    this.#parts.hedger.applied();
     feed.record(state.index, state.nowMs, applied.events);
   }
 
@@ -129,7 +148,23 @@ export class Effects {
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     this.#metrics.completed(task, runMs);
+    this.#parts.supervisor.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
+    if (isHedged(task.profile.spec)) this.#parts.hedger.ended(task, runMs);
+  }
+
+  /** A task has the result of its copy; its own attempt, if there was one, was revoked before. */
+  #adopted(task: Task, copy: Task, result: string | null): void {
+    const { hedger, hub, live, scheduler, state, store } = this.#parts;
+    const startedAt = copyOf(copy)?.startedAt ?? 0;
+    live.remove(task);
+    scheduler.taskLeft(task);
+    hub.ended(task.id);
+    if (this.#parts.output.isFollowed) this.#news.add(task.id);
+    store.finish({ task, result, startedAt, finishedAt: state.nowMs });
+    this.#metrics.completed(task, state.nowMs - startedAt);
+    if (taskWaiters.has(task)) this.#finished.push({ task, result });
+    if (isHedged(task.profile.spec)) hedger.overtaken(task);
   }
 
   #other(event: CoreEvent): void {
@@ -142,6 +177,7 @@ export class Effects {
       case 'task.assigned':
         scheduler.leaseGranted(event.agent, event.task);
         hub.granted(event.task);
+        if (isHedged(event.task.profile.spec)) this.#parts.hedger.started(event.task);
         this.#metrics.started(event.task, event.waitMs);
         return;
       case 'task.input_required':
@@ -175,19 +211,15 @@ export class Effects {
         this.#resync(event.agentId, event.task);
         return;
       case 'task.failed':
-        this.finishedTasks += 1;
-        scheduler.taskLeft(event.task);
-        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
+        this.#endedBadly(event.task);
         this.#metrics.failed(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
       case 'task.canceled':
-        this.finishedTasks += 1;
+        this.#endedBadly(event.task);
         hub.ended(event.task.id);
         live.remove(event.task);
-        scheduler.taskLeft(event.task);
         store.finish({ task: event.task, result: null, startedAt: 0, finishedAt: state.nowMs });
-        if (this.#parts.output.isFollowed) this.#news.add(event.task.id);
         this.#metrics.canceled(event.task);
         this.#finished.push({ task: event.task, result: null });
         return;
@@ -203,16 +235,27 @@ export class Effects {
     }
   }
 
+  /** Failed for good or canceled, wherever it was. */
+  #endedBadly(task: Task): void {
+    const { hedger, output, scheduler } = this.#parts;
+    this.finishedTasks += 1;
+    scheduler.taskLeft(task);
+    if (isHedged(task.profile.spec)) hedger.forget(task);
+    if (output.isFollowed) this.#news.add(task.id);
+  }
+
   /** What is about agents and queues. */
   #aroundTasks(event: CoreEvent): void {
-    const { hub, scheduler } = this.#parts;
+    const { hub, scheduler, supervisor } = this.#parts;
     switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
         scheduler.agentChanged(event.agent);
         return;
       case 'agent.changed':
+      case 'agent.dissented':
         scheduler.agentChanged(event.agent);
+        supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':
         hub.removed(event.agent.id);
@@ -224,8 +267,19 @@ export class Effects {
       case 'gate.changed':
         scheduler.gateChanged(event.gate);
         return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
+        this.#metrics.breakerChanged(event.breaker.kind, event.breaker.state);
+        supervisor.breakerChanged(event.breaker, event.from);
+        return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);
+        return;
+      case 'task.hedged':
+        this.#parts.hedger.hedged(event.copy);
         return;
       default:
         if ('schedule' in event) this.#scheduled(event);
@@ -337,8 +391,44 @@ function editedPayloads({ batch, texts }: Entry, { results }: Applied): readonly
   return edited;
 }
 
+/** Keeps the payload of a new task; a copy has none of its own. */
+export function keepPayload(
+  event: Extract<CoreEvent, { type: 'task.submitted' }>,
+  payloads: SubmittedPayloads,
+  store: Store,
+): void {
+  const { payload, task } = event;
+  if (task.extra !== null && copyOf(task) !== null) return;
+  store.putPayload(task, payload ?? payloads.next());
+}
+
+/** Results of an entry, asked for in the order of its events. */
+export class CompletedResults {
+  readonly #texts: readonly string[];
+  #next = 0;
+  #ofCopies: Map<Task, string | null> | null = null;
+
+  constructor(entry: Entry, applied: Applied) {
+    this.#texts = completedResults(entry, applied);
+  }
+
+  /** The text of the next completion that a command brought. */
+  next(task: Task): string | null {
+    const text = this.#texts[this.#next++] ?? null;
+    if (task.extra === null || copyOf(task) === null) return text;
+    this.#ofCopies ??= new Map();
+    this.#ofCopies.set(task, text);
+    return text;
+  }
+
+  /** The text of a copy that completed in this entry. */
+  of(copy: Task): string | null {
+    return this.#ofCopies?.get(copy) ?? null;
+  }
+}
+
 /** Result texts of the completions that core took, in the order of their events. */
-export function completedResults(entry: Entry, applied: Applied): readonly string[] {
+function completedResults(entry: Entry, applied: Applied): readonly string[] {
   const results: string[] = [];
   const { commands } = entry.batch;
   const texts: BatchTexts = entry.texts;

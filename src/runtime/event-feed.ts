@@ -5,7 +5,7 @@
  * `index-position` (log index of the entry, place in it): a client that comes back names the last one
  * it saw, and gets what followed or is told that the gap is too old.
  */
-import { questionOf, type CoreEvent } from '../core/index.ts';
+import { questionOf, type CoreEvent, type Task } from '../core/index.ts';
 import type { Thinning } from '../reliability/index.ts';
 import type { Clock } from './clock.ts';
 
@@ -21,6 +21,7 @@ export interface FeedEvent {
   readonly queue?: string;
   readonly taskType?: string;
   readonly limit?: string;
+  readonly breaker?: string;
   readonly state?: string;
   readonly attempt?: number;
   readonly fencingToken?: number;
@@ -38,6 +39,8 @@ export interface FeedEvent {
   readonly nominalAt?: number;
   readonly count?: number;
   readonly dropped?: number;
+  /** Id of a copy of the task. */
+  readonly copy?: string;
 }
 
 export interface FeedListener {
@@ -104,7 +107,7 @@ export class EventFeed {
       // Followers were told of the chunk itself when it came.
       if (event.type === 'task.output') continue;
       // One for each key of a limit: what people want to know is that the limit changed.
-      if (event.type === 'gate.changed') continue;
+      if (event.type === 'gate.changed' || event.type === 'gate.removed') continue;
       this.#publish({ index, position, at, ...describe(event) });
     }
     if (this.#kept.length > 2 * KEPT_MAX) {
@@ -216,7 +219,7 @@ function isAfter(a: Place, b: Place): boolean {
 
 type Described = Omit<FeedEvent, 'index' | 'position' | 'at'>;
 
-function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Described {
+function describe(event: Exclude<CoreEvent, { type: 'gate.changed' | 'gate.removed' }>): Described {
   switch (event.type) {
     case 'agent.registered':
     case 'agent.changed':
@@ -250,6 +253,11 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
     }
     case 'limit.changed':
       return { type: event.type, limit: event.limit };
+    case 'breaker.changed': {
+      const { by, key, state, why } = event.breaker;
+      const facts = { ...(by === null ? {} : { by }), ...(why === null ? {} : { reason: why }) };
+      return { type: event.type, breaker: key, state, ...facts };
+    }
     case 'fairness.changed':
       return { type: event.type };
     case 'schedule.changed':
@@ -257,6 +265,14 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' }>): Describe
     case 'schedule.fired':
     case 'schedule.skipped':
       return describeSchedule(event);
+    case 'agent.dissented': {
+      const { agent, task } = event;
+      const note = `trusted ${agent.trust?.factor ?? 1} now`;
+      return { type: event.type, agentId: agent.id, taskId: task.id, note };
+    }
+    case 'task.adopted':
+    case 'task.hedged':
+      return describeCopy(event);
     case 'assignment.refused':
       return { type: event.type, taskId: event.taskId, agentId: event.agentId };
     default:
@@ -290,17 +306,13 @@ function describeSchedule(event: ScheduleEvent): Described {
 }
 
 function describeTask(
-  event: Exclude<Extract<CoreEvent, { task: unknown }>, ScheduleEvent>,
+  event: Exclude<
+    Extract<CoreEvent, { task: unknown }>,
+    ScheduleEvent | CopyEvent | { type: 'agent.dissented' }
+  >,
 ): Described {
   const { task } = event;
-  const { queue, spec } = task.profile;
-  const common = {
-    type: event.type,
-    taskId: task.id,
-    queue: queue.name,
-    taskType: spec.type,
-    attempt: task.attempt,
-  };
+  const common = { type: event.type, ...factsOf(task) };
   switch (event.type) {
     case 'task.assigned':
       return {
@@ -356,6 +368,24 @@ function describeTask(
     default:
       return common;
   }
+}
+
+function factsOf(task: Task): Pick<Described, 'taskId' | 'queue' | 'taskType' | 'attempt'> {
+  const { queue, spec } = task.profile;
+  return { taskId: task.id, queue: queue.name, taskType: spec.type, attempt: task.attempt };
+}
+
+type CopyEvent = Extract<CoreEvent, { type: 'task.adopted' | 'task.hedged' }>;
+
+/** A task that took over a result has completed, like any other. */
+function describeCopy(event: CopyEvent): Described {
+  const { copy, task } = event;
+  const facts = { ...factsOf(task), copy: copy.id };
+  if (event.type === 'task.hedged') {
+    return { type: event.type, ...facts, state: task.state, reason: event.reason };
+  }
+  const agent = task.agentId === null ? {} : { agentId: task.agentId };
+  return { type: 'task.completed', ...facts, state: 'completed', ...agent };
 }
 
 type InputEvent = Extract<CoreEvent, { type: 'task.input_required' | 'task.input_answered' }>;

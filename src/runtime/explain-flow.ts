@@ -14,7 +14,10 @@ export function explainFlow(
   explanation: Explanation,
 ): Explanation & Pick<ExplanationView, 'blockedBy' | 'budget' | 'killed'> {
   const facts = treeFacts(state, task.extra?.family ?? null, task.id);
-  if (task.state !== 'blocked') return { ...explanation, ...facts };
+  // One that is blocked by nothing of the flow waits for copies of its own.
+  if (task.state !== 'blocked' || (task.links?.left ?? 0) === 0) {
+    return { ...explanation, ...facts };
+  }
   const tasks: { id: string; ref?: string; state: Task['state'] }[] = [];
   for (const { taskId } of dependenciesOf(task)) {
     const parent = state.tasks.get(taskId);

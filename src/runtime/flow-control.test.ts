@@ -1,11 +1,30 @@
 /** The turn's placement and core, tied together: what tasks with gates may and must be given. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { meetsRequirement, closedGate, isLeased, namespaceOf, type Task } from '../core/index.ts';
+import {
+  checkInvariants,
+  closedGate,
+  isLeased,
+  letsPass,
+  meetsRequirement,
+  namespaceOf,
+  usesOf,
+  type BreakerDefaults,
+  type Gate,
+  type Task,
+} from '../core/index.ts';
 import { register } from '../core/testing/commands.ts';
 import { PlacementWorld } from './testing/placement-world.ts';
 
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
+
+/** Breakers that open at the third call, for short, and let one or two probes through. */
+const TOUCHY = { callsMin: 3, openMs: 100, openMsMax: 400, windowMs: 5_000, successesMin: 2 };
+const BREAKERS: BreakerDefaults = {
+  agent: { ...TOUCHY, probesMax: 1 },
+  capability: { ...TOUCHY, callsMin: 5, probesMax: 2 },
+  downstream: { ...TOUCHY, probesMax: 2 },
+};
 
 const move = fc.record({
   waitMs: fc.oneof(fc.constant(0), fc.nat(60), fc.nat(400)),
@@ -17,13 +36,20 @@ function startable({ state }: PlacementWorld): Task[] {
   return [...state.tasks.values()].filter((task) => {
     if (task.state !== 'queued' || task.profile.queue.paused) return false;
     if (closedGate(task, state.nowMs) !== null) return false;
+    // Units of a rate may be kept for another one that has waited for them.
+    if (usesOf(task).some(({ gate }) => isReserved(gate))) return false;
     return [...state.agents.values()].some(
       (agent) =>
         agent.state === 'ready' &&
+        (agent.breaker === null || letsPass(agent.breaker)) &&
         agent.leases.size - agent.waiting < agent.spec.slots &&
         meetsRequirement(agent.spec, task.profile.spec.requires),
     );
   });
+}
+
+function isReserved({ mirror }: Gate): boolean {
+  return mirror !== null && 'reserved' in mirror && mirror.reserved !== null;
 }
 
 function checkLimits({ state }: PlacementWorld): void {
@@ -43,10 +69,10 @@ function checkLimits({ state }: PlacementWorld): void {
 }
 
 test('whatever happens, no proposal is refused twice, no agent idles while a task may start, and shares are counted right', () => {
-  const seen = { gated: 0, held: 0, refusals: 0, starts: 0 };
+  const seen = { gated: 0, held: 0, refusals: 0, starts: 0, open: 0, probing: 0 };
   fc.assert(
     fc.property(fc.integer(), fc.array(move, { maxLength: 60, size: 'max' }), (seed, moves) => {
-      const world = new PlacementWorld(seed);
+      const world = new PlacementWorld(seed, BREAKERS);
       for (const { waitMs, wanted } of moves) {
         world.batch(wanted, waitMs);
         seen.refusals += world.refusals;
@@ -56,6 +82,11 @@ test('whatever happens, no proposal is refused twice, no agent idles while a tas
         expect(startable(world).map(({ id }) => id)).toEqual([]);
         expect(world.scheduler.hasWork(world.state.nowMs)).toBe(false);
         checkLimits(world);
+        checkInvariants(world.state);
+        for (const { state } of world.state.records.breakers.values()) {
+          if (state === 'open') seen.open += 1;
+          if (state === 'half-open') seen.probing += 1;
+        }
         const tasks = [...world.state.tasks.values()];
         expect(world.scheduler.counts().waiting).toBe(
           tasks.filter(({ state }) => state === 'queued').length,
@@ -77,6 +108,8 @@ test('whatever happens, no proposal is refused twice, no agent idles while a tas
   expect(seen.held).toBeGreaterThan(1_000);
   expect(seen.refusals).toBeGreaterThan(20);
   expect(seen.starts).toBeGreaterThan(1_000);
+  expect(seen.open).toBeGreaterThan(100);
+  expect(seen.probing).toBeGreaterThan(100);
 });
 
 test('a rate lets at most its burst and what refilled start in any window', () => {

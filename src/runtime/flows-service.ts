@@ -1,7 +1,7 @@
 /** What callers do with flows: look at them, end them. */
 import { OrchestratorError } from '../base/errors.ts';
 import type { FlowList, FlowSummary, FlowView } from '../contract/index.ts';
-import { isTreeOver, type CoreState, type TaskId, type Tree } from '../core/index.ts';
+import { copyOf, isTreeOver, type CoreState, type TaskId, type Tree } from '../core/index.ts';
 import { cursorBefore, listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
@@ -89,7 +89,7 @@ export class FlowsService {
     };
     const trees: Tree[] = [tree];
     for (let part = trees.pop(); part !== undefined; part = trees.pop()) {
-      for (const { state } of part.members) counts[state] += 1;
+      for (const task of part.members) if (copyOf(task) === null) counts[task.state] += 1;
       trees.push(...part.parts);
     }
     const { createdAt, key, kill, name, namespace } = tree;
@@ -115,7 +115,9 @@ export class FlowsService {
     const items = page.items.filter(({ task }) => task.id >= firstId);
     // What follows the first task of the flow is of others.
     const isLast = items.length < page.items.length || items.at(-1)?.task.id === firstId;
-    return { items, nextCursor: isLast ? null : page.nextCursor };
+    // Copies of others may have been made while its ids were.
+    const own = items.filter(({ task }) => task.extra?.copyOf == null);
+    return { items: own, nextCursor: isLast ? null : page.nextCursor };
   }
 
   #criticalPath(tree: Tree): FlowView['criticalPath'] {

@@ -239,6 +239,24 @@ describe('a running task', () => {
     expect(await end(runtime, id)).toMatchObject({ error: { code: 'LOOP_DETECTED' } });
   });
 
+  test('lets a task start when what others reserved is settled', async () => {
+    const runtime = await world.open();
+    const held = new HeldHandler();
+    await runtime.serve({ ...WORKER, slots: 5 }, held.handler);
+    const estimate = { tokens: 60 };
+    const tasks = [0, 1].map(() => ({ type: 'work', estimate }));
+    const { tasks: made } = await runtime.submitFlow({ budget: { tokens: 100 }, tasks });
+    const first = await held.next();
+    const other = made.find(({ id }) => id !== first.task.id)?.id as TaskId;
+    expect(runtime.tasks.explain(other)?.gate?.description).toContain('60 reserved, 60 wanted');
+    first.context.reportUsage({ tokens: 40, costUsd: 0 });
+    first.end('done');
+    const second = await held.next();
+    expect(second.task.id).toBe(other);
+    second.end('done');
+    expect(await end(runtime, other)).toMatchObject({ state: 'completed' });
+  });
+
   test('spends what its tree may spend, and no more', async () => {
     const runtime = await world.open();
     await runtime.serve(WORKER, async (task: { payload: unknown }, context) => {

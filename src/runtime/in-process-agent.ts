@@ -67,6 +67,13 @@ export class InProcessAgent implements AgentLink {
     this.#attempts.abortAll(reason);
   }
 
+  /** Tells every running handler to stop, and lets their leases be delivered anew. */
+  abandonAll(reason: string): void {
+    this.#granted = [];
+    this.#attempts.abandonAll(reason);
+    this.#settleIdle();
+  }
+
   /** Resolves when no handler runs but those that wait for an answer, which may take days. */
   async idle(): Promise<void> {
     if (this.#attempts.active > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));

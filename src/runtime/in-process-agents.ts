@@ -8,9 +8,11 @@ import type { AgentService } from './agent-service.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
+import { HandlerHost, type HandlerHostParts } from './handler-host.ts';
 import { InProcessAgent, type InProcessHost } from './in-process-agent.ts';
 import type { InputService } from './input-service.ts';
 import type { OutputService } from './output-service.ts';
+import type { Recoveries } from './recoveries.ts';
 import type { AttemptEnd } from './reports.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 
@@ -20,6 +22,7 @@ export interface InProcessAgentsParts {
   readonly loop: CommandLoop;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
+  readonly recoveries: Recoveries;
   readonly agents: AgentService;
   readonly inputs: InputService;
   readonly details: DetailsBuffer;
@@ -45,11 +48,38 @@ export class InProcessAgents {
     this.#submit = submit;
   }
 
-  /** Serves an agent with `handler`; as durable and fenced as a remote one. */
-  async serve(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
-    const link = new InProcessAgent(this.#host(), handler);
+  /**
+   * Serves an agent with `handler`; as durable and fenced as a remote one.
+   *
+   * @param restart - brings back what runs the handler, once an attempt says that it is gone; or null
+   */
+  async serve(
+    agent: RegisterAgent,
+    handler: AgentHandler,
+    restart: HandlerHostParts['restart'] | null,
+  ): Promise<void> {
+    let host: HandlerHost | null = null;
+    const own = this.#host();
+    const report: InProcessHost['report'] = (ends) => {
+      own.report(ends);
+      host?.ended(ends);
+    };
+    const link = new InProcessAgent({ ...own, report }, handler);
     this.#links.set(agent.id, link);
-    await this.#parts.agents.connect(link, [agent], randomUUID());
+    const incarnation = randomUUID();
+    const bringBack = (): Promise<void> => this.#parts.agents.connect(link, [agent], incarnation);
+    if (restart !== null) {
+      const { clock, hub, recoveries } = this.#parts;
+      const takeOut = (reason: string): void => {
+        hub.detach(agent.id as AgentId, link);
+        link.abandonAll(reason);
+      };
+      const parts = { agentId: agent.id, clock, recoveries, restart, takeOut, bringBack };
+      const made = new HandlerHost(parts);
+      host = made;
+      this.#deferred.add(() => made.close());
+    }
+    await bringBack();
   }
 
   /** Lets running handlers end for at most `graceMs`, aborts the others and gives their leases back. */

@@ -1,5 +1,7 @@
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
+export type { Comparator } from './comparators.ts';
+export type { HedgingOptions } from './hedger.ts';
 export { decodeEntry } from './entry-codec.ts';
 export { ClusterNode } from './cluster/cluster-node.ts';
 export type { ClusterNodeOptions, ClusterOptions } from './cluster/cluster-options.ts';
@@ -14,10 +16,13 @@ export {
   type RuntimeOptions,
   type RuntimeTerms,
 } from './open-runtime.ts';
+export type { HeldSubmit } from './intake.ts';
 export type { AttemptEnd } from './reports.ts';
-export { Runtime } from './runtime.ts';
+export { Runtime, type ServeOptions } from './runtime.ts';
+export type { SupervisionOptions } from './supervisor.ts';
 export { cronTimes } from './cron-times.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
+export { Slices } from './slices.ts';
 export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';

@@ -14,18 +14,27 @@ export interface LoadProbes {
   heapShare(): number;
   /** Share of the machine's or container's memory that this process cannot give back. */
   residentShare(): number;
+  /** Share of the time since it was last asked in which the event loop had nothing to do; none where it is not told. */
+  idleShare?(): number;
   disk(): Promise<DiskSpace>;
 }
 
 /** Probes of this process, and of the file system that `directory` is on; null for none. */
 export function systemProbes(directory: string | null): LoadProbes {
   const machineBytes = memoryLimit();
+  let before = performance.eventLoopUtilization();
   return {
     heapShare: () => {
       const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
       return used / limit;
     },
     residentShare: () => residentBytes() / machineBytes,
+    idleShare: () => {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return 1 - utilization;
+    },
     disk: async () => {
       if (directory === null) return { freeBytes: Infinity, bytes: 0 };
       const { bavail, blocks, bsize } = await statfs(directory);

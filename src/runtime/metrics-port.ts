@@ -1,4 +1,4 @@
-import type { AttemptFailure, Task } from '../core/index.ts';
+import type { AttemptFailure, BreakerKind, BreakerState, Task } from '../core/index.ts';
 
 /** What the runtime counts; implemented by telemetry, absent in tests. Must not throw. */
 export interface RuntimeMetrics {
@@ -13,6 +13,8 @@ export interface RuntimeMetrics {
   scheduleFired(lateMs: number, outcome: string): void;
   /** `count` firings of a schedule made no task. */
   scheduleSkipped(reason: string, count: number): void;
+  /** A breaker of that kind came into a state. */
+  breakerChanged(kind: BreakerKind, state: BreakerState): void;
 }
 
 export const NO_METRICS: RuntimeMetrics = {
@@ -24,4 +26,5 @@ export const NO_METRICS: RuntimeMetrics = {
   canceled: () => undefined,
   scheduleFired: () => undefined,
   scheduleSkipped: () => undefined,
+  breakerChanged: () => undefined,
 };

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { OrchestratorError } from '../base/errors.ts';
 import {
   apply,
+  barredAgents,
   createState,
   fairnessOf,
   type AgentId,
@@ -26,6 +27,9 @@ import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
 import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
+import { BreakerService } from './breaker-service.ts';
+import { Comparators } from './comparators.ts';
+import { Hedger, type HedgingOptions } from './hedger.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
@@ -34,10 +38,14 @@ import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
 import { ParentResults } from './parent-results.ts';
+import { payloadOf } from './payload-of.ts';
 import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
+import { Recoveries } from './recoveries.ts';
+import { SelfChecks } from './self-checks.ts';
+import { Supervisor, type SupervisionOptions } from './supervisor.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
@@ -50,6 +58,7 @@ import {
   type RuntimeStorage,
 } from './storage.ts';
 import { TaskIdSource } from './task-ids.ts';
+import { StageWaits } from './stage-waits.ts';
 import { TaskService } from './task-service.ts';
 import { proposePlacement } from './turn-placement.ts';
 
@@ -61,7 +70,10 @@ export interface RuntimeTerms {
   readonly metrics?: RuntimeMetrics;
   /** Bounds of core; a change of them is itself a logged command. */
   readonly settings?: Partial<CoreSettings>;
-  /** Seed of chance for a new data folder and for placement; drawn when absent. */
+  /**
+   * Seed of chance: of placement, and of core in a new data folder, where it must stay the same at least
+   * to the first checkpoint. Absent, placement draws one, and core has the same in every folder.
+   */
   readonly seed?: number;
   /** Random bytes for task ids; those of the system when absent. */
   readonly idBytes?: (count: number) => Buffer;
@@ -69,10 +81,16 @@ export interface RuntimeTerms {
   readonly checkpointBytes?: number;
   /** Longest time from a change to the checkpoint that holds it. Default 30 s. */
   readonly checkpointIntervalMs?: number;
+  /** Keeps all of the log, for audits; else what a checkpoint stands for is let go. Default false. */
+  readonly keepLog?: boolean;
   /** How long output is kept after the end of its task, in milliseconds. Default 1 h. */
   readonly outputTtlMs?: number;
   /** When new work is refused because too much is under way. */
   readonly admission?: AdmissionOptions;
+  /** How it looks after itself. */
+  readonly supervision?: SupervisionOptions;
+  /** How many slow attempts get a second one beside them. */
+  readonly hedging?: HedgingOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -119,7 +137,7 @@ export async function openFollowing(
   const opened = await storage.open({ clock, logger });
   const { log, release, store } = opened;
   try {
-    const state = await recover(store, log, terms.seed ?? randomInt(2 ** 31), logger);
+    const state = await recover(store, log, terms.seed ?? CORE_SEED, logger);
     return new Runtime(assembly({ ...opened, terms, clock, logger, state }));
   } catch (error) {
     await log.close();
@@ -128,6 +146,12 @@ export async function openFollowing(
     throw error;
   }
 }
+
+/**
+ * Where core's chance begins. A constant, because the log does not say: entries that are replayed without
+ * a checkpoint must draw what they drew the first time. It only spreads retries, so it is no secret.
+ */
+export const CORE_SEED = 1;
 
 /** The state at the end of the log: the newest checkpoint, and the entries after it. */
 async function recover(
@@ -175,6 +199,7 @@ interface Lasting {
   readonly checkpointer: Checkpointer;
   readonly artifacts: ArtifactService;
   readonly backups: BackupService;
+  readonly comparators: Comparators;
 }
 
 /** Makes what a runtime is made of, for as long as it leads or follows. */
@@ -186,34 +211,49 @@ export function assembly(ground: Ground): () => RuntimeParts {
     checkpointer,
     artifacts: new ArtifactService({ ...ground, artifacts }),
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
+    comparators: new Comparators(),
   };
   return () => assemble(ground, lasting);
 }
 
 function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const { clock, log, logger, state, store, terms } = ground;
-  const { checkpointer } = lasting;
+  const { checkpointer, comparators } = lasting;
   const scheduler = createScheduler(ground);
   const live = new LiveIndex();
   const admission = createAdmission(ground);
   const feed = new EventFeed(clock, state.index, admission.thinning);
   const waits = new InputWaits(clock);
+  const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
+  const makeRoom = (): Promise<void> => checkpointer.run();
+  const supervision = createSupervision(ground, { feed, propose, makeRoom });
+  const { supervisor } = supervision;
   const hub: AgentHub = new AgentHub({
     state,
     scheduler,
     clock,
     waits,
-    payloadOf: (task) => store.payload(task) ?? 'null',
+    payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
+    supervisor,
     unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
     agentSilent: (agentId) => agentSilent(loop, agentId),
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const nextId = (): TaskId => ids.next();
-  const propose: CommandLoop['propose'] = (command, texts) => loop.propose(command, texts);
-  const keeper = new ScheduleKeeper({ state, clock, logger, nextId, propose });
+  const keeper = new ScheduleKeeper({
+    state,
+    clock,
+    logger,
+    nextId,
+    propose,
+    admit: (priorities) => admission.firings(priorities),
+  });
   const output = createOutput(ground, propose);
-  const mirrors = { live, scheduler, hub, feed, keeper, output };
+  const stages = new StageWaits();
+  const hedger = new Hedger({ state, clock, logger, propose, options: terms.hedging ?? {} });
+  const seers = { live, scheduler, hub, feed, keeper, output, stages };
+  const mirrors = { ...seers, supervisor, hedger };
   const effects = new Effects({ state, store, ...mirrors });
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -222,6 +262,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     follows: true,
     onEntry: (bytes) => checkpointer.appended(bytes),
     onWaited: (waited) => admission.waited(waited),
+    onRoom: () => admission.entryMade(),
     hooks: turnHooks(state, scheduler, effects),
   });
   const finishedTasks = (): number => effects.finishedTasks;
@@ -229,7 +270,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   mirror(state, scheduler, live);
   const ids = createIds(ground);
   const details = new DetailsBuffer({ loop, clock, logger });
-  const seen = { admission, details, feed, hub, live, output };
+  const seen = { admission, comparators, details, feed, hub, live, output, stages };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return {
     ...ground,
@@ -237,6 +278,8 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     ...createServices(ground, machinery),
     ...lasting,
     effects,
+    ...supervision,
+    hedger,
     keeper,
     metrics: terms.metrics ?? NO_METRICS,
     version: terms.version,
@@ -249,6 +292,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
 /** What services are made of besides the ground. */
 interface Machinery {
   readonly admission: AdmissionGate;
+  readonly comparators: Comparators;
   readonly details: DetailsBuffer;
   readonly feed: EventFeed;
   readonly hub: AgentHub;
@@ -258,6 +302,7 @@ interface Machinery {
   readonly nextId: () => TaskId;
   readonly output: OutputService;
   readonly scheduler: Scheduler;
+  readonly stages: StageWaits;
   readonly waits: InputWaits;
 }
 
@@ -270,6 +315,7 @@ type Services = Pick<
   | 'operations'
   | 'schedules'
   | 'limits'
+  | 'breakers'
   | 'flows'
   | 'kills'
   | 'inputs'
@@ -286,15 +332,41 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     operations: new OperationService(parts),
     schedules: new ScheduleService(parts),
     limits: new LimitService(parts),
+    breakers: new BreakerService(parts),
     flows: new FlowsService(parts),
     kills: new KillService(parts),
     inputs: new InputService(parts),
   };
 }
 
+interface Supervision {
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
+  readonly supervisor: Supervisor;
+}
+
+function createSupervision(
+  ground: Ground,
+  parts: {
+    readonly feed: EventFeed;
+    readonly propose: CommandLoop['propose'];
+    readonly makeRoom: () => Promise<void>;
+  },
+): Supervision {
+  const { clock, directory, terms } = ground;
+  const options = terms.supervision ?? {};
+  const isEnabled = options.enabled ?? terms.clock === undefined;
+  const recoveries = new Recoveries({ ...ground, ...parts });
+  const probes = terms.probes ?? systemProbes(directory);
+  const checks = new SelfChecks({ ...ground, ...parts, probes, recoveries });
+  const own = { options, isEnabled, clock, recoveries, checks };
+  return { recoveries, checks, supervisor: new Supervisor({ ...ground, ...parts, ...own }) };
+}
+
 function createScheduler({ state, terms }: Ground): Scheduler {
   const seed = terms.seed ?? randomInt(2 ** 31);
-  return new Scheduler({ seed, fairness: fairnessOf(state) });
+  const barred = (task: Task): readonly AgentId[] | null => barredAgents(state, task);
+  return new Scheduler({ seed, fairness: fairnessOf(state), barred });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {
@@ -337,6 +409,7 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     store,
     clock,
     logger,
+    keepsLog: terms.keepLog ?? false,
     bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>

@@ -14,7 +14,7 @@ const TAKES: Readonly<Record<OperationBody['action'], readonly (keyof RedrivePar
   retry: [],
   purge: [],
   reprioritise: ['queue', 'priority', 'requires'],
-  redrive: ['queue', 'priority', 'requires', 'payload', 'patch', 'resetAttempts'],
+  redrive: ['queue', 'priority', 'requires', 'payload', 'patch', 'resetAttempts', 'avoidAgents'],
 };
 
 /** @throws InvalidRequestError; OrchestratorError `PAYLOAD_TOO_LARGE` */
@@ -37,7 +37,7 @@ export function operationParams({ action, params = {}, sample }: OperationBody):
 
 /** The texts of a change, at most `textMax` UTF-16 units each. */
 export function redriveParams(
-  { patch, payload, priority, queue, requires, resetAttempts }: RedriveParams,
+  { avoidAgents, patch, payload, priority, queue, requires, resetAttempts }: RedriveParams,
   textMax: number,
   path = '',
 ): OperationParams {
@@ -60,5 +60,6 @@ export function redriveParams(
     ...(payload === undefined ? {} : { payload: text(payload, 'payload') }),
     ...(patch === undefined ? {} : { patch: text(patch, 'patch') }),
     ...(resetAttempts === undefined ? {} : { resetAttempts }),
+    ...(avoidAgents === undefined ? {} : { avoidAgents }),
   };
 }

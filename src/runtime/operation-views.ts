@@ -28,7 +28,13 @@ export function operationView(operation: Operation): OperationView {
   };
 }
 
-function paramsView({ patch, payload, requires, ...rest }: OperationParams): RedriveParams {
+function paramsView({
+  avoidAgents,
+  patch,
+  payload,
+  requires,
+  ...rest
+}: OperationParams): RedriveParams {
   const { capabilities, labels } = requires ?? {};
   const needs = {
     ...(capabilities === undefined ? {} : { capabilities: [...capabilities] }),
@@ -36,6 +42,9 @@ function paramsView({ patch, payload, requires, ...rest }: OperationParams): Red
   };
   return {
     ...rest,
+    ...(avoidAgents === undefined
+      ? {}
+      : { avoidAgents: avoidAgents === 'failed' ? avoidAgents : [...avoidAgents] }),
     ...(requires === undefined ? {} : { requires: needs }),
     ...(payload === undefined ? {} : { payload: JSON.parse(payload) as unknown }),
     ...(patch === undefined ? {} : { patch: JSON.parse(patch) as Record<string, unknown> }),

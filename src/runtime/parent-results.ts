@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrchestratorError } from '../base/errors.ts';
 import {
+  copyOf,
   dependenciesOf,
   type CoreState,
   type Dependency,
@@ -37,7 +38,7 @@ export class ParentResults {
    */
   textOf(task: Task): string | null {
     if (task.extra === null) return null;
-    const dependencies = dependenciesOf(task);
+    const dependencies = this.#parentsOf(task);
     if (dependencies.length === 0) return null;
     const ready = this.#ready.get(task.id);
     if (ready?.fencingToken === task.fencingToken) {
@@ -51,7 +52,7 @@ export class ParentResults {
 
   /** Whether a task has more parents than one turn should read, and none of it was made ready. */
   isWide(task: Task): boolean {
-    if (task.extra === null || dependenciesOf(task).length <= PARENTS_AT_ONCE) return false;
+    if (task.extra === null || this.#parentsOf(task).length <= PARENTS_AT_ONCE) return false;
     return this.#ready.get(task.id)?.fencingToken !== task.fencingToken;
   }
 
@@ -63,7 +64,7 @@ export class ParentResults {
   async makeReady(task: Task): Promise<void> {
     const { fencingToken } = task;
     const text = new ParentsText(this.#lengthMax);
-    const dependencies = dependenciesOf(task);
+    const dependencies = this.#parentsOf(task);
     for (let at = 0; at < dependencies.length; at++) {
       if (at % PARENTS_AT_ONCE === PARENTS_AT_ONCE - 1) await nextTurn();
       this.#add(text, dependencies[at] as Dependency);
@@ -74,6 +75,13 @@ export class ParentResults {
   /** A lease ended: what was made ready for it is not wanted any more. */
   forget(taskId: TaskId): void {
     if (this.#ready.size > 0) this.#ready.delete(taskId);
+  }
+
+  /** A copy has the parents of its task. */
+  #parentsOf(task: Task): readonly Dependency[] {
+    const facts = copyOf(task);
+    const original = facts === null ? undefined : this.#state.tasks.get(facts.taskId);
+    return dependenciesOf(original ?? task);
   }
 
   #add(text: ParentsText, { taskId }: Dependency): void {

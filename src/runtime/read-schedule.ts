@@ -7,8 +7,11 @@ import {
   type ScheduledTaskBody,
 } from '../contract/index.ts';
 import { OrchestratorError } from '../base/errors.ts';
-import type { ScheduledTask, ScheduleSettings, ScheduleTiming } from '../core/index.ts';
+import { invariant } from '../base/invariant.ts';
+import type { ScheduledTask, ScheduleSettings, ScheduleTiming, TaskId } from '../core/index.ts';
 import { cronTimes } from './cron-times.ts';
+import { submitCommand } from './submission.ts';
+import { extrasOf } from './submission-from.ts';
 
 /** Largest payload of a schedule's tasks, in bytes of JSON: it stays in memory. */
 export const SCHEDULE_PAYLOAD_BYTES_MAX = 65_536;
@@ -83,16 +86,18 @@ function taskOf(task: ScheduledTaskBody, namespace: string): ScheduledTask {
       { path: '/task/payload', bytes, bytesMax: SCHEDULE_PAYLOAD_BYTES_MAX },
     );
   }
-  const { affinityKey, metadata } = task;
-  return {
-    spec: normalizeSpec({ ...task, namespace }),
-    fields: {
-      payloadBytes: payload.length,
-      ...(affinityKey === undefined ? {} : { affinityKey }),
-      ...(metadata === undefined ? {} : { metadata }),
-    },
-    payload,
+  const spec = normalizeSpec({ ...task, namespace });
+  const submission = {
+    specs: [spec],
+    specOf: null,
+    payloads: [payload],
+    // What a firing submits is read as any submit is, so that it can say whatever one can.
+    extras: [extrasOf(task, '/task', 0)],
   };
+  const [first] = submitCommand(submission, () => '' as TaskId).tasks;
+  invariant(first !== undefined, 'a submit of one task has one');
+  const { id: _id, spec: _spec, ...fields } = first;
+  return { spec, fields, payload };
 }
 
 function momentOf(moment: string | number | undefined, path: string): number {

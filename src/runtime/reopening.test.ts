@@ -89,6 +89,35 @@ describe('opening again', () => {
       expect(runtime.tasks.get(id)).toMatchObject({ state: 'scheduled', payload: { i } });
   });
 
+  test('finds copies whose payload is that of their task, before and after a checkpoint', async () => {
+    const redundancy = { copies: 2, agree: 2 };
+    let runtime = await world.open();
+    const id = await submit(runtime, { payload: { n: 7 }, redundancy });
+    // A regular end takes a checkpoint: from here on the payload is in the file alone.
+    await runtime.close();
+    runtime = await world.open();
+    const payloads: unknown[] = [];
+    await runtime.serve({ ...WORKER, id: 'first' }, (task: { payload: unknown }) => {
+      payloads.push(task.payload);
+      return 'same';
+    });
+    const copies = (runtime.tasks.get(id)?.copies?.taskIds ?? []) as TaskId[];
+    await Promise.race(copies.map((copy) => runtime.tasks.wait(copy, NO_WAIT)));
+    world.crash();
+    runtime = await world.open();
+    await runtime.serve({ ...WORKER, id: 'second' }, () => 'same');
+    expect(await runtime.tasks.wait(id, NO_WAIT)).toMatchObject({
+      state: 'completed',
+      result: 'same',
+    });
+    expect(payloads).toEqual([{ n: 7 }]);
+    await runtime.close();
+    runtime = await world.open();
+    const view = runtime.tasks.get(id);
+    expect(view).toMatchObject({ payload: { n: 7 }, result: 'same' });
+    expect(view?.copies?.agreed).toEqual(['first', 'second']);
+  });
+
   test('after a crash with an attempt under way gives it to the next process, and the attempt counts', async () => {
     let runtime = await world.open();
     const held = new HeldHandler();
@@ -165,6 +194,20 @@ describe('opening again', () => {
       await turn();
     }
     expect(store.appliedIndex).toBe(lastIndex);
+  });
+
+  test('before the first checkpoint draws the same chance again, so that what followed still holds', async () => {
+    world = new RuntimeWorld({ seed: null });
+    let runtime = await world.open();
+    const retry = { delayMs: 60_000, jitter: 1 };
+    await runtime.serve(WORKER, () => Promise.reject(new Error('once')));
+    const ids: TaskId[] = [];
+    for (let i = 0; i < 5; i++) ids.push(await submit(runtime, { retry }));
+    while (ids.some((id) => runtime.tasks.get(id)?.state !== 'scheduled')) await turn();
+    const runAt = ids.map((id) => runtime.tasks.get(id)?.runAt);
+    world.crash();
+    runtime = await world.open();
+    expect(ids.map((id) => runtime.tasks.get(id)?.runAt)).toEqual(runAt);
   });
 
   test('makes ids that are newer than every id before, although the clock went back', async () => {

@@ -6,6 +6,8 @@ export interface AttemptEnd {
   readonly taskId: TaskId;
   readonly fencingToken: number;
   readonly report: AttemptReport;
+  /** What a redundant copy's result is compared by. */
+  readonly hash?: string;
 }
 
 /** The commands that take a set of reports, and which report each of their items came from. */
@@ -23,19 +25,21 @@ export function reportCommands(ends: readonly AttemptEnd[]): ReportCommands {
   const results: string[] = [];
   const failures: AttemptError[] = [];
   const failPositions: number[] = [];
-  for (const [position, { taskId, fencingToken, report }] of ends.entries()) {
+  for (const [position, { taskId, fencingToken, hash, report }] of ends.entries()) {
     if (report.ok) {
       const { usage } = report;
       const item = { taskId, fencingToken, resultBytes: report.result.length };
-      completions.push(usage === undefined ? item : { ...item, usage });
+      const vote = hash === undefined ? item : { ...item, hash };
+      completions.push(usage === undefined ? vote : { ...vote, usage });
       completePositions.push(position);
       results.push(report.result);
       continue;
     }
-    const { code, critique, message, retryable, retryAfterMs } = report;
+    const { code, critique, downstream, message, retryable, retryAfterMs } = report;
     const rare = {
       ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
       ...(critique === undefined ? {} : { critique }),
+      ...(downstream === undefined ? {} : { downstream }),
       ...(report.usage === undefined ? {} : { usage: report.usage }),
     };
     failures.push({ taskId, fencingToken, error: { code, message }, retryable, ...rare });

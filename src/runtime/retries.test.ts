@@ -144,6 +144,20 @@ describe('a retry goes elsewhere', () => {
     await uqo.assertInvariants();
   });
 
+  test('and a redrive is kept from whom it names', async () => {
+    await uqo.agent(agent('bad'), () => {
+      throw new Error('no');
+    });
+    const task = await uqo.submit({ type: 'work', retry: { attemptsMax: 1 } });
+    uqo.expectState(task, 'failed');
+    const ran: string[] = [];
+    for (const id of ['one', 'two']) await uqo.agent(agent(id), () => void ran.push(id));
+    const redrive = { avoidAgents: ['bad', 'one'], by: 'ann' };
+    await uqo.runtime.deadLetters.redrive(task.id as never, redrive, 1_000);
+    await uqo.settle();
+    expect(ran).toEqual(['two']);
+  });
+
   test('but back to the same one where no other is left', async () => {
     const other = await uqo.scripted(agent('other', { slots: 1 }));
     await uqo.submit({ type: 'work' });

@@ -23,25 +23,32 @@ import type { AgentHub } from './agent-hub.ts';
 import type { AgentService } from './agent-service.ts';
 import type { BackupService } from './backup/backup-service.ts';
 import type { ArtifactService } from './artifact-service.ts';
+import type { BreakerService } from './breaker-service.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
+import type { Comparator, Comparators } from './comparators.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
 import type { Effects } from './effects.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Hedger } from './hedger.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
+import type { HandlerHostParts } from './handler-host.ts';
 import { InProcessAgents } from './in-process-agents.ts';
 import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
-import { submissionFrom } from './submission-from.ts';
+import { submissionFrom, submissionInSlices } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
 import type { RuntimeMetrics } from './metrics-port.ts';
 import type { QueueService } from './queue-service.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import type { Recoveries } from './recoveries.ts';
+import type { SelfChecks } from './self-checks.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { ScheduleService } from './schedule-service.ts';
 import type { TaskIdSource } from './task-ids.ts';
@@ -66,12 +73,16 @@ export interface RuntimeParts {
   readonly deadLetters: DeadLetterService;
   readonly operations: OperationService;
   readonly limits: LimitService;
+  readonly breakers: BreakerService;
   readonly schedules: ScheduleService;
   readonly keeper: ScheduleKeeper;
   readonly effects: Effects;
   readonly ids: TaskIdSource;
   readonly live: LiveIndex;
   readonly metrics: RuntimeMetrics;
+  readonly recoveries: Recoveries;
+  readonly checks: SelfChecks;
+  readonly supervisor: Supervisor;
   readonly inputs: InputService;
   readonly flows: FlowsService;
   readonly kills: KillService;
@@ -80,11 +91,22 @@ export interface RuntimeParts {
   readonly output: OutputService;
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
+  readonly comparators: Comparators;
+  readonly hedger: Hedger;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
   readonly failed: Promise<Error>;
   readonly releaseLock: () => void;
+}
+
+/** How an agent in this process is served. */
+export interface ServeOptions {
+  /**
+   * Brings back what runs the handler: called, with growing waits, after an attempt failed with the code
+   * `HANDLER_HOST_FAILED`. Until it resolves the agent is given nothing; what else it ran is run anew.
+   */
+  readonly restart?: HandlerHostParts['restart'];
 }
 
 export class Runtime {
@@ -167,6 +189,18 @@ export class Runtime {
     return this.#parts.admission;
   }
 
+  get breakers(): BreakerService {
+    return this.#parts.breakers;
+  }
+
+  get recoveries(): Recoveries {
+    return this.#parts.recoveries;
+  }
+
+  get checks(): SelfChecks {
+    return this.#parts.checks;
+  }
+
   /** Whether it takes work. */
   get ready(): boolean {
     return this.#isLeading && this.#closing === null;
@@ -174,14 +208,18 @@ export class Runtime {
 
   /** Takes work from now on: everything in the log is applied, and no other process appends to it. */
   lead(): void {
-    const { effects, hub, ids, keeper, live, loop, metrics, store } = this.#parts;
+    const { effects, hedger, hub, ids, keeper, live, loop, metrics, store, supervisor } =
+      this.#parts;
     const [newest] = listTasks(live, store, { limit: 1 }).items;
     // New ids go on from the newest ever given, as far as is known, even if this clock is behind.
     if (newest !== undefined) ids.goOnAfter(newest.task.id);
     effects.countInto(metrics);
     hub.open();
+    hedger.open();
+    // What was due while nobody led waits for no command.
     loop.lead();
     keeper.open();
+    supervisor.start();
     this.operations.resume();
     this.#isLeading = true;
   }
@@ -225,8 +263,20 @@ export class Runtime {
   }
 
   /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */
-  async serve(agent: RegisterAgent, handler: AgentHandler): Promise<void> {
-    await this.#inProcess.serve(agent, handler);
+  async serve(
+    agent: RegisterAgent,
+    handler: AgentHandler,
+    options: ServeOptions = {},
+  ): Promise<void> {
+    await this.#inProcess.serve(agent, handler, options.restart ?? null);
+  }
+
+  /**
+   * Says what counts as the same result of redundant copies of a type, where their submitter does not:
+   * results for which `comparator` gives equal JSON. Must be pure; give it again at each start.
+   */
+  registerComparator(taskType: string, comparator: Comparator): void {
+    this.#parts.comparators.register(taskType, comparator);
   }
 
   /** Submits one task given as the outside gives it. Resolves with its id once it is durable. */
@@ -237,13 +287,18 @@ export class Runtime {
 
   /** Submits tasks, all or none; resolves with their ids in order once they are durable. */
   async submitTasks(tasks: readonly SubmitTask[]): Promise<readonly string[]> {
-    const { ids } = await this.tasks.submit(submissionFrom(tasks, this.#parts.clock.now()));
+    const { clock } = this.#parts;
+    const submission =
+      tasks.length > READ_AT_ONCE_MAX
+        ? await submissionInSlices(tasks, clock)
+        : submissionFrom(tasks, clock.now());
+    const { ids } = await this.tasks.submit(submission);
     return ids;
   }
 
   /** Submits tasks as a flow; resolves with its id and theirs once all are durable. */
   async submitFlow({ tasks, ...head }: SubmitFlow): Promise<SubmittedFlow> {
-    const submission = submissionFrom(tasks, this.#parts.clock.now(), head);
+    const submission = await submissionInSlices(tasks, this.#parts.clock, head);
     const { flowId, ids } = await this.tasks.submit(submission);
     return { id: flowId ?? '', tasks: ids.map((id, i) => named(id, tasks[i]?.ref)) };
   }
@@ -273,6 +328,16 @@ export class Runtime {
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
       admission: this.admission.view(),
+      ...this.#health(),
+    };
+  }
+
+  #health(): Pick<StatusView, 'breakers' | 'stuck' | 'recoveries'> {
+    const { open, 'half-open': halfOpen } = this.breakers.sums();
+    return {
+      breakers: { open, halfOpen },
+      stuck: this.#parts.supervisor.stuckTasks,
+      recoveries: this.recoveries.list(RECOVERIES_SHOWN_MAX),
     };
   }
 
@@ -316,6 +381,8 @@ export class Runtime {
 /** Ends what waits, and every timer; what is in the loop goes on. */
 function closeServices(parts: RuntimeParts): void {
   parts.keeper.close();
+  parts.supervisor.close();
+  parts.hedger.close();
   parts.feed.close();
   parts.hub.close();
   parts.admission.close();
@@ -326,8 +393,14 @@ function closeServices(parts: RuntimeParts): void {
   parts.operations.close();
 }
 
+/** Recoveries shown in the status. */
+const RECOVERIES_SHOWN_MAX = 5;
+
 /** Kills shown in the status. */
 const KILLS_SHOWN_MAX = 100;
+
+/** Longer lists of tasks are read in slices. */
+const READ_AT_ONCE_MAX = 1_000;
 
 const COUNTED_STATES = [
   'scheduled',

@@ -170,6 +170,54 @@ describe('the keeper', () => {
     expect(new Set(runs)).toEqual(new Set([1]));
   });
 
+  test('lets the next slice wait while the load is high, and refuses none', async () => {
+    const { admitted, clock, proposals, rest, restAfterEach, run } = keeperOf();
+    for (let i = 0; i < 1_200; i++) run(setSchedule(`s${i}`, START_MS + 1000, hourly));
+    restAfterEach(500);
+    await rest(1_000);
+    expect(proposals.map((items) => items.length)).toEqual([500]);
+    run(setSchedule('other', START_MS + 1200, hourly));
+    expect(proposals).toHaveLength(1);
+    await rest(499);
+    expect(proposals).toHaveLength(1);
+    await rest(1);
+    expect(proposals).toHaveLength(2);
+    clock.step(6_000);
+    await rest(500);
+    expect(proposals.map((items) => items.length)).toEqual([500, 500, 201]);
+    expect(admitted).toHaveLength(1_201);
+    expect(new Set(admitted)).toEqual(new Set([4]));
+  });
+
+  test('works out ahead what follows the next moment of an expression, a little at a time', async () => {
+    const { clock, moments, proposals, rest, run } = keeperOf();
+    const timing = { type: 'cron', expression: '0 * * * *', timezone: 'UTC' } as const;
+    run(setSchedule('s', START_MS, { ...hourly, timing }));
+    expect(clock.timers).toBe(2);
+    await rest(20);
+    expect(moments()).toEqual([START_MS]);
+    await rest(20);
+    expect(clock.timers).toBe(1);
+    // Another timing in the meantime: what was worked out for the one before is not used.
+    const half = { ...timing, expression: '0,30 * * * *' };
+    run(setSchedule('s', START_MS + 1_800_000, { ...hourly, timing: half }));
+    await rest(3_600_000);
+    const named = proposals.flat().map(({ nextAt, nominalAt }) => [nominalAt, nextAt]);
+    const [first, second, third] = [1, 2, 3].map((count) => START_MS + count * 1_800_000);
+    expect(named.slice(1)).toEqual([
+      [first, second],
+      [second, third],
+    ]);
+  });
+
+  test('lets what is very late wait no longer', async () => {
+    const { proposals, rest, restAfterEach, run } = keeperOf();
+    for (let i = 0; i < 1_200; i++) run(setSchedule(`s${i}`, START_MS - 5_001, hourly));
+    restAfterEach(500);
+    await rest(1);
+    expect(proposals.flat().filter(({ taskId }) => taskId !== null)).toHaveLength(1_200);
+  });
+
   test('takes up again what was not taken, and stops where nothing will be', async () => {
     const { clock, fail, moments, rest, run } = keeperOf();
     run(setSchedule('s', START_MS + 1000, hourly));
@@ -197,6 +245,8 @@ function keeperOf() {
   const { state } = new World();
   const proposals: (readonly FiringItem[])[] = [];
   const moments: number[] = [];
+  const admitted: number[] = [];
+  let restMs = 0;
   let code: string | null = null;
   let ids = 0;
   const run = (command: Command): Applied => {
@@ -214,6 +264,10 @@ function keeperOf() {
     clock,
     logger: SILENT_LOGGER,
     nextId: () => `id${ids++}` as TaskId,
+    admit: (priorities) => {
+      admitted.push(...priorities);
+      return restMs;
+    },
     propose: (command) => {
       if (code !== null) return Promise.reject(new OrchestratorError(code, 'no'));
       if (command.type === 'schedule.fire') proposals.push(command.items);
@@ -225,6 +279,8 @@ function keeperOf() {
     clock,
     state,
     proposals,
+    admitted,
+    restAfterEach: (ms: number) => void (restMs = ms),
     run,
     moments: () => moments,
     fail: (given: string | null) => void (code = given),

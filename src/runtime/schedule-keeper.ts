@@ -10,6 +10,7 @@ import {
   type CoreState,
   type FiringItem,
   type Schedule,
+  type ScheduleSettings,
   type TaskId,
   type Timed,
 } from '../core/index.ts';
@@ -17,6 +18,7 @@ import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { dueFirings, firingDueAt } from './due-firings.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import { nextMoment } from './schedule-times.ts';
 
 export interface ScheduleKeeperParts {
   readonly state: CoreState;
@@ -24,6 +26,8 @@ export interface ScheduleKeeperParts {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly nextId: () => TaskId;
+  /** Counts tasks by their priorities as they come; says how long the next are to wait, in milliseconds. */
+  readonly admit: (priorities: Iterable<number>) => number;
 }
 
 /** Firings in one proposal, at most, and the time after which one is proposed that has fewer. */
@@ -39,8 +43,24 @@ const LOOK_MS = 60_000;
 /** How long a proposal that was not taken waits before the next one, in milliseconds. */
 const AGAIN_MS = 1_000;
 
+/** A firing that is so late waits no longer for the load to go down: well within the shortest window. */
+const LATE_MAX_MS = 5_000;
+
+/**
+ * The moment after the next one is worked out ahead, so much of it at a time and so often: an expression
+ * takes about half a millisecond, which thousands that are due together would all wait for.
+ */
+const PREPARE_MS = 5;
+const PREPARE_EVERY_MS = 20;
+
 interface Kept extends Timed {
   readonly schedule: Schedule;
+  /** The moment after `of`, which was the schedule's next one under these settings; null for not yet. */
+  following: {
+    readonly of: number;
+    readonly at: number;
+    readonly settings: ScheduleSettings;
+  } | null;
 }
 
 export class ScheduleKeeper {
@@ -48,9 +68,14 @@ export class ScheduleKeeper {
   readonly #kept = new Map<string, Kept>();
   readonly #heap = new Timers<Kept>();
   #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null;
+  /** Whose following moment is to be worked out. */
+  readonly #unprepared = new Set<Kept>();
+  #cancelPrepare: (() => void) | null = null;
   #isProposing = false;
   /** Before, and after it is closed, another process makes them fire. */
   #isOpen = false;
+  /** Monotonic; the next slice is not proposed before. */
+  #restUntilMs = 0;
   #isClosed = false;
 
   constructor(parts: ScheduleKeeperParts) {
@@ -76,6 +101,7 @@ export class ScheduleKeeper {
     const kept = this.#kept.get(schedule.key);
     if (kept?.schedule !== schedule) return;
     this.#heap.arm(kept, 0);
+    this.#unprepared.delete(kept);
     this.#kept.delete(schedule.key);
     this.#arm();
   }
@@ -85,17 +111,46 @@ export class ScheduleKeeper {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#cancelPrepare?.();
+    this.#cancelPrepare = null;
   }
 
   #keep(schedule: Schedule): void {
     let kept = this.#kept.get(schedule.key);
     if (kept?.schedule !== schedule) {
-      if (kept !== undefined) this.#heap.arm(kept, 0);
-      kept = { schedule, seq: schedule.seq, dueAt: 0, timerSlot: -1 };
+      if (kept !== undefined) {
+        this.#heap.arm(kept, 0);
+        this.#unprepared.delete(kept);
+      }
+      kept = { schedule, seq: schedule.seq, dueAt: 0, timerSlot: -1, following: null };
       this.#kept.set(schedule.key, kept);
     }
     const dueAt = firingDueAt(schedule);
     this.#heap.arm(kept, dueAt === Number.POSITIVE_INFINITY ? 0 : Math.max(1, dueAt));
+    const isPlain = schedule.settings.timing.type !== 'cron' || schedule.nextAt === 0;
+    if (isPlain || followingOf(kept) !== undefined) return;
+    this.#unprepared.add(kept);
+    this.#armPrepare();
+  }
+
+  #armPrepare(): void {
+    if (this.#cancelPrepare !== null || this.#isClosed || this.#unprepared.size === 0) return;
+    this.#cancelPrepare = this.#parts.clock.setTimer(PREPARE_EVERY_MS, () => {
+      this.#cancelPrepare = null;
+      this.#prepare();
+      this.#armPrepare();
+    });
+  }
+
+  #prepare(): void {
+    const { clock } = this.#parts;
+    const endMs = clock.monotonicMs() + PREPARE_MS;
+    for (const kept of this.#unprepared) {
+      this.#unprepared.delete(kept);
+      const { nextAt: of, settings } = kept.schedule;
+      if (of !== 0) kept.following = { of, at: nextMoment(settings, of + 1), settings };
+      if (clock.monotonicMs() >= endMs) return;
+    }
   }
 
   #arm(): void {
@@ -106,7 +161,7 @@ export class ScheduleKeeper {
     this.#timer = null;
     if (dueAt === null) return;
     const { clock } = this.#parts;
-    const waitMs = Math.max(0, dueAt - clock.now());
+    const waitMs = Math.max(0, dueAt - clock.now(), this.#restUntilMs - clock.monotonicMs());
     this.#wait(dueAt, clock.isSteady === true ? waitMs : Math.min(waitMs, LOOK_MS));
   }
 
@@ -125,10 +180,21 @@ export class ScheduleKeeper {
       return;
     }
     this.#isProposing = true;
+    const { admit, clock } = this.#parts;
+    const restMs = admit(this.#prioritiesOf(items));
+    const isLate = clock.now() - (items[0]?.nominalAt ?? 0) > LATE_MAX_MS;
     const isTaken = await this.#take(items);
     this.#isProposing = false;
+    this.#restUntilMs = isLate ? 0 : clock.monotonicMs() + restMs;
     if (isTaken) this.#arm();
     else if (!this.#isClosed) this.#wait(0, AGAIN_MS);
+  }
+
+  *#prioritiesOf(items: readonly FiringItem[]): Generator<number> {
+    for (const { key, taskId } of items) {
+      const schedule = this.#parts.state.records.schedules.get(key);
+      if (taskId !== null && schedule !== undefined) yield schedule.settings.task.spec.priority;
+    }
   }
 
   /** The next slice of what is due, taken out of the heap; it comes back as core moves it on. */
@@ -140,7 +206,9 @@ export class ScheduleKeeper {
     while (items.length < SLICE_MAX && clock.monotonicMs() < endMs) {
       const kept = this.#heap.popDue(nowMs);
       if (kept === null) break;
-      const options = { max: SLICE_MAX - items.length, nextId };
+      const followingAt = followingOf(kept);
+      const known = followingAt === undefined ? {} : { followingAt };
+      const options = { max: SLICE_MAX - items.length, nextId, ...known };
       const found = dueFirings(kept.schedule, nowMs, options);
       for (const item of found) items.push(item);
     }
@@ -165,6 +233,12 @@ export class ScheduleKeeper {
     }
     return isTaken;
   }
+}
+
+/** The moment after the schedule's next one, where it was worked out. */
+function followingOf({ following, schedule }: Kept): number | undefined {
+  const { nextAt, settings } = schedule;
+  return following?.of === nextAt && following.settings === settings ? following.at : undefined;
 }
 
 /** After these nothing is taken any more. */

@@ -19,6 +19,7 @@ import {
   type ScheduleSettings,
   type TaskId,
 } from '../core/index.ts';
+import type { AdmissionGate } from './admission-gate.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { readScheduleSettings } from './read-schedule.ts';
@@ -32,6 +33,7 @@ export interface ScheduleServiceParts {
   readonly loop: CommandLoop;
   readonly clock: Clock;
   readonly nextId: () => TaskId;
+  readonly admission: AdmissionGate;
 }
 
 /** Moments shown of what is to come, at most. */
@@ -84,8 +86,9 @@ export class ScheduleService {
     const { clock, loop, state } = this.#parts;
     const { name, namespace } = splitKey(key);
     const settings = readScheduleSettings(body, namespace);
-    const nextAt = nextMoment(settings, clock.now() + 1);
     const known = state.records.schedules.get(scheduleKey(namespace, name));
+    // Where the clock went back: no moment that it fired for comes again.
+    const nextAt = nextMoment(settings, Math.max(clock.now(), known?.lastAt ?? 0) + 1);
     // One that has run its course may be set again as it is.
     if (nextAt === 0 && !(known !== undefined && isSameTiming(known.settings, settings))) {
       throw new OrchestratorError(
@@ -117,7 +120,10 @@ export class ScheduleService {
   /** Lets it fire again from now on; what it would have done meanwhile is not made up for. */
   async resume(key: string): Promise<ScheduleView> {
     const { clock, loop } = this.#parts;
-    const nextAt = nextMoment(this.#require(key).settings, clock.now() + 1);
+    const { lastAt, nextAt: untaken, settings } = this.#require(key);
+    // Where the clock went back: no moment that was fired for, or passed over, comes again.
+    const fromMs = Math.max(clock.now() + 1, lastAt + 1, untaken);
+    const nextAt = nextMoment(settings, fromMs);
     throwIfRefused(await loop.propose({ type: 'schedule.resume', key: keyOf(key), nextAt }));
     return this.#view(key);
   }
@@ -125,10 +131,12 @@ export class ScheduleService {
   /**
    * Fires now, paused or not.
    *
-   * @throws OrchestratorError `SCHEDULE_NOT_FOUND`, `SCHEDULE_BUSY`
+   * @throws OrchestratorError `SCHEDULE_NOT_FOUND`, `SCHEDULE_BUSY`, or what a submit of its task would be
+   *   refused with: `OVERLOADED`, `QUEUE_FULL`, `LIMIT_NOT_FOUND`, …
    */
   async trigger(key: string, overlap: OverlapPolicy | null = null): Promise<TriggerAnswer> {
     const { loop, nextId, state } = this.#parts;
+    this.#admit(this.#require(key), 1);
     const taskId = nextId();
     const command = { type: 'schedule.trigger', key: keyOf(key), taskId, overlap } as const;
     throwIfRefused(await loop.propose(command));
@@ -158,6 +166,7 @@ export class ScheduleService {
         : { runAt: nowMs + Math.round((position * 1e3) / perSecond) }),
     }));
     if (!dryRun && items.length > 0) {
+      this.#admit(schedule, items.length);
       const command = { type: 'schedule.backfill', key: schedule.key, overlap, items } as const;
       throwIfRefused(await loop.propose(command));
     }
@@ -179,6 +188,13 @@ export class ScheduleService {
     const range = { fromMs: this.#parts.clock.now() + 1, toMs: Number.POSITIVE_INFINITY };
     const moments = momentsBetween(settings, range, Math.min(count, UPCOMING_MAX));
     return moments.map((moment) => iso(moment));
+  }
+
+  /** Whoever fires by hand can come again, other than a moment: so it is let in like any submit. */
+  #admit({ settings }: Schedule, tasks: number): void {
+    const { payload, spec } = settings.task;
+    const payloads = new Array<string>(tasks).fill(payload);
+    this.#parts.admission.submit({ specs: [spec], payloads });
   }
 
   #require(key: string): Schedule {

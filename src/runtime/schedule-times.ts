@@ -31,11 +31,18 @@ export function momentsBetween(
  * The last moment up to `toMs`, where `first` is one; 0 where that is later. Asks once for the next one
  * where `first` is the last, else about 30 times, whatever lies between: there is a moment left exactly
  * for all starts up to the last.
+ *
+ * @param following - the moment after the first, 0 for none, where it is known
  */
-export function lastMoment(timed: Timed, first: number, toMs: number): number {
+export function lastMoment(
+  timed: Timed,
+  first: number,
+  toMs: number,
+  following: number | null = null,
+): number {
   const isLate = (at: number): boolean => at === 0 || at > toMs;
   if (isLate(first)) return 0;
-  const second = nextMoment(timed, first + 1);
+  const second = following ?? nextMoment(timed, first + 1);
   if (isLate(second)) return first;
   let last = second;
   let [low, high] = [second, toMs + 1];

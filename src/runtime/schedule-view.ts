@@ -67,6 +67,7 @@ function timingFields(
 }
 
 function taskFields({ fields, payload, spec }: ScheduledTask): Record<string, unknown> {
-  const { payloadBytes: _bytes, ...rest } = fields;
-  return { ...spec, ...rest, payload: JSON.parse(payload) as unknown };
+  const { deadlineAt, payloadBytes: _bytes, ...rest } = fields;
+  const deadline = deadlineAt === undefined ? {} : { deadlineAt: iso(deadlineAt) };
+  return { ...spec, ...rest, ...deadline, payload: JSON.parse(payload) as unknown };
 }

@@ -17,6 +17,7 @@ interface Described {
   readonly metadata: Task['metadata'];
   readonly error: Task['error'];
   readonly failures: Task['failures'];
+  readonly extra: Task['extra'];
 }
 
 abstract class SearchedTask<Of extends Described> implements SearchableTask {
@@ -71,6 +72,18 @@ abstract class SearchedTask<Of extends Described> implements SearchableTask {
   }
   get idempotencyKey(): string | null {
     return this.task.idempotencyKey;
+  }
+  get concurrencyKey(): string | null {
+    return this.task.extra?.control?.concurrencyKey ?? null;
+  }
+  get flow(): string | null {
+    return this.task.extra?.family?.flowId ?? null;
+  }
+  get parent(): string | null {
+    return this.task.extra?.family?.parentId ?? null;
+  }
+  get schedule(): string | null {
+    return this.task.extra?.schedule?.key ?? null;
   }
   get createdAt(): number {
     return this.task.createdAt;

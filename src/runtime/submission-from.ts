@@ -7,12 +7,45 @@ import {
   InvalidRequestError,
   momentMs,
   normalizeSpec,
+  SPEC_OPTIONS,
   type FlowHead,
   type NormalizedSpec,
   type SubmitExtras,
   type SubmitTask,
 } from '../contract/index.ts';
+import type { Clock } from './clock.ts';
+import { Slices } from './slices.ts';
 import type { Submission } from './submission.ts';
+
+/** Reads tasks one after the other into one submission. */
+class SubmissionReader {
+  readonly #specs: NormalizedSpec[] = [];
+  readonly #known = new Map<string, number>();
+  readonly #extras: SubmitExtras[] = [];
+  readonly #payloads: string[] = [];
+  readonly #specOf: number[] = [];
+  readonly #nowMs: number;
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** @param path - where the task stands in what was given */
+  add(task: SubmitTask, path: string): void {
+    checkSubmitTask(task, path);
+    this.#payloads.push(payloadText(task.payload, path));
+    this.#extras.push(extrasOf(task, path, this.#nowMs));
+    const key = JSON.stringify(SPEC_OPTIONS.map((name) => task[name]));
+    const place = this.#known.get(key) ?? this.#specs.push(normalizeSpec(task)) - 1;
+    this.#known.set(key, place);
+    this.#specOf.push(place);
+  }
+
+  submission(flow: FlowHead | undefined): Submission {
+    const columns = { specs: this.#specs, specOf: this.#specOf, payloads: this.#payloads };
+    return { ...columns, extras: this.#extras, ...(flow === undefined ? {} : { flow }) };
+  }
+}
 
 /** @throws InvalidRequestError; OrchestratorError `INVALID_REQUEST` for a payload that JSON cannot carry */
 export function submissionFrom(
@@ -20,35 +53,32 @@ export function submissionFrom(
   nowMs: number,
   flow?: FlowHead,
 ): Submission {
-  const specs: NormalizedSpec[] = [];
-  const known = new Map<string, number>();
-  const extras: SubmitExtras[] = [];
-  const payloads: string[] = [];
+  const reader = new SubmissionReader(nowMs);
   const isOne = tasks.length === 1;
-  const specOf = tasks.map((task, position) => {
-    const path = isOne ? '' : `/tasks/${position}`;
-    checkSubmitTask(task, path);
-    payloads.push(payloadText(task.payload, path));
-    extras.push(extrasOf(task, path, nowMs));
-    const { concurrency, namespace, priority, queue, requires, retry, timeouts, type } = task;
-    const key = JSON.stringify([
-      type,
-      queue,
-      namespace,
-      priority,
-      requires,
-      retry,
-      timeouts,
-      concurrency,
-    ]);
-    const place = known.get(key) ?? specs.push(normalizeSpec(task)) - 1;
-    known.set(key, place);
-    return place;
-  });
-  return { specs, specOf, payloads, extras, ...(flow === undefined ? {} : { flow }) };
+  for (const [position, task] of tasks.entries()) {
+    reader.add(task, isOne ? '' : `/tasks/${position}`);
+  }
+  return reader.submission(flow);
 }
 
-function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras {
+/** As {@link submissionFrom}, with turns for others in between. */
+export async function submissionInSlices(
+  tasks: readonly SubmitTask[],
+  clock: Clock,
+  flow?: FlowHead,
+): Promise<Submission> {
+  const slices = new Slices(clock);
+  const reader = new SubmissionReader(clock.now());
+  const isOne = tasks.length === 1;
+  for (const [position, task] of tasks.entries()) {
+    reader.add(task, isOne ? '' : `/tasks/${position}`);
+    if (slices.isOver) await slices.next();
+  }
+  return reader.submission(flow);
+}
+
+/** What a checked task says beside its spec. @throws InvalidRequestError for a day that does not exist */
+export function extrasOf(task: SubmitTask, path: string, nowMs: number): SubmitExtras {
   const { affinityKey, deadlineAt, idempotencyKey, metadata, traceparent } = task;
   const runAt = task.delayMs === undefined ? task.runAt : nowMs + task.delayMs;
   return {

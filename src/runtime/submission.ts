@@ -15,6 +15,8 @@ export interface Submission {
   readonly flow?: FlowHead;
   /** Throws where the payloads are not what they must be: the costly checks, made once it is let in. */
   readonly verify?: () => void;
+  /** When it came, in monotonic milliseconds, where it was let in before it was decoded. */
+  readonly admittedMs?: number;
 }
 
 /**
@@ -27,24 +29,39 @@ export function submitCommand(
   nextId: () => TaskId,
   rootHashOf: (parentId: TaskId) => string | null = () => null,
 ): Extract<Command, { type: 'task.submit' }> {
-  const { extras, flow, payloads, specOf, specs } = submission;
+  const { extras, flow, payloads, specs } = submission;
   const head = flow === undefined ? {} : { flow: { id: nextId() as string, ...flow } };
   const ids = payloads.map(() => nextId());
-  const refs = refsOf(extras, ids);
-  const tasks = payloads.map((payload, position): NewTask => {
-    const spec = specOf?.[position] ?? 0;
-    const base = { id: ids[position] as TaskId, spec, payloadBytes: payload.length };
-    const extra = extras?.[position];
-    if (extra == null) return base;
-    const fields = extraFields(extra, specs[spec] as TaskSpec, payload);
-    return {
-      ...base,
-      ...fields,
-      ...(refs === null ? {} : flowFields(extra, refs)),
-      ...familyFields(extra, payload, rootHashOf),
-    };
-  });
+  const named = { ids, refs: refsOf(extras, ids), rootHashOf };
+  const tasks = payloads.map((_, position) => newTask(submission, position, named));
   return { type: 'task.submit', specs, tasks, ...head };
+}
+
+interface Named {
+  /** By position. */
+  readonly ids: readonly TaskId[];
+  readonly refs: Refs | null;
+  readonly rootHashOf: (parentId: TaskId) => string | null;
+}
+
+/** One task of a submission as core takes it. @throws OrchestratorError `FLOW_TASK_NOT_FOUND` */
+export function newTask(
+  { extras, payloads, specOf, specs }: Submission,
+  position: number,
+  { ids, refs, rootHashOf }: Named,
+): NewTask {
+  const payload = payloads[position] ?? 'null';
+  const spec = specOf?.[position] ?? 0;
+  const base = { id: ids[position] as TaskId, spec, payloadBytes: payload.length };
+  const extra = extras?.[position];
+  if (extra == null) return base;
+  const fields = extraFields(extra, specs[spec] as TaskSpec, payload);
+  return {
+    ...base,
+    ...fields,
+    ...(refs === null ? {} : flowFields(extra, refs)),
+    ...familyFields(extra, payload, rootHashOf),
+  };
 }
 
 function familyFields(

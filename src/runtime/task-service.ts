@@ -1,6 +1,12 @@
 /** What callers do with tasks: submit, look, wait, cancel, retry. */
 import { OrchestratorError } from '../base/errors.ts';
-import type { TaskList, TaskOutcome, TaskStateName, TaskView } from '../contract/index.ts';
+import type {
+  ExplanationView,
+  TaskList,
+  TaskOutcome,
+  TaskStateName,
+  TaskView,
+} from '../contract/index.ts';
 import type { CancelWish, Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -8,8 +14,12 @@ import type { AdmissionGate } from './admission-gate.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
+import { explainCopies } from './explain-copies.ts';
 import { explainFlow } from './explain-flow.ts';
+import { payloadOf } from './payload-of.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
+import { isLarge, StagedSubmits } from './staged-submits.ts';
+import type { StageWaits } from './stage-waits.ts';
 import { payloadHash, submitCommand, type Submission } from './submission.ts';
 import { treeFacts } from './tree-views.ts';
 import type { TaskIdSource } from './task-ids.ts';
@@ -26,6 +36,7 @@ export interface TaskServiceParts {
   readonly ids: TaskIdSource;
   readonly clock: Clock;
   readonly admission: AdmissionGate;
+  readonly stages: StageWaits;
 }
 
 /** What became of a submit: ids in order, and which of them were there before. */
@@ -47,16 +58,23 @@ export interface TaskQuery {
 
 type SubmitCommand = Extract<Command, { type: 'task.submit' }>;
 
+/** Why a live task is where it is. */
+type TaskExplanation = ReturnType<typeof explainFlow> &
+  Pick<ExplanationView, 'copies' | 'copyOf' | 'schedule'>;
+
 export class TaskService {
   readonly #parts: TaskServiceParts;
   /** Ends of the waits under way. */
   readonly #waits = new Set<() => void>();
   readonly #search: TaskSearch;
+  readonly #staged: StagedSubmits;
   #isClosed = false;
 
   constructor(parts: TaskServiceParts) {
     this.#parts = parts;
     this.#search = new TaskSearch(parts);
+    const flowOf = this.flowOf.bind(this);
+    this.#staged = new StagedSubmits({ ...parts, flowOf });
   }
 
   /**
@@ -68,14 +86,15 @@ export class TaskService {
    */
   async submit(submission: Submission, watcher?: FinishedListener): Promise<SubmittedTasks> {
     const { admission, ids } = this.#parts;
-    admission.submit(submission);
+    if (submission.admittedMs === undefined) admission.submit(submission);
     submission.verify?.();
+    if (isLarge(submission)) return this.#submitLarge(submission, watcher);
     const command = submitCommand(
       submission,
       () => ids.next(),
       (parentId) => this.#rootHash(parentId),
     );
-    const result = await this.#propose(command, submission.payloads);
+    const result = await this.#propose(command, submission);
     if (result.type === 'refused') throw refusalError(result.rejection);
     if (result.type !== 'submitted')
       throw new OrchestratorError('INTERNAL', 'a submit is answered as one');
@@ -87,8 +106,21 @@ export class TaskService {
         if (skip?.has(i) !== true) this.watch(taskIds[i] as TaskId, watcher);
       }
     }
-    const flowId = command.flow === undefined ? null : this.#flowOf(command.flow.id, taskIds);
+    const flowId = command.flow === undefined ? null : this.flowOf(command.flow.id, taskIds);
     return { ids: taskIds, repeated, flowId };
+  }
+
+  async #submitLarge(
+    submission: Submission,
+    watcher: FinishedListener | undefined,
+  ): Promise<SubmittedTasks> {
+    const submitted = await this.#staged.submit(submission);
+    const repeated = new Set(submitted.repeated);
+    if (watcher === undefined) return submitted;
+    for (const [position, id] of submitted.ids.entries()) {
+      if (!repeated.has(position)) this.watch(id, watcher);
+    }
+    return submitted;
   }
 
   /** Hash of the payload of a parent whose own submit did not tell it. */
@@ -96,11 +128,11 @@ export class TaskService {
     const { state, store } = this.#parts;
     const parent = state.tasks.get(parentId);
     if (parent === undefined || parent.extra?.family?.hash != null) return null;
-    return payloadHash(store.payload(parent) ?? 'null');
+    return payloadHash(payloadOf(state, store, parent));
   }
 
   /** The flow of a submit, or, where all of it was there before, the one that it repeats. */
-  #flowOf(flowId: string, taskIds: readonly TaskId[]): string {
+  flowOf(flowId: string, taskIds: readonly TaskId[]): string {
     const { state, store } = this.#parts;
     const [first] = taskIds;
     if (first === undefined || state.records.trees.get(flowId) !== undefined) return flowId;
@@ -109,13 +141,16 @@ export class TaskService {
   }
 
   /** Proposes a submit; where it depends on tasks that ended, with what the history knows of them. */
-  async #propose(command: SubmitCommand, payloads: readonly string[]): Promise<CommandResult> {
+  async #propose(
+    command: SubmitCommand,
+    { admittedMs, payloads }: Submission,
+  ): Promise<CommandResult> {
     const { loop, state, store } = this.#parts;
-    if (!isFlow(command)) return loop.propose(command, payloads);
+    if (!isFlow(command)) return loop.propose(command, payloads, admittedMs);
     let ends = moreEnds(command, state, store);
     for (;;) {
       const told: SubmitCommand = ends === null ? command : { ...command, ends };
-      const result = await loop.propose(told, payloads);
+      const result = await loop.propose(told, payloads, admittedMs);
       const isUnknown =
         result.type === 'refused' && result.rejection.code === 'FLOW_TASK_NOT_FOUND';
       if (!isUnknown) return result;
@@ -131,7 +166,7 @@ export class TaskService {
     const { state, store } = this.#parts;
     const task = state.tasks.get(id);
     if (task !== undefined) {
-      const view = liveTaskView(task, store.payload(task) ?? 'null');
+      const view = liveTaskView(task, payloadOf(state, store, task));
       return task.extra === null
         ? view
         : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
@@ -232,12 +267,12 @@ export class TaskService {
   }
 
   /** Why a live task is where it is; null when it is finished or unknown. */
-  explain(id: TaskId): (ReturnType<typeof explainFlow> & Pick<TaskView, 'schedule'>) | null {
+  explain(id: TaskId): TaskExplanation | null {
     const { clock, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
     if (task === undefined) return null;
     const known = explainFlow(state, task, scheduler.explain(task, clock.now()));
-    return { ...known, ...scheduleField(task.extra) };
+    return { ...explainCopies(state, task, known), ...scheduleField(task.extra) };
   }
 
   /** Failed tasks, newest first, at most `limit`. */
@@ -249,6 +284,7 @@ export class TaskService {
   close(): void {
     this.#isClosed = true;
     this.#search.close();
+    this.#staged.close();
     for (const end of this.#waits) end();
   }
 

@@ -1,6 +1,8 @@
 import {
   controlOf,
   gatesFor,
+  gatesOfSpec,
+  isRedundant,
   leasedTask,
   planSubmit,
   profileKey,
@@ -102,6 +104,8 @@ function collectArrivals(
     const profile = profiles[item.spec];
     const spec = command.specs[item.spec];
     if (profile === undefined || spec === undefined || replacesOthers(item, spec)) continue;
+    // Its copies are placed, once core has made them.
+    if (isRedundant(spec)) continue;
     const control = controlOf(item);
     arrivals.push({
       id: item.id,
@@ -145,6 +149,6 @@ function arrivalProfile(state: CoreState, spec: TaskSpec): ArrivalProfile {
     paused: queue !== undefined && (queue.paused || queue.held),
     priority: spec.priority,
     queueGate: queue?.gate ?? null,
-    gates: known?.gates ?? null,
+    gates: known === undefined ? gatesOfSpec(state, spec) : known.gates,
   };
 }

@@ -19,6 +19,7 @@ import {
 } from '../core/index.ts';
 import type { FinishedSummary, FinishedView } from '../store/index.ts';
 import type { LinkKind } from './agent-link.ts';
+import { copyFields } from './copy-views.ts';
 
 /** A live task; `payload` is JSON text, or undefined to leave it out. */
 export function liveTaskView(task: Task, payload?: string): TaskView {
@@ -109,9 +110,15 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
     heartbeatMs: spec.heartbeatMs,
     state: isBusy ? 'busy' : agent.state,
     stateAt: iso(agent.stateAt),
+    breaker: agent.breaker?.state ?? 'closed',
     registeredAt: iso(agent.registeredAt),
     connection,
+    ...trustFields(agent),
   };
+}
+
+function trustFields({ trust }: Agent): Pick<AgentView, 'trust'> {
+  return trust === null ? {} : { trust: { ...trust } };
 }
 
 export function queueView(queue: Queue, oldestReadyAgeMs: number): QueueView {
@@ -151,11 +158,22 @@ function specFields(
   spec: Task['profile']['spec'],
 ): Pick<
   TaskView,
-  'namespace' | 'queue' | 'type' | 'priority' | 'requires' | 'retry' | 'timeouts' | 'concurrency'
+  | 'namespace'
+  | 'queue'
+  | 'type'
+  | 'priority'
+  | 'requires'
+  | 'retry'
+  | 'timeouts'
+  | 'concurrency'
+  | 'downstreams'
+  | 'redundancy'
+  | 'hedge'
 > {
   const { namespace, queue, type, priority, requires, retry, rules, timeouts } = spec;
   return {
     ...(rules?.concurrency === undefined ? {} : { concurrency: { ...rules.concurrency } }),
+    ...(rules?.downstreams === undefined ? {} : { downstreams: [...rules.downstreams] }),
     namespace,
     queue,
     type,
@@ -163,6 +181,8 @@ function specFields(
     requires: { capabilities: [...requires.capabilities], labels: { ...requires.labels } },
     retry: { ...retry, nonRetryable: [...retry.nonRetryable], ...retryRules(spec.rules) },
     timeouts: { ...timeouts },
+    ...(rules?.redundancy === undefined ? {} : { redundancy: { ...rules.redundancy } }),
+    ...(rules?.hedge === undefined ? {} : { hedge: { ...rules.hedge } }),
   };
 }
 
@@ -209,6 +229,7 @@ function extraFields(extra: TaskExtra, isWhole: boolean): Partial<TaskView> {
     ...(control == null ? {} : controlView(control)),
     ...(question === null ? {} : { input: inputView(question) }),
     ...scheduleField(extra),
+    ...copyFields(extra),
     ...(isWhole && answers.length > 0
       ? {
           answers: answers.map(({ answer, at, by, key, reason }) => ({

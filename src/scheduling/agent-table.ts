@@ -8,6 +8,7 @@
 import { invariant } from '../base/invariant.ts';
 import {
   slotsUsed,
+  trustFactor,
   type Agent,
   type AgentId,
   type AgentSpec,
@@ -16,7 +17,8 @@ import {
 import type { Offer } from './offers.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
-export type Standing = 'available' | 'lost' | 'killed' | 'draining' | 'full' | 'noCredit';
+export type Standing =
+  'available' | 'lost' | 'killed' | 'draining' | 'breaker' | 'full' | 'noCredit';
 
 const READY = 0;
 const STATE_CODES: Readonly<Record<AgentState, number>> = {
@@ -29,8 +31,8 @@ const CAPACITY_MIN = 64;
 /** Credit that no proposal uses up. */
 const CREDIT_INFINITE = 0x7fff_ffff;
 
-/** Fields of a record. */
-const SLOTS = 0;
+/** Fields of a record. The first: its slots, or less while its breaker is not closed. */
+const ROOM = 0;
 const IN_FLIGHT = 1;
 const STATE = 2;
 const CREDIT = 3;
@@ -92,11 +94,18 @@ export class AgentTable {
   update(index: number, agent: Agent): void {
     this.#agents[index] = agent;
     this.specs[index] = agent.spec;
-    this.#set(index, SLOTS, agent.spec.slots);
-    this.#set(index, IN_FLIGHT, slotsUsed(agent));
+    this.catchUp(index);
     this.#set(index, STATE, STATE_CODES[agent.state]);
-    this.#weights[index] = agent.spec.weight;
+    this.#weights[index] = agent.spec.weight * trustFactor(agent);
     this.#costs[index] = agent.spec.cost;
+  }
+
+  /** Takes the tasks in flight, and what its breaker lets through, over from core's record. */
+  catchUp(index: number): void {
+    const agent = this.agentAt(index);
+    const inFlight = slotsUsed(agent);
+    this.#set(index, IN_FLIGHT, inFlight);
+    this.#set(index, ROOM, roomOf(agent, inFlight));
   }
 
   remove(index: number): void {
@@ -106,9 +115,9 @@ export class AgentTable {
     this.#unused.push(index);
   }
 
-  /** Most tasks at once. */
+  /** Most tasks at once: its slots, or less while its breaker is not closed. */
   slots(index: number): number {
-    return this.#get(index, SLOTS);
+    return this.#get(index, ROOM);
   }
 
   /** Tasks that take its slots, counting proposals of the batch at hand. */
@@ -120,9 +129,9 @@ export class AgentTable {
     this.#set(index, IN_FLIGHT, count);
   }
 
-  /** Share of its slots that are taken, 0..1 and above where slots were reduced or an answered task came back. */
+  /** Share of its room that is taken, 0..1 and above where slots were reduced or an answered task came back. */
   load(index: number): number {
-    return this.#get(index, IN_FLIGHT) / this.#get(index, SLOTS);
+    return this.#get(index, IN_FLIGHT) / Math.max(1, this.#get(index, ROOM));
   }
 
   weight(index: number): number {
@@ -138,7 +147,7 @@ export class AgentTable {
     const at = index * FIELDS;
     const records = this.#records;
     return (
-      (records[at + IN_FLIGHT] as number) < (records[at + SLOTS] as number) &&
+      (records[at + IN_FLIGHT] as number) < (records[at + ROOM] as number) &&
       (records[at + CREDIT] as number) > 0 &&
       records[at + STATE] === READY
     );
@@ -162,6 +171,12 @@ export class AgentTable {
     this.#setFlag(index, FLAG_AHEAD, ahead);
   }
 
+  /** Whether its breaker is in the way. */
+  isHeldBack(index: number): boolean {
+    const { breaker } = this.agentAt(index);
+    return breaker !== null && breaker.state !== 'closed';
+  }
+
   /** Whether it is ready and asking for work, be it full or not. */
   isServing(index: number): boolean {
     return this.#get(index, STATE) === READY && this.#get(index, CREDIT) > 0;
@@ -172,7 +187,8 @@ export class AgentTable {
     if (state === STATE_CODES.lost) return 'lost';
     if (state === STATE_CODES.killed) return 'killed';
     if (state === STATE_CODES.draining) return 'draining';
-    if (this.inFlight(index) >= this.slots(index)) return 'full';
+    if (this.inFlight(index) >= this.agentAt(index).spec.slots) return 'full';
+    if (this.inFlight(index) >= this.slots(index)) return 'breaker';
     return this.#get(index, CREDIT) > 0 ? 'available' : 'noCredit';
   }
 
@@ -240,6 +256,14 @@ export class AgentTable {
     this.#weights = grown(this.#weights, new Float64Array(capacity));
     this.#costs = grown(this.#costs, new Float64Array(capacity));
   }
+}
+
+/** How many tasks an agent with a breaker may have: what it has, and as many probes as may start. */
+function roomOf({ breaker, spec }: Agent, inFlight: number): number {
+  if (breaker === null || breaker.state === 'closed') return spec.slots;
+  if (breaker.state === 'open') return Math.min(spec.slots, inFlight);
+  const probes = Math.max(0, breaker.probesMax - breaker.probes);
+  return Math.min(spec.slots, inFlight + probes);
 }
 
 /** Copies a column into a larger one. */

@@ -1,15 +1,21 @@
-/** Whom a retry is kept from when an agent is chosen for it. */
+/** Whom a retry, or a copy, is kept from when an agent is chosen for it. */
 import type { Rng } from '../base/rng.ts';
-import { zoneOf, type Task } from '../core/index.ts';
+import { zoneOf, type Agent, type Task } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
+import { hasCopies, type Apart } from './kept-apart.ts';
 import type { Pool } from './pool.ts';
 
 /** Available members drawn, and then looked at one after the other, for one that is not avoided. */
 const DRAWS = 8;
 const SCAN_MAX = 64;
 
-/** Whether anything keeps the task from some agent: it failed before, and its rules do not say "none". */
+/**
+ * Whether anything keeps the task from some agent: another copy of it is there, it was told so, or it
+ * failed before and its rules allow it.
+ */
 export function isPicky(task: Task): boolean {
+  if (hasCopies(task)) return true;
+  if (task.extra?.avoid != null && task.extra.avoid.agents.length > 0) return true;
   if (task.failures.length === 0) return false;
   return task.profile.spec.rules?.avoid !== 'none';
 }
@@ -21,8 +27,8 @@ export function isPicky(task: Task): boolean {
  * O(1) expected, at most 72 members looked at; the members of the pool where nobody is left but those
  * the task failed on.
  */
-export function otherMember(task: Task, picked: number, { pool, rng, table }: Choices): number {
-  const look = { pool, rng, table };
+export function otherMember(task: Task, picked: number, look: Choices): number {
+  const { pool, rng } = look;
   if (rank(task, picked, look) === 0) return picked;
   let best = picked;
   for (let draw = 0; draw < DRAWS; draw++) {
@@ -34,21 +40,44 @@ export function otherMember(task: Task, picked: number, { pool, rng, table }: Ch
   for (let i = 0; i < scanned; i++) {
     best = better(task, best, pool.availableAt((start + i) % pool.availableCount), look);
   }
-  return rank(task, best, look) === HARD && hasOther(task, look) ? -1 : best;
+  const worst = rank(task, best, look);
+  if (worst === BARRED) return -1;
+  return worst >= HARD * DOMAINS && hasOther(task, look) ? -1 : best;
 }
 
 export interface Choices {
   readonly pool: Pool;
   readonly table: AgentTable;
   readonly rng: Rng;
+  /** Where other copies of the task are. */
+  readonly apart: Apart | null;
 }
 
 /** The task may have such an agent only where no other is ready. */
 const HARD = 3;
+/** Ranks that tell how much of a failure another copy would share. */
+const DOMAINS = 4;
+/** Another copy is there. */
+const BARRED = 100;
 
-/** How much the member is to be avoided: 0 not at all; the last agent it failed on, by default, a little. */
-function rank(task: Task, member: number, { pool, table }: Choices): number {
+/** How much the member is to be avoided: 0 not at all. Past failures weigh more than what copies share. */
+function rank(task: Task, member: number, { apart, pool, table }: Choices): number {
   const agent = table.agentAt(pool.agentOf(member));
+  const failed = failedRank(task, agent);
+  return apart === null ? failed * DOMAINS : sharedRank(agent, apart, failed * DOMAINS);
+}
+
+function sharedRank(agent: Agent, { agents, hosts, zones }: Apart, failed: number): number {
+  if (agents.has(agent.id)) return BARRED;
+  const { host, zone } = agent.spec.labels;
+  const sharesZone = zone !== undefined && zones.has(zone);
+  const sharesHost = host !== undefined && hosts.has(host);
+  return failed + (sharesZone ? 2 : 0) + (sharesHost ? 1 : 0);
+}
+
+/** Of where it failed: the last agent, by default, is avoided a little. */
+function failedRank(task: Task, agent: Agent): number {
+  if (task.failures.length === 0 || task.profile.spec.rules?.avoid === 'none') return 0;
   const avoid = task.extra?.avoid ?? null;
   if (avoid === null) return task.failures.at(-1)?.agentId === agent.id ? 1 : 0;
   if (avoid.agents.includes(agent.id)) return HARD;
@@ -61,13 +90,13 @@ function better(task: Task, one: number, other: number, look: Choices): number {
 }
 
 /** Whether a ready agent of the pool, available or not, is none of those it must avoid. */
-function hasOther(task: Task, { pool, table }: Choices): boolean {
+function hasOther(task: Task, { apart, pool, table }: Choices): boolean {
   for (let member = 0; member < pool.numbersUsed; member++) {
     const index = pool.agentOf(member);
     if (index < 0) continue;
     const agent = table.agentAt(index);
-    if (agent.state === 'ready' && task.extra?.avoid?.agents.includes(agent.id) === false)
-      return true;
+    if (agent.state !== 'ready' || apart?.agents.has(agent.id) === true) continue;
+    if (task.extra?.avoid?.agents.includes(agent.id) === false) return true;
   }
   return false;
 }

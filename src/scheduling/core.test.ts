@@ -2,13 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   apply,
+  checkInvariants,
+  closedGate,
   createState,
+  gatesOfSpec,
+  letsPass,
   meetsRequirement,
   queueName,
   requirementKey,
   type Agent,
   type AgentId,
   type AgentSpec,
+  type BreakerDefaults,
   type Command,
   type CoreEvent,
   type CoreState,
@@ -50,8 +55,19 @@ function specOf(choice: number): TaskSpec {
       nonRetryable: [],
     },
     timeouts: { runMs: 500 },
+    ...(choice % 5 < 2 ? { rules: { downstreams: [`service-${choice % 5}`] } } : {}),
   };
 }
+
+/** Breakers that open at the third call, for short, and let one or two probes through. */
+const TOUCHY = { callsMin: 3, openMs: 150, openMsMax: 600, windowMs: 5_000, successesMin: 2 };
+const BREAKERS: BreakerDefaults = {
+  agent: { ...TOUCHY, probesMax: 1 },
+  capability: { ...TOUCHY, callsMin: 5, probesMax: 2 },
+  downstream: { ...TOUCHY, probesMax: 2 },
+};
+const OFF = { enabled: false };
+const NO_BREAKERS: BreakerDefaults = { agent: OFF, capability: OFF, downstream: OFF };
 
 /** Core and its leader's scheduler, tied together as the leader does it. */
 class Leader {
@@ -62,7 +78,8 @@ class Leader {
   #nowMs = 1_000;
   #tasks = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, breakers: BreakerDefaults) {
+    this.state.settings = { ...this.state.settings, breakers };
     this.scheduler = new Scheduler({ seed });
   }
 
@@ -112,6 +129,15 @@ class Leader {
         return { type: 'task.cancel', taskIds: [this.#anyTask(choice)], reason: 'asked' };
       case 5:
         return { type: 'clock.advance' };
+      case 11:
+        return {
+          type: 'breaker.force',
+          kind: 'downstream',
+          name: `service-${choice % 2}`,
+          to: (['open', 'closed', 'auto', 'auto'] as const)[choice % 4] ?? 'auto',
+          reason: null,
+          by: null,
+        };
       case 6:
         return { type: 'task.release', items, reason: 'asked' };
       case 7:
@@ -152,6 +178,15 @@ class Leader {
         return;
       case 'queue.changed':
         scheduler.queueChanged(event.queue);
+        return;
+      case 'gate.changed':
+        scheduler.gateChanged(event.gate);
+        return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
         return;
       case 'task.submitted':
       case 'task.queued':
@@ -215,7 +250,7 @@ function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {
       paused: queue?.paused ?? false,
       priority: spec.priority,
       queueGate: null,
-      gates: null,
+      gates: gatesOfSpec(state, spec),
     };
     return command.tasks.map(({ id }) => ({
       id,
@@ -229,44 +264,59 @@ function arrivalsOf(state: CoreState, commands: readonly Command[]): Arrival[] {
 
 function isPlaceable(state: CoreState, task: Task): boolean {
   if (task.state !== 'queued' || task.profile.queue.paused) return false;
+  if (closedGate(task, state.nowMs) !== null) return false;
   return [...state.agents.values()].some((agent) => canStart(agent, task));
 }
 
 function canStart(agent: Agent, task: Task): boolean {
+  if (agent.breaker !== null && !letsPass(agent.breaker)) return false;
   if (agent.state !== 'ready' || agent.leases.size >= agent.spec.slots) return false;
   return meetsRequirement(agent.spec, task.profile.spec.requires);
 }
 
-test('mirrors core through any history, and leaves nothing that could start', () => {
-  const intents = fc.array(fc.tuple(fc.nat(11), fc.nat(10_000)), { maxLength: 3 });
-  const move = fc.tuple(intents, fc.nat(300));
-  let refusals = 0;
-  let leases = 0;
-  fc.assert(
-    fc.property(fc.integer(), fc.array(move, { maxLength: 80, size: 'max' }), (seed, moves) => {
-      const leader = new Leader(seed);
-      for (const [wanted, waitMs] of moves) {
-        const commands = wanted.map(([kind, choice]) => leader.command(kind, choice));
-        leader.batch(commands, waitMs);
-        refusals += leader.refusals;
-        // Whatever the batch's own commands changed under the proposals is set right by now.
-        leader.batch([], 0);
-        expect(leader.refusals).toBe(0);
-        const { state, scheduler } = leader;
-        const tasks = [...state.tasks.values()];
-        leases += tasks.filter((task) => task.state === 'running').length;
-        expect(scheduler.counts()).toMatchObject({
-          agents: state.agents.size,
-          waiting: tasks.filter((task) => task.state === 'queued').length,
-        });
-        expect(scheduler.hasWork()).toBe(false);
-        const left = tasks.filter((task) => isPlaceable(state, task));
-        expect(left.map(({ id }) => id)).toEqual([]);
-      }
-    }),
-    { numRuns: 200, ...SEED },
-  );
-  // The histories must start tasks, and must bring the refusals that are hard to get right.
-  expect(leases).toBeGreaterThan(1_000);
-  expect(refusals).toBeGreaterThan(50);
-});
+test.each([
+  ['with', BREAKERS],
+  ['without', NO_BREAKERS],
+])(
+  'mirrors core through any history %s breakers, and leaves nothing that could start',
+  (_, breakers) => {
+    const intents = fc.array(fc.tuple(fc.nat(12), fc.nat(10_000)), { maxLength: 3 });
+    const move = fc.tuple(intents, fc.nat(300));
+    let refusals = 0;
+    let leases = 0;
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(fc.integer(), fc.array(move, { maxLength: 80, size: 'max' }), (seed, moves) => {
+        const leader = new Leader(seed, breakers);
+        for (const [wanted, waitMs] of moves) {
+          const commands = wanted.map(([kind, choice]) => leader.command(kind, choice));
+          leader.batch(commands, waitMs);
+          refusals += leader.refusals;
+          // Whatever the batch's own commands changed under the proposals is set right by now.
+          leader.batch([], 0);
+          expect(leader.refusals).toBe(0);
+          const { state, scheduler } = leader;
+          checkInvariants(state);
+          for (const one of state.records.breakers.values()) seen.add(`${one.kind} ${one.state}`);
+          const tasks = [...state.tasks.values()];
+          leases += tasks.filter((task) => task.state === 'running').length;
+          expect(scheduler.counts()).toMatchObject({
+            agents: state.agents.size,
+            waiting: tasks.filter((task) => task.state === 'queued').length,
+          });
+          expect(scheduler.hasWork()).toBe(false);
+          const left = tasks.filter((task) => isPlaceable(state, task));
+          expect(left.map(({ id }) => id)).toEqual([]);
+        }
+      }),
+      { numRuns: 200, ...SEED },
+    );
+    // The histories must start tasks, and must bring the refusals that are hard to get right.
+    expect(leases).toBeGreaterThan(1_000);
+    expect(refusals).toBeGreaterThan(50);
+    const standings = ['agent', 'capability', 'downstream'].flatMap((kind) =>
+      ['closed', 'half-open', 'open'].map((state) => `${kind} ${state}`),
+    );
+    if (breakers === BREAKERS) expect([...seen].toSorted()).toEqual(standings);
+  },
+);

@@ -165,7 +165,7 @@ test('an explanation is plain JSON with counts, examples and the choice', () => 
     agents: {
       matching: 9,
       available: 1,
-      passedOver: { full: 1, draining: 0, lost: 7, noCredit: 0 },
+      passedOver: { full: 1, draining: 0, breaker: 0, lost: 7, noCredit: 0 },
       examples: { available: ['free'], full: ['busy'], draining: [], noCredit: [] },
     },
     pick: { agentId: free.id, reason: 'its turn, of 1 available' },

@@ -4,6 +4,7 @@ import type { AgentTable, Standing } from './agent-table.ts';
 import type { Explanation, GateExplanation, RequirementExplanation } from './explanation.ts';
 import { explainFairness } from './explain-fairness.ts';
 import type { FairShares } from './fair-share.ts';
+import type { Apart } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
 import { isPicky, otherMember } from './avoided.ts';
 import { nearest } from '../base/nearest.ts';
@@ -24,6 +25,7 @@ export interface ExplainContext {
   readonly rng: Rng;
   readonly nowMs: number;
   readonly shares: FairShares;
+  readonly apart: Apart | null;
 }
 
 /** How the members of a pool stand. */
@@ -66,6 +68,8 @@ export function explain(task: Task, context: ExplainContext): Explanation {
 }
 
 const OTHER = 'the task failed on the agent that the strategy would choose';
+const APART = 'another copy of the task is on, or near, the agent that the strategy would choose';
+
 function explainGate(task: Task, nowMs: number): GateExplanation | null {
   const closed = closedGate(task, nowMs);
   if (closed === null) return null;
@@ -78,26 +82,36 @@ function explainGate(task: Task, nowMs: number): GateExplanation | null {
 }
 
 function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
-  const { pool, strategy, table, nowMs } = context;
+  const { apart, pool, strategy, table, nowMs } = context;
   // A copy of the generator: an explanation must not change what is drawn next.
   const rng = Rng.fromState(context.rng.state);
   const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
   const picked = strategy.pick(choice);
-  const member = isPicky(task) ? otherMember(task, picked, { pool, table, rng }) : picked;
+  const member = isPicky(task) ? otherMember(task, picked, { pool, table, rng, apart }) : picked;
   if (member < 0) return null;
   const agentId = table.agentAt(pool.agentOf(member)).id;
   const isOther = member !== picked;
-  const reason = isOther ? OTHER : strategy.reason(member, choice);
+  const other = apart === null ? OTHER : APART;
+  const reason = isOther ? other : strategy.reason(member, choice);
   return { agentId, reason };
 }
 
 function standingsOf(pool: Pool, table: AgentTable): Standings {
-  const counts = { available: 0, lost: 0, killed: 0, draining: 0, full: 0, noCredit: 0 };
+  const counts = {
+    available: 0,
+    lost: 0,
+    killed: 0,
+    draining: 0,
+    breaker: 0,
+    full: 0,
+    noCredit: 0,
+  };
   const examples: Record<Standing, AgentId[]> = {
     available: [],
     lost: [],
     killed: [],
     draining: [],
+    breaker: [],
     full: [],
     noCredit: [],
   };

@@ -67,7 +67,7 @@ export interface Explanation {
     readonly matching: number;
     /** Ready, connected or asking, with a free slot. */
     readonly available: number;
-    /** Each agent under the first of: lost, draining, full, noCredit (not connected, not asking). */
+    /** Each agent under the first of: lost, killed, draining, full, breaker, noCredit (not connected, not asking). */
     readonly passedOver: Readonly<Record<PassedOverReason, number>>;
     /** Up to five agents for each reason. */
     readonly examples: Readonly<Record<Standing, readonly AgentId[]>>;

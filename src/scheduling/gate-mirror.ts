@@ -2,6 +2,14 @@ import type { Gate, GateAhead } from '../core/index.ts';
 import type { KeyNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import { isLaneBefore, type Lane } from './lane.ts';
+import type { WaitingTask } from './waiting-line.ts';
+
+export interface Reserved {
+  readonly head: WaitingTask;
+  readonly units: number;
+  /** Once the gate is open to it: how long they are kept, in case no agent is free for it. */
+  untilMs: number;
+}
 
 /**
  * What the scheduler keeps of a gate: what the batch at hand does to it, and the lanes that it holds.
@@ -21,6 +29,10 @@ export class GateMirror implements GateAhead, HeapItem {
   isAhead = false;
   /** Moment from which one of its lanes may pass, or Infinity. */
   openAt: number = Infinity;
+  /** The head whose units are kept for it, and how many; see {@link Gates}. */
+  reserved: Reserved | null = null;
+  /** The head that its rate has held for longest, as far as was seen, and the units it takes. */
+  longest: Pick<Reserved, 'head' | 'units'> | null = null;
   #lone: Lane | null = null;
   #held: Map<KeyNode, IndexedHeap<Lane>> | null = null;
 
@@ -28,8 +40,13 @@ export class GateMirror implements GateAhead, HeapItem {
     this.gate = gate;
   }
 
+  /** Whether any lane waits for it. */
+  get isHolding(): boolean {
+    return this.#lone !== null || this.#held !== null;
+  }
+
   get isIdle(): boolean {
-    return this.#lone === null && this.#held === null && !this.isAhead;
+    return !this.isHolding && !this.isAhead && this.reserved === null;
   }
 
   hold(lane: Lane): void {

@@ -7,9 +7,24 @@ import {
   type Gated,
 } from '../core/index.ts';
 import type { KeyNode } from './fair-nodes.ts';
-import { GateMirror } from './gate-mirror.ts';
+import { GateMirror, type Reserved } from './gate-mirror.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
+import type { WaitingTask } from './waiting-line.ts';
+
+const KINDS = ['key', 'limit', 'queue', 'budget', 'breaker'] as const;
+export type GateKind = (typeof KINDS)[number] | 'other';
+
+export interface HeldGates {
+  readonly kind: GateKind;
+  readonly gates: number;
+  readonly tasks: number;
+}
+
+/** How long a rate may hold a task before its units are kept for it, in milliseconds. */
+const RESERVE_AFTER_MS = 1_000;
+/** How long they are kept once they are all there, in milliseconds. */
+const RESERVED_MS = 1_000;
 
 /**
  * The gates as the batch at hand will leave them, and the lanes that wait for one to open.
@@ -18,8 +33,14 @@ import type { Lane } from './lane.ts';
  * comes, or the head does. Of the lanes that one gate holds, the best of each fairness key and pool
  * is let go when it opens; the one behind follows when that one's task was taken or left, so that an
  * open gate with an able agent never waits, and a change of a gate costs O(keys · log n), not O(lanes).
+ *
+ * A task that takes many units of a rate would wait for ever behind those that take few and come all the
+ * time. So the head that a rate has held for longest, past {@link RESERVE_AFTER_MS}, has its units kept:
+ * others pass only with what is left beside them.
  */
 export class Gates {
+  /** What is held, by kind of gate. */
+  readonly #held = new Map<GateKind, { gates: number; tasks: number }>();
   readonly #opening = new IndexedHeap<GateMirror>((a, b) => a.openAt < b.openAt);
   /** Changed by the batch at hand. */
   #ahead: GateMirror[] = [];
@@ -32,6 +53,24 @@ export class Gates {
     this.#settle = settle;
   }
 
+  /** Gates that hold lanes, and the tasks that wait in those, by kind; kinds without any are missing. */
+  held(): readonly HeldGates[] {
+    return [...this.#held].map(([kind, counts]) => ({ kind, ...counts }));
+  }
+
+  /** Tasks joined a lane or left it, while it may be held. */
+  grew(lane: Lane, tasks: number): void {
+    if (lane.heldBy !== null) this.#count(lane.heldBy.gate, 0, tasks);
+  }
+
+  #count(gate: Gate, gates: number, tasks: number): void {
+    const kind = kindOf(gate);
+    const known = this.#held.get(kind) ?? { gates: 0, tasks: 0 };
+    const counts = { gates: known.gates + gates, tasks: known.tasks + tasks };
+    if (counts.gates === 0) this.#held.delete(kind);
+    else this.#held.set(kind, counts);
+  }
+
   /** Moment at which a lane may be let go by itself, or null. */
   get nextOpenAt(): number | null {
     return this.#opening.top?.openAt ?? null;
@@ -39,7 +78,7 @@ export class Gates {
 
   /** Whether something of that kind may start now, with the batch at hand counted. */
   isOpen(gated: Gated): boolean {
-    return closedGate(gated, this.nowMs, aheadOf) === null;
+    return closedGate(gated, this.nowMs, this.#aheadFor(null)) === null;
   }
 
   /** Counts a proposed start. */
@@ -48,6 +87,7 @@ export class Gates {
       const mirror = this.#touched(gate);
       mirror.starts += 1;
       mirror.units += units;
+      if (mirror.reserved !== null && mirror.reserved.head.task === gated) mirror.reserved = null;
     }
   }
 
@@ -84,7 +124,7 @@ export class Gates {
   /** Holds the lane where a gate is closed to its head; false where it may start. */
   holdIfClosed(lane: Lane): boolean {
     const head = lane.head;
-    const closed = head === null ? null : closedGate(head.task, this.nowMs, aheadOf);
+    const closed = head === null ? null : closedGate(head.task, this.nowMs, this.#aheadFor(head));
     if (head === null || closed === null) return false;
     const mirror = this.#hold(lane, closed);
     this.#passOn(lane, head.task, mirror);
@@ -96,6 +136,7 @@ export class Gates {
     const mirror = lane.heldBy;
     if (mirror === null) return;
     mirror.letGo(lane);
+    this.#count(mirror.gate, mirror.isHolding ? 0 : -1, -lane.size);
     lane.heldBy = null;
     lane.heldHead = null;
     this.#forgetIdle(mirror);
@@ -113,8 +154,28 @@ export class Gates {
     this.#forgetIdle(mirror);
   }
 
+  /** A gate is in nobody's way any more: lets go of all that it holds. O(lanes that it holds). */
+  removed(gate: Gate): void {
+    const mirror = gate.mirror as GateMirror | null;
+    if (mirror === null) return;
+    for (let tops = mirror.tops(); tops.length > 0; tops = mirror.tops()) {
+      for (const lane of tops) {
+        this.letGo(lane);
+        this.#settle(lane);
+      }
+    }
+    this.#opensAt(mirror, Infinity);
+    this.#forgetIdle(mirror);
+  }
+
   /** The lane's turn at its gates is over for now: the next behind it gets its own. */
   passOn(lane: Lane, task: Gated): void {
+    for (const { gate } of usesOf(task)) {
+      const mirror = gate.mirror as GateMirror | null;
+      if (mirror?.reserved?.head.task !== task) continue;
+      mirror.reserved = null;
+      this.wake(gate);
+    }
     this.#passOn(lane, task, null);
   }
 
@@ -135,8 +196,12 @@ export class Gates {
     for (;;) {
       const lane = mirror.topOf(node);
       if (lane === null) return Infinity;
-      const closed = lane.head === null ? null : closedGate(lane.head.task, this.nowMs, aheadOf);
-      if (closed !== null && closed.use.gate === mirror.gate) return closed.opensAt;
+      const { head } = lane;
+      const closed = head === null ? null : closedGate(head.task, this.nowMs, this.#aheadFor(head));
+      if (closed !== null && closed.use.gate === mirror.gate) {
+        this.#noteHeld(mirror, head, closed);
+        return closed.opensAt;
+      }
       this.letGo(lane);
       if (closed === null) {
         this.#settle(lane);
@@ -150,14 +215,63 @@ export class Gates {
     const mirror = mirrorOf(use.gate);
     lane.heldBy = mirror;
     lane.heldHead = lane.head;
+    this.#noteHeld(mirror, lane.head, { opensAt, use });
     // Out of the heaps first: the lane has one place only.
     this.#settle(lane);
+    this.#count(use.gate, mirror.isHolding ? 0 : 1, lane.size);
     mirror.hold(lane);
     this.#opensAt(mirror, Math.min(mirror.openAt, opensAt));
     return mirror;
   }
 
-  #opensAt(mirror: GateMirror, openAt: number): void {
+  /** Notes since when a rate holds the head. */
+  #noteHeld(mirror: GateMirror, head: WaitingTask | null, { opensAt, use }: ClosedGate): void {
+    // What only an end or a change opens has no units to keep.
+    if (head === null || opensAt === Infinity) return;
+    if (head.heldSinceMs === 0) head.heldSinceMs = this.nowMs;
+    const { longest } = mirror;
+    const isKnown = longest !== null && isHeldBy(longest.head, mirror);
+    if (isKnown && longest.head.heldSinceMs <= head.heldSinceMs) return;
+    mirror.longest = { head, units: use.units };
+  }
+
+  /** What is kept at a gate, as long as it is for the head of a lane that has not had its chance. */
+  #reservedAt(mirror: GateMirror): Reserved | null {
+    const { longest } = mirror;
+    const isDue = longest !== null && this.nowMs - longest.head.heldSinceMs >= RESERVE_AFTER_MS;
+    if (mirror.reserved === null && isDue && isHeldBy(longest.head, mirror)) {
+      mirror.reserved = { ...longest, untilMs: Infinity };
+    }
+    const { reserved } = mirror;
+    if (reserved === null) return null;
+    const { head } = reserved;
+    if (!isHeldBy(head, mirror) && reserved.untilMs === Infinity) this.#keepFor(mirror, reserved);
+    if (head.lane.head === head && this.nowMs <= reserved.untilMs) return reserved;
+    // It waits for something else, such as an agent: its time begins anew.
+    head.heldSinceMs = 0;
+    mirror.reserved = null;
+    return null;
+  }
+
+  #keepFor(mirror: GateMirror, reserved: Reserved): void {
+    reserved.untilMs = this.nowMs + RESERVED_MS;
+    this.#opensAt(mirror, mirror.openAt);
+  }
+
+  /** What is ahead at a gate for one of the heads; null for a task that is not in a lane. */
+  #aheadFor(head: WaitingTask | null): (gate: Gate) => GateAhead | null {
+    return (gate) => {
+      const mirror = gate.mirror as GateMirror | null;
+      const reserved = mirror === null ? null : this.#reservedAt(mirror);
+      if (mirror === null || reserved === null || reserved.head === head) return mirror;
+      const { ends, starts, units } = mirror;
+      return { ends, starts, units: units + reserved.units };
+    };
+  }
+
+  #opensAt(mirror: GateMirror, at: number): void {
+    // What is kept for one is free again after a while.
+    const openAt = Math.min(at, (mirror.reserved?.untilMs ?? Infinity) + 1);
     mirror.openAt = openAt;
     if (openAt === Infinity) {
       if (mirror.heapSlot >= 0) this.#opening.remove(mirror);
@@ -182,10 +296,16 @@ export class Gates {
   }
 }
 
-function mirrorOf(gate: Gate): GateMirror {
-  return (gate.mirror ??= new GateMirror(gate)) as GateMirror;
+/** The first word of its key, where that is one of those that are known. */
+function kindOf({ key }: Gate): GateKind {
+  const word = key.slice(0, key.indexOf(' '));
+  return KINDS.find((kind) => kind === word) ?? 'other';
 }
 
-function aheadOf(gate: Gate): GateAhead | null {
-  return gate.mirror as GateMirror | null;
+function isHeldBy(head: WaitingTask, mirror: GateMirror): boolean {
+  return head.lane.head === head && head.lane.heldBy === mirror;
+}
+
+function mirrorOf(gate: Gate): GateMirror {
+  return (gate.mirror ??= new GateMirror(gate)) as GateMirror;
 }

@@ -8,4 +8,5 @@ export type {
   SchedulerCounts,
 } from './placement.ts';
 export type { FairnessExplanation, ShareView } from './explanation.ts';
+export type { GateKind, HeldGates } from './gates.ts';
 export { Scheduler } from './scheduler.ts';

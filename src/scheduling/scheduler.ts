@@ -8,6 +8,7 @@
  * after core applied it. Between the two the mirror holds the proposals as if they were granted;
  * every event about an agent, every refusal and the next `place` set it right from core's record.
  */
+import type { HeldGates } from './gates.ts';
 import { invariant } from '../base/invariant.ts';
 import { Rng } from '../base/rng.ts';
 import {
@@ -16,7 +17,6 @@ import {
   FAIRNESS_DEFAULT,
   isGated,
   namespaceOf,
-  slotsUsed,
   usesOf,
   type Agent,
   type AgentId,
@@ -40,6 +40,7 @@ import {
   type CountedShare,
   type FairShare,
 } from './fair-share.ts';
+import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
 import { Latency } from './latency.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
@@ -68,13 +69,20 @@ export class Scheduler {
   /** Those of them that pass gates, each once, and also those that wait for input. */
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
+  readonly #apart: KeptApart;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
   #availableCount = 0;
   /** Whether some strategy must hear of every change of load. */
   #hasStateful = false;
 
-  constructor(options: { readonly seed: number; readonly fairness?: FairnessSettings }) {
+  /** @param options.barred - agents that a copy must not go to; without it there are none */
+  constructor(options: {
+    readonly seed: number;
+    readonly fairness?: FairnessSettings;
+    readonly barred?: Barred;
+  }) {
+    this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
     this.#pools = new Pools(this.#table, this.#waiting, this.#latency);
@@ -148,6 +156,8 @@ export class Scheduler {
   /** @param agent - null for one that is not registered any more */
   leaseEnded(agent: Agent | null, task: Task): void {
     this.#count(task);
+    // Others of its copies may go where it was.
+    if (this.#parked.size > 0 && hasCopies(task)) this.#unpark();
     if (agent !== null) this.#resync(agent.id);
   }
 
@@ -159,6 +169,11 @@ export class Scheduler {
   /** Something else than the attempts that pass it changed about a gate. O(keys that it holds up). */
   gateChanged(gate: Gate): void {
     this.#waiting.gates.wake(gate);
+  }
+
+  /** Tasks pass it no more. O(lanes that it holds). */
+  gateRemoved(gate: Gate): void {
+    this.#waiting.gates.removed(gate);
   }
 
   /** Takes over weights and costs; what runs keeps the cost it started with. */
@@ -213,6 +228,7 @@ export class Scheduler {
       if (this.#table.isAhead(index)) this.#catchUp(index);
     }
     this.#lend.settle();
+    this.#apart.settle();
     const ended = this.#ended;
     if (ended.length > 0) {
       this.#ended = [];
@@ -275,7 +291,9 @@ export class Scheduler {
     const { rng } = this.#choice;
     const { offers } = this.#pools;
     const shares = this.#shares;
-    return explain(task, { pool, strategy, table: this.#table, offers, rng, nowMs, shares });
+    const apart = this.#apart.of(task);
+    const table = this.#table;
+    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -286,6 +304,11 @@ export class Scheduler {
   /** Throws where the parts of the scheduler disagree. O(agents · pools); for tests. */
   checkInvariants(): void {
     this.#pools.checkInvariants();
+  }
+
+  /** Gates that hold tasks back, and how many, by kind. */
+  heldGates(): readonly HeldGates[] {
+    return this.#waiting.gates.held();
   }
 
   counts(): SchedulerCounts {
@@ -383,7 +406,9 @@ export class Scheduler {
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#waiting.remove(task);
-    placement.agentIds.push(this.#assign(pool, lane.strategy, member));
+    const agentId = this.#assign(pool, lane.strategy, member);
+    this.#apart.propose(task, agentId);
+    placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
     return share;
   }
@@ -416,6 +441,8 @@ export class Scheduler {
   }
 
   #expectEnd(task: Task): void {
+    // One that waits for input frees no slot, but may be the probe that others wait for.
+    if (task.state === 'input_required' && task.agentId !== null) this.#lookAgain(task.agentId);
     const counted = task.share as FairShare | CountedShare | null;
     if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
@@ -449,7 +476,8 @@ export class Scheduler {
     const member = this.#strategy(pool, strategyName).pick(this.#choice);
     invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
     if (picky === null) return member;
-    return otherMember(picky, member, { pool, table: this.#table, rng: this.#choice.rng });
+    const look = { pool, table: this.#table, rng: this.#choice.rng, apart: this.#apart.of(picky) };
+    return otherMember(picky, member, look);
   }
 
   #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {
@@ -468,10 +496,20 @@ export class Scheduler {
   #expectFree(agentId: AgentId): void {
     const index = this.#table.indexOf(agentId);
     if (index < 0) return;
-    this.#table.setInFlight(index, Math.max(0, this.#table.inFlight(index) - 1));
+    // Whether what ends is a probe of its breaker, core will say: until then nothing more goes there.
+    const freed = this.#table.isHeldBack(index) ? 0 : 1;
+    this.#table.setInFlight(index, Math.max(0, this.#table.inFlight(index) - freed));
     this.#table.setAhead(index, true);
     this.#ahead.push(index);
     this.#refresh(index);
+  }
+
+  /** Takes an agent with an open breaker over again once the batch is applied. */
+  #lookAgain(agentId: AgentId): void {
+    const index = this.#table.indexOf(agentId);
+    if (index < 0 || !this.#table.isHeldBack(index)) return;
+    this.#table.setAhead(index, true);
+    this.#ahead.push(index);
   }
 
   #resync(agentId: AgentId): void {
@@ -483,7 +521,7 @@ export class Scheduler {
   /** Takes the tasks in flight over from core's record. */
   #catchUp(index: number): void {
     this.#table.setAhead(index, false);
-    this.#table.setInFlight(index, slotsUsed(this.#table.agentAt(index)));
+    this.#table.catchUp(index);
     this.#refresh(index);
   }
 

@@ -38,6 +38,9 @@ export function verdict(task: Task, evidence: Evidence): string {
 }
 
 function mustWait(task: Task): string {
+  if (task.extra?.copyOf != null || task.extra?.copies != null) {
+    return 'it waits for an agent that has no other copy of the same task, and none of those is available';
+  }
   const avoided = task.extra?.avoid?.agents.join(', ') ?? 'them';
   return `it failed on ${avoided} and waits for another matching agent, which is ready but not available`;
 }
@@ -97,6 +100,7 @@ function noneMatches(requirements: readonly RequirementExplanation[]): string {
 const HELD_UP: Readonly<Record<PassedOverReason, string>> = {
   full: 'full',
   draining: 'draining',
+  breaker: 'held back by an open breaker',
   killed: 'killed',
   lost: 'lost',
   noCredit: 'not connected or not asking for work',

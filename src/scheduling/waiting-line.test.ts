@@ -9,7 +9,13 @@ const profile = makeProfile({ queue: makeQueue('default', 'round-robin') });
 
 function waitingTask(seq: number): WaitingTask {
   // A line never looks at the lane of a task.
-  const place = { lane: null as unknown as Lane, priority: 4, gone: false, heapSlot: -1 };
+  const place = {
+    lane: null as unknown as Lane,
+    priority: 4,
+    gone: false,
+    heldSinceMs: 0,
+    heapSlot: -1,
+  };
   return { task: makeTask(seq, profile), ...place };
 }
 

@@ -10,6 +10,8 @@ export interface WaitingTask extends HeapItem {
   readonly priority: number;
   /** It left, and is skipped when its turn comes. */
   gone: boolean;
+  /** Since when a rate has been in its way, as the head of its lane; 0 for not yet. */
+  heldSinceMs: number;
 }
 
 /**

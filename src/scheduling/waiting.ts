@@ -65,10 +65,12 @@ export class Waiting {
     if (task.waiting !== null) return;
     const lane = this.#lane(pool, task);
     const { priority } = task.profile.spec;
-    const waiting: WaitingTask = { task, lane, priority, gone: false, heapSlot: -1 };
+    const place = { gone: false, heldSinceMs: 0, heapSlot: -1 };
+    const waiting: WaitingTask = { task, lane, priority, ...place };
     task.waiting = waiting;
     this.#size += 1;
     lane.push(waiting);
+    this.gates.grew(lane, 1);
     lane.node.share.joined();
     lane.node.namespace.share.joined();
     this.#headChanged(lane);
@@ -132,6 +134,7 @@ export class Waiting {
     task.waiting = null;
     this.#size -= 1;
     lane.remove(waiting);
+    this.gates.grew(lane, -1);
     this.#headChanged(lane);
     if (isGated(task)) this.gates.passOn(lane, task);
     const { node } = lane;

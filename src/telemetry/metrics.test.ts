@@ -29,13 +29,20 @@ function sourceOf(queues: number): MetricsSource {
       admission: {
         level: 'elevated',
         floor: 4.25,
+        held: { tasks: 40, resting: 3 },
         shed: { byPriority: [7, 6, 5, 4, 3, 0, 0, 0, 0, 0], lists: 2 },
       },
     }),
     deadLetters: { counts: () => ({ groups: { open: 3, resolved: 2, ignored: 1 }, letters: 8 }) },
+    recoveries: { counts: () => new Map([['agent.lost', 3]]) },
+    checks: { list: () => [{ name: 'log', isOk: true }] },
+    breakers: { counts: () => ({ agent: { closed: 2, open: 1, 'half-open': 0 } }) },
     operations: { running: 1 },
     admission: { thinning: { weigh: () => 1 } },
-    observed: { loop: { backlog: { items: 9 } } },
+    observed: {
+      loop: { backlog: { items: 9 } },
+      scheduler: { heldGates: () => [{ kind: 'limit', gates: 2, tasks: 7 }] },
+    },
   };
 }
 
@@ -216,6 +223,8 @@ describe('a scrape after load', () => {
     expect(value('uqo_admission_floor')).toBe(4.25);
     expect(value('uqo_admission_shed_total', { priority: '3' })).toBe(4);
     expect(value('uqo_admission_shed_lists_total')).toBe(2);
+    expect(value('uqo_admission_held_tasks')).toBe(40);
+    expect(value('uqo_admission_resting_channels')).toBe(3);
     expect(value('uqo_stream_clients', { transport: 'sse' })).toBe(1);
     expect(value('uqo_stream_clients', { transport: 'poll' })).toBe(0);
   });

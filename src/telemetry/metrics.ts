@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { FLUSH_SECONDS, Histogram } from './histogram.ts';
 import { RequestStats } from './request-stats.ts';
 import { register, type MetricDefinition, type Sample } from './sample.ts';
+import { BreakerStats } from './breaker-stats.ts';
 import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
@@ -22,6 +23,7 @@ export class Metrics {
   readonly #tasks = new TaskStats();
   readonly #requests = new RequestStats();
   readonly #schedules = new ScheduleStats();
+  readonly #breakers = new BreakerStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
   readonly #clients: Record<Transport, number> = {
     sse: 0,
@@ -41,6 +43,7 @@ export class Metrics {
     this.#addTaskMetrics();
     this.#addProcessMetrics();
     for (const definition of this.#schedules.metrics()) register(this.#registry, definition);
+    for (const definition of this.#breakers.metrics()) register(this.#registry, definition);
     for (const definition of sourceMetrics(
       () => this.#source,
       (queue) => this.#tasks.queueLabel(queue),
@@ -80,6 +83,11 @@ export class Metrics {
 
   scheduleSkipped(reason: string, count: number): void {
     this.#schedules.skipped(reason, count);
+  }
+
+  /** A breaker of that kind came into a state. */
+  breakerChanged(kind: string, state: string): void {
+    this.#breakers.changed(kind, state);
   }
 
   /** The log was flushed to the disk; fits the runtime's `onFlush`. */

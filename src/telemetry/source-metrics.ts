@@ -23,6 +23,9 @@ export interface MetricsSource {
     };
   };
   readonly operations: { readonly running: number };
+  readonly recoveries: { counts(): ReadonlyMap<string, number> };
+  readonly checks: { list(): readonly { readonly name: string; readonly isOk: boolean }[] };
+  readonly breakers: { counts(): Readonly<Record<string, Readonly<Record<string, number>>>> };
   status(): {
     readonly agents: {
       readonly ready: number;
@@ -36,12 +39,23 @@ export interface MetricsSource {
     readonly admission: {
       readonly level: string;
       readonly floor: number;
+      readonly held: { readonly tasks: number; readonly resting: number };
       readonly shed: { readonly byPriority: readonly number[]; readonly lists: number };
     };
   };
   /** Says for how many values the next one stands; 0 where it is left out. */
   readonly admission: { readonly thinning: { weigh(what: 'measure'): number } };
-  readonly observed: { readonly loop: { readonly backlog: { readonly items: number } } };
+  readonly observed: {
+    readonly loop: { readonly backlog: { readonly items: number } };
+    readonly scheduler: {
+      /** Kinds are few, and fixed. */
+      heldGates(): readonly {
+        readonly kind: string;
+        readonly gates: number;
+        readonly tasks: number;
+      }[];
+    };
+  };
 }
 
 type Status = ReturnType<MetricsSource['status']>;
@@ -68,6 +82,7 @@ export function sourceMetrics(
     ...statusMetrics(status),
     ...operatorMetrics(source),
     ...admissionMetrics(status),
+    ...gateMetrics(source),
     backlogMetric(source),
   ];
 }
@@ -140,6 +155,27 @@ function operatorMetrics(source: () => MetricsSource | null): MetricDefinition[]
         value,
       })),
     ),
+    gauge('uqo_breakers', 'Breakers that counted a failure of late or were set', () =>
+      Object.entries(source()?.breakers.counts() ?? {}).flatMap(([kind, states]) =>
+        Object.entries(states).map(([state, value]) => ({ labels: { kind, state }, value })),
+      ),
+    ),
+    gauge('uqo_self_check_ok', '1 while the last look at it found nothing wrong', () =>
+      (source()?.checks.list() ?? []).map(({ isOk, name }) => ({
+        labels: { check: name },
+        value: isOk ? 1 : 0,
+      })),
+    ),
+    {
+      name: 'uqo_recoveries_total',
+      help: 'What went wrong by itself, by kind',
+      type: 'counter',
+      samples: () =>
+        [...(source()?.recoveries.counts() ?? [])].map(([kind, value]) => ({
+          labels: { kind },
+          value,
+        })),
+    },
     gauge('uqo_operations_running', 'Bulk operations under way', () => {
       const now = source();
       return now === null ? [] : [{ value: now.operations.running }];
@@ -161,6 +197,14 @@ function admissionMetrics(status: () => Status | null): MetricDefinition[] {
     gauge('uqo_admission_floor', 'Priorities below it are refused', () =>
       read(({ floor }) => [{ value: floor }]),
     ),
+    gauge('uqo_admission_held_tasks', 'Tasks that were let in and wait, undecoded, for room', () =>
+      read(({ held }) => [{ value: held.tasks }]),
+    ),
+    gauge(
+      'uqo_admission_resting_channels',
+      'Channels left unread for a while after a refusal',
+      () => read(({ held }) => [{ value: held.resting }]),
+    ),
     {
       name: 'uqo_admission_shed_total',
       help: 'Tasks refused because too much was under way, by priority',
@@ -179,6 +223,20 @@ function admissionMetrics(status: () => Status | null): MetricDefinition[] {
       type: 'counter',
       samples: () => read(({ shed }) => [{ value: shed.lists }]),
     },
+  ];
+}
+
+function gateMetrics(source: () => MetricsSource | null): MetricDefinition[] {
+  const held = oncePerTurn(() => source()?.observed.scheduler.heldGates() ?? []);
+  return [
+    gauge(
+      'uqo_gates_closed',
+      'Limits, keys, queues and budgets that hold tasks back, by kind',
+      () => held().map(({ gates, kind }) => ({ labels: { kind }, value: gates })),
+    ),
+    gauge('uqo_gate_waiting_tasks', 'Tasks in lines that a gate holds back, by its kind', () =>
+      held().map(({ kind, tasks }) => ({ labels: { kind }, value: tasks })),
+    ),
   ];
 }
 

@@ -40,7 +40,7 @@ export interface TestOrchestratorOptions {
   readonly startAt?: Moment;
   readonly settings?: Pick<
     UnifiedQuantumOrchestratorOptions,
-    'admission' | 'idempotencyWindowMs' | 'logger' | 'maxAgents' | 'metrics'
+    'admission' | 'hedging' | 'idempotencyWindowMs' | 'logger' | 'maxAgents' | 'metrics'
   >;
 }
 

@@ -88,6 +88,15 @@ describe('operations', () => {
 });
 
 const ROUTES: readonly string[] = [
+  'GET /api/v1/breakers',
+  'PUT /api/v1/breakers/{kind}',
+  'GET /api/v1/breakers/{kind}/{name}',
+  'PUT /api/v1/breakers/{kind}/{name}',
+  'POST /api/v1/breakers/{kind}/{name}/open',
+  'POST /api/v1/breakers/{kind}/{name}/close',
+  'POST /api/v1/breakers/{kind}/{name}/reset',
+  'GET /api/v1/recoveries',
+  'GET /api/v1/backup',
   'GET /api/v1/tasks',
   'POST /api/v1/tasks',
   'GET /api/v1/tasks/{id}',

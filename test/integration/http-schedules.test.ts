@@ -128,6 +128,22 @@ describe('a schedule over HTTP', () => {
     [{ everyMs: 500, catchUpMs: 9_999 }, 'INVALID_REQUEST', /\/catchUpMs/],
     [{ everyMs: 500, overlap: 'maybe' }, 'INVALID_REQUEST', /\/overlap must be one of allow/],
     [{ everyMs: 500, extra: 1 }, 'INVALID_REQUEST', /\/extra is not a known field/],
+    [
+      { everyMs: 500, task: { type: 't', idempotencyKey: 'k' } },
+      'INVALID_REQUEST',
+      /\/task\/idempotencyKey cannot be scheduled: each moment is fired for once/,
+    ],
+    [
+      { everyMs: 500, task: { type: 't', dependsOn: ['a'] } },
+      'INVALID_REQUEST',
+      /cannot be scheduled: tasks that have ended are forgotten/,
+    ],
+    [
+      { everyMs: 500, task: { type: 't', concurrency: { limit: 2 } } },
+      'INVALID_REQUEST',
+      /\/task\/concurrency must come with a concurrencyKey/,
+    ],
+    [{ everyMs: 500, task: { type: 't', limits: [{ name: 'no' }] } }, 'LIMIT_NOT_FOUND', /be set/],
     [{ at: ['2026-02-31T00:00:00Z'] }, 'INVALID_REQUEST', /\/at\/0/],
     [{ everyMs: 500, startAt: 2000, endAt: 1000 }, 'SCHEDULE_INVALID', /endAt must not be before/],
     [{ everyMs: 500, task: { type: 'x', delayMs: 5 } }, 'INVALID_REQUEST', /\/task\/delayMs/],

@@ -34,6 +34,8 @@ beforeEach(async () => {
   const probes = {
     heapShare: () => 0,
     residentShare: () => 0,
+    // It is the disk that all wait for.
+    idleShare: () => 0.99,
     disk: () => Promise.resolve(disk),
   };
   runtime = await openRuntimeOn(storage, { version: 'test', seed: 1, metrics, clock, probes });

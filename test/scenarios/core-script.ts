@@ -20,12 +20,19 @@
  *     submit t1 ckey=user-1 climit=2:cancel-oldest limits=calls:acme:2,seats fkey=ann
  *     submit t1 dedupe=debounce:k:300:800    mode, key, window and longest delay
  *     fairness team:3,other:1                weights of namespaces
+ *     submit t1 downstreams=openai & fail t2 token=3 downstream=openai
+ *     breaker downstream openai calls=2 open=500 openMax=900 probes=1 successes=1   jitter 0
+ *     force downstream openai open reason=sick by=ann   or closed, auto
  *     schedule nightly next=2000 overlap=skip runs=3
  *     fire nightly at=2000 next=3000 task=t1   without a task the moment is passed over
  *     trigger nightly task=t2 overlap=allow & backfill nightly at=500,600 task=b overlap=allow
+ *     submit t1 redundancy=3:2                copies and how many agree; `t1#1` is the first of them
+ *     complete t1#1 token=3 hash=a            its result, by what it is compared by
+ *     submit t1 hedge=1 & hedge t1 token=3    copies at once; one is started beside the attempt
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
+import type { BreakerKind } from '../../src/core/breaker-settings.ts';
 import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { Dependency, FailurePolicy } from '../../src/core/flow.ts';
@@ -107,7 +114,7 @@ function parseCommand(verb: string, rest: string): Command {
     case 'complete':
       return {
         type: 'task.complete',
-        items: leases.map((ref) => ({ ...ref, resultBytes: 5, ...usageOf(words) })),
+        items: leases.map((ref) => ({ ...ref, resultBytes: 5, ...usageOf(words), ...hashOf(words) })),
       };
     case 'fail':
       return parseFail(words, leases);
@@ -117,6 +124,8 @@ function parseCommand(verb: string, rest: string): Command {
       return { type: 'task.break', items: leases, error: SILENT, reason: 'heartbeat_timeout' };
     case 'extend':
       return { type: 'task.extend', items: leases, runMs: words.number('runMs') ?? 0 };
+    case 'hedge':
+      return { type: 'task.hedge', items: leases };
     case 'details':
       return {
         type: 'task.details',
@@ -214,6 +223,10 @@ function parseOther(verb: string, name: string, words: Words): Command {
       return { type: 'queue.resume', queue: name };
     case 'settings':
       return parseSettings(words);
+    case 'breaker':
+      return parseBreaker(words);
+    case 'force':
+      return parseForce(words);
     case 'limit':
       return { type: 'limit.set', limit: name, settings: parseLimits(words) };
     case 'unlimit':
@@ -225,6 +238,31 @@ function parseOther(verb: string, name: string, words: Words): Command {
     default:
       throw new Error(`a line must start with a known word, got ${verb}`);
   }
+}
+
+function parseBreaker(words: Words): Command {
+  const [kind = '', name = ''] = words.plain;
+  const settings = {
+    callsMin: words.number('calls') ?? 2,
+    openMs: words.number('open') ?? 500,
+    openMsMax: words.number('openMax') ?? 10_000,
+    probesMax: words.number('probes') ?? 1,
+    successesMin: words.number('successes') ?? 1,
+    jitter: 0,
+  };
+  return { type: 'breaker.set', kind: kind as BreakerKind, name, settings };
+}
+
+function parseForce(words: Words): Command {
+  const [kind = '', name = '', to = ''] = words.plain;
+  return {
+    type: 'breaker.force',
+    kind: kind as BreakerKind,
+    name,
+    to: to as 'open' | 'closed' | 'auto',
+    reason: words.text('reason') ?? null,
+    by: words.text('by') ?? null,
+  };
 }
 
 function parsePlacement(words: Words): Placement {
@@ -292,6 +330,23 @@ function usageOf(words: Words): { usage?: { tokens: number; costUsd: number } } 
   return tokens === undefined ? {} : { usage: { tokens, costUsd: 0 } };
 }
 
+function hashOf(words: Words): { hash?: string } {
+  const hash = words.text('hash');
+  return hash === undefined ? {} : { hash };
+}
+
+/** `redundancy=3:2`, `hedge=1` */
+function copyRules(words: Words): NonNullable<TaskSpec['rules']> {
+  const [copies = '', agree = ''] = words.text('redundancy')?.split(':') ?? [];
+  const copiesMax = words.number('hedge');
+  return {
+    ...(copies === ''
+      ? {}
+      : { redundancy: { copies: numberOf(copies), agree: numberOf(agree) } }),
+    ...(copiesMax === undefined ? {} : { hedge: { percentile: 0.95, copiesMax } }),
+  };
+}
+
 /** `kill namespace team`, `restore agent a1` */
 function parseKill(verb: 'kill' | 'restore', { plain: [kind = '', target = ''] }: Words): Command {
   const type = `${kind}.${verb}` as 'tree.kill' | 'agent.restore';
@@ -321,7 +376,9 @@ function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
   const [after = '', queue = '', priority = ''] = words.text('escalate')?.split(':') ?? [];
   const avoid = words.text('avoid') as 'agent' | undefined;
   const invalid = words.number('invalid');
+  const downstreams = words.list('downstreams');
   const rules: NonNullable<TaskSpec['rules']> = {
+    ...(downstreams === undefined ? {} : { downstreams }),
     ...(text === undefined
       ? {}
       : { concurrency: { limit: numberOf(limit), policy: (policy || 'queue') as 'queue' } }),
@@ -330,6 +387,7 @@ function parseRules(words: Words): Pick<TaskSpec, 'rules'> {
       : { escalate: [{ afterAttempt: numberOf(after), queue, priority: numberOf(priority) }] }),
     ...(avoid === undefined ? {} : { avoid }),
     ...(invalid === undefined ? {} : { invalid: { attemptsMax: invalid, critique: true } }),
+    ...copyRules(words),
   };
   return Object.keys(rules).length === 0 ? {} : { rules };
 }
@@ -447,7 +505,11 @@ function parseOutput(words: Words, leases: readonly LeaseRef[]): Command {
 function parseFail(words: Words, leases: readonly LeaseRef[]): Command {
   const error = { code: words.text('code') ?? 'SMTP_DOWN', message: 'no route' };
   const retryAfterMs = words.number('retryAfter');
-  const wish = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const downstream = words.text('downstream');
+  const wish = {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(downstream === undefined ? {} : { downstream }),
+  };
   const retryable = !words.has('final');
   return {
     type: 'task.fail',

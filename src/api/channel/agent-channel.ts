@@ -254,9 +254,10 @@ export class AgentChannel implements AgentLink, OutputSource {
       report: this.#reportOf(results[i] as string),
     }));
     for (const failure of failuresAt(frame[5], '/report/5')) {
-      const [taskId, fencingToken, code, message, retryable, retryAfterMs, hint] = failure;
+      const [taskId, fencingToken, code, message, retryable, retryAfterMs, hint, blamed] = failure;
       const critique = hint == null ? {} : { critique: hint };
-      const report = { ok: false, code, message, retryable, retryAfterMs, ...critique } as const;
+      const rare = blamed == null ? critique : { ...critique, downstream: blamed };
+      const report = { ok: false, code, message, retryable, retryAfterMs, ...rare } as const;
       ends.push({ taskId: taskId as TaskId, fencingToken, report });
     }
     return this.#take(sequence, frame[6] === undefined ? ends : withUsages(ends, frame[6]));

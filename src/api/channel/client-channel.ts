@@ -7,10 +7,13 @@ import {
   frameSlices,
   InvalidRequestError,
   normalizeSpec,
+  scanSubmits,
+  unpackFrame,
   type ErrorInfo,
   type NormalizedSpec,
   type Problem,
   type RawFrame,
+  type ScannedSubmit,
   type SubmitExtras,
 } from '../../contract/index.ts';
 import type {
@@ -41,6 +44,17 @@ interface Finished {
   readonly error: ErrorInfo | null;
 }
 
+/** A submit that was let in before it was decoded. */
+interface Admitted {
+  /** When it came, in monotonic milliseconds. */
+  readonly sinceMs: number;
+  /** It is answered at once; others wait a little for each other. */
+  readonly isUrgent: boolean;
+}
+
+/** The highest priority of the contract. */
+const PRIORITY_MAX = 9;
+
 export class ClientChannel implements FinishedListener {
   readonly #options: ClientChannelOptions;
   readonly #frames: FrameSocket;
@@ -55,9 +69,12 @@ export class ClientChannel implements FinishedListener {
       clock: options.clock,
       problemOf: options.problemOf,
       frame: (frame) => this.#frame(frame),
+      screen: (message) => this.#screen(message),
+      rests: (isResting) => options.runtime.admission.rests(isResting),
       gather: () => this.#gather(),
       closed: () => {
         this.isGone = true;
+        options.runtime.admission.forget(this);
       },
     });
   }
@@ -82,20 +99,68 @@ export class ClientChannel implements FinishedListener {
     }
   }
 
-  async #submit(frame: RawFrame): Promise<void> {
-    const { problemOf, runtime } = this.#options;
+  /** While too much comes, submits are refused by what a look into them tells, or wait as they are. */
+  #screen(message: Buffer): readonly Promise<void>[] | null {
+    if (!this.#options.runtime.admission.isHolding) return null;
+    return scanSubmits(message)?.map((submit) => this.#hold(submit)) ?? null;
+  }
+
+  #hold({ bytes, priority, requestId, tasks }: ScannedSubmit): Promise<void> {
+    const { clock, runtime } = this.#options;
+    const sinceMs = clock.monotonicMs();
+    return new Promise((resolve, reject) => {
+      runtime.admission.hold(this, {
+        priority,
+        tasks,
+        bytes: bytes.byteLength,
+        sinceMs,
+        take: () => {
+          try {
+            const admitted = { sinceMs, isUrgent: priority === PRIORITY_MAX };
+            this.#submit(unpackFrame(bytes), admitted).then(resolve, reject);
+          } catch (error) {
+            reject(error);
+          }
+        },
+        refuse: (error) => {
+          this.#refuse(requestId, error);
+          resolve();
+        },
+      });
+    });
+  }
+
+  async #submit(frame: RawFrame, admitted?: Admitted): Promise<void> {
+    const { runtime } = this.#options;
     const requestId = integerAt(frame[1], '/submit/1');
     try {
-      const submission = this.#submission(frame);
+      const submission = {
+        ...this.#submission(frame),
+        ...(admitted === undefined ? {} : { admittedMs: admitted.sinceMs }),
+      };
       const watcher = frame[6] === true ? this : undefined;
       const { ids, repeated } = await runtime.tasks.submit(submission, watcher);
       if (watcher !== undefined) this.#watch(repeated.map((i) => ids[i] as TaskId));
-      this.#frames.send(['submitted', requestId, ids, repeated.length === 0 ? null : repeated]);
+      const answer: RawFrame = [
+        'submitted',
+        requestId,
+        ids,
+        repeated.length === 0 ? null : repeated,
+      ];
+      if (admitted === undefined) this.#frames.send(answer);
+      else if (admitted.isUrgent) this.#frames.sendFirst(answer);
+      else this.#frames.sendLater(answer);
     } catch (error) {
-      const problem = problemOf(error);
-      this.#frames.send(['refused', requestId, problem]);
-      if (problem.code === 'OVERLOADED') this.#frames.rest(runtime.admission.restMs);
+      this.#refuse(requestId, error);
     }
+  }
+
+  #refuse(requestId: number, error: unknown): void {
+    const { problemOf, runtime } = this.#options;
+    const problem = problemOf(error);
+    if (problem.code !== 'OVERLOADED') return this.#frames.send(['refused', requestId, problem]);
+    this.#frames.sendLater(['refused', requestId, problem]);
+    this.#frames.rest(runtime.admission.restMs);
   }
 
   #submission(frame: RawFrame): Submission {

@@ -2,6 +2,7 @@
 import {
   findJsonFault,
   InvalidRequestError,
+  isName,
   type FailureTuple,
   type JsonFault,
 } from '../../contract/index.ts';
@@ -106,7 +107,8 @@ export function failuresAt(value: unknown, path: string): readonly FailureTuple[
   for (const [i, item] of array.entries()) {
     const at = `${path}/${i}`;
     if (!Array.isArray(item)) throw new InvalidRequestError(at, 'must be an array');
-    const [taskId, token, code, message, retryable, retryAfterMs, critique] = item as unknown[];
+    const [taskId, token, code, message, retryable, retryAfterMs, critique, downstream] =
+      item as unknown[];
     stringAt(taskId, `${at}/0`, 64);
     integerAt(token, `${at}/1`);
     stringAt(code, `${at}/2`, 100);
@@ -115,6 +117,8 @@ export function failuresAt(value: unknown, path: string): readonly FailureTuple[
       throw new InvalidRequestError(`${at}/4`, 'must be true or false');
     integerAt(retryAfterMs, `${at}/5`, 2_592_000_000);
     if (critique != null) stringAt(critique, `${at}/6`, 65_536);
+    if (downstream != null && !isName(stringAt(downstream, `${at}/7`, 200)))
+      throw new InvalidRequestError(`${at}/7`, 'must be a name');
   }
   return array as readonly FailureTuple[];
 }

@@ -9,6 +9,8 @@ const IN_FLIGHT_MAX = 256;
 const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes waiting for a peer that does not read at all; past it the peer is cut off. */
 const BUFFERED_BYTES_MAX = 256 * 1024 * 1024;
+/** How long what need not be told at once may wait for more, in milliseconds. */
+const LATER_MS = 10;
 /** How long a peer may take to answer a goodbye, in milliseconds. */
 const GOODBYE_MS_MAX = 2_000;
 
@@ -17,9 +19,13 @@ export interface FrameSocketOptions {
   readonly clock: Clock;
   /** Takes one frame. A rejection is told to the peer as a `problem`, and ends the connection. */
   readonly frame: (frame: RawFrame) => Promise<void> | void;
+  /** Takes charge of a message before it is decoded; null leaves it to {@link frame}. */
+  readonly screen?: (message: Buffer) => readonly Promise<void>[] | null;
   /** Frames of what came in numbers since the last message; asked for when one is about to leave. */
   readonly gather: () => readonly RawFrame[];
   readonly closed: () => void;
+  /** Told when a rest begins and when it ends. */
+  readonly rests?: (isResting: boolean) => void;
   readonly problemOf: (error: unknown) => Problem;
 }
 
@@ -32,8 +38,10 @@ export class FrameSocket {
   readonly #options: FrameSocketOptions;
   #out: RawFrame[] = [];
   #scheduled = false;
+  #isUrgent = false;
   #inFlight = 0;
   #isClosing = false;
+  #cancelLater: (() => void) | null = null;
   #cancelRest: (() => void) | null = null;
 
   constructor(options: FrameSocketOptions) {
@@ -41,7 +49,8 @@ export class FrameSocket {
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
     socket.on('close', () => {
-      this.#cancelRest?.();
+      this.#endRest();
+      this.#cancelLater?.();
       options.closed();
     });
     // The close that follows says all there is to do about it.
@@ -52,6 +61,21 @@ export class FrameSocket {
   send(frame: RawFrame): void {
     this.#out.push(frame);
     this.wake();
+  }
+
+  /** As {@link send} before anything else that this turn still has to do: the event loop is busy, and this is urgent. */
+  sendFirst(frame: RawFrame): void {
+    this.#out.push(frame);
+    if (this.#isUrgent) return;
+    this.#isUrgent = true;
+    queueMicrotask(() => this.flush());
+  }
+
+  /** As {@link send} with what else is said in the next milliseconds: each message costs the same, however short. */
+  sendLater(frame: RawFrame): void {
+    this.#out.push(frame);
+    if (this.#scheduled) return;
+    this.#cancelLater ??= this.#options.clock.setTimer(LATER_MS, () => this.flush());
   }
 
   /** Makes sure that a message leaves at the end of this turn, with what is gathered then. */
@@ -68,15 +92,26 @@ export class FrameSocket {
   rest(ms: number): void {
     if (ms < 1 || this.#cancelRest !== null || this.#isClosing) return;
     this.#cancelRest = this.#options.clock.setTimer(ms, () => {
-      this.#cancelRest = null;
+      this.#endRest();
       this.#regulate();
     });
+    this.#options.rests?.(true);
     this.#regulate();
+  }
+
+  #endRest(): void {
+    if (this.#cancelRest === null) return;
+    this.#cancelRest();
+    this.#cancelRest = null;
+    this.#options.rests?.(false);
   }
 
   /** Sends what waits now. */
   flush(): void {
     this.#scheduled = false;
+    this.#isUrgent = false;
+    this.#cancelLater?.();
+    this.#cancelLater = null;
     const { gather, socket } = this.#options;
     const frames = [...this.#out, ...gather()];
     if (frames.length === 0) return;
@@ -109,6 +144,12 @@ export class FrameSocket {
 
   #message(data: Buffer, isBinary: boolean): void {
     try {
+      if (this.#isClosing) return;
+      const screened = isBinary ? (this.#options.screen?.(data) ?? null) : null;
+      if (screened !== null) {
+        for (const done of screened) this.#track(done);
+        return;
+      }
       for (const frame of isBinary ? unpackMessage(data) : unpackMessage(Buffer.alloc(0))) {
         // After a goodbye nothing is taken any more, also of what had arrived before it.
         if (this.#isClosing) return;

@@ -65,6 +65,7 @@ function agentColumns(nowMs: number): readonly Column<AgentView>[] {
     { title: 'state', value: (agent) => agent.state },
     { title: 'kind', value: (agent) => agent.kind },
     { title: 'slots', value: (agent) => `${agent.running}/${agent.slots}`, align: 'right' },
+    { title: 'breaker', value: (agent) => (agent.breaker === 'closed' ? null : agent.breaker) },
     { title: 'connection', value: (agent) => agent.connection },
     { title: 'since', value: (agent) => relativeMoment(agent.stateAt, nowMs) },
     { title: 'capabilities', value: (agent) => agent.capabilities.join(' '), shrinks: true },
@@ -76,17 +77,24 @@ function agentFields(agent: AgentView, nowMs: number): Fields {
   return [
     ['id', agent.id],
     ['state', `${agent.state} (${relativeMoment(agent.stateAt, nowMs) ?? ''})`],
+    ['breaker', agent.breaker === 'closed' ? undefined : agent.breaker],
     ['kind', agent.kind],
     ['connection', agent.connection],
     ['slots', `${agent.running} of ${agent.slots} in use`],
     ['waiting for input', agent.waiting === 0 ? undefined : agent.waiting],
     ['capabilities', agent.capabilities.join(' ')],
     ['labels', labelsOf(agent)],
+    ['trust', trustOf(agent)],
     ['cost', agent.cost],
     ['weight', agent.weight],
     ['lost after', `${agent.heartbeatMs} ms of silence`],
     ['registered', agent.registeredAt],
   ];
+}
+
+function trustOf({ trust }: AgentView): string | undefined {
+  if (trust === undefined) return undefined;
+  return `${trust.factor} (dissented ${trust.dissents} times, agreed ${trust.agreements} times since)`;
 }
 
 function labelsOf(agent: AgentView): string {

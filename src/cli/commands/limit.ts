@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
+import { formatDuration } from '../../base/duration.ts';
 import type { LimitList, LimitView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { integerValue } from '../option-values.ts';
-import { showSpan } from '../output/moment.ts';
 import type { Column } from '../output/table.ts';
 import { rateOf, type RateOptions } from '../rate-options.ts';
 import { pathOf } from '../server-api.ts';
@@ -10,7 +10,7 @@ import { usageError } from '../usage-error.ts';
 
 const EXAMPLES = `Examples:
   uqo limit list
-  uqo limit set openai-tpm --rate 100000 --per 1m     tokens a minute, for each key that tasks name
+  uqo limit set openai-tpm --rate 100000 --per 1m --count-tokens   tokens a minute, for each key of tasks
   uqo limit set license --concurrency 5               five attempts at once
   uqo limit remove license
 `;
@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<LimitView>[] = [
 ];
 
 function rateText({ rate }: LimitView): string | null {
-  return rate === undefined ? null : `${rate.units} / ${showSpan(rate.perMs)}`;
+  return rate === undefined ? null : `${rate.units} / ${formatDuration(rate.perMs)}`;
 }
 
 export function addLimit(program: Command, ctx: CliContext): void {
@@ -73,6 +73,11 @@ export function addLimit(program: Command, ctx: CliContext): void {
     });
 }
 
+interface SetOptions extends RateOptions {
+  readonly concurrency?: number;
+  readonly countTokens?: boolean;
+}
+
 function addSet(group: Command, ctx: CliContext): void {
   group
     .command('set')
@@ -94,18 +99,25 @@ function addSet(group: Command, ctx: CliContext): void {
         integerValue(1, 1_000_000_000),
       ),
     )
-    .action(
-      async (name: string, options: RateOptions & { concurrency?: number }, command: Command) => {
-        const rate = rateOf(options);
-        if (rate === undefined && options.concurrency === undefined) {
-          throw usageError('SETTING_MISSING', 'a limit must have --concurrency, --rate or both');
-        }
-        const settings = {
-          ...(options.concurrency === undefined ? {} : { concurrencyMax: options.concurrency }),
-          ...(rate === undefined ? {} : { rate }),
-        };
-        const limit = await ctx.api(command).put<LimitView>(pathOf('limits', name), settings);
-        ctx.output(command).list(limit, [limit], COLUMNS);
-      },
-    );
+    .addOption(
+      new Option(
+        '--count-tokens',
+        'units are tokens: those that attempts report take the place of those they declared',
+      ),
+    )
+    .action(async (name: string, options: SetOptions, command: Command) => {
+      const rate = rateOf(options);
+      if (options.countTokens === true && rate === undefined)
+        throw usageError('SETTING_MISSING', '--count-tokens must come with --rate');
+      if (rate === undefined && options.concurrency === undefined) {
+        throw usageError('SETTING_MISSING', 'a limit must have --concurrency, --rate or both');
+      }
+      const counts = options.countTokens === true ? { counts: 'tokens' } : {};
+      const settings = {
+        ...(options.concurrency === undefined ? {} : { concurrencyMax: options.concurrency }),
+        ...(rate === undefined ? {} : { rate: { ...rate, ...counts } }),
+      };
+      const limit = await ctx.api(command).put<LimitView>(pathOf('limits', name), settings);
+      ctx.output(command).list(limit, [limit], COLUMNS);
+    });
 }

@@ -24,6 +24,7 @@ function admissionText({
   cause,
   enabled,
   floor,
+  held,
   level,
   shed,
   since,
@@ -34,7 +35,26 @@ function admissionText({
   const past = refused === 0 ? '' : `; ${refused.toLocaleString('en')} tasks refused so far`;
   if (level === 'normal') return `normal, submits wait ${signals.delayMs} ms${past}`;
   const below = Math.ceil(floor);
-  return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${past}`;
+  const waiting =
+    held.tasks + held.resting === 0
+      ? ''
+      : `; ${held.tasks.toLocaleString('en')} tasks wait for room, ${held.resting} channels are left unread`;
+  return `${level} since ${since} (${cause}), priorities below ${below} are refused, submits wait ${signals.delayMs} ms${waiting}${past}`;
+}
+
+/** Of those that the server names. */
+const RECOVERIES_SHOWN_MAX = 3;
+
+function recoveryField(recovery: StatusView['recoveries'][number]): Fields[number] {
+  const { at, cause, count, isResolved, kind, outcome, subject } = recovery;
+  const often = count === 1 ? '' : ` (${count} times)`;
+  const name = isResolved ? 'recovered' : 'trouble';
+  return [name, `${at} ${kind}, ${subject}: ${cause}; ${outcome}${often}`];
+}
+
+function breakersText({ breakers }: StatusView): string | undefined {
+  const { halfOpen, open } = breakers;
+  return open + halfOpen === 0 ? undefined : `${open} open, ${halfOpen} half-open`;
 }
 
 function statusFields(status: StatusView): Fields {
@@ -53,6 +73,9 @@ function statusFields(status: StatusView): Fields {
     ['stopped', stoppedText(status)],
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
     ['load', admissionText(admission)],
+    ['breakers', breakersText(status)],
+    ['stuck tasks', status.stuck === 0 ? undefined : status.stuck],
+    ...status.recoveries.slice(0, RECOVERIES_SHOWN_MAX).map(recoveryField),
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],
   ];
 }

@@ -80,6 +80,7 @@ export interface ServerConfig {
   readonly logLevel: string;
   readonly agents: boolean;
   readonly log: string;
+  readonly logKeep: boolean;
   readonly role: string;
   /** Milliseconds. */
   readonly grace: number;
@@ -90,6 +91,8 @@ export interface ServerConfig {
   /** Milliseconds. */
   readonly historyAge: number;
   readonly historyCount: number;
+  readonly outputTtl: number;
+  readonly poisonAgents: number;
   /** Bytes. */
   readonly artifactsMax: number;
   /** Bytes. */
@@ -113,6 +116,13 @@ export interface ServerConfig {
   readonly 'cluster.secretFile': string;
   readonly 'cluster.insecurePeers': boolean;
   readonly 'cluster.apiUrl': string;
+  readonly 'supervision.enabled': boolean;
+  readonly 'supervision.stuck': 'report' | 'retry';
+  /** Milliseconds. */
+  readonly 'supervision.stuckFloor': number;
+  /** Milliseconds. */
+  readonly 'supervision.checkInterval': number;
+  readonly 'hedging.share': number;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -168,6 +178,14 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     choices: ['embedded', 'raft', 'pbft', 'jetstream'],
     notBuilt: ['pbft', 'jetstream'],
     doc: 'what makes tasks durable',
+  },
+  {
+    name: 'logKeep',
+    env: 'UQO_LOG_KEEP',
+    flag: '--log-keep',
+    type: 'boolean',
+    default: false,
+    doc: 'keep all of the log, for audits: it grows without end',
   },
   {
     name: 'role',
@@ -232,6 +250,24 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0,
     max: 1_000_000_000,
     doc: 'finished tasks that are kept',
+  },
+  {
+    name: 'outputTtl',
+    env: 'UQO_OUTPUT_TTL',
+    type: 'duration',
+    default: 3_600_000,
+    min: 0,
+    max: YEAR_MS,
+    doc: 'how long output of a task is kept after its end',
+  },
+  {
+    name: 'poisonAgents',
+    env: 'UQO_POISON_AGENTS',
+    type: 'integer',
+    default: 3,
+    min: 0,
+    max: 1_000,
+    doc: 'different agents that a task may lose before it is held back as poison; 0 for any',
   },
   {
     name: 'artifactsMax',
@@ -371,6 +407,48 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     mayBeEmpty: true,
     default: '',
     doc: 'with --log raft: where other nodes reach the API of this one; default where it listens',
+  },
+  {
+    name: 'supervision.enabled',
+    env: 'UQO_SUPERVISION_ENABLED',
+    type: 'boolean',
+    default: true,
+    doc: 'whether the server looks for hanging attempts, and after its log, store, disk and clock',
+  },
+  {
+    name: 'supervision.stuck',
+    env: 'UQO_SUPERVISION_STUCK',
+    type: 'choice',
+    choices: ['report', 'retry'],
+    default: 'report',
+    doc: 'what is done about an attempt that hangs: told of, or also ended and tried again',
+  },
+  {
+    name: 'supervision.stuckFloor',
+    env: 'UQO_SUPERVISION_STUCK_FLOOR',
+    type: 'duration',
+    default: 60_000,
+    min: 100,
+    max: 86_400_000,
+    doc: 'shortest time without progress after which an attempt may count as hanging',
+  },
+  {
+    name: 'supervision.checkInterval',
+    env: 'UQO_SUPERVISION_CHECK_INTERVAL',
+    type: 'duration',
+    default: 30_000,
+    min: 1_000,
+    max: 86_400_000,
+    doc: 'time between two looks at log, store and disk',
+  },
+  {
+    name: 'hedging.share',
+    env: 'UQO_HEDGING_SHARE',
+    type: 'share',
+    default: 0.05,
+    min: 0,
+    max: 1,
+    doc: 'hedges, as a share of hedged attempts that start and of tasks that run; 0 for none',
   },
 ];
 

@@ -29,6 +29,8 @@ export interface EditOptions {
   readonly payload?: string;
   readonly patch?: string;
   readonly keepAttempts?: true;
+  readonly avoidAgent?: readonly string[];
+  readonly avoidFailed?: true;
 }
 
 export function withOperation(command: Command): Command {
@@ -58,7 +60,13 @@ export function withEdit(command: Command): Command {
   return command
     .option('--payload <json>', 'another payload: JSON, @file or -')
     .option('--patch <json>', 'a JSON Merge Patch of the payload: JSON, @file or -')
-    .option('--keep-attempts', 'do not give all attempts again, only one at least');
+    .option('--keep-attempts', 'do not give all attempts again, only one at least')
+    .addOption(
+      new Option('--avoid-agent <id>', 'keep it from this agent while another can (repeatable)')
+        .argParser(repeated)
+        .conflicts('avoidFailed'),
+    )
+    .option('--avoid-failed', 'keep it from the agents it failed on while another can');
 }
 
 /** What the options ask for beside action and query. */
@@ -83,7 +91,17 @@ export async function redriveParams(
   options: PlacementOptions & EditOptions,
   ctx: CliContext,
 ): Promise<RedriveParams | null> {
-  const { keepAttempts, patch, payload, toCapability, toLabel, toPriority, toQueue } = options;
+  const {
+    avoidAgent,
+    avoidFailed,
+    keepAttempts,
+    patch,
+    payload,
+    toCapability,
+    toLabel,
+    toPriority,
+    toQueue,
+  } = options;
   const requires = {
     ...(toCapability === undefined ? {} : { capabilities: [...toCapability] }),
     ...(toLabel === undefined ? {} : { labels: toLabel }),
@@ -98,6 +116,8 @@ export async function redriveParams(
       ? {}
       : { patch: (await readPayload(patch, stdin)) as Record<string, unknown> }),
     ...(keepAttempts === undefined ? {} : { resetAttempts: false }),
+    ...(avoidAgent === undefined ? {} : { avoidAgents: [...avoidAgent] }),
+    ...(avoidFailed === undefined ? {} : { avoidAgents: 'failed' }),
   };
   return Object.keys(params).length === 0 ? null : params;
 }

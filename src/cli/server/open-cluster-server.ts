@@ -23,7 +23,11 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
   const node = await ClusterNode.open({
     ...runtimeOptionsOf(config, logger, metrics),
     version: VERSION,
-    settings: { agentsMax: config.agentsMax, idempotencyWindowMs: config.idempotencyWindow },
+    settings: {
+      agentsMax: config.agentsMax,
+      idempotencyWindowMs: config.idempotencyWindow,
+      poisonAgents: config.poisonAgents,
+    },
     cluster,
     apiUrl: () => (config['cluster.apiUrl'] === '' ? url : config['cluster.apiUrl']),
     onLead: (runtime) => {

@@ -71,6 +71,7 @@ function createOrchestrator(
     ...runtimeOptionsOf(config, logger, metrics),
     maxAgents: config.agentsMax,
     idempotencyWindowMs: config.idempotencyWindow,
+    poisonAgents: config.poisonAgents,
   });
 }
 

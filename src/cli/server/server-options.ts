@@ -16,14 +16,23 @@ export function runtimeOptionsOf(
   return {
     dataDir: resolve(config.dataDir),
     history: { ageMsMax: config.historyAge, countMax: config.historyCount },
+    outputTtlMs: config.outputTtl,
     artifacts: { bytesMax: config.artifactsMax },
     payloadCacheBytes: config.payloadCache,
+    keepLog: config.logKeep,
     checkpointIntervalMs: config.checkpointInterval,
     checkpointBytes: config.checkpointLogBytes,
     admission: {
       enabled: config['admission.enabled'],
       delayTargetMs: config['admission.delayTarget'],
       memoryShareMax: config['admission.memoryShareMax'],
+    },
+    hedging: { share: config['hedging.share'] },
+    supervision: {
+      enabled: config['supervision.enabled'],
+      stuck: config['supervision.stuck'],
+      floorMs: config['supervision.stuckFloor'],
+      checkIntervalMs: config['supervision.checkInterval'],
     },
     logger,
     metrics,

@@ -3,7 +3,8 @@ import type { Fields } from '../output/output.ts';
 
 /** An explanation as lines for people: the verdict first, then the facts behind it. */
 export function explanationFields(explanation: ExplanationView): Fields {
-  const { agents, fairness, gate, pick, requirements = [], schedule } = explanation;
+  const { agents, copies = [], copyOf, fairness, gate, pick } = explanation;
+  const { requirements = [], schedule } = explanation;
   return [
     ['verdict', explanation.verdict],
     ['task', explanation.taskId],
@@ -12,6 +13,11 @@ export function explanationFields(explanation: ExplanationView): Fields {
       'made by',
       schedule === undefined ? undefined : `schedule ${schedule.name} for ${schedule.nominalAt}`,
     ],
+    ['copy of', copyOf?.taskId],
+    ...copies.map(
+      ({ agentId = '-', hash = '', id, state }) =>
+        [`copy ${id}`, `${state} ${agentId} ${hash}`.trimEnd()] as const,
+    ),
     ['queue', explanation.queue],
     ['strategy', explanation.strategy],
     ['waiting ahead', explanation.waitingAhead],
@@ -26,13 +32,19 @@ export function explanationFields(explanation: ExplanationView): Fields {
       ({ agentsMatching, nearest, requirement }) =>
         [
           requirement,
-          `${agentsMatching} agents${nearest === undefined ? '' : `; nearest: ${nearest}`}`,
+          `${agentsText(agentsMatching)}${nearest === undefined ? '' : `; nearest: ${nearest}`}`,
         ] as const,
     ),
     [
       'agents',
-      agents === undefined ? undefined : `${agents.matching} match, ${agents.available} available`,
+      agents === undefined
+        ? undefined
+        : `${agentsText(agents.matching)} ${agents.matching === 1 ? 'matches' : 'match'}, ${agents.available} available`,
     ],
     ['would go to', pick == null ? undefined : `${pick.agentId}: ${pick.reason}`],
   ];
+}
+
+function agentsText(count: number): string {
+  return count === 1 ? '1 agent' : `${count} agents`;
 }

@@ -35,6 +35,11 @@ export interface SubmitOptions {
   readonly window?: number;
   readonly estimateTokens?: number;
   readonly estimateUsd?: number;
+  readonly copies?: number;
+  readonly agree?: number;
+  readonly comparator?: string;
+  readonly hedge?: boolean;
+  readonly hedgeAfter?: number;
 }
 
 interface LimitUse {
@@ -56,7 +61,6 @@ export function addSubmitOptions(command: Command): Command {
     new Option('--run-at <moment>', 'earliest start, such as 2030-01-31T09:00:00Z'),
     new Option('--deadline <moment>', 'moment after which it is given up'),
     new Option('--idempotency-key <key>', 'a repeat with the same key makes no second task'),
-    ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
   return addTemplateOptions(command);
@@ -90,6 +94,7 @@ export function addTemplateOptions(command: Command): Command {
     duration('--run-timeout <duration>', 'longest run of one attempt'),
     duration('--heartbeat-timeout <duration>', 'longest silence about a running attempt'),
     new Option('--metadata <name=value>', 'kept with the task (repeatable)').argParser(pair),
+    ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
   return command;
@@ -117,6 +122,19 @@ function controlOptions(): Option[] {
     new Option('--window <duration>', 'of --debounce and --throttle').argParser(durationValue),
     new Option('--estimate-tokens <count>', 'tokens of one attempt').argParser(numberValue),
     new Option('--estimate-usd <amount>', 'dollars of one attempt').argParser(numberValue),
+    new Option('--copies <2-7>', 'run so many copies, each on another agent').argParser(
+      integerValue(2, 7),
+    ),
+    new Option('--agree <count>', 'copies whose results must agree (default: most)').argParser(
+      integerValue(1, 7),
+    ),
+    new Option('--comparator <name>', 'what counts as the same result').choices([
+      'canonical',
+      'numbers',
+      'text',
+    ]),
+    new Option('--hedge', 'start a second attempt beside one that takes longer than most'),
+    duration('--hedge-after <duration>', 'or that takes this long'),
   ];
 }
 
@@ -140,6 +158,11 @@ function dedupeOf(options: SubmitOptions): Record<string, unknown> | undefined {
   return keepLast === undefined ? undefined : { key: keepLast, mode: 'keep-last' };
 }
 
+function hedgeOf({ hedge, hedgeAfter }: SubmitOptions): Record<string, unknown> | undefined {
+  if (hedgeAfter !== undefined) return { afterMs: hedgeAfter };
+  return hedge === true ? {} : undefined;
+}
+
 /** What the options say of a task, without its type and payload. */
 export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' | 'payload'> {
   return dropAbsent({
@@ -158,6 +181,12 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
     limits: options.limit,
     dedupe: dedupeOf(options),
     estimate: group({ tokens: options.estimateTokens, costUsd: options.estimateUsd }),
+    redundancy: group({
+      copies: options.copies,
+      agree: options.agree,
+      comparator: options.comparator,
+    }),
+    hedge: hedgeOf(options),
     requires: group({ capabilities: options.requireCapability, labels: options.requireLabel }),
     retry: group({
       attemptsMax: options.retryAttempts,

@@ -2,7 +2,9 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
 import { runChecks } from './check.ts';
 import { controlChecks } from './control-checks.ts';
+import { copyChecks } from './copy-checks.ts';
 import { crashChecks } from './crash-checks.ts';
+import { failureChecks } from './failure-checks.ts';
 import { fencingChecks } from './fencing-checks.ts';
 import { listNotBuilt } from './not-built.ts';
 import { quantumChecks } from './quantum-checks.ts';
@@ -31,6 +33,8 @@ export async function verify(entry: string, output: Output): Promise<ExitCode> {
       await runChecks(fencingChecks(), world, report);
       await runChecks(taskChecks(), world, report);
       await runChecks(controlChecks(), world, report);
+      await runChecks(failureChecks(), world, report);
+      await runChecks(copyChecks(), world, report);
       await runChecks(surfaceChecks(), world, report);
       await runChecks(quantumChecks(), world, report);
       await listNotBuilt(world, report);

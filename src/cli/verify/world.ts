@@ -157,6 +157,16 @@ export class World {
         }
         return { attempt };
       }) as AgentHandler<{ group: string }>,
+      'verify.calls': (async ({ payload }, { signal }) => {
+        const { group, hangs } = payload;
+        if (group !== undefined && this.ailing.has(group)) {
+          const blame = { downstream: group };
+          throw new TaskFailure('UPSTREAM', 'the service fails on purpose', blame);
+        }
+        if (hangs !== true) return null;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        return null;
+      }) as AgentHandler<{ group?: string; hangs?: boolean }>,
       'verify.flaky': ((_task, { attempt }) => {
         if (attempt === 1) throw new TaskFailure('FLAKY', 'the first attempt fails on purpose');
         return { attempt };

@@ -1,4 +1,5 @@
 /** Short ways to write commands in tests; what is not said has a fixed, unremarkable value. */
+import type { BreakerDefaults } from '../breaker-settings.ts';
 import type { AskItem, Command, NewTask } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
 import type { ScheduleSettings } from '../schedule.ts';
@@ -12,6 +13,13 @@ export const RETRY_IN_TESTS: RetryPolicy = {
   delayMsMax: 60_000,
   jitter: 0,
   nonRetryable: [],
+};
+
+/** For models that know no breakers. */
+export const NO_BREAKERS: BreakerDefaults = {
+  agent: { enabled: false },
+  capability: { enabled: false },
+  downstream: { enabled: false },
 };
 
 export type SpecOptions = Partial<Omit<TaskSpec, 'retry'>> & {
@@ -111,12 +119,23 @@ export function complete(taskId: string, fencingToken: number): Command {
   return { type: 'task.complete', items: [item] };
 }
 
+/** A redundant copy's result, by what it is compared by. */
+export function vote(taskId: string, fencingToken: number, hash: string): Command {
+  const item = { taskId: taskId as TaskId, fencingToken, resultBytes: 5, hash };
+  return { type: 'task.complete', items: [item] };
+}
+
+export function hedge(taskId: string, fencingToken: number): Command {
+  return { type: 'task.hedge', items: [{ taskId: taskId as TaskId, fencingToken }] };
+}
+
 export interface FailOptions {
   readonly code?: string;
   readonly message?: string;
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
   readonly critique?: string;
+  readonly downstream?: string;
 }
 
 export function fail(taskId: string, fencingToken: number, options: FailOptions = {}): Command {

@@ -154,7 +154,7 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     case 'set':
       return { type: 'queue.set', queue, settings: { depthMax: 1 + (b % 12) } };
     case 'settings':
-      return settingsOf(a, b, c);
+      return settingsOf(state, [a, b, c]);
     case 'advance':
       return ADVANCE;
     default:
@@ -255,11 +255,14 @@ function registerOf(agentId: string, b: number, c: number): Command {
   return register(agentId, spec, b % 4 === 0 ? 'second' : 'first');
 }
 
-function settingsOf(a: number, b: number, c: number): Command {
+/** Other bounds; whether there are breakers stays. */
+function settingsOf(state: CoreState, [a, b, c]: readonly [number, number, number]): Command {
+  const { breakers } = state.settings;
   return {
     type: 'settings.set',
     settings: {
       ...CORE_SETTINGS_DEFAULT,
+      ...(breakers === undefined ? {} : { breakers }),
       idempotencyWindowMs: 500 + (a % 3_000),
       idempotencyKeysMax: 2 + (b % 6),
       queuesMax: 2 + (c % 4),

@@ -61,6 +61,11 @@ export function eventText(event: CoreEvent): string {
     }
     case 'task.redriven':
       return `${event.type} ${event.task.id} by ${event.by}${event.isEdited ? ' edited' : ''}`;
+    case 'task.adopted':
+    case 'task.hedged':
+      return `${event.type} ${event.task.id} ${event.copy.id}`;
+    case 'agent.dissented':
+      return `${event.type} ${event.agent.id} from ${event.task.id}`;
     case 'task.moved': {
       const { queue, spec } = event.task.profile;
       return `${event.type} ${event.task.id} to ${queue.name} priority=${spec.priority}`;
@@ -94,6 +99,12 @@ export function eventText(event: CoreEvent): string {
       return `${event.type} ${event.queue.name}`;
     case 'gate.changed':
       return `${event.type} ${event.gate.key}`;
+    case 'gate.removed':
+      return `${event.type} ${event.gate.key}`;
+    case 'breaker.changed': {
+      const { by, key, state, why } = event.breaker;
+      return `${event.type} ${key} ${event.from} -> ${state}: ${why}${by === null ? '' : ` by ${by}`}`;
+    }
     case 'limit.changed':
       return `${event.type} ${event.limit}`;
     case 'fairness.changed':
@@ -162,6 +173,13 @@ export function stateLines(state: CoreState): string[] {
     const held = paused === null ? '' : ' paused';
     const waits = waiting === null ? '' : ` waiting=${waiting.taskId}`;
     lines.push(`schedule ${key} next=${nextAt} runs=${runs} live=${live.size}${waits}${held}`);
+  }
+  for (const breaker of state.records.breakers.values()) {
+    const { forced, key, openUntil, probes, state: standing } = breaker;
+    if (standing === 'closed' && forced === null) continue;
+    const until = openUntil === 0 ? '' : ` until=${openUntil}`;
+    const probing = probes === 0 ? '' : ` probes=${probes}`;
+    lines.push(`breaker ${key} ${standing}${until}${probing}${forced === null ? '' : ' forced'}`);
   }
   for (const { key, taskId } of state.idempotency.values()) {
     lines.push(`key ${key.replace('\n', '/')} ${taskId}`);

@@ -8,7 +8,6 @@
  *   N1  the runtime takes work only in the term in which the log lets it append
  *   N2  every committed entry is applied here once, in order, whoever appended it
  */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -28,7 +27,7 @@ import type { LmdbStore } from '../../store/index.ts';
 import { clusterView } from './cluster-view.ts';
 import { makeStage, removeStages } from '../backup/backup-stage.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import { assembly, leadFromNow, type Ground } from '../open-runtime.ts';
+import { assembly, CORE_SEED, leadFromNow, type Ground } from '../open-runtime.ts';
 import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
 import { openArtifacts, openFolderStore } from '../storage.ts';
@@ -248,11 +247,10 @@ class Seat {
       terms: this.options,
       clock: this.clock,
       logger: this.logger,
-      state: store.restore() ?? createState(seedOf(this.options.cluster.clusterId)),
+      state: store.restore() ?? createState(CORE_SEED),
     };
   }
 
-  /** Every node draws the same chance: the seed is the cluster's. */
   #apply(entries: readonly CommittedEntry[], from = 0): Promise<void> | void {
     const { runtime } = this;
     if (runtime === null) return this.#opened.promise.then(() => this.#apply(entries, from));
@@ -323,9 +321,4 @@ class Seat {
       this.#comingTerm = null;
     }
   }
-}
-
-/** Chance is part of the state, so all nodes must begin with the same. */
-function seedOf(clusterId: string): number {
-  return createHash('sha256').update(clusterId).digest().readInt32LE();
 }

@@ -1,8 +1,10 @@
 /** Core and its leader's scheduler, tied together as a turn of the command loop does it. */
 import {
   apply,
+  barredAgents,
   createState,
   type AgentId,
+  type BreakerDefaults,
   type Command,
   type CoreEvent,
   type CoreState,
@@ -12,6 +14,7 @@ import {
   type TaskId,
 } from '../../core/index.ts';
 import { register, taskSpec, type SpecOptions } from '../../core/testing/commands.ts';
+import { refusalsOf } from '../../core/testing/trace.ts';
 import { Scheduler } from '../../scheduling/index.ts';
 import { proposePlacement } from '../turn-placement.ts';
 
@@ -22,15 +25,18 @@ export class PlacementWorld {
   readonly scheduler: Scheduler;
   /** Proposals of the newest batch that core refused, and those that it granted. */
   refusals = 0;
+  /** Codes of all refusals so far. */
+  readonly refused: Set<string> = new Set();
   starts = 0;
   /** Proposals so far. */
   proposed = 0;
   #nowMs = 1_000_000;
   #tasks = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, breakers: BreakerDefaults = {}) {
     this.state = createState(seed);
-    this.scheduler = new Scheduler({ seed });
+    this.state.settings = { ...this.state.settings, breakers };
+    this.scheduler = new Scheduler({ seed, barred: (task) => barredAgents(this.state, task) });
     this.apply(
       { type: 'limit.set', limit: 'calls', settings: { rate: { units: 3, perMs: 200, burst: 4 } } },
       { type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 3 } },
@@ -84,7 +90,11 @@ export class PlacementWorld {
     const assign = proposePlacement(this.state, this.scheduler, commands, this.#nowMs);
     if (assign !== null) commands.push(assign);
     if (assign?.type === 'task.assign') this.proposed += assign.taskIds.length;
-    const { events } = apply(this.state, this.state.index + 1, { at: this.#nowMs, commands });
+    const { events, results } = apply(this.state, this.state.index + 1, {
+      at: this.#nowMs,
+      commands,
+    });
+    for (const code of assign === null ? [] : refusalsOf(results.at(-1))) this.refused.add(code);
     this.refusals = events.filter(({ type }) => type === 'assignment.refused').length;
     this.starts = events.filter(({ type }) => type === 'task.assigned').length;
     for (const event of events) this.#feed(event);
@@ -123,7 +133,7 @@ export class PlacementWorld {
       case 7:
         return { type: 'task.release', items, reason: 'asked' };
       case 8:
-        return this.#limitCommand(choice);
+        return choice % 4 === 3 ? forceCommand(choice) : this.#limitCommand(choice);
       case 9:
         return { type: 'task.ask', items: items.map((ref) => ({ ...ref, ...QUESTION })) };
       case 10:
@@ -164,13 +174,13 @@ export class PlacementWorld {
 
   #submitAny(choice: number): Command {
     const n = choice >> 2;
-    const rules = { concurrency: { limit: 2, policy: 'queue' as const } };
+    const downstreams = n % 9 < 2 ? { downstreams: [`service-${n % 9}`] } : {};
     const spec = {
       namespace: n % 3 === 0 ? 'team' : 'default',
       queue: n % 5 === 0 ? 'mail' : 'default',
       type: n % 7 === 0 ? 'post' : 'email',
       priority: n % 4,
-      rules,
+      rules: { concurrency: { limit: 2, policy: 'queue' as const }, ...downstreams },
     };
     const hasSeats = this.state.records.limits.get('seats') !== undefined;
     return this.#submit(1 + (choice % 4), [spec], (i) => {
@@ -216,6 +226,7 @@ export class PlacementWorld {
         scheduler.setCredit(event.agent.id, Infinity);
         return;
       case 'agent.changed':
+      case 'agent.dissented':
         scheduler.agentChanged(event.agent);
         return;
       case 'agent.removed':
@@ -227,11 +238,18 @@ export class PlacementWorld {
       case 'gate.changed':
         scheduler.gateChanged(event.gate);
         return;
+      case 'gate.removed':
+        scheduler.gateRemoved(event.gate);
+        return;
+      case 'breaker.changed':
+        if (event.agent !== null) scheduler.agentChanged(event.agent);
+        return;
       case 'fairness.changed':
         scheduler.fairnessChanged(event.fairness);
         return;
       case 'task.failed':
       case 'task.canceled':
+      case 'task.adopted':
         scheduler.taskLeft(event.task);
         return;
       case 'task.assigned':
@@ -279,3 +297,10 @@ const QUESTION = {
   answerers: null,
   expiresMs: 200,
 };
+
+function forceCommand(choice: number): Command {
+  const kind = choice % 8 === 3 ? 'downstream' : 'capability';
+  const name = kind === 'downstream' ? `service-${choice % 2}` : 'post';
+  const to = (['open', 'closed', 'auto', 'auto'] as const)[(choice >> 3) % 4] ?? 'auto';
+  return { type: 'breaker.force', kind, name, to, reason: null, by: null };
+}

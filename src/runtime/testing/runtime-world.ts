@@ -12,25 +12,32 @@ import { ManualClock } from '../../testing/manual-clock.ts';
 /** Ids as the runtime brands them. */
 export type TaskId = Parameters<Runtime['tasks']['get']>[0];
 
+/** `seed`: 1 unless it is said; null for none, as a server has it. */
+interface WorldOptions extends Partial<Omit<RuntimeOptions, 'seed'>> {
+  readonly seed?: number | null;
+}
+
 /** A storage, and a runtime on it that can be closed and opened again; in a folder it can crash too. */
 export class RuntimeWorld {
   readonly clock = new ManualClock();
   /** Null where everything is in a folder. */
   readonly #memory: MemoryStorage | null;
   readonly #folders: string[] = [];
-  readonly #options: Partial<RuntimeOptions>;
+  readonly #options: WorldOptions;
   readonly #open: Runtime[] = [];
   #folder: string;
 
   /** @param where - memory is opened at once, a folder in a tenth of a second; only that is the real store */
-  constructor(options: Partial<RuntimeOptions> = {}, where: 'memory' | 'folder' = 'folder') {
+  constructor(options: WorldOptions = {}, where: 'memory' | 'folder' = 'folder') {
     this.#options = options;
     this.#memory = where === 'memory' ? new MemoryStorage() : null;
     this.#folder = where === 'memory' ? '' : this.#newFolder();
   }
 
   async open(): Promise<Runtime> {
-    const terms = { version: '0', seed: 1, clock: this.clock, ...this.#options };
+    const { seed = 1, ...options } = this.#options;
+    const chance = seed === null ? {} : { seed };
+    const terms = { version: '0', clock: this.clock, ...chance, ...options };
     const runtime =
       this.#memory === null
         ? await openRuntime({ dataDir: this.#folder, ...terms })

@@ -33,7 +33,9 @@ export function makeAgent(id: string, spec: Partial<AgentSpec> = {}): Agent {
     registeredAt: 0,
     leases: new Set(),
     waiting: 0,
+    breaker: null,
     meets: new Map(),
+    trust: null,
     ...UNTRACKED,
   };
 }

@@ -206,6 +206,7 @@ export class World {
           draining: countOf('draining'),
           lost: countOf('lost'),
           killed: 0,
+          breaker: 0,
           noCredit: countOf('noCredit'),
         },
         waitingAhead: task.state === 'queued' ? twin.countAhead(task) : 0,
