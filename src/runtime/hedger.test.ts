@@ -31,6 +31,7 @@ test('nothing is kept of what has ended, and nothing proposed for it', () => {
   const [gone, late, done, failed] = ['gone', 'late', 'done', 'failed'].map((id) =>
     running(world, id),
   ) as [Task, Task, Task, Task];
+  hedger.open();
   for (const task of [gone, late, done, failed]) hedger.started(task);
   expect(hedger.watching).toBe(4);
   world.run(1_000, cancel('gone'));
