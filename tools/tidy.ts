@@ -103,7 +103,7 @@ function checkSources(files: readonly string[]): void {
     if (/^export \* from/m.test(text))
       breach('explicit exports', file, 'exports are named one by one');
     const isTest = file.endsWith('.test.ts');
-    const mayWait = /^test\/(integration|e2e|attack)\//.test(file);
+    const mayWait = /^test\/(integration|e2e|cluster|attack)\//.test(file);
     if (isTest && !mayWait) {
       look('tests');
       if (SLEEPS.test(text))

@@ -40,11 +40,8 @@ export class EtcdCluster {
     for (;;) {
       for (const url of this.#clients) {
         const client = new EtcdClient(url);
-        try {
-          if (await client.isLeader()) return client;
-        } catch {
-          // Not up yet.
-        }
+        // One that is not up yet does not lead.
+        if (await client.isLeader().catch(() => false)) return client;
         client.close();
       }
       await new Promise((next) => setTimeout(next, 100));

@@ -141,19 +141,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let isLeaving = false;
   let hasFailed = false;
   void runtime.failed.then(() => (hasFailed = true));
-  const open = new OpenRequests(metrics, options.openRequests);
-  const ctx: ApiContext = {
-    runtime,
-    metrics,
-    logger,
-    open,
-    clock: options.clock ?? systemClock,
-    version: options.version,
-    payloadBytesMax: options.payloadBytesMax ?? DEFAULTS.payloadBytesMax,
-    heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
-    streamBytesMax: options.streamBytesMax ?? DEFAULTS.streamBytesMax,
-    isReady: () => (cluster ?? runtime).ready && !isClosing && !hasFailed,
-  };
+  const isReady = (): boolean => (cluster ?? runtime).ready && !isClosing && !hasFailed;
+  const ctx = contextOf(options, isReady);
   metrics.observe(runtime);
   const allowedHosts = new Set(options.allowedHosts?.map((name) => name.toLowerCase()));
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
@@ -203,6 +192,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       closed ??= closeApp(app, ctx, { graceMs, sockets });
       return closed;
     },
+  };
+}
+
+function contextOf(options: ApiServerOptions, isReady: () => boolean): ApiContext {
+  const { logger, metrics, runtime, version } = options;
+  return {
+    runtime,
+    metrics,
+    logger,
+    open: new OpenRequests(metrics, options.openRequests),
+    clock: options.clock ?? systemClock,
+    version,
+    payloadBytesMax: options.payloadBytesMax ?? DEFAULTS.payloadBytesMax,
+    heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
+    streamBytesMax: options.streamBytesMax ?? DEFAULTS.streamBytesMax,
+    isReady,
   };
 }
 

@@ -217,7 +217,7 @@ export function assembly(ground: Ground): () => RuntimeParts {
 }
 
 function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
-  const { clock, log, logger, state, store, terms } = ground;
+  const { clock, log, state, store, terms } = ground;
   const { checkpointer, comparators } = lasting;
   const scheduler = createScheduler(ground);
   const live = new LiveIndex();
@@ -241,17 +241,10 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
   });
   const nextId = (): TaskId => ids.next();
-  const keeper = new ScheduleKeeper({
-    state,
-    clock,
-    logger,
-    nextId,
-    propose,
-    admit: (priorities) => admission.firings(priorities),
-  });
+  const keeper = createKeeper(ground, { admission, nextId, propose });
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
-  const hedger = new Hedger({ state, clock, logger, propose, options: terms.hedging ?? {} });
+  const hedger = new Hedger({ ...ground, propose, options: terms.hedging ?? {} });
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
   const mirrors = { ...seers, supervisor, hedger };
   const effects = new Effects({ state, store, ...mirrors });
@@ -269,7 +262,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   admission.open({ loop, feed, finishedTasks, queuedTasks: () => queuedTasks(state) });
   mirror(state, scheduler, live);
   const ids = createIds(ground);
-  const details = new DetailsBuffer({ loop, clock, logger });
+  const details = new DetailsBuffer({ ...ground, loop });
   const seen = { admission, comparators, details, feed, hub, live, output, stages };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   return {
@@ -287,6 +280,14 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     failed: log.failed,
     releaseLock: ground.release,
   };
+}
+
+function createKeeper(
+  { clock, logger, state }: Ground,
+  parts: Pick<Machinery, 'admission' | 'nextId'> & { readonly propose: CommandLoop['propose'] },
+): ScheduleKeeper {
+  const admit: AdmissionGate['firings'] = (priorities) => parts.admission.firings(priorities);
+  return new ScheduleKeeper({ state, clock, logger, admit, ...parts });
 }
 
 /** What services are made of besides the ground. */

@@ -54,15 +54,19 @@ export class AcknowledgedLoad {
     for (let next = 0; !this.#isOver; next++) {
       const n = lane * 1_000_000 + next;
       const task = { type: 'echo', payload: { n }, idempotencyKey: `n${n}` };
-      for (;;) {
-        try {
-          this.#acknowledged.push({ n, handle: await client.submit(task) });
-          break;
-        } catch {
-          this.repeated += 1;
-          if (this.#isOver) return;
-          await delay(20);
-        }
+      await this.#untilTaken(n, () => client.submit(task));
+    }
+  }
+
+  async #untilTaken(n: number, submit: () => Promise<TaskHandle<unknown>>): Promise<void> {
+    for (;;) {
+      try {
+        this.#acknowledged.push({ n, handle: await submit() });
+        return;
+      } catch {
+        this.repeated += 1;
+        if (this.#isOver) return;
+        await delay(20);
       }
     }
   }

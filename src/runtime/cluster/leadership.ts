@@ -39,7 +39,7 @@ export class Leadership {
 
   /** Lets those who wait look again. */
   changed(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const look of this.#waiting) look();
   }
 
   /** Resolves with who leads as soon as that is known; with null after `waitMs`. */
