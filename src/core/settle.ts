@@ -89,6 +89,8 @@ export function adoptResult(step: Step, task: Task, copy: Task): void {
   }
   removeTask(state, task);
   task.agentId = copy.agentId;
+  // The attempt whose result it has: a late report of its own is that of another.
+  task.fencingToken = copy.fencingToken;
   task.state = 'completed';
   task.reason = null;
   task.stateAt = state.nowMs;
