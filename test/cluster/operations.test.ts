@@ -128,3 +128,31 @@ test('without a majority nothing is taken, old reads are answered, and the other
   await cluster.run('n1');
   expect(await stateOf(url, id)).toBe('queued');
 }, 120_000);
+
+test('one node goes on alone after the others are lost for good, and others join it', async () => {
+  cluster = await ClusterProcesses.start(THREE);
+  const id = await submit(cluster.urls);
+  await cluster.settled();
+  await Promise.all(THREE.map((node) => cluster.kill(node)));
+  const recover = ['cluster', 'recover', '--data', 'n2', '--node-id', 'n2'];
+  const asked = await cluster.uqo('n2', ...recover);
+  expect(asked).toMatchObject({ exitCode: 2 });
+  expect(asked.stderr).toContain('--majority-is-lost');
+  const done = await cluster.uqo('n2', ...recover, '--majority-is-lost', '-o', 'json');
+  expect(JSON.parse(done.stdout)).toMatchObject({ removed: ['n1', 'n3'] });
+  await cluster.run('n2');
+  expect(await stateOf(cluster.urlOf('n2'), id)).toBe('queued');
+  const later = await submit(cluster.urlOf('n2'));
+  await cluster.place('n4');
+  expect((await cluster.uqo('n2', 'cluster', 'add', 'n4', cluster.addressOf('n4'))).exitCode).toBe(
+    0,
+  );
+  await cluster.run('n4', ['--join']);
+  await cluster.settled();
+  expect((await cluster.uqo('n2', 'cluster', 'promote', 'n4')).exitCode).toBe(0);
+  // One of the old ones comes back after all: nobody listens to it.
+  await cluster.run('n1');
+  expect(await stateOf(cluster.urlOf('n4'), later)).toBe('queued');
+  const seen = await cluster.view('n2');
+  expect(seen?.members.map(({ nodeId }) => nodeId)).toEqual(['n2', 'n4']);
+}, 120_000);

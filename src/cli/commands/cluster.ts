@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ClusterView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { pathOf } from '../server-api.ts';
+import { addClusterRecover } from './cluster-recover.ts';
 
 const EXAMPLES = `Examples:
   uqo start --log raft --node-id n1 --peers n1=127.0.0.1:9101,n2=127.0.0.1:9102,n3=127.0.0.1:9103
@@ -63,6 +64,7 @@ export function addCluster(program: Command, ctx: CliContext): void {
       const body = to === undefined ? {} : { to };
       show(await ctx.api(command).post<ClusterView>('/cluster/transfer', body), command, ctx);
     });
+  addClusterRecover(group, ctx);
 }
 
 function show(view: ClusterView, command: Command, ctx: CliContext): void {
