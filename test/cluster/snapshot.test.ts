@@ -1,0 +1,107 @@
+/** Nodes in this process: one that was away for longer than the others keep their logs gets their state instead. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import net from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { digest } from '../../src/core/index.ts';
+import { ClusterNode } from '../../src/runtime/index.ts';
+
+const IDS = ['n1', 'n2', 'n3'];
+let folder: string;
+let addresses: Record<string, string>;
+const nodes = new Map<string, ClusterNode>();
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'uqo-snapshot-'));
+  addresses = {};
+  for (const id of IDS) addresses[id] = `127.0.0.1:${await freePort()}`;
+});
+afterEach(async () => {
+  await Promise.all([...nodes.values()].map((node) => node.close(0)));
+  nodes.clear();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+async function open(nodeId: string): Promise<ClusterNode> {
+  const node = await ClusterNode.open({
+    dataDir: join(folder, nodeId),
+    version: '0',
+    apiUrl: () => `http://${nodeId}`,
+    checkpointIntervalMs: 50,
+    checkpointBytes: 1_000,
+    cluster: {
+      clusterId: 'c',
+      nodeId,
+      listenAddress: addresses[nodeId] ?? '',
+      peers: Object.fromEntries(Object.entries(addresses).filter(([id]) => id !== nodeId)),
+      founders: IDS,
+      snapshotEveryEntries: 20,
+      settings: { trailingEntries: 5, snapshotChunkBytes: 10_000 },
+      segmentBytes: 1024 * 1024,
+    },
+  });
+  nodes.set(nodeId, node);
+  return node;
+}
+
+async function leading(): Promise<ClusterNode> {
+  return expect
+    .poll(() => [...nodes.values()].find((node) => node.isLeading), { timeout: 20_000 })
+    .toBeDefined()
+    .then(() => [...nodes.values()].find((node) => node.isLeading) as ClusterNode);
+}
+
+test('it has every task, payload and result, follows on from there, and can lead', async () => {
+  await Promise.all(IDS.map(open));
+  const first = await leading();
+  const away = IDS.find((id) => nodes.get(id) !== first) ?? '';
+  await nodes.get(away)?.close(0);
+  nodes.delete(away);
+
+  await first.runtime.serve({ id: 'w', capabilities: ['work'], slots: 4 }, (task) => task.payload);
+  const done: string[] = [];
+  const waiting: string[] = [];
+  for (let n = 0; n < 60; n++) {
+    done.push(await first.runtime.submitTask({ type: 'work', payload: { n } }));
+    waiting.push(await first.runtime.submitTask({ type: 'later', payload: 'x'.repeat(500) }));
+  }
+  for (const id of done) await first.runtime.tasks.wait(id as never, 20_000);
+  // The others have let go of what the one that is away would need.
+  await expect
+    .poll(() => first.log.status().raft.baseIndex, { timeout: 20_000 })
+    .toBeGreaterThan(50);
+
+  const back = await open(away);
+  const { state } = first.runtime.observed;
+  await expect.poll(() => back.runtime.observed.state.index, { timeout: 20_000 }).toBe(state.index);
+  expect(digest(back.runtime.observed.state)).toBe(digest(state));
+  expect(readdirSync(join(folder, away)).filter((name) => name.startsWith('store-'))).toEqual([
+    'store-000002',
+  ]);
+  for (const [n, id] of done.entries()) {
+    expect(back.runtime.tasks.get(id as never)).toMatchObject({
+      state: 'completed',
+      result: { n },
+    });
+  }
+  expect(back.runtime.tasks.get(waiting[7] as never)).toMatchObject({
+    state: 'queued',
+    payload: 'x'.repeat(500),
+  });
+
+  await first.transfer(away);
+  await expect.poll(() => back.isLeading, { timeout: 20_000 }).toBe(true);
+  await back.runtime.serve({ id: 'v', capabilities: ['later'], slots: 50 }, () => 'done');
+  for (const id of waiting) {
+    expect(await back.runtime.tasks.wait(id as never, 20_000)).toMatchObject({ result: 'done' });
+  }
+}, 120_000);
