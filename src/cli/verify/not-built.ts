@@ -11,7 +11,6 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
-  { title: 'cluster: crash-tolerant log (raft)', isThere: () => hasChoice('log', 'raft') },
   { title: 'cluster: Byzantine-tolerant log (pbft)', isThere: () => hasChoice('log', 'pbft') },
   { title: 'log on NATS JetStream', isThere: () => hasChoice('log', 'jetstream') },
   { title: 'split roles (core, gateway)', isThere: () => hasChoice('role', 'gateway') },

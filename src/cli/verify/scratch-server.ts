@@ -24,6 +24,8 @@ export interface ScratchServerOptions {
   readonly workDir: string;
   /** 0 for a free one. */
   readonly port: number;
+  /** Further flags of `uqo start`. */
+  readonly flags?: readonly string[];
 }
 
 export class ScratchServer {
@@ -98,8 +100,10 @@ const QUICK_LOOKS = {
   UQO_SUPERVISION_CHECK_INTERVAL: '1s',
 };
 
-function spawnServer({ dataDir, entry, port, workDir }: ScratchServerOptions): ChildProcess {
-  const args = ['start', '--port', `${port}`, '--data', dataDir, '--log-level', 'warn'];
+function spawnServer(options: ScratchServerOptions): ChildProcess {
+  const { dataDir, entry, flags = [], port, workDir } = options;
+  const plain = ['start', '--port', `${port}`, '--data', dataDir, '--log-level', 'warn'];
+  const args = [...plain, ...flags];
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('UQO_'));
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: workDir,

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output/output.ts';
 import { runChecks } from './check.ts';
+import { clusterChecks } from './cluster-checks.ts';
 import { controlChecks } from './control-checks.ts';
 import { copyChecks } from './copy-checks.ts';
 import { crashChecks } from './crash-checks.ts';
@@ -37,6 +38,7 @@ export async function verify(entry: string, output: Output): Promise<ExitCode> {
       await runChecks(copyChecks(), world, report);
       await runChecks(surfaceChecks(), world, report);
       await runChecks(quantumChecks(), world, report);
+      await runChecks(clusterChecks(), world, report);
       await listNotBuilt(world, report);
       await runChecks(stopChecks(), world, report);
     }
