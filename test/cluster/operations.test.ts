@@ -156,3 +156,32 @@ test('one node goes on alone after the others are lost for good, and others join
   const seen = await cluster.view('n2');
   expect(seen?.members.map(({ nodeId }) => nodeId)).toEqual(['n2', 'n4']);
 }, 120_000);
+
+test('a node whose disk takes no more stops by itself; the others go on, and it comes back', async () => {
+  cluster = new ClusterProcesses();
+  for (const id of THREE) await cluster.place(id);
+  // A file of that node cannot grow beyond this.
+  const [poor] = await Promise.all([
+    cluster.run('n3', [], { fileKibMax: 6 * 1024 }),
+    cluster.run('n1'),
+    cluster.run('n2'),
+  ]);
+  await cluster.leader();
+  const payload = 'x'.repeat(500_000);
+  const ids: string[] = [];
+  let isDown = false;
+  void poor.ended.then(() => (isDown = true));
+  for (let n = 0; n < 60 && !isDown; n++) {
+    ids.push(await submit(cluster.urls, { type: 'nobody', payload }));
+  }
+  expect(await poor.ended).not.toBe(0);
+  await cluster.kill('n3');
+  ids.push(await submit(cluster.urls));
+  await cluster.run('n3');
+  await cluster.settled();
+  const answer = await fetch(
+    `${cluster.urlOf('n3')}/api/v1/tasks?stale=ok&limit=1000&state=queued`,
+  );
+  const { items } = (await answer.json()) as { items: { id: string }[] };
+  expect(new Set(items.map(({ id }) => id))).toEqual(new Set(ids));
+}, 180_000);
