@@ -37,6 +37,9 @@ export const ClusterView = Type.Object(
       description: 'Newest entry that a quorum keeps, as known here',
     }),
     appliedIndex: Type.Integer({ description: 'Newest entry that this node has applied' }),
+    clockSkewMs: Type.Union([Type.Integer(), Type.Null()], {
+      description: "This node's clock minus the leader's; null while it leads, or nobody does",
+    }),
     isChanging: Type.Boolean({ description: 'Members are being changed: both majorities count' }),
     members: Type.Array(ClusterMember),
     removed: Type.Array(Type.String(), { description: 'Ids that are refused for ever' }),

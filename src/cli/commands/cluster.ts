@@ -14,6 +14,8 @@ const EXAMPLES = `Examples:
 `;
 
 const MEMBERS = 'members';
+/** A clock this far off is worth a line. */
+const SKEW_MS_MAX = 2_000;
 
 export function addCluster(program: Command, ctx: CliContext): void {
   const group = program
@@ -69,10 +71,15 @@ export function addCluster(program: Command, ctx: CliContext): void {
 
 function show(view: ClusterView, command: Command, ctx: CliContext): void {
   const output = ctx.output(command);
-  const { appliedIndex, clusterId, committedIndex, leader, nodeId, role, term } = view;
+  const { appliedIndex, clockSkewMs, clusterId, committedIndex, leader, nodeId, role, term } = view;
   output.message(
     `cluster ${clusterId}, seen by ${nodeId} (${role}, term ${term}): ${leader === null ? 'nobody leads' : `${leader} leads`}, ${committedIndex} entries committed, ${appliedIndex} applied here${view.isChanging ? ', members are being changed' : ''}`,
   );
+  if (clockSkewMs !== null && Math.abs(clockSkewMs) > SKEW_MS_MAX) {
+    output.message(
+      `the clock of ${nodeId} is ${clockSkewMs} ms off the leader's: set it right (NTP)`,
+    );
+  }
   output.list(view, view.members, [
     { title: 'node', value: (member) => member.nodeId },
     { title: 'role', value: (member) => (member.isLeader ? `${member.role}, leads` : member.role) },

@@ -32,7 +32,8 @@ import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
 import { openArtifacts, openFolderStore } from '../storage.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
-import { ASK_API_URL, Leadership, type KnownLeader } from './leadership.ts';
+import { ClockSkew } from './clock-skew.ts';
+import { ASK_ABOUT, Leadership, type About, type KnownLeader } from './leadership.ts';
 import { StateFolder } from './state-folder.ts';
 
 /** Entries between two comparisons of states. */
@@ -87,7 +88,7 @@ export class ClusterNode {
   }
 
   view(): ClusterView {
-    return clusterView(this.log.status(), this.ready);
+    return clusterView(this.log.status(), { isReady: this.ready, clockSkewMs: this.#seat.skew.ms });
   }
 
   /** Changes one member; resolves when that is committed. Only the leader can. */
@@ -148,6 +149,7 @@ class Seat {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly leadership: Leadership;
+  readonly skew: ClockSkew;
   readonly #folder: StateFolder;
   readonly #release: () => void;
   readonly #opened = Promise.withResolvers<void>();
@@ -166,6 +168,7 @@ class Seat {
     this.#release = release;
     const { nodeId } = options.cluster;
     this.leadership = new Leadership({ nodeId, clock: this.clock, log: () => this.log });
+    this.skew = new ClockSkew({ ...this, ask: () => this.#askLeader() });
   }
 
   static async open(options: ClusterNodeOptions): Promise<Seat> {
@@ -229,6 +232,7 @@ class Seat {
   }
 
   async close(graceMs: number | undefined): Promise<void> {
+    this.skew.close();
     await this.runtime?.close(graceMs);
   }
 
@@ -279,9 +283,15 @@ class Seat {
     await this.#folder.forget(before);
   }
 
+  #askLeader(): Promise<About | null> {
+    const isLed = this.leadership.term === null && this.log?.role.leader != null;
+    return isLed ? this.leadership.ask() : Promise.resolve(null);
+  }
+
   #answer(kind: number): Promise<Uint8Array> {
-    if (kind === ASK_API_URL) {
-      return Promise.resolve(Buffer.from(this.options.apiUrl() ?? '', 'utf8'));
+    if (kind === ASK_ABOUT) {
+      const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
+      return Promise.resolve(Buffer.from(JSON.stringify(about)));
     }
     const message = `a question between nodes must be of a known kind, got ${kind}`;
     return Promise.reject(new OrchestratorError('QUESTION_UNKNOWN', message, { kind }));
@@ -300,7 +310,10 @@ class Seat {
       this.#comingTerm = term;
       void this.#leadOnceReady(term, runtime);
     }
-    if (leader !== this.#leader || ours !== leadership.term) this.options.onLeaderChanged?.();
+    if (leader !== this.#leader || ours !== leadership.term) {
+      this.options.onLeaderChanged?.();
+      void this.skew.look();
+    }
     this.#leader = leader;
     leadership.changed();
   }

@@ -2,7 +2,10 @@ import type { ClusterView } from '../../contract/index.ts';
 import type { ClusterStatus } from '../../log/index.ts';
 
 /** A cluster as one of its nodes shows it. */
-export function clusterView(status: ClusterStatus, isReady: boolean): ClusterView {
+export function clusterView(
+  status: ClusterStatus,
+  { clockSkewMs, isReady }: Pick<ClusterView, 'clockSkewMs' | 'isReady'>,
+): ClusterView {
   const { address, configuration, leader, nodeId, peers } = status;
   const { learners, removed, voters, votersOutgoing } = configuration;
   const known = new Map(peers.map((peer) => [peer.nodeId, peer]));
@@ -20,6 +23,7 @@ export function clusterView(status: ClusterStatus, isReady: boolean): ClusterVie
     leader,
     committedIndex: status.committedIndex,
     appliedIndex: status.appliedIndex,
+    clockSkewMs,
     isChanging: votersOutgoing.length > 0,
     members: [...memberIds].toSorted().map((id) => {
       const isSelf = id === nodeId;

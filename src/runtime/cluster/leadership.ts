@@ -5,8 +5,15 @@ import type { Clock } from '../clock.ts';
 
 export type KnownLeader = 'self' | { readonly nodeId: string; readonly url: string };
 
-/** Kind of the question where a node's API is. */
-export const ASK_API_URL = 1;
+/** Kind of the question where a node's API is, and what its clock says. */
+export const ASK_ABOUT = 1;
+
+/** What a leader says of itself. */
+export interface About {
+  readonly url: string;
+  /** Its wall clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
 /** Pause before a leader that did not answer is asked again, in milliseconds. */
 const AGAIN_MS = 50;
 
@@ -66,14 +73,19 @@ export class Leadership {
     if (log === null || !this.#isOtherKnown) return null;
     const { leader, term } = log.role as RoleView & { readonly leader: string };
     if (this.#known?.nodeId === leader && this.#known.term === term) return this.#known;
+    const about = await this.ask();
+    if (about === null || about.url === '') return null;
+    this.#known = { nodeId: leader, term, url: about.url };
+    return this.#known;
+  }
+
+  /** Asks the leader about itself; null where it does not answer: it may be gone already. */
+  async ask(): Promise<About | null> {
     try {
-      const answer = await log.forward(ASK_API_URL, new Uint8Array());
-      const url = Buffer.from(answer).toString('utf8');
-      if (url === '') return null;
-      this.#known = { nodeId: leader, term, url };
-      return this.#known;
+      const answer = await this.#options.log()?.forward(ASK_ABOUT, new Uint8Array());
+      return answer === undefined ? null : (JSON.parse(Buffer.from(answer).toString()) as About);
     } catch (error) {
-      // It may be gone already; whoever leads next will be heard of.
+      // Whoever leads next will be heard of.
       if (!isOrchestratorError(error)) throw error;
       return null;
     }

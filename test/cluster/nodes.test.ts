@@ -1,11 +1,11 @@
-/** Nodes in this process: one that was away for longer than the others keep their logs gets their state instead. */
+/** Nodes in this process: one that was away for long, and one whose clock is wrong. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import net from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digest } from '../../src/core/index.ts';
-import { ClusterNode } from '../../src/runtime/index.ts';
+import { ClusterNode, systemClock, type ClusterNodeOptions } from '../../src/runtime/index.ts';
 
 const IDS = ['n1', 'n2', 'n3'];
 let folder: string;
@@ -31,13 +31,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function open(nodeId: string): Promise<ClusterNode> {
+async function open(
+  nodeId: string,
+  options: Partial<ClusterNodeOptions> = {},
+): Promise<ClusterNode> {
   const node = await ClusterNode.open({
     dataDir: join(folder, nodeId),
     version: '0',
     apiUrl: () => `http://${nodeId}`,
     checkpointIntervalMs: 50,
     checkpointBytes: 1_000,
+    ...options,
     cluster: {
       clusterId: 'c',
       nodeId,
@@ -60,8 +64,8 @@ async function leading(): Promise<ClusterNode> {
     .then(() => [...nodes.values()].find((node) => node.isLeading) as ClusterNode);
 }
 
-test('it has every task, payload and result, follows on from there, and can lead', async () => {
-  await Promise.all(IDS.map(open));
+test('a node that was away for longer than the others keep their logs gets their state, and can lead', async () => {
+  await Promise.all(IDS.map((id) => open(id)));
   const first = await leading();
   const away = IDS.find((id) => nodes.get(id) !== first) ?? '';
   await nodes.get(away)?.close(0);
@@ -105,3 +109,22 @@ test('it has every task, payload and result, follows on from there, and can lead
     expect(await back.runtime.tasks.wait(id as never, 20_000)).toMatchObject({ result: 'done' });
   }
 }, 120_000);
+
+test('a node whose clock is ten minutes off says so', async () => {
+  const errors: unknown[] = [];
+  const quiet = (): void => undefined;
+  const logger = {
+    debug: quiet,
+    info: quiet,
+    warn: quiet,
+    error: (message: string, fields?: object) => void errors.push({ message, ...fields }),
+  };
+  await Promise.all([open('n1'), open('n2')]);
+  await leading();
+  const now = (): number => Date.now() + 600_000;
+  const late = await open('n3', { clock: { ...systemClock, now }, logger });
+  await expect.poll(() => late.view().clockSkewMs, { timeout: 20_000 }).toBeGreaterThan(590_000);
+  expect(errors).toContainEqual(
+    expect.objectContaining({ message: expect.stringContaining('set it right (NTP)') as string }),
+  );
+}, 60_000);
