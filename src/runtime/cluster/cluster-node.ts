@@ -168,7 +168,8 @@ class Seat {
     this.#release = release;
     const { nodeId } = options.cluster;
     this.leadership = new Leadership({ nodeId, clock: this.clock, log: () => this.log });
-    this.skew = new ClockSkew({ ...this, ask: () => this.#askLeader() });
+    const { clock, logger } = this;
+    this.skew = new ClockSkew({ clock, logger, ask: () => this.#askLeader() });
   }
 
   static async open(options: ClusterNodeOptions): Promise<Seat> {
