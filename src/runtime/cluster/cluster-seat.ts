@@ -1,0 +1,229 @@
+/**
+ * A runtime on a log that a quorum keeps: follows, and leads when this node is elected.
+ *
+ *   committed entries ─▶ sink ─▶ runtime.take ─▶ core, store, mirrors
+ *   role of the log   ─▶ lead() once all before it is applied · stepDown() the moment it is lost
+ *
+ * Invariants
+ *   N1  the runtime takes work only in the term in which the log lets it append
+ *   N2  every committed entry is applied here once, in order, whoever appended it
+ */
+import { join } from 'node:path';
+import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import { invariant } from '../../base/invariant.ts';
+import { createState, headDigest } from '../../core/index.ts';
+import {
+  lockDataDirectory,
+  openRaftLog,
+  type CommittedEntry,
+  type RaftLog,
+  type RoleView,
+  type StateSnapshot,
+} from '../../log/index.ts';
+import type { LmdbStore } from '../../store/index.ts';
+import { makeStage, removeStages } from '../backup/backup-stage.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { assembly, CORE_SEED, leadFromNow, type Ground } from '../open-runtime.ts';
+import { Runtime } from '../runtime.ts';
+import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
+import { openArtifacts, openFolderStore } from '../storage.ts';
+import type { ClusterNodeOptions } from './cluster-options.ts';
+import { ClockSkew } from './clock-skew.ts';
+import { ASK_ABOUT, Leadership, type About } from './leadership.ts';
+import { StateFolder } from './state-folder.ts';
+
+/** Entries between two comparisons of states. */
+const DIGEST_EVERY = 256;
+/** The parts of a node while they find together. */
+export class ClusterSeat {
+  readonly options: ClusterNodeOptions;
+  readonly clock: Clock;
+  readonly logger: RuntimeLogger;
+  readonly leadership: Leadership;
+  readonly skew: ClockSkew;
+  readonly #folder: StateFolder;
+  readonly #release: () => void;
+  readonly #opened = Promise.withResolvers<void>();
+  log: RaftLog | null = null;
+  runtime: Runtime | null = null;
+  #artifacts: Ground['artifacts'] | null = null;
+  #leader: string | null = null;
+  /** The term that this node is about to lead in, once all before it is applied. */
+  #comingTerm: number | null = null;
+
+  private constructor(options: ClusterNodeOptions, folder: StateFolder, release: () => void) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.logger = options.logger ?? SILENT_LOGGER;
+    this.#folder = folder;
+    this.#release = release;
+    const { nodeId } = options.cluster;
+    this.leadership = new Leadership({ nodeId, clock: this.clock, log: () => this.log });
+    const { clock, logger } = this;
+    this.skew = new ClockSkew({ clock, logger, ask: () => this.#askLeader() });
+  }
+
+  static async open(options: ClusterNodeOptions): Promise<ClusterSeat> {
+    const { dataDir } = options;
+    const ground = {
+      clock: options.clock ?? systemClock,
+      logger: options.logger ?? SILENT_LOGGER,
+    };
+    const lock = lockDataDirectory(dataDir);
+    let folder: StateFolder | null = null;
+    try {
+      await removeStages(dataDir);
+      folder = await StateFolder.open(dataDir, (directory) =>
+        openFolderStore(directory, options, ground),
+      );
+      const seat = new ClusterSeat(options, folder, () => lock.release());
+      seat.#artifacts = await openArtifacts(options, ground);
+      await seat.#openLog();
+      return seat;
+    } catch (error) {
+      await folder?.store.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  async #openLog(): Promise<void> {
+    const { cluster, dataDir, onFlush } = this.options;
+    const log = await openRaftLog({
+      directory: join(dataDir, 'raft'),
+      clusterId: cluster.clusterId,
+      nodeId: cluster.nodeId,
+      founders: cluster.founders,
+      peers: cluster.peers,
+      transport: {
+        listenAddress: cluster.listenAddress,
+        ...(cluster.publicAddress === undefined ? {} : { publicAddress: cluster.publicAddress }),
+        ...(cluster.insecurePeers === undefined ? {} : { insecurePeers: cluster.insecurePeers }),
+        ...(cluster.authentication === undefined ? {} : { authentication: cluster.authentication }),
+        ...(cluster.network === undefined ? {} : { network: cluster.network }),
+      },
+      sink: {
+        appliedIndex: this.#folder.store.appliedIndex,
+        apply: (entries) => this.#apply(entries),
+      },
+      snapshots: { take: () => this.#takeSnapshot(), install: (one) => this.#install(one) },
+      onForwarded: (kind) => this.#answer(kind),
+      onRole: (role) => this.#roleChanged(role),
+      logger: this.logger,
+      ...(cluster.settings === undefined ? {} : { settings: cluster.settings }),
+      ...(cluster.segmentBytes === undefined ? {} : { segmentBytes: cluster.segmentBytes }),
+      ...(cluster.snapshotEveryEntries === undefined
+        ? {}
+        : { snapshotEveryEntries: cluster.snapshotEveryEntries }),
+      ...(onFlush === undefined ? {} : { onFlush }),
+    });
+    this.log = log;
+    this.runtime = new Runtime(assembly(this.#ground(this.#folder.store)));
+    this.#opened.resolve();
+    this.#roleChanged(log.role);
+  }
+
+  async close(graceMs: number | undefined): Promise<void> {
+    this.skew.close();
+    await this.runtime?.close(graceMs);
+  }
+
+  #ground(store: LmdbStore): Ground {
+    const { log } = this;
+    const artifacts = this.#artifacts;
+    invariant(log !== null && artifacts !== null, 'a ground has a log and artifacts');
+    return {
+      kind: 'raft',
+      directory: this.options.dataDir,
+      log,
+      store,
+      artifacts,
+      copyStore: (directory) => store.copyTo(directory),
+      release: this.#release,
+      terms: this.options,
+      clock: this.clock,
+      logger: this.logger,
+      state: store.restore() ?? createState(CORE_SEED),
+    };
+  }
+
+  #apply(entries: readonly CommittedEntry[], from = 0): Promise<void> | void {
+    const { runtime } = this;
+    if (runtime === null) return this.#opened.promise.then(() => this.#apply(entries, from));
+    for (let next = from; next < entries.length; next++) {
+      const entry = entries[next] as CommittedEntry;
+      const pause = runtime.take(entry);
+      if (entry.index % DIGEST_EVERY === 0) this.#compare(entry.index);
+      if (pause !== null) return pause.then(() => this.#apply(entries, next + 1));
+    }
+  }
+
+  #compare(index: number): void {
+    const { log, runtime } = this;
+    if (log === null || runtime === null) return;
+    log.offerDigest(index, Buffer.from(headDigest(runtime.observed.state), 'hex'));
+  }
+
+  async #takeSnapshot(): Promise<StateSnapshot> {
+    return this.#folder.copy(await makeStage(this.options.dataDir));
+  }
+
+  async #install({ chunks }: StateSnapshot): Promise<void> {
+    const before = this.#folder.store;
+    const store = await this.#folder.replace(chunks);
+    this.runtime?.restart(assembly(this.#ground(store)));
+    await this.#folder.forget(before);
+  }
+
+  #askLeader(): Promise<About | null> {
+    const isLed = this.leadership.term === null && this.log?.role.leader != null;
+    return isLed ? this.leadership.ask() : Promise.resolve(null);
+  }
+
+  #answer(kind: number): Promise<Uint8Array> {
+    if (kind === ASK_ABOUT) {
+      const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
+      return Promise.resolve(Buffer.from(JSON.stringify(about)));
+    }
+    const message = `a question between nodes must be of a known kind, got ${kind}`;
+    return Promise.reject(new OrchestratorError('QUESTION_UNKNOWN', message, { kind }));
+  }
+
+  #roleChanged({ isTermReady, leader, role, term }: RoleView): void {
+    const { leadership, runtime } = this;
+    if (runtime === null) return;
+    const ours = leadership.term;
+    if (ours !== null && (role !== 'leader' || term !== ours)) {
+      leadership.term = null;
+      runtime.stepDown();
+      this.logger.info('this node leads no more', { term, leader });
+    }
+    if (role === 'leader' && isTermReady && leadership.term === null && this.#comingTerm !== term) {
+      this.#comingTerm = term;
+      void this.#leadOnceReady(term, runtime);
+    }
+    if (leader !== this.#leader || ours !== leadership.term) {
+      this.options.onLeaderChanged?.();
+      void this.skew.look();
+    }
+    this.#leader = leader;
+    leadership.changed();
+  }
+
+  async #leadOnceReady(term: number, runtime: Runtime): Promise<void> {
+    const { leadership, log, options } = this;
+    try {
+      await log?.ready();
+      if (log?.role.role !== 'leader' || log.role.term !== term) return;
+      const led = leadFromNow(runtime, options);
+      leadership.term = term;
+      await led;
+      this.logger.info('this node leads', { term });
+      options.onLead?.(runtime);
+    } catch (error) {
+      this.logger.warn('this node could not take up leading', { term, error: messageOf(error) });
+    } finally {
+      this.#comingTerm = null;
+    }
+  }
+}
