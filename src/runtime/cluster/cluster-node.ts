@@ -1,13 +1,13 @@
 /** A node of a cluster, from outside. */
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
-import { type MemberChange, type PeerStatus, type RaftLog } from '../../log/index.ts';
+import type { MemberChange, PeerStatus, RaftLog } from '../../log/index.ts';
 import type { ClusterView } from '../../contract/index.ts';
 import { ClusterSeat } from './cluster-seat.ts';
 import { clusterView } from './cluster-view.ts';
-import { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
-import { type KnownLeader } from './leadership.ts';
+import type { KnownLeader } from './leadership.ts';
 
 /** How long a hand-over may take at a stop, in milliseconds. */
 const HAND_OVER_MS = 2_000;
