@@ -1,7 +1,9 @@
 /** What every request goes through: its id, the origin check, the log line, the answer to errors. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { OrchestratorError } from '../base/errors.ts';
+import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
 import type { ApiContext } from './api-context.ts';
+import { NOT_LEADER_HEADER } from './cluster/forward-request.ts';
+import type { Rescue } from './cluster/leader-requests.ts';
 import {
   checkContentEncoding,
   LARGE_BYTES,
@@ -19,6 +21,8 @@ export interface RequestHandling {
   readonly isClosing: () => boolean;
   /** True while it still answers, and its clients are to look for another. */
   readonly isLeaving: () => boolean;
+  /** Answers elsewhere what this node refused because it does not lead. */
+  readonly rescue: Rescue;
 }
 
 /** Sets up `app`; call it before any route is added. */
@@ -52,7 +56,7 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
     }
     done();
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(ctx, { error, request, reply }));
+  app.setErrorHandler((error, request, reply) => answerError(handling, { error, request, reply }));
   observeRequests(app, ctx);
 }
 
@@ -66,6 +70,23 @@ async function readLarge(
   } catch (error) {
     done(error as Error);
   }
+}
+
+/** What another node can do is done there; all else is told. */
+async function answerError(
+  { ctx, rescue }: RequestHandling,
+  failed: Failed,
+): Promise<FastifyReply> {
+  const { error, reply, request } = failed;
+  if (!isOrchestratorError(error) || error.code !== 'NOT_LEADER') return sendProblem(ctx, failed);
+  // Nothing was done: whoever carried it here may carry it elsewhere.
+  reply.header(NOT_LEADER_HEADER, '1');
+  try {
+    if (await rescue(request, reply)) return reply;
+  } catch (fault) {
+    return sendProblem(ctx, { ...failed, error: fault });
+  }
+  return sendProblem(ctx, failed);
 }
 
 const PRIORITY_DEFAULT = 4;

@@ -17,7 +17,7 @@ import { checkBind, isLoopback } from './bind-policy.ts';
 import { attachChannels } from './channel/attach-channels.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import type { ClusterDoor } from './cluster/cluster-door.ts';
-import { forwardToLeader } from './cluster/leader-requests.ts';
+import { forwardToLeader, type Rescue } from './cluster/leader-requests.ts';
 import { OpenRequests, type OpenRequestLimits } from './open-requests.ts';
 import { documentRoutes } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -148,13 +148,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
   const bodyBytesMax = options.bodyBytesMax ?? DEFAULTS.bodyBytesMax;
   const app = createApp(ctx, bodyBytesMax);
+  let carryOn: Rescue | null = null;
   handleRequests(app, {
     ctx,
     origins,
     isClosing: () => isClosing,
     isLeaving: () => isLeaving,
+    rescue: (request, reply) => carryOn?.(request, reply) ?? Promise.resolve(false),
   });
-  if (cluster !== undefined) forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
+  if (cluster !== undefined) carryOn = forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
   await addRoutes(app, ctx, cluster ?? null);
   await app.ready();
   const sockets = trackSockets(app.server);

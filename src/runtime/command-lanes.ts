@@ -92,6 +92,24 @@ export class CommandLanes {
     return taken;
   }
 
+  /** Puts back what was taken last and came to nothing: it is the next to be taken. */
+  putBack(proposals: readonly Proposal[]): void {
+    const isUrgent = (one: Proposal): boolean =>
+      one.command.type === 'task.submit' && !isOrdinary(one);
+    const submits = proposals.filter(isOrdinary);
+    this.#urgent = [...proposals.filter(isUrgent), ...this.#urgent];
+    this.#other = [
+      ...proposals.filter((one) => one.command.type !== 'task.submit'),
+      ...this.#other,
+    ];
+    this.#submits = [...submits, ...this.#submits];
+    for (const { items } of submits) this.#submitTasks += items;
+    for (const { bytes, items } of proposals) {
+      this.#items += items;
+      this.#bytes += bytes;
+    }
+  }
+
   /** Takes everything. */
   takeAll(): Proposal[] {
     const taken = [...this.#urgent, ...this.#other, ...this.#submits];

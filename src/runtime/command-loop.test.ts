@@ -321,3 +321,40 @@ describe('submits that wait', () => {
     expect(world.loop.longestWaitMs).toBe(0);
   });
 });
+
+describe('a log that is handed over', () => {
+  test('is asked again a moment later, with what it did not take first', async () => {
+    const world = new LoopWorld();
+    const append = world.log.append.bind(world.log);
+    let refusals = 2;
+    world.log.append = (body) => {
+      if (refusals === 0) return append(body);
+      refusals -= 1;
+      return Promise.reject(new OrchestratorError('NOT_LEADER', 'it is handed over'));
+    };
+    const first = world.loop.propose(submit(ID(1)));
+    await world.settle();
+    const second = world.loop.propose(submit(ID(2)));
+    await world.settle();
+    expect(world.disk.bodies).toHaveLength(0);
+    world.clock.advance(20);
+    await world.settle();
+    world.clock.advance(20);
+    await world.settle();
+    expect(await first).toMatchObject({ type: 'submitted' });
+    expect(await second).toMatchObject({ type: 'submitted' });
+    expect(world.state.tasks.size).toBe(2);
+    expect(world.dropped).toHaveLength(2);
+    await world.loop.stop(STOPPED);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  test('that goes to another process refuses what waits: it is in no log', async () => {
+    const world = new LoopWorld();
+    world.log.append = () => Promise.reject(new OrchestratorError('NOT_LEADER', 'no'));
+    const waiting = world.loop.propose(submit(ID(1)));
+    await world.settle();
+    await world.loop.stop(new OrchestratorError('NOT_LEADER', 'another leads'));
+    await expect(waiting).rejects.toMatchObject({ code: 'NOT_LEADER' });
+  });
+});

@@ -70,6 +70,10 @@ export interface Waited {
 export const PENDING_ITEMS_MAX = 200_000;
 export const PENDING_BYTES_MAX: number = 128 * 1024 * 1024;
 
+/** Refusals of a log that many share after which the same entry may be taken, and how long it is left alone. */
+const NOT_YET_CODES = new Set(['NOT_LEADER', 'OVERLOADED']);
+const NOT_YET_MS = 20;
+
 /** How long the loop leaves a full disk alone before its own commands try again. */
 const FULL_PAUSE_MS = 1_000;
 
@@ -86,6 +90,9 @@ export class CommandLoop {
   #stopped: OrchestratorError | null = null;
   #pausedUntilMs = 0;
   #cancelPause: (() => void) | null = null;
+  /** Waits a moment before the same entry is tried again. */
+  #isHeld = false;
+  #cancelHold: (() => void) | null = null;
   #deadline: { readonly at: number; readonly cancel: () => void } | null = null;
   #idle: (() => void)[] = [];
 
@@ -182,7 +189,8 @@ export class CommandLoop {
 
   /** Makes sure a turn comes soon. */
   wake(): void {
-    if (this.#scheduled || this.#busy || this.#follows || this.#stopped !== null) return;
+    if (this.#scheduled || this.#busy || this.#follows || this.#isHeld || this.#stopped !== null)
+      return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -300,6 +308,10 @@ export class CommandLoop {
     this.#underWay = null;
     this.#underWaySinceMs = null;
     const refusal = asLogError(error);
+    if (NOT_YET_CODES.has(refusal.code) && this.#stopped === null) {
+      this.#tryAgain(entry, proposals);
+      return;
+    }
     if (refusal.code === 'LOG_FULL') {
       this.#pausedUntilMs = clock.monotonicMs() + FULL_PAUSE_MS;
       this.#cancelPause?.();
@@ -314,6 +326,19 @@ export class CommandLoop {
       for (const proposal of this.#pending.takeAll()) proposal.reject(refusal);
     this.#options.onRoom?.();
     this.#rest({ placeable: refusal.code !== 'LOG_FULL' && hooks.hasWork() });
+  }
+
+  /** The entry is in no log, and may be in a moment: leadership is being handed over, or a bound was reached. */
+  #tryAgain(entry: Entry, proposals: readonly Proposal[]): void {
+    const { clock, hooks } = this.#options;
+    hooks.dropped(entry);
+    this.#pending.putBack(proposals);
+    this.#isHeld = true;
+    this.#cancelHold = clock.setTimer(NOT_YET_MS, () => {
+      this.#isHeld = false;
+      this.wake();
+    });
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Nothing is under way: arms the timer of the next deadline, or goes on if there is work. */
@@ -331,6 +356,7 @@ export class CommandLoop {
 
   #cancelTimers(): void {
     this.#cancelPause?.();
+    this.#cancelHold?.();
     this.#deadline?.cancel();
     this.#deadline = null;
   }

@@ -258,7 +258,10 @@ export class Runtime {
     this.#inProcess = this.#inProcessAgents();
     inProcess.abandon();
     closeServices(parts);
-    const reason = new OrchestratorError('LEADERSHIP_LOST', 'another process leads: ask again');
+    // What waits for its turn is in no log: it can be asked of whoever leads.
+    const reason = new OrchestratorError('NOT_LEADER', 'another process leads: ask it', {
+      retryAfterMs: 200,
+    });
     void parts.loop.stop(reason);
   }
 

@@ -172,6 +172,17 @@ describe('a node that follows', () => {
   });
 });
 
+test('a request that the leader had begun when it lost the lead is done by the next one', async () => {
+  const [first, second] = cluster.nodes as [Node, Node];
+  // It leads no more, and nobody knows yet.
+  first.runtime.stepDown();
+  const answer = submit(first, { type: 'work', payload: [1, 'é'] });
+  await cluster.lead(second);
+  const task = (await (await answer).json()) as { id: string };
+  expect((await answer).status).toBe(201);
+  expect(second.runtime.tasks.get(task.id as never)).toMatchObject({ payload: [1, 'é'] });
+});
+
 test('a leader that cannot prove it leads answers no read', async () => {
   const [first] = cluster.nodes as [Node];
   cluster.hasQuorum = false;

@@ -107,6 +107,7 @@ function passBack(answer: IncomingMessage, reply: FastifyReply): void {
     ([name]) => !DROPPED.has(name) || name === 'content-length',
   );
   reply.hijack();
+  reply.raw.removeHeader(NOT_LEADER_HEADER);
   for (const [name, value] of kept) reply.raw.setHeader(name, value as string | string[]);
   reply.raw.writeHead(answer.statusCode ?? 502);
   // An answer that breaks off must not look whole.

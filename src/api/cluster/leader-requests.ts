@@ -27,11 +27,15 @@ export interface LeaderRequests {
   readonly bodyBytesMax: number;
 }
 
+/** Answers a request elsewhere that this node refused with `NOT_LEADER`; false where it cannot. */
+export type Rescue = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
+
 /** Sets up `app`; call it before any route is added. */
-export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): void {
+export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): Rescue {
   const forwarder = new Forwarder(parts);
   app.addHook('onRequest', (request, reply) => forwarder.admit(request, reply));
   app.addHook('onClose', () => forwarder.close());
+  return (request, reply) => forwarder.rescue(request, reply);
 }
 
 class Forwarder {
@@ -52,21 +56,39 @@ class Forwarder {
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { door } = this.#parts;
     const [path = ''] = request.url.split('?', 1);
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!path.startsWith('/api/v1/') || (isRead && LOCAL.includes(path))) return;
-    if (takeStale(request) && isRead) return;
+    const reads = isRead(request);
+    if (!path.startsWith('/api/v1/') || (reads && LOCAL.includes(path))) return;
+    if (takeStale(request) && reads) return;
     if (request.headers[FORWARDED_HEADER] !== undefined && !door.isLeading) {
       reply.header(NOT_LEADER_HEADER, '1');
       throw notLeader();
     }
-    const { clock } = this.#parts.ctx;
+    await this.#carry(request, reply, null);
+  }
+
+  /**
+   * Carries on a request whose change was refused because this node leads no more: nothing was done.
+   *
+   * @returns whether it was answered
+   */
+  async rescue(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+    if (request.headers[FORWARDED_HEADER] !== undefined || reply.sent) return false;
+    const { body } = request;
+    await this.#carry(request, reply, Buffer.from(body == null ? '' : JSON.stringify(body)));
+    return true;
+  }
+
+  /** @param read - what was read of the request already; null while it can be answered here */
+  async #carry(request: FastifyRequest, reply: FastifyReply, read: Buffer | null): Promise<void> {
+    const { ctx, door } = this.#parts;
+    const { clock } = ctx;
     const endMs = clock.monotonicMs() + LEADER_WAIT_MS;
-    let body: Buffer | null = null;
+    let body = read;
     for (;;) {
       const leader = await door.leader(Math.max(0, endMs - clock.monotonicMs()));
       if (leader === null) break;
       if (leader === 'self' && body === null) {
-        if (isRead) await door.readBarrier();
+        if (isRead(request)) await door.readBarrier();
         return;
       }
       body ??= await readBody(request.raw, this.#parts.bodyBytesMax);
@@ -108,6 +130,10 @@ class Forwarder {
     const { nodeId } = door;
     return forwardRequest(request, reply, { agent: this.#agent, nodeId, url, body });
   }
+}
+
+function isRead({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function isEventStream({ raw }: FastifyReply): boolean {
