@@ -53,6 +53,18 @@ describe('an attempt that takes longer than it should', () => {
     await uqo.assertInvariants();
   });
 
+  test('is not told that its result was taken where that of its hedge was', async () => {
+    const [a, b] = [await scripted('a'), await scripted('b')];
+    const task = await uqo.submit({ ...HEDGED, hedge: { afterMs: 1_000 } });
+    const { lease: slow, other } = await leaseOf(a, b);
+    await uqo.clock.advance('1s');
+    const fast = await other.nextLease();
+    await fast.complete('fast');
+    await expect(slow.complete('slow')).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+    await fast.complete('fast');
+    uqo.expectCompleted(task, 'fast');
+  });
+
   test('ends its hedge where it is faster after all', async () => {
     const [a, b] = [await scripted('a'), await scripted('b')];
     const task = await uqo.submit({ ...HEDGED, hedge: { afterMs: 1_000 } });
