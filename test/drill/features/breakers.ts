@@ -81,14 +81,23 @@ function taskOf({ rng }: DrillUser, ill: keyof typeof BREAKERS | null, until: nu
   switch (rng.below(4)) {
     case 0: {
       const downstreams = ['drill-down', ...(rng.below(4) === 0 ? ['drill-slow'] : [])];
-      if (rng.below(10) === 0)
-        return { ...base, downstreams, work: { ms, ...ODD[rng.below(ODD.length)] } };
+      // Where the service is blamed this must not count for what else the task needs.
+      const type = isBlamed ? 'flaky' : 'work';
+      if (rng.below(4) === 0)
+        return { ...base, type, downstreams, work: { ms, ...ODD[rng.below(ODD.length)] } };
       const illness = isBlamed ? { until, blames: 'drill-down' } : { until };
-      return { ...base, downstreams, ...workOf(ms, ill === 'downstream/drill-down', illness) };
+      return {
+        ...base,
+        type,
+        downstreams,
+        ...workOf(ms, ill === 'downstream/drill-down', illness),
+      };
     }
     case 1: {
       const illness = { until, ms: 150 + rng.below(100) };
-      const work = workOf(ms, ill === 'downstream/drill-slow', illness);
+      // Some are quick all the same: it is the part that counts.
+      const isSlow = ill === 'downstream/drill-slow' && rng.below(4) > 0;
+      const work = workOf(ms, isSlow, illness);
       return { ...base, downstreams: ['drill-slow'], ...work };
     }
     case 2:
