@@ -206,8 +206,10 @@ test('a breaker does what a list of all calls says, whatever the clock does', ()
 });
 
 test('histories with breakers keep every invariant, and go on the same after a restore', () => {
-  const touchy = { callsMin: 2, openMs: 200, openMsMax: 800, windowMs: 2_000, successesMin: 1 };
-  const breakers = { agent: touchy, capability: { ...touchy, callsMin: 3 }, downstream: touchy };
+  // So touchy that one history in ten opens the breaker of a capability: four hundred always do.
+  const judges = { callsMin: 2, failureRate: 0.5, windowMs: 10_000 };
+  const touchy = { ...judges, openMs: 200, openMsMax: 800, successesMin: 1 };
+  const breakers = { agent: touchy, capability: touchy, downstream: touchy };
   const seen = new Set<string>();
   fc.assert(
     fc.property(fc.integer(), histories(60), fc.nat(), (seed, moves, cut) => {

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import {
   ADVANCE,
   agentCommand,
+  answer,
   ask,
   assign,
   breakLease,
@@ -110,6 +111,21 @@ describe('what counts', () => {
       world.run(1000, assign('t1', 'a1'));
       world.run(1000, agentCommand(type, 'a1'));
       expect([...world.state.records.breakers.values()].map(({ key }) => key)).toEqual(kinds);
+    }
+  });
+
+  test('no time that people took to answer, however the attempt ends', () => {
+    for (const end of [complete, fail]) {
+      const settings = { slowMs: 5_000, slowRate: 0.5, failureRate: 1, callsMin: 2 };
+      const world = worldOf('capability', settings);
+      call(world, 1000, fail);
+      world.run(2000, submit('t1', OPENAI), assign('t1', 'a1'));
+      const token = world.task('t1').fencingToken;
+      world.run(2000, ask('t1', token));
+      world.run(9000, answer('t1', token));
+      world.run(9000, end('t1', token));
+      const breaker = world.state.records.breakers.get('capability email');
+      expect(breaker?.window.slow.reduce((sum, count) => sum + count, 0)).toBe(0);
     }
   });
 

@@ -110,8 +110,9 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
   const task = leasedTask(step.state, item);
   if ('code' in task) return task;
   if (item.usage !== undefined && !isUsage(item.usage)) return badUsage(task, item.usage);
+  const runMs = runMsOf(task, step.state.nowMs);
   const error = recordFailure(step, task, item.error, item.usage);
-  countFailure(step, task, item);
+  countFailure(step, task, item, runMs);
   if (item.critique !== undefined) keepCritique(task, item.critique);
   const delayMsMin = Math.max(0, item.retryAfterMs ?? 0);
   if (item.retryable) retryTask(step, task, error, { reason: 'retry', delayMsMin });
@@ -125,8 +126,9 @@ export function failAttempt(step: Step, item: AttemptError): Rejection | null {
  */
 export function breakAttempt(step: Step, task: Task, error: TaskError, reason: string): void {
   revokeLease(step, task, reason);
+  const runMs = runMsOf(task, step.state.nowMs);
   const kept = recordFailure(step, task, error);
-  countFailure(step, task, { retryable: true });
+  countFailure(step, task, { retryable: true }, runMs);
   retryTask(step, task, kept, { reason, delayMsMin: -1 });
 }
 
@@ -232,18 +234,24 @@ export function recordFailure(
   return failure.error;
 }
 
+/** How long a leased task's attempt has run, without the time that people took. */
+function runMsOf(task: Task, nowMs: number): number {
+  return nowMs - startedAtOf(task) - waitedMsOf(task, nowMs);
+}
+
 /** Counts the failure that was just recorded for the breakers of whom it may tell something. */
 function countFailure(
   step: Step,
   task: Task,
   { downstream, retryable }: Pick<AttemptError, 'retryable' | 'downstream'>,
+  runMs: number,
 ): void {
   const failure = task.failures.at(-1);
   if (failure === undefined) return;
-  const { agentId, endedAt, error, startedAt } = failure;
+  const { agentId, error } = failure;
   countEnd(step, task, {
     agentId,
-    runMs: endedAt - startedAt,
+    runMs,
     code: error.code,
     isRetryable: retryable,
     downstream: downstream ?? null,

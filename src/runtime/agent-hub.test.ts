@@ -121,6 +121,20 @@ describe('the hub', () => {
     expect(world.hub.linkKind(A)).toBe('channel');
   });
 
+  test('hands over no lease that the entry which granted it ended', () => {
+    const world = new HubWorld();
+    const link = new Link();
+    world.hub.attach(A, link, []);
+    world.do(submit(id(1)));
+    const token = world.state.index + 1;
+    const task = world.state.tasks.get(id(1)) as Task;
+    world.do(assign(id(1), 'a'), complete(id(1), token));
+    expect(task.agentId).toBe(A);
+    world.hub.granted(task);
+    world.hub.flush();
+    expect(link.said.filter((said) => said !== 'flush')).toEqual([]);
+  });
+
   test('delivers again what a link that comes back does not hold, and nothing that it holds', () => {
     const world = new HubWorld();
     const first = new Link();

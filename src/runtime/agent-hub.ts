@@ -217,6 +217,8 @@ export class AgentHub {
 
   /** A lease was granted: it leaves with the next {@link flush}. */
   granted(task: Task): void {
+    // The same entry may have ended it: then the task may name the agent whose result it took.
+    if (!isLeased(task)) return;
     const seat = this.#seats.get(task.agentId as AgentId);
     this.#watchLease(task);
     if (seat === undefined) return;

@@ -269,11 +269,12 @@ export class AgentService {
     });
   }
 
+  /** Whether this very report is how the task completed: what a copy brought is nobody else's. */
   #wasTaken(end: AttemptEnd): boolean {
     const finished = this.#parts.store.finished(end.taskId);
-    return (
-      end.report.ok && finished?.state === 'completed' && finished.fencingToken === end.fencingToken
-    );
+    if (!end.report.ok || finished?.state !== 'completed') return false;
+    const isAdopted = finished.extra?.copies?.chosen != null;
+    return !isAdopted && finished.fencingToken === end.fencingToken;
   }
 }
 

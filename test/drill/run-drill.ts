@@ -65,6 +65,7 @@ function agentPlans(): AgentPlan[] {
       'work',
       'letter',
       ...(n < 4 ? ['talk'] : []),
+      ...(n === 1 || n === 2 || n === 5 ? ['flaky'] : []),
       ...(n === 0 || n === 5 ? ['hard'] : []),
     ],
     slots: 4 + n,

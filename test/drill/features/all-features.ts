@@ -1,3 +1,4 @@
+import { breakers } from './breakers.ts';
 import { budgets } from './budgets.ts';
 import { deadLetters } from './dead-letters.ts';
 import { dedupe } from './dedupe.ts';
@@ -24,4 +25,5 @@ export const ALL_FEATURES: readonly Feature[] = [
   longWork,
   kills,
   redundancy,
+  breakers,
 ];

@@ -9,6 +9,7 @@ import type {
   Task,
 } from '../../../src/core/index.ts';
 import type { Entry } from '../../../src/runtime/entry-codec.ts';
+import { CallFacts } from './call-facts.ts';
 import { commandFacts } from './command-facts.ts';
 import type { AskedTask, Fact, LeaseEnd, Taken } from './fact.ts';
 
@@ -34,6 +35,7 @@ interface Asked {
 
 export class EntryFacts {
   readonly #leases = new Map<string, Lease>();
+  readonly #calls = new CallFacts();
 
   /** Commands first, then ends, questions and answers, then starts: all of them at the same moment. */
   of(state: CoreState, entry: Entry, applied: Applied): Fact[] {
@@ -64,7 +66,10 @@ export class EntryFacts {
     const [redriven, others] = [true, false].map((isMeant) =>
       loose.filter(({ type }) => (type === 'redriven') === isMeant),
     ) as [Loose[], Loose[]];
-    return [...others, ...redriven, ...starts].map((fact) => ({ ...where, ...fact }) as Fact);
+    const calls = this.#calls.of(state, entry, applied);
+    return [...others, ...redriven, ...starts, ...calls].map(
+      (fact) => ({ ...where, ...fact }) as Fact,
+    );
   }
 
   #ends(task: Task, events: readonly CoreEvent[], asked: Asked): Loose[] {

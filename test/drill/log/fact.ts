@@ -1,5 +1,8 @@
 /** What a log says, entry by entry, flat and without the state behind it: all that proofs look at. */
 import type {
+  BreakerChange,
+  BreakerKind,
+  BreakerState,
   Dependency,
   LimitSettings,
   NewTask,
@@ -141,7 +144,56 @@ type FactKind =
         readonly target: string;
       }
     >
-  | { readonly type: 'operated'; readonly operationId: string; readonly taskId: string };
+  | { readonly type: 'operated'; readonly operationId: string; readonly taskId: string }
+  | CallFact;
+
+/**
+ * What breakers see, in the very order in which core did it within an entry: other facts of starts and ends
+ * stand by themselves.
+ */
+type CallFact =
+  | {
+      readonly type: 'call-began';
+      readonly taskId: string;
+      readonly token: number;
+      readonly agentId: string;
+      readonly capabilities: readonly string[];
+      readonly downstreams: readonly string[];
+    }
+  /** `over`: neither well nor badly. `blames`: the service that the agent blames. */
+  | {
+      readonly type: 'call-ended';
+      readonly taskId: string;
+      readonly token: number;
+      readonly how: 'completed' | 'failed' | 'over';
+      readonly code: string | null;
+      readonly isRetryable: boolean;
+      readonly blames: string | null;
+    }
+  /** What holds for one breaker, or with a name of null for all of a kind. */
+  | {
+      readonly type: 'breaker-set';
+      readonly kind: BreakerKind;
+      readonly name: string | null;
+      readonly settings: BreakerChange | null;
+    }
+  /** Somebody brought it there, or with `auto` lets it go. */
+  | {
+      readonly type: 'breaker-forced';
+      readonly kind: BreakerKind;
+      readonly name: string;
+      readonly to: 'open' | 'closed' | 'auto';
+    }
+  /** `openUntil`: null unless it is known, and open by itself. */
+  | {
+      readonly type: 'breaker-changed';
+      readonly kind: BreakerKind;
+      readonly name: string;
+      readonly from: BreakerState;
+      readonly to: BreakerState;
+      readonly openUntil: number | null;
+    }
+  | { readonly type: 'breaker-forgotten'; readonly kind: BreakerKind; readonly name: string };
 
 /** What is known of a queue's bounds after a change. */
 export interface QueueBounds {

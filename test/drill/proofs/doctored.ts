@@ -4,6 +4,7 @@ import type { ScheduleSettings, TaskSpec } from '../../../src/core/index.ts';
 import type { AskedTask, Fact, FactOf, ReadLog } from '../log/fact.ts';
 import type { Loose } from '../log/entry-facts.ts';
 import type { JournalLine } from '../world/journal.ts';
+import { writeBreakers } from './doctored-breakers.ts';
 import type { Evidence } from './proof.ts';
 
 const SPEC: TaskSpec = {
@@ -151,6 +152,7 @@ export function soundEvidence(): Evidence {
   writeTalk(writer);
   writeKill(writer);
   writeCopies(writer);
+  writeBreakers(writer);
   const log: ReadLog = {
     facts: writer.facts,
     entries: writer.facts.at(-1)?.index ?? 0,

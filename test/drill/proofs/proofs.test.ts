@@ -2,9 +2,19 @@
 import { expect, test } from 'vitest';
 import { ALL_FEATURES } from '../features/all-features.ts';
 import type { Fact } from '../log/fact.ts';
-import type { JournalLine } from '../world/journal.ts';
 import { proveAcknowledged } from './acknowledged.ts';
-import { changed, soundEvidence, withFacts } from './doctored.ts';
+import { BREAKER_CASES } from './breaker-cases.ts';
+import { changed, soundEvidence } from './doctored.ts';
+import {
+  everyTask,
+  facts,
+  isStartOf,
+  journal,
+  startsWith,
+  twice,
+  without,
+  type DoctoredCase,
+} from './doctors.ts';
 import { proveOnce } from './once.ts';
 import { holds, type Evidence, type Proof } from './proof.ts';
 import { proveSlots } from './slots.ts';
@@ -18,55 +28,7 @@ function allProofs(evidence: Evidence): Proof[] {
   ];
 }
 
-type Doctor = (evidence: Evidence) => Evidence;
-
-const facts =
-  (change: (facts: readonly Fact[]) => readonly Fact[]): Doctor =>
-  (evidence) =>
-    withFacts(evidence, change);
-
-const journal =
-  (change: (line: JournalLine) => JournalLine): Doctor =>
-  (evidence) => ({ ...evidence, journal: evidence.journal.map(change) });
-
-/** Leaves out what is meant. */
-const without = (isMeant: (fact: Fact) => boolean): Doctor =>
-  facts((all) => all.filter((fact) => !isMeant(fact)));
-
-/** Moves the start of a task to where another one starts, in the entry of that start. */
-const startsWith = (taskId: string, other: string): Doctor =>
-  facts((all) => {
-    const start = all.find((fact) => fact.type === 'started' && fact.taskId === taskId);
-    const beside = all.find((fact) => fact.type === 'started' && fact.taskId === other);
-    if (start === undefined || beside === undefined) throw new Error(`no start of ${taskId}`);
-    const moved = { ...start, index: beside.index, at: beside.at };
-    return all.flatMap((fact) => {
-      if (fact === start) return [];
-      return fact === beside ? [fact, moved] : [fact];
-    });
-  });
-
-/** Repeats an entry's fact right after it, in an entry of the same number. */
-const twice = (isMeant: (fact: Fact) => boolean): Doctor =>
-  facts((all) => all.flatMap((fact) => (isMeant(fact) ? [fact, fact] : [fact])));
-
-/** Every task that is submitted gets what is added. */
-const everyTask = (item: object, id?: string): Doctor =>
-  facts((all) =>
-    changed(all, 'submitted', ({ task }) =>
-      id === undefined || task.id === id
-        ? { task: { ...task, item: { ...task.item, ...item } } }
-        : null,
-    ),
-  );
-
-const isStartOf =
-  (taskId: string) =>
-  (fact: Fact): boolean =>
-    fact.type === 'started' && fact.taskId === taskId;
-
-/** Part of a proof's name, what is done to sound evidence, how. */
-const DOCTORED: readonly (readonly [proof: string, what: string, doctor: Doctor])[] = [
+const DOCTORED: readonly DoctoredCase[] = [
   [
     'every acknowledged task was taken',
     'an acknowledged task is not in the log',
@@ -439,6 +401,7 @@ const DOCTORED: readonly (readonly [proof: string, what: string, doctor: Doctor]
     'a copy is made twice',
     twice((fact) => fact.type === 'submitted' && fact.task.id === 'copy-1'),
   ],
+  ...BREAKER_CASES,
 ];
 
 test('all proofs hold of a sound log, and none of them looks at nothing', () => {

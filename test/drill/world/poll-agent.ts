@@ -4,7 +4,7 @@ import { isOrchestratorError } from '../../../src/base/errors.ts';
 import { HttpApi } from '../../../src/client/index.ts';
 import type { LeaseView, RegisterAgent } from '../../../src/contract/index.ts';
 import type { Journal } from './journal.ts';
-import { failureOf, resultOf, type Work } from './work.ts';
+import { durationMs, failureOf, resultOf, type Work } from './work.ts';
 
 const AWAY_MS = 100;
 /** Answers that mean that it should be asked again. */
@@ -53,13 +53,15 @@ export class PollAgent {
     this.#held.add(keyOf(lease));
     this.#journal.write({ type: 'ran', id, token, agentId });
     const work = lease.payload as Work;
-    await delay(work.ms ?? 0);
+    await delay(durationMs(agentId, work));
     const usage = work.tokens === undefined ? {} : { usage: { tokens: work.tokens } };
-    if (attempt <= (work.fails ?? 0)) {
-      const { code, message, retryAfterMs, retryable } = failureOf(work);
+    const failure = failureOf(agentId, attempt, work);
+    if (failure !== null) {
+      const { code, downstream, message, retryAfterMs, retryable } = failure;
       const after = retryAfterMs === undefined ? {} : { retryAfterMs };
+      const blame = downstream === undefined ? {} : { downstream };
       const error = { code, message, retryable, ...after };
-      await this.#report(`/leases/${id}/fail`, { fencingToken: token, error, ...usage });
+      await this.#report(`/leases/${id}/fail`, { fencingToken: token, error, ...blame, ...usage });
     } else {
       const result = resultOf(agentId, token, work);
       const body = { fencingToken: token, result, ...usage };

@@ -19,6 +19,19 @@ export interface Work {
   readonly says?: string;
   /** Tasks that it submits. */
   readonly children?: number;
+  readonly ill?: Illness;
+}
+
+/** What goes wrong for a while. */
+export interface Illness {
+  /** In milliseconds since 1970, by the clock of the machine. */
+  readonly until: number;
+  /** The only agent that has it; absent: whoever does the task. */
+  readonly agentId?: string;
+  /** How long the work takes meanwhile, in milliseconds; absent: it fails. */
+  readonly ms?: number;
+  /** The service that is said to be at fault. */
+  readonly blames?: string;
 }
 
 /** The agent whose results are not what it was told to say. */
@@ -53,18 +66,31 @@ export async function doWork(
     const expiry = { expiresMs: 20_000, default: 'nobody' };
     await waitForInput({ key: payload.asks, message: 'go on?', ...expiry });
   }
-  await delay(payload.ms ?? 0, undefined, { signal });
-  if (attempt <= (payload.fails ?? 0)) throw failureOf(payload);
+  await delay(durationMs(agentId, payload), undefined, { signal });
+  const failure = failureOf(agentId, attempt, payload);
+  if (failure !== null) throw failure;
   return resultOf(agentId, fencingToken, payload);
 }
 
-export function failureOf({
-  code = 'DRILL_FAILED',
-  retryable = true,
-  retryAfterMs,
-}: Work): TaskFailure {
-  return new TaskFailure(code, 'as the drill asked', {
-    retryable,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+/** How long an agent works on it. */
+export function durationMs(agentId: string, work: Work): number {
+  return illnessOf(agentId, work)?.ms ?? work.ms ?? 0;
+}
+
+/** How an attempt fails; null where it does not. */
+export function failureOf(agentId: string, attempt: number, work: Work): TaskFailure | null {
+  const { code = 'DRILL_FAILED', fails = 0, retryable = true, retryAfterMs } = work;
+  if (attempt <= fails) {
+    const after = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return new TaskFailure(code, 'as the drill asked', { retryable, ...after });
+  }
+  const ill = illnessOf(agentId, work);
+  if (ill === null || ill.ms !== undefined) return null;
+  const blame = ill.blames === undefined ? {} : { downstream: ill.blames };
+  return new TaskFailure('DRILL_ILL', 'for a while', blame);
+}
+
+function illnessOf(agentId: string, { ill }: Work): Illness | null {
+  if (ill === undefined || Date.now() >= ill.until) return null;
+  return (ill.agentId ?? agentId) === agentId ? ill : null;
 }

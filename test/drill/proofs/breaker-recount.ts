@@ -1,0 +1,135 @@
+/** What a breaker should do, told anew from every call with its time: docs/breakers.md, and nothing of core. */
+import type { BreakerKind, BreakerSettings, BreakerState } from '../../../src/core/index.ts';
+
+/** A half-open breaker that no attempt comes for may be forgotten after this, in milliseconds. */
+const IDLE_MS = 3_600_000;
+
+const BASE: BreakerSettings = {
+  enabled: true,
+  callsMin: 20,
+  failureRate: 0.5,
+  slowMs: 0,
+  slowRate: 0.8,
+  windowMs: 60_000,
+  openMs: 5_000,
+  openMsMax: 120_000,
+  jitter: 0.2,
+  probesMax: 3,
+  successesMin: 3,
+  count: [],
+  ignore: [],
+};
+
+/** As documented. */
+export const BUILT_IN: Readonly<Record<BreakerKind, BreakerSettings>> = {
+  agent: { ...BASE, probesMax: 1, successesMin: 2 },
+  capability: { ...BASE, callsMin: 50, failureRate: 0.8 },
+  downstream: BASE,
+};
+
+export interface CountedCall {
+  readonly at: number;
+  readonly token: number;
+  readonly isFailed: boolean;
+  readonly isSlow: boolean;
+}
+
+export class Recount {
+  readonly #settings: () => BreakerSettings;
+  standing: BreakerState = 'closed';
+  /** What somebody holds it at. */
+  forced: 'open' | 'closed' | null = null;
+  /** Where it must go because of what was counted, and has not been seen to go yet. */
+  readonly due: ('open' | 'closed')[] = [];
+  /** Whether it is not known which calls were counted: settings changed in an entry with calls. */
+  isUnsure = false;
+  lastAt: number;
+  #calls: CountedCall[] = [];
+  #windowMs: number;
+  #opens = 0;
+  #openedAt = 0;
+  #probesFrom = 0;
+  #successes = 0;
+
+  constructor(settings: () => BreakerSettings, at: number) {
+    this.#settings = settings;
+    this.#windowMs = settings().windowMs;
+    this.lastAt = at;
+  }
+
+  count(call: CountedCall): void {
+    if (this.forced !== null || this.standing === 'open') return;
+    const { successesMin, windowMs } = this.#settings();
+    if (this.standing === 'half-open') {
+      if (call.token < this.#probesFrom) return;
+      this.lastAt = call.at;
+      if (call.isFailed || call.isSlow) this.#due('open', call.at);
+      else if (++this.#successes >= successesMin) this.#due('closed', call.at);
+      return;
+    }
+    this.lastAt = call.at;
+    if (windowMs !== this.#windowMs) this.#calls = [];
+    this.#windowMs = windowMs;
+    this.#calls.push(call);
+    if (!this.isUnsure && this.#isBad(call.at)) this.#due('open', call.at);
+  }
+
+  /** Whether the calls of the last ten tenths of the window, that of now included, are too bad. */
+  #isBad(now: number): boolean {
+    const { callsMin, failureRate, slowMs, slowRate, windowMs } = this.#settings();
+    const tenthMs = Math.max(1, Math.ceil(windowMs / 10));
+    const from = (Math.floor(now / tenthMs) - 9) * tenthMs;
+    this.#calls = this.#calls.filter(({ at }) => at >= from);
+    const calls = this.#calls.length;
+    if (calls < callsMin) return false;
+    const failed = this.#calls.filter(({ isFailed }) => isFailed).length;
+    const slow = this.#calls.filter(({ isSlow }) => isSlow).length;
+    return failed >= failureRate * calls || (slowMs > 0 && slow >= slowRate * calls);
+  }
+
+  #due(to: 'open' | 'closed', at: number): void {
+    this.due.push(to);
+    this.enter(to, at);
+  }
+
+  /** It is there now, whyever. */
+  enter(to: 'open' | 'closed', at: number): void {
+    this.standing = to;
+    this.#calls = [];
+    this.#successes = 0;
+    this.isUnsure = false;
+    this.#openedAt = at;
+    this.#opens = to === 'open' ? this.#opens + 1 : 0;
+  }
+
+  /** Somebody brings it there. While it is held its calls are not counted, and letting it go begins anew. */
+  force(to: 'open' | 'closed' | 'auto', at: number): void {
+    const opens = this.#opens;
+    this.forced = to === 'auto' ? null : to;
+    this.enter(to === 'auto' ? 'closed' : to, at);
+    if (to === 'open') this.#opens = opens;
+    this.lastAt = at;
+  }
+
+  /** It lets attempts with at least that token through. */
+  letProbes(token: number, at: number): void {
+    this.standing = 'half-open';
+    this.#probesFrom = token;
+    this.#successes = 0;
+    this.lastAt = at;
+  }
+
+  /** When it may let probes through: the first moment, and the last that may be drawn. */
+  probesAt(): readonly [first: number, last: number] {
+    const { jitter, openMs, openMsMax } = this.#settings();
+    const longest = Math.min(openMsMax, openMs * 2 ** Math.max(0, this.#opens - 1));
+    const shortest = Math.max(1, Math.floor(longest * (1 - jitter)));
+    return [this.#openedAt + shortest, this.#openedAt + Math.max(1, Math.ceil(longest))];
+  }
+
+  /** Whether nothing was heard of it for so long that it is not needed. */
+  isQuiet(at: number): boolean {
+    const keptMs = this.standing === 'closed' ? this.#settings().windowMs : IDLE_MS;
+    return this.forced === null && this.standing !== 'open' && at >= this.lastAt + keptMs;
+  }
+}
