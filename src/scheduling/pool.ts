@@ -12,7 +12,7 @@ import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
 import type { Latency } from './latency.ts';
 import { createStrategy } from './strategies/create-strategy.ts';
-import type { Strategy } from './strategy.ts';
+import type { Outcome, Strategy } from './strategy.ts';
 
 export class Pool implements HeapItem {
   heapSlot = -1;
@@ -31,6 +31,7 @@ export class Pool implements HeapItem {
   readonly #latency: Latency;
   readonly #strategies = new Map<StrategyName, Strategy>();
   readonly #stateful: Strategy[] = [];
+  readonly #learning: Strategy[] = [];
   readonly #unused: number[] = [];
   /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
   #members: Int32Array = new Int32Array(16);
@@ -113,9 +114,19 @@ export class Pool implements HeapItem {
     for (const strategy of this.#stateful) strategy.changed(member);
   }
 
+  /** Tells the strategies that learn how an attempt of the member ended. */
+  observed(member: number, outcome: Outcome): void {
+    for (const strategy of this.#learning) strategy.observed?.(member, outcome);
+  }
+
   /** Whether load changes must be told although availability stays. */
   get isStateful(): boolean {
     return this.#stateful.length > 0;
+  }
+
+  /** Strategies that learn from how attempts end, of those used so far. */
+  get learning(): readonly Strategy[] {
+    return this.#learning;
   }
 
   /** The strategy for this pool; its first use costs O(members · log members). */
@@ -124,6 +135,7 @@ export class Pool implements HeapItem {
     if (known !== undefined) return known;
     const strategy = createStrategy(name, this, this.#latency);
     this.#strategies.set(name, strategy);
+    if (strategy.observed !== undefined) this.#learning.push(strategy);
     if (!strategy.stateful) return strategy;
     this.#stateful.push(strategy);
     for (let member = 0; member < this.#numbersUsed; member++) {

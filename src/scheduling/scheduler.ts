@@ -75,6 +75,8 @@ export class Scheduler {
   #availableCount = 0;
   /** Whether some strategy must hear of every change of load. */
   #hasStateful = false;
+  /** Whether some strategy learns from how attempts end. */
+  #hasLearning = false;
 
   /** @param options.barred - agents that a copy must not go to; without it there are none */
   constructor(options: {
@@ -250,7 +252,14 @@ export class Scheduler {
   /** Learns from an attempt that ended: how long it ran and whether it completed. */
   observe(agentId: AgentId, runMs: number, ok: boolean, nowMs: number): void {
     const index = this.#table.indexOf(agentId);
-    if (index >= 0) this.#latency.observe(index, runMs, ok, nowMs);
+    if (index < 0) return;
+    this.#latency.observe(index, runMs, ok, nowMs);
+    if (!this.#hasLearning) return;
+    const outcome = { runMs, ok, nowMs };
+    const { links } = this.#pools;
+    for (let link = links.first(index); link >= 0; link = links.next(link)) {
+      links.poolOf(link).observed(links.memberOf(link), outcome);
+    }
   }
 
   /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */
@@ -468,6 +477,7 @@ export class Scheduler {
   #strategy(pool: Pool, name: StrategyName): Strategy {
     const strategy = pool.strategy(name);
     if (strategy.stateful) this.#hasStateful = true;
+    if (strategy.observed !== undefined) this.#hasLearning = true;
     return strategy;
   }
 

@@ -3,6 +3,7 @@ import type { StrategyName } from '../../core/index.ts';
 import type { Latency } from '../latency.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
+import { Born } from './born.ts';
 import { ConsistentHash } from './consistent-hash.ts';
 import { LatencyAware } from './latency-aware.ts';
 import { LeastLoaded } from './least-loaded.ts';
@@ -25,6 +26,9 @@ export function createStrategy(name: StrategyName, pool: Pool, latency: Latency)
       return new ConsistentHash(pool);
     case 'latency-aware':
       return new LatencyAware(pool, latency);
+    case 'born':
+    case 'born+p2c':
+      return new Born(name, pool);
     default:
       return unreachable(name);
   }

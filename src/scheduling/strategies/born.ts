@@ -1,0 +1,138 @@
+/**
+ * Draws an agent with the probability |cᵢ|² of a state that turns towards those that serve well.
+ *
+ * `born` takes what it draws; `born+p2c` draws twice and takes the less loaded, then the cheaper, then the
+ * first. A draw is from E_λ(ρ) = λρ + (1−λ)σ: σ is the prior √(slots · weight), λ = (1−ε)·e^(−Δt/T₂)
+ * falls with the time since the pool last heard how an attempt ended. How attempts end rotates the state;
+ * see `born/feedback.ts`. O(log₆₄ n); 77 bytes a member.
+ */
+import type { Rng } from '../../base/rng.ts';
+import { grown } from '../agent-table.ts';
+import { BornState, type StateMeasures } from '../born/born-state.ts';
+import { DispatchRecord } from '../born/dispatch-record.ts';
+import { angleOf, TEMPERATURE, Yardstick } from '../born/feedback.ts';
+import type { Pool } from '../pool.ts';
+import type { Choice, Outcome, Strategy } from '../strategy.ts';
+
+/** Share of draws from the prior at all times. */
+export const EXPLORATION = 0.05;
+/** Silence after which what was learned counts for 1/e. */
+export const COHERENCE_MS = 600_000;
+const TWO_32 = 0x1_0000_0000;
+
+export class Born implements Strategy {
+  readonly name: 'born' | 'born+p2c';
+  readonly stateful = true;
+  readonly #pool: Pool;
+  readonly #state = new BornState();
+  readonly #yardstick = new Yardstick();
+  readonly #record = new DispatchRecord();
+  /** By member: tasks whose end was not heard of yet, and n·pᵢ when the last of them was drawn. */
+  #pending: Int32Array = new Int32Array(8);
+  #odds: Float64Array = new Float64Array(8);
+  #heardAt = -1;
+  #lambda = 1 - EXPLORATION;
+
+  constructor(name: 'born' | 'born+p2c', pool: Pool) {
+    this.name = name;
+    this.#pool = pool;
+  }
+
+  added(member: number): void {
+    while (member >= this.#odds.length) this.#grow();
+    this.#pending[member] = 0;
+    this.#state.add(member, this.#priorOf(member));
+    if (this.#pool.isAvailable(member)) this.#state.enter(member);
+  }
+
+  removed(member: number): void {
+    this.#state.leave(member);
+  }
+
+  changed(member: number): void {
+    this.#state.setPrior(member, this.#priorOf(member));
+    if (this.#pool.isAvailable(member)) this.#state.enter(member);
+    else this.#state.leave(member);
+  }
+
+  pick({ rng, nowMs }: Choice): number {
+    this.#lambda = this.#lambdaAt(nowMs);
+    const first = this.#draw(rng);
+    if (this.name === 'born') return first;
+    const second = this.#draw(rng);
+    return this.#isBetter(second, first) ? second : first;
+  }
+
+  picked(member: number): void {
+    const chance = this.#state.chance(member, this.#lambda);
+    this.#odds[member] = chance * this.#state.size;
+    this.#pending[member] = (this.#pending[member] as number) + 1;
+    if (this.name === 'born+p2c') return;
+    this.#record.count(this.#state.chanceBefore(member, this.#lambda), chance);
+  }
+
+  /** Rotates the state; what other strategies or pools gave the agent teaches nothing here. */
+  observed(member: number, { runMs, ok, nowMs }: Outcome): void {
+    const pending = this.#pending[member] as number;
+    if (pending === 0) return;
+    this.#pending[member] = pending - 1;
+    this.#heardAt = Math.max(this.#heardAt, nowMs);
+    const advantage = this.#yardstick.advantage(runMs, ok);
+    const probability = this.#state.probability(member);
+    // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
+    const pull = TEMPERATURE * Math.log(probability / this.#state.priorShare(member));
+    const angle = angleOf(advantage - pull, this.#odds[member] as number, probability);
+    this.#state.rotate(member, angle);
+  }
+
+  reason(member: number): string {
+    const percent = (100 * this.#state.chance(member, this.#lambda)).toPrecision(3);
+    const { size } = this.#state;
+    const facts = `drawn with probability ${percent} % of ${size} available`;
+    return this.name === 'born' ? facts : `the less loaded of two draws: ${facts}`;
+  }
+
+  /** What its state is like now; null while nobody is available. */
+  measures(): StateMeasures | null {
+    return this.#state.measures();
+  }
+
+  /** Adds what was dispatched to the counts of other pools; nothing under `born+p2c`. */
+  addDispatches(bins: Float64Array): void {
+    this.#record.addTo(bins);
+  }
+
+  #lambdaAt(nowMs: number): number {
+    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, nowMs - this.#heardAt);
+    return (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
+  }
+
+  #draw(rng: Rng): number {
+    const isBorn = rng.unit() < this.#lambda;
+    // 53 bits: of a million agents the rare ones need more than 32.
+    const point = (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
+    return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
+  }
+
+  #isBetter(a: number, b: number): boolean {
+    const { table } = this.#pool;
+    const agentA = this.#pool.agentOf(a);
+    const agentB = this.#pool.agentOf(b);
+    const loadA = table.inFlight(agentA) * table.slots(agentB);
+    const loadB = table.inFlight(agentB) * table.slots(agentA);
+    if (loadA !== loadB) return loadA < loadB;
+    return table.cost(agentA) < table.cost(agentB);
+  }
+
+  #priorOf(member: number): number {
+    const { table } = this.#pool;
+    const agent = this.#pool.agentOf(member);
+    return (table.specs[agent]?.slots ?? 0) * table.weight(agent);
+  }
+
+  #grow(): void {
+    const capacity = this.#odds.length * 2;
+    this.#pending = grown(this.#pending, new Int32Array(capacity));
+    this.#odds = grown(this.#odds, new Float64Array(capacity));
+  }
+}
