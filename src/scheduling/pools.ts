@@ -47,6 +47,11 @@ export class Pools {
     return this.#pools.size;
   }
 
+  /** All pools there are. */
+  all(): MapIterator<Pool> {
+    return this.#pools.values();
+  }
+
   /** Throws where pools, links and agents disagree; for tests. */
   checkInvariants(): void {
     checkPools([...this.#pools.values()], this.#table, this.links);

@@ -30,6 +30,7 @@ import {
 import { isPicky, otherMember } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
+import { bornStatus, type BornStatus } from './born/born-status.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -303,6 +304,11 @@ export class Scheduler {
     const apart = this.#apart.of(task);
     const table = this.#table;
     return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
+  }
+
+  /** What the Born strategies' states are like. O(pools + their available agents). */
+  bornStatus(): BornStatus {
+    return bornStatus(this.#pools.all());
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */

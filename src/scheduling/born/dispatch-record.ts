@@ -2,7 +2,7 @@ import { invariant } from '../../base/invariant.ts';
 
 const BINS = 64;
 /** Dispatches after which an older window is dropped. */
-const WINDOW = 8_192;
+const WINDOW = 4_096;
 /** 99.9 % quantile of χ² with 63 degrees of freedom. */
 const CHI_SQUARE_MAX = 103.442;
 /** Fraction of the golden ratio: its multiples spread evenly over the unit interval. */
@@ -25,7 +25,7 @@ export interface DispatchFidelity {
  * That distribution changes with every dispatch, so agents cannot be counted. What is counted is the
  * place of the one that really got the task in the distribution function of the moment, spread over its
  * own step (the probability integral transform): even over [0, 1) exactly when dispatch follows the
- * distribution, whatever it was. The last 8,192 to 16,384 dispatches count. O(1) each.
+ * distribution, whatever it was. The last 4,096 to 8,192 dispatches count. O(1) each.
  */
 export class DispatchRecord {
   #current: Float64Array = new Float64Array(BINS);

@@ -18,6 +18,8 @@ import type { Choice, Outcome, Strategy } from '../strategy.ts';
 export const EXPLORATION = 0.05;
 /** Silence after which what was learned counts for 1/e. */
 export const COHERENCE_MS = 600_000;
+/** Of so many dispatches one is recorded, for it costs as much as the draw; a prime, lest it beat with batches. */
+const RECORDED_EVERY = 7;
 const TWO_32 = 0x1_0000_0000;
 
 export class Born implements Strategy {
@@ -32,6 +34,7 @@ export class Born implements Strategy {
   #odds: Float64Array = new Float64Array(8);
   #heardAt = -1;
   #lambda = 1 - EXPLORATION;
+  #picks = 0;
 
   constructor(name: 'born' | 'born+p2c', pool: Pool) {
     this.name = name;
@@ -67,7 +70,8 @@ export class Born implements Strategy {
     const chance = this.#state.chance(member, this.#lambda);
     this.#odds[member] = chance * this.#state.size;
     this.#pending[member] = (this.#pending[member] as number) + 1;
-    if (this.name === 'born+p2c') return;
+    this.#picks += 1;
+    if (this.name === 'born+p2c' || this.#picks % RECORDED_EVERY !== 0) return;
     this.#record.count(this.#state.chanceBefore(member, this.#lambda), chance);
   }
 
@@ -127,7 +131,7 @@ export class Born implements Strategy {
   #priorOf(member: number): number {
     const { table } = this.#pool;
     const agent = this.#pool.agentOf(member);
-    return (table.specs[agent]?.slots ?? 0) * table.weight(agent);
+    return table.slots(agent) * table.weight(agent);
   }
 
   #grow(): void {
