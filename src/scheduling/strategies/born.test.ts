@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
+import { TEMPERATURE } from '../born/feedback.ts';
 import { Fleet } from '../testing/fleet.ts';
 import { EXPLORATION } from './born.ts';
 
@@ -152,4 +153,22 @@ test('an attempt that another strategy started teaches nothing', () => {
     return fleet.startAll(new Array<null>(20).fill(null));
   });
   expect(runs[0]).toEqual(runs[1]);
+});
+
+test('settles where the reward balances the pull of the prior: p ∝ π · e^(r/T)', () => {
+  const fleet = fleetOf('born', 'quick', 'usual');
+  const runMs = (id: string): number => (id === 'quick' ? 100 : 300);
+  work(fleet, { rounds: 4_000, runMs });
+  const rounds = 30_000;
+  const quick = (work(fleet, { rounds, runMs }).get('quick') ?? 0) / rounds;
+  // The fixed point: the mean run depends on the shares, these on the rewards.
+  let p = 0.5;
+  for (let step = 0; step < 200; step++) {
+    const meanMs = p * 100 + (1 - p) * 300;
+    const odds = Math.exp((meanMs / (meanMs + 100) - meanMs / (meanMs + 300)) / TEMPERATURE);
+    p = (p + odds / (1 + odds)) / 2;
+  }
+  const expected = (1 - EXPLORATION) * p + EXPLORATION / 2;
+  expect(expected).toBeGreaterThan(0.65);
+  expect(Math.abs(quick - expected)).toBeLessThan(0.025);
 });
