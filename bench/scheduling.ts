@@ -202,7 +202,8 @@ function measure(
 /** Nanoseconds of one choice, the median of stretches of 1,000. */
 function decideNs(name: StrategyName, agentCount: number, decisions: number): number {
   const table = new AgentTable();
-  const pool = new Pool('work', { capabilities: ['work'], labels: {} }, table, new Latency());
+  const shared = { latency: new Latency(), interference: null };
+  const pool = new Pool('work', { capabilities: ['work'], labels: {} }, table, shared);
   for (let index = 0; index < agentCount; index++) {
     const agent = table.add(agentOf(index));
     table.setCredit(agent, 1_000_000);

@@ -10,8 +10,7 @@ import { grown, type AgentTable } from './agent-table.ts';
 import { isNamespaceNodeBefore, type NamespaceNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
-import type { Latency } from './latency.ts';
-import { createStrategy } from './strategies/create-strategy.ts';
+import { createStrategy, type Shared } from './strategies/create-strategy.ts';
 import type { Outcome, Strategy } from './strategy.ts';
 
 export class Pool implements HeapItem {
@@ -28,7 +27,7 @@ export class Pool implements HeapItem {
   /** Namespaces with a task that may start, the one to be served first on top. */
   readonly open: IndexedHeap<NamespaceNode> = new IndexedHeap(isNamespaceNodeBefore);
 
-  readonly #latency: Latency;
+  readonly #shared: Shared;
   readonly #strategies = new Map<StrategyName, Strategy>();
   readonly #stateful: Strategy[] = [];
   readonly #learning: Strategy[] = [];
@@ -39,11 +38,11 @@ export class Pool implements HeapItem {
   #availableCount = 0;
   #numbersUsed = 0;
 
-  constructor(signature: string, requires: Requirement, table: AgentTable, latency: Latency) {
+  constructor(signature: string, requires: Requirement, table: AgentTable, shared: Shared) {
     this.signature = signature;
     this.requires = requires;
     this.table = table;
-    this.#latency = latency;
+    this.#shared = shared;
   }
 
   get size(): number {
@@ -133,7 +132,7 @@ export class Pool implements HeapItem {
   strategy(name: StrategyName): Strategy {
     const known = this.#strategies.get(name);
     if (known !== undefined) return known;
-    const strategy = createStrategy(name, this, this.#latency);
+    const strategy = createStrategy(name, this, this.#shared);
     this.#strategies.set(name, strategy);
     if (strategy.observed !== undefined) this.#learning.push(strategy);
     if (!strategy.stateful) return strategy;

@@ -31,6 +31,7 @@ import { isPicky, otherMember } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
+import type { Interference } from './born/interference.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -79,16 +80,23 @@ export class Scheduler {
   /** Whether some strategy learns from how attempts end. */
   #hasLearning = false;
 
-  /** @param options.barred - agents that a copy must not go to; without it there are none */
+  /**
+   * @param options.barred - agents that a copy must not go to; without it there are none
+   * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
+   */
   constructor(options: {
     readonly seed: number;
     readonly fairness?: FairnessSettings;
     readonly barred?: Barred;
+    readonly interference?: Interference;
   }) {
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
-    this.#pools = new Pools(this.#table, this.#waiting, this.#latency);
+    this.#pools = new Pools(this.#table, this.#waiting, {
+      latency: this.#latency,
+      interference: options.interference ?? null,
+    });
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
   }
 

@@ -20,6 +20,24 @@ const STRATA = 4_096;
 const PRIOR_MIN = 2 ** -40;
 const PRIOR_MAX = 2 ** 40;
 
+/** Masses |cᵢ|² in a row, up to a common factor: a {@link SumTree}, or one whose amplitudes have phases. */
+export interface MassTree {
+  readonly size: number;
+  readonly total: number;
+  at(position: number): number;
+  push(mass: number, prior: number): void;
+  pop(): void;
+  set(position: number, mass: number, prior: number): void;
+  move(from: number, to: number): void;
+  find(target: number): number;
+  before(position: number): number;
+  scale(factor: number): void;
+  /** Turns the phase of one amplitude, where there are phases. */
+  turn?(position: number, angle: number): void;
+  /** Applies the Grover mixer about the prior, where there are phases. */
+  mix?(beta: number): void;
+}
+
 export interface StateMeasures {
   /** Shannon entropy of the Born distribution over present members, in bits. */
   readonly entropyBits: number;
@@ -28,7 +46,7 @@ export interface StateMeasures {
 }
 
 export class BornState {
-  readonly #masses = new SumTree();
+  readonly #masses: MassTree;
   readonly #priors = new SumTree();
   /** Fields by member: mass and prior, whether it is present or not. */
   #records: Float64Array = new Float64Array(16);
@@ -38,6 +56,11 @@ export class BornState {
   #members: Int32Array = new Int32Array(8);
   /** Mass for each unit of prior, as newcomers get it. */
   #ratio = 1;
+
+  /** @param masses - empty; one in which amplitudes interfere, or else plain sums */
+  constructor(masses: MassTree = new SumTree()) {
+    this.#masses = masses;
+  }
 
   /** Members that can be drawn. */
   get size(): number {
@@ -62,20 +85,20 @@ export class BornState {
     const bounded = boundedPrior(prior);
     const known = this.#prior(member);
     if (bounded === known) return;
-    this.#records[member * 2] = this.#mass(member) * (bounded / known);
+    const mass = this.#mass(member) * (bounded / known);
     this.#records[member * 2 + 1] = bounded;
-    this.#write(member);
+    this.#write(member, mass);
   }
 
   /** Lets a member be drawn. */
   enter(member: number): void {
     if (this.has(member)) return;
     this.#bound(member);
-    const leaf = this.#masses.size;
+    this.#masses.push(this.#mass(member), this.#prior(member));
+    this.#priors.push(this.#prior(member));
+    const leaf = this.#masses.size - 1;
     this.#leaves[member] = leaf + 1;
     this.#members[leaf] = member;
-    this.#masses.push(this.#mass(member));
-    this.#priors.push(this.#prior(member));
   }
 
   /** Lets it be drawn no more; the last leaf takes its place. */
@@ -83,11 +106,14 @@ export class BornState {
     if (!this.has(member)) return;
     this.#ratio = this.#currentRatio();
     const leaf = (this.#leaves[member] as number) - 1;
-    const last = this.#members[this.#masses.size - 1] as number;
-    if (last !== member) {
+    this.#records[member * 2] = this.#masses.at(leaf);
+    const lastLeaf = this.#masses.size - 1;
+    if (lastLeaf !== leaf) {
+      const last = this.#members[lastLeaf] as number;
       this.#members[leaf] = last;
       this.#leaves[last] = leaf + 1;
-      this.#write(last);
+      this.#masses.move(lastLeaf, leaf);
+      this.#priors.move(lastLeaf, leaf);
     }
     this.#leaves[member] = 0;
     this.#masses.pop();
@@ -140,10 +166,16 @@ export class BornState {
     const lowest = Math.asin(Math.sqrt(FLOOR_SHARE * this.priorShare(member)));
     const alpha = Math.atan(Math.sqrt(mass / rest));
     const turned = Math.min(Math.max(alpha + angle, lowest), Math.PI / 2 - Math.asin(FLOOR_ROOT));
-    this.#records[member * 2] = rest * Math.tan(turned) ** 2;
-    this.#write(member);
+    this.#write(member, rest * Math.tan(turned) ** 2);
     const { total } = this.#masses;
     if (total > TOTAL_MAX || total < 1 / TOTAL_MAX) this.#rescale();
+  }
+
+  /** Turns the phase of a present member and applies the mixer; nothing where there are no phases. */
+  interfere(member: number, phase: number, beta: number): void {
+    const leaf = (this.#leaves[member] as number) - 1;
+    if (leaf >= 0) this.#masses.turn?.(leaf, phase);
+    this.#masses.mix?.(beta);
   }
 
   /** O(n) up to 131,072 members; past that over 4,096 strata of equal probability. Null while none is present. */
@@ -159,6 +191,7 @@ export class BornState {
         ? index
         : this.#masses.find(((index + 0.5) / count) * this.#masses.total);
       const p = this.#masses.at(leaf) / this.#masses.total;
+      if (!(p > 0)) continue;
       const prior = this.#priors.at(leaf) / this.#priors.total;
       const weight = isSummed ? p : 1 / count;
       entropyBits -= weight * Math.log2(p);
@@ -167,15 +200,17 @@ export class BornState {
     return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
   }
 
+  /** Of a present member as its tree has it, for there it may change without being written. */
   #mass(member: number): number {
-    return this.#records[member * 2] as number;
+    const leaf = (this.#leaves[member] as number) - 1;
+    return leaf < 0 ? (this.#records[member * 2] as number) : this.#masses.at(leaf);
   }
 
   #prior(member: number): number {
     return this.#records[member * 2 + 1] as number;
   }
 
-  #totalWith(member: number, tree: SumTree, own: number): number {
+  #totalWith(member: number, tree: Pick<MassTree, 'total'>, own: number): number {
     return tree.total + (this.has(member) ? 0 : own);
   }
 
@@ -183,11 +218,13 @@ export class BornState {
     return this.size === 0 ? this.#ratio : this.#masses.total / this.#priors.total;
   }
 
-  #write(member: number): void {
-    if (!this.has(member)) return;
+  #write(member: number, mass: number): void {
+    this.#records[member * 2] = mass;
     const leaf = (this.#leaves[member] as number) - 1;
-    this.#masses.set(leaf, this.#mass(member));
-    this.#priors.set(leaf, this.#prior(member));
+    if (leaf < 0) return;
+    const prior = this.#prior(member);
+    this.#masses.set(leaf, mass, prior);
+    if (prior !== this.#priors.at(leaf)) this.#priors.set(leaf, prior);
   }
 
   /** Keeps a member that was absent, while the others' masses changed, within what a rotation can reach. */

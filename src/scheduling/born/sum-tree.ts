@@ -11,13 +11,21 @@ import { invariant } from '../../base/invariant.ts';
 import { grown } from '../agent-table.ts';
 
 const FANOUT = 64;
-const SHIFT = 6;
+/** The children of node k of a level are numbered from k shifted by this. */
+export const FANOUT_SHIFT = 6;
+const SHIFT: number = FANOUT_SHIFT;
 
 export class SumTree {
   /** Leaves first; the last level is one node's children, and their sum is the total. */
   readonly #levels: Float64Array[] = [new Float64Array(FANOUT)];
   #size = 0;
   #total = 0;
+  readonly #min: number;
+
+  /** @param sign - `signed` for numbers below 0 too, which cannot be searched */
+  constructor(sign: 'positive' | 'signed' = 'positive') {
+    this.#min = sign === 'signed' ? Number.NEGATIVE_INFINITY : 0;
+  }
 
   get size(): number {
     return this.#size;
@@ -48,7 +56,8 @@ export class SumTree {
   }
 
   set(position: number, weight: number): void {
-    invariant(weight >= 0 && weight < Infinity, () => `a weight must be finite, got ${weight}`);
+    const isFit = Number.isFinite(weight) && weight >= this.#min;
+    invariant(isFit, () => `a weight must be finite, and at least ${this.#min}, got ${weight}`);
     let node = position;
     (this.#levels[0] as Float64Array)[node] = weight;
     for (let level = 1; level < this.#levels.length; level++) {
@@ -96,6 +105,20 @@ export class SumTree {
       node >>= SHIFT;
     }
     return sum;
+  }
+
+  /** Copies a weight to another position. */
+  move(from: number, to: number): void {
+    this.set(to, this.at(from));
+  }
+
+  get levelCount(): number {
+    return this.#levels.length;
+  }
+
+  /** The sum below a node of a level, 0 for the weights themselves; 0 past its end. */
+  sumAt(level: number, node: number): number {
+    return (this.#levels[level] as Float64Array)[node] ?? 0;
   }
 
   /** Multiplies every weight, and thereby every sum. O(n). */

@@ -10,6 +10,9 @@ import type { Rng } from '../../base/rng.ts';
 import { grown } from '../agent-table.ts';
 import { BornState, type StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
+import type { Interference } from '../born/interference.ts';
+import { InterferingMasses } from '../born/interfering-masses.ts';
+import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, TEMPERATURE, Yardstick } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
@@ -26,7 +29,8 @@ export class Born implements Strategy {
   readonly name: 'born' | 'born+p2c';
   readonly stateful = true;
   readonly #pool: Pool;
-  readonly #state = new BornState();
+  readonly #state: BornState;
+  readonly #interference: Interference | null;
   readonly #yardstick = new Yardstick();
   readonly #record = new DispatchRecord();
   /** By member: tasks whose end was not heard of yet, and n·pᵢ when the last of them was drawn. */
@@ -36,9 +40,11 @@ export class Born implements Strategy {
   #lambda = 1 - EXPLORATION;
   #picks = 0;
 
-  constructor(name: 'born' | 'born+p2c', pool: Pool) {
+  constructor(name: 'born' | 'born+p2c', pool: Pool, interference: Interference | null) {
     this.name = name;
     this.#pool = pool;
+    this.#interference = interference;
+    this.#state = new BornState(interference === null ? new SumTree() : new InterferingMasses());
   }
 
   added(member: number): void {
@@ -87,6 +93,9 @@ export class Born implements Strategy {
     const pull = TEMPERATURE * Math.log(probability / this.#state.priorShare(member));
     const angle = angleOf(advantage - pull, this.#odds[member] as number, probability);
     this.#state.rotate(member, angle);
+    if (this.#interference === null) return;
+    const { mixer, phase } = this.#interference;
+    this.#state.interfere(member, -phase * advantage, mixer / Math.max(1, this.#state.size));
   }
 
   reason(member: number): string {
