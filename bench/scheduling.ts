@@ -199,15 +199,22 @@ function measure(
   };
 }
 
-/** Nanoseconds of one choice, the median of stretches of 1,000. */
-function decideNs(name: StrategyName, agentCount: number, decisions: number): number {
+function tableOf(agentCount: number): AgentTable {
   const table = new AgentTable();
-  const shared = { latency: new Latency(), interference: null };
-  const pool = new Pool('work', { capabilities: ['work'], labels: {} }, table, shared);
   for (let index = 0; index < agentCount; index++) {
     const agent = table.add(agentOf(index));
     table.setCredit(agent, 1_000_000);
     table.setAvailable(agent, true);
+  }
+  return table;
+}
+
+/** Nanoseconds of one choice among all agents, the median of stretches of 1,000. */
+function decideNs(name: StrategyName, table: AgentTable, decisions: number): number {
+  const shared = { latency: new Latency(), interference: null };
+  const pool = new Pool('work', { capabilities: ['work'], labels: {} }, table, shared);
+  for (const agent of table.indices()) {
+    shared.latency.reset(agent);
     pool.add(agent);
   }
   const strategy = pool.strategy(name);
@@ -238,28 +245,35 @@ const sizes = values.agents.split(',').map(Number);
 
 const chosen = STRATEGY_NAMES.filter((name) => values.strategies.split(',').includes(name));
 
-if (!values.decide) {
+function printPlaces(): void {
   console.log(
     '| strategy | load | agents | place ns/task | events ns/task | register ns/agent | first task ns/agent |',
   );
   console.log('|---|---|---:|---:|---:|---:|---:|');
-  for (const strategy of chosen) {
-    for (const load of ['half', 'full'] as const) {
-      for (const size of sizes) {
-        const figures = measure(strategy, size, load, decisions);
-        const cells = [figures.placeNs, figures.eventsNs, figures.registerNs, figures.poolNs];
-        const row = cells.map((cell) => Math.round(cell)).join(' | ');
-        console.log(`| ${strategy} | ${load} | ${size} | ${row} |`);
-      }
+  const cases = chosen.flatMap((strategy) =>
+    (['half', 'full'] as const).flatMap((load) => sizes.map((size) => ({ strategy, load, size }))),
+  );
+  for (const { strategy, load, size } of cases) {
+    const figures = measure(strategy, size, load, decisions);
+    const cells = [figures.placeNs, figures.eventsNs, figures.registerNs, figures.poolNs];
+    const row = cells.map((cell) => Math.round(cell)).join(' | ');
+    console.log(`| ${strategy} | ${load} | ${size} | ${row} |`);
+  }
+}
+
+function printDecisions(): void {
+  console.log('\n| strategy | agents | decide ns/task |');
+  console.log('|---|---:|---:|');
+  for (const size of sizes) {
+    // One fleet for all strategies: garbage of this size would be collected during the others' turns.
+    const table = tableOf(size);
+    for (const strategy of chosen) {
+      console.log(
+        `| ${strategy} | ${size} | ${Math.round(decideNs(strategy, table, decisions))} |`,
+      );
     }
   }
 }
 
-console.log('\n| strategy | agents | decide ns/task |');
-console.log('|---|---:|---:|');
-for (const strategy of chosen) {
-  for (const size of sizes) {
-    const ns = Math.round(decideNs(strategy, size, decisions));
-    console.log(`| ${strategy} | ${size} | ${ns} |`);
-  }
-}
+if (!values.decide) printPlaces();
+printDecisions();

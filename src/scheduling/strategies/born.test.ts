@@ -172,3 +172,20 @@ test('settles where the reward balances the pull of the prior: p ∝ π · e^(r/
   expect(expected).toBeGreaterThan(0.65);
   expect(Math.abs(quick - expected)).toBeLessThan(0.025);
 });
+
+test('with interference the state still learns, draws by its own law and leaves nobody out', () => {
+  const fleet = new Fleet('born', SEED, { phase: 0.1, mixer: 0.1 });
+  for (const id of ['slow', 'b', 'c', 'd']) fleet.add(id, { slots: 10 });
+  const ends = { runMs: (id: string): number => (id === 'slow' ? 2_000 : 100) };
+  work(fleet, { rounds: 2_000, ...ends });
+  const counts = work(fleet, { rounds: 20_000, ...ends });
+  const slow = (counts.get('slow') ?? 0) / 20_000;
+  expect(slow).toBeLessThan(0.2);
+  expect(slow).toBeGreaterThan(0.8 * (EXPLORATION / 4));
+  const { dispatchFidelity } = fleet.scheduler.bornStatus();
+  expect(dispatchFidelity?.value).toBeGreaterThan(dispatchFidelity?.alarmBelow ?? 1);
+  // Without it the same draws would have led elsewhere.
+  const plain = fleetOf('born', 'slow', 'b', 'c', 'd');
+  work(plain, { rounds: 2_000, ...ends });
+  expect(work(plain, { rounds: 20_000, ...ends })).not.toEqual(counts);
+});

@@ -4,7 +4,7 @@
  * `born` takes what it draws; `born+p2c` draws twice and takes the less loaded, then the cheaper, then the
  * first. A draw is from E_λ(ρ) = λρ + (1−λ)σ: σ is the prior √(slots · weight), λ = (1−ε)·e^(−Δt/T₂)
  * falls with the time since the pool last heard how an attempt ended. How attempts end rotates the state;
- * see `born/feedback.ts`. O(log₆₄ n); 77 bytes a member.
+ * see `born/feedback.ts`. O(log₆₄ n); 81 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
 import { grown } from '../agent-table.ts';
@@ -33,9 +33,8 @@ export class Born implements Strategy {
   readonly #interference: Interference | null;
   readonly #yardstick = new Yardstick();
   readonly #record = new DispatchRecord();
-  /** By member: tasks whose end was not heard of yet, and n·pᵢ when the last of them was drawn. */
-  #pending: Int32Array = new Int32Array(8);
-  #odds: Float64Array = new Float64Array(8);
+  /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
+  #records: Float64Array = new Float64Array(16);
   #heardAt = -1;
   #lambda = 1 - EXPLORATION;
   #picks = 0;
@@ -48,8 +47,10 @@ export class Born implements Strategy {
   }
 
   added(member: number): void {
-    while (member >= this.#odds.length) this.#grow();
-    this.#pending[member] = 0;
+    while (member * 2 >= this.#records.length) {
+      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
+    }
+    this.#records.fill(0, member * 2, member * 2 + 2);
     this.#state.add(member, this.#priorOf(member));
     if (this.#pool.isAvailable(member)) this.#state.enter(member);
   }
@@ -74,8 +75,8 @@ export class Born implements Strategy {
 
   picked(member: number): void {
     const chance = this.#state.chance(member, this.#lambda);
-    this.#odds[member] = chance * this.#state.size;
-    this.#pending[member] = (this.#pending[member] as number) + 1;
+    this.#records[member * 2] = chance * this.#state.size;
+    this.#records[member * 2 + 1] = (this.#records[member * 2 + 1] as number) + 1;
     this.#picks += 1;
     if (this.name === 'born+p2c' || this.#picks % RECORDED_EVERY !== 0) return;
     this.#record.count(this.#state.chanceBefore(member, this.#lambda), chance);
@@ -83,15 +84,15 @@ export class Born implements Strategy {
 
   /** Rotates the state; what other strategies or pools gave the agent teaches nothing here. */
   observed(member: number, { runMs, ok, nowMs }: Outcome): void {
-    const pending = this.#pending[member] as number;
+    const pending = this.#records[member * 2 + 1] as number;
     if (pending === 0) return;
-    this.#pending[member] = pending - 1;
+    this.#records[member * 2 + 1] = pending - 1;
     this.#heardAt = Math.max(this.#heardAt, nowMs);
     const advantage = this.#yardstick.advantage(runMs, ok);
     const probability = this.#state.probability(member);
     // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
     const pull = TEMPERATURE * Math.log(probability / this.#state.priorShare(member));
-    const angle = angleOf(advantage - pull, this.#odds[member] as number, probability);
+    const angle = angleOf(advantage - pull, this.#records[member * 2] as number, probability);
     this.#state.rotate(member, angle);
     if (this.#interference === null) return;
     const { mixer, phase } = this.#interference;
@@ -141,11 +142,5 @@ export class Born implements Strategy {
     const { table } = this.#pool;
     const agent = this.#pool.agentOf(member);
     return table.slots(agent) * table.weight(agent);
-  }
-
-  #grow(): void {
-    const capacity = this.#odds.length * 2;
-    this.#pending = grown(this.#pending, new Int32Array(capacity));
-    this.#odds = grown(this.#odds, new Float64Array(capacity));
   }
 }
