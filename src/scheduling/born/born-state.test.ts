@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
 import { BornState, FLOOR_SHARE } from './born-state.ts';
+import { InterferingMasses } from './interfering-masses.ts';
 import { angleOf, RATE } from './feedback.ts';
 
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
@@ -155,6 +156,21 @@ describe('born state', () => {
     expect(state.probability(0)).toBeCloseTo(FLOOR_SHARE / 4, 12);
     for (let turn = 0; turn < 50; turn++) state.rotate(1, 1);
     expect(state.probability(1)).toBeCloseTo(1 - FLOOR_SHARE, 12);
+  });
+
+  test('a member that leaves takes along what interference made of it', () => {
+    const state = new BornState(new InterferingMasses());
+    for (let member = 0; member < 3; member++) {
+      state.add(member, 1);
+      state.enter(member);
+    }
+    for (let step = 0; step < 5; step++) state.interfere(1, -0.3, 0.3);
+    const before = probabilities(state, 3);
+    expect(before[1]).toBeGreaterThan(0.36);
+    state.leave(1);
+    state.enter(1);
+    const after = probabilities(state, 3);
+    for (const [member, p] of before.entries()) expect(after[member]).toBeCloseTo(p, 12);
   });
 
   test('a changed prior keeps the factor that was learned', () => {

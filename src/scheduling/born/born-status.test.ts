@@ -55,3 +55,12 @@ test('of born+p2c, which overrides its draws by load, no dispatch fidelity is re
   busy(fleet, 3_000);
   expect(fleet.scheduler.bornStatus()).toMatchObject({ pools: 1, dispatchFidelity: null });
 });
+
+test('draws from the prior, when nothing was heard for long, keep to the distribution too', () => {
+  const fleet = fleetOf('born');
+  busy(fleet, 3_000);
+  fleet.nowMs += 60_000_000;
+  for (let round = 0; round < 60_000; round++) fleet.finish(fleet.start() as string);
+  const fidelity = fleet.scheduler.bornStatus().dispatchFidelity;
+  expect(fidelity?.value).toBeGreaterThan(fidelity?.alarmBelow ?? 1);
+});

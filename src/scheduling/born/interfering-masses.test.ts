@@ -131,6 +131,18 @@ describe('interfering masses', () => {
     expect(masses.total / 300).toBeCloseTo(1, 8);
   });
 
+  test('parts that grow against each other are written anew before they hide what is left', () => {
+    const masses = new InterferingMasses();
+    for (let at = 0; at < 2; at++) masses.push(1, 1);
+    for (let step = 0; step < 300_000; step++) {
+      masses.mix(0.7);
+      // Back in phase, so that each mixer step adds to B in the same direction.
+      for (let at = 0; at < 2; at++) masses.turn(at, 0.7);
+    }
+    expect(Math.abs(masses.total / (masses.at(0) + masses.at(1)) - 1)).toBeLessThan(1e-7);
+    expect(masses.total).toBeCloseTo(2, 6);
+  });
+
   test("Grover's search: a marked one of 64 has nearly all the mass after six steps", () => {
     const masses = new InterferingMasses();
     for (let at = 0; at < 64; at++) masses.push(1 / 64, 1);

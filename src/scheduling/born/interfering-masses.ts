@@ -1,8 +1,8 @@
 /**
  * Masses |cᵢ|² of complex amplitudes that a mixer can change all at once, in O(1).
  *
- * cᵢ = A·uᵢ + B·sᵢ with the reference sᵢ = √prior and two complex numbers A and B for all. The mass below
- * a node is |A|²·Σ|u|² + |B|²·Σs² + 2·Re(A·B̄·Σu·s): four sums, each in a tree of its own, say it for any
+ * cᵢ = A·uᵢ + B·sᵢ with the reference sᵢ = √prior, a real A and a complex B for all. The mass below
+ * a node is A²·Σ|u|² + |B|²·Σs² + 2·A·Re(B̄·Σu·s): four sums, each in a tree of its own, say it for any
  * A and B. So the Grover mixer 1 − (1 − e^(−iβ))|s⟩⟨s| of GM-QAOA (Bärtschi and Eidenbenz, 2020)
  * writes only B, and draws stay O(log₆₄ n). Where A·u and B·s nearly cancel, all are written anew: O(n),
  * which takes thousands of mixer steps to come due.
@@ -14,8 +14,7 @@ const CANCELLATION_MAX = 1e8;
 const SCALE_MAX = 1e100;
 
 export class InterferingMasses {
-  #aRe = 1;
-  #aIm = 0;
+  #a = 1;
   #bRe = 0;
   #bIm = 0;
   readonly #u: [re: number[], im: number[]] = [[], []];
@@ -42,10 +41,7 @@ export class InterferingMasses {
     const re = this.#u[0][position] as number;
     const im = this.#u[1][position] as number;
     const s = Math.sqrt(this.#ss.at(position));
-    return [
-      this.#aRe * re - this.#aIm * im + this.#bRe * s,
-      this.#aRe * im + this.#aIm * re + this.#bIm * s,
-    ];
+    return [this.#a * re + this.#bRe * s, this.#a * im + this.#bIm * s];
   }
 
   /** Appends an amplitude that is in phase with ⟨s|ψ⟩, as if it had always been part of the reference. */
@@ -100,7 +96,7 @@ export class InterferingMasses {
     const kappaIm = Math.sin(beta);
     this.#bRe -= (kappaRe * re - kappaIm * im) / norm;
     this.#bIm -= (kappaRe * im + kappaIm * re) / norm;
-    const parts = this.#square(this.#aRe, this.#aIm) * this.#uu.total;
+    const parts = this.#a ** 2 * this.#uu.total;
     const whole = parts + this.#square(this.#bRe, this.#bIm) * norm;
     if (whole > CANCELLATION_MAX * this.total) this.#rebuild();
   }
@@ -132,12 +128,10 @@ export class InterferingMasses {
 
   scale(factor: number): void {
     const root = Math.sqrt(factor);
-    this.#aRe *= root;
-    this.#aIm *= root;
+    this.#a *= root;
     this.#bRe *= root;
     this.#bIm *= root;
-    const size = Math.hypot(this.#aRe, this.#aIm);
-    if (!(size < SCALE_MAX && size > 1 / SCALE_MAX)) this.#rebuild();
+    if (!(this.#a < SCALE_MAX && this.#a > 1 / SCALE_MAX)) this.#rebuild();
   }
 
   /** ⟨s|ψ⟩ = A·Σu·s + B·Σs², with s as it is. */
@@ -145,10 +139,7 @@ export class InterferingMasses {
     const ss = this.#ss.total;
     const re = this.#usRe.total;
     const im = this.#usIm.total;
-    return [
-      this.#aRe * re - this.#aIm * im + this.#bRe * ss,
-      this.#aRe * im + this.#aIm * re + this.#bIm * ss,
-    ];
+    return [this.#a * re + this.#bRe * ss, this.#a * im + this.#bIm * ss];
   }
 
   #sumAt(level: number, node: number): number {
@@ -161,11 +152,8 @@ export class InterferingMasses {
   }
 
   #form(uu: number, ss: number, usRe: number, usIm: number): number {
-    // A·B̄
-    const re = this.#aRe * this.#bRe + this.#aIm * this.#bIm;
-    const im = this.#aIm * this.#bRe - this.#aRe * this.#bIm;
-    const own = this.#square(this.#aRe, this.#aIm) * uu + this.#square(this.#bRe, this.#bIm) * ss;
-    return Math.max(0, own + 2 * (re * usRe - im * usIm));
+    const own = this.#a ** 2 * uu + this.#square(this.#bRe, this.#bIm) * ss;
+    return Math.max(0, own + 2 * this.#a * (this.#bRe * usRe + this.#bIm * usIm));
   }
 
   #square(re: number, im: number): number {
@@ -175,11 +163,8 @@ export class InterferingMasses {
   /** Makes u = (c − B·s) / A. */
   #put(position: number, re: number, im: number, prior: number): void {
     const s = Math.sqrt(prior);
-    const size = this.#square(this.#aRe, this.#aIm);
-    const restRe = re - this.#bRe * s;
-    const restIm = im - this.#bIm * s;
-    const uRe = (restRe * this.#aRe + restIm * this.#aIm) / size;
-    const uIm = (restIm * this.#aRe - restRe * this.#aIm) / size;
+    const uRe = (re - this.#bRe * s) / this.#a;
+    const uIm = (im - this.#bIm * s) / this.#a;
     this.#u[0][position] = uRe;
     this.#u[1][position] = uIm;
     this.#uu.set(position, uRe * uRe + uIm * uIm);
@@ -190,8 +175,7 @@ export class InterferingMasses {
 
   #rebuild(): void {
     const amplitudes = Array.from({ length: this.size }, (_, at) => this.amplitude(at));
-    this.#aRe = 1;
-    this.#aIm = 0;
+    this.#a = 1;
     this.#bRe = 0;
     this.#bIm = 0;
     for (const [at, [re, im]] of amplitudes.entries()) this.#put(at, re, im, this.#ss.at(at));
