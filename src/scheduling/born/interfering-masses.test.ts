@@ -133,14 +133,17 @@ describe('interfering masses', () => {
 
   test('parts that grow against each other are written anew before they hide what is left', () => {
     const masses = new InterferingMasses();
-    for (let at = 0; at < 2; at++) masses.push(1, 1);
+    for (let at = 0; at < 2; at++) masses.push(1 + at / 3, 1 + at / 3);
+    let worst = 0;
     for (let step = 0; step < 300_000; step++) {
       masses.mix(0.7);
       // Back in phase, so that each mixer step adds to B in the same direction.
       for (let at = 0; at < 2; at++) masses.turn(at, 0.7);
+      if (step % 1_000 > 0) continue;
+      worst = Math.max(worst, Math.abs(masses.total / (masses.at(0) + masses.at(1)) - 1));
     }
-    expect(Math.abs(masses.total / (masses.at(0) + masses.at(1)) - 1)).toBeLessThan(1e-7);
-    expect(masses.total).toBeCloseTo(2, 6);
+    expect(worst).toBeLessThan(1e-6);
+    expect(masses.total).toBeCloseTo(7 / 3, 5);
   });
 
   test("Grover's search: a marked one of 64 has nearly all the mass after six steps", () => {
