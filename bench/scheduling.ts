@@ -1,15 +1,19 @@
 /**
  * What a scheduling decision costs, by strategy and number of agents.
  *
- *   node bench/scheduling.ts [--quick] [--agents 1000,10000] [--strategies least-loaded,round-robin]
+ *   node bench/scheduling.ts [--quick] [--decide] [--agents 1000,10000] [--strategies least-loaded,round-robin]
  *
  * Two loads, both in batches of 64 and in a steady state in which each batch frees as many slots as
  * it fills. `half`: half of all slots are taken and tasks are placed as they arrive. `full`: every slot
  * is taken and freed slots go to waiting tasks. `place` is the call that decides; `events` is what
  * is fed after core applied the batch (in `full` with the arrivals that have to wait). Both are medians
  * over the batches; the other two columns are single runs and only tell the order of magnitude.
+ *
+ * A second table tells what the strategy alone takes of it: `pick` and `picked`, with nothing in flight. With
+ * `--decide` it is the only one.
  */
 import { parseArgs } from 'node:util';
+import { Rng } from '../src/base/rng.ts';
 import {
   STRATEGY_NAMES,
   type Agent,
@@ -19,6 +23,9 @@ import {
   type Task,
   type TaskId,
 } from '../src/core/index.ts';
+import { AgentTable } from '../src/scheduling/agent-table.ts';
+import { Latency } from '../src/scheduling/latency.ts';
+import { Pool } from '../src/scheduling/pool.ts';
 import { Scheduler, type Arrival } from '../src/scheduling/index.ts';
 import { makeAgent, makeProfile, makeQueue, makeTask } from '../src/scheduling/testing/fixtures.ts';
 
@@ -192,9 +199,43 @@ function measure(
   };
 }
 
+function tableOf(agentCount: number): AgentTable {
+  const table = new AgentTable();
+  for (let index = 0; index < agentCount; index++) {
+    const agent = table.add(agentOf(index));
+    table.setCredit(agent, 1_000_000);
+    table.setAvailable(agent, true);
+  }
+  return table;
+}
+
+/** Nanoseconds of one choice among all agents, the median of stretches of 1,000. */
+function decideNs(name: StrategyName, table: AgentTable, decisions: number): number {
+  const shared = { latency: new Latency(), interference: null };
+  const pool = new Pool('work', { capabilities: ['work'], labels: {} }, table, shared);
+  for (const agent of table.indices()) {
+    shared.latency.reset(agent);
+    pool.add(agent);
+  }
+  const strategy = pool.strategy(name);
+  const choice = { key: '', rng: Rng.fromSeed(2), nowMs: 0 };
+  const times: number[] = [];
+  for (let done = 0; done < decisions; done += 1_000) {
+    const keys = Array.from({ length: 1_000 }, (_, index) => `key-${done + index}`);
+    const from = performance.now();
+    for (const key of keys) {
+      choice.key = key;
+      strategy.picked(strategy.pick(choice));
+    }
+    times.push(performance.now() - from);
+  }
+  return (median(times) * 1e6) / 1_000;
+}
+
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    decide: { type: 'boolean', default: false },
     agents: { type: 'string', default: '1000,10000,100000' },
     strategies: { type: 'string', default: STRATEGY_NAMES.join() },
   },
@@ -202,18 +243,37 @@ const { values } = parseArgs({
 const decisions = values.quick ? 50_000 : 200_000;
 const sizes = values.agents.split(',').map(Number);
 
-console.log(
-  '| strategy | load | agents | place ns/task | events ns/task | register ns/agent | first task ns/agent |',
-);
-console.log('|---|---|---:|---:|---:|---:|---:|');
 const chosen = STRATEGY_NAMES.filter((name) => values.strategies.split(',').includes(name));
-for (const strategy of chosen) {
-  for (const load of ['half', 'full'] as const) {
-    for (const size of sizes) {
-      const figures = measure(strategy, size, load, decisions);
-      const cells = [figures.placeNs, figures.eventsNs, figures.registerNs, figures.poolNs];
-      const row = cells.map((cell) => Math.round(cell)).join(' | ');
-      console.log(`| ${strategy} | ${load} | ${size} | ${row} |`);
+
+function printPlaces(): void {
+  console.log(
+    '| strategy | load | agents | place ns/task | events ns/task | register ns/agent | first task ns/agent |',
+  );
+  console.log('|---|---|---:|---:|---:|---:|---:|');
+  const cases = chosen.flatMap((strategy) =>
+    (['half', 'full'] as const).flatMap((load) => sizes.map((size) => ({ strategy, load, size }))),
+  );
+  for (const { strategy, load, size } of cases) {
+    const figures = measure(strategy, size, load, decisions);
+    const cells = [figures.placeNs, figures.eventsNs, figures.registerNs, figures.poolNs];
+    const row = cells.map((cell) => Math.round(cell)).join(' | ');
+    console.log(`| ${strategy} | ${load} | ${size} | ${row} |`);
+  }
+}
+
+function printDecisions(): void {
+  console.log('\n| strategy | agents | decide ns/task |');
+  console.log('|---|---:|---:|');
+  for (const size of sizes) {
+    // One fleet for all strategies: garbage of this size would be collected during the others' turns.
+    const table = tableOf(size);
+    for (const strategy of chosen) {
+      console.log(
+        `| ${strategy} | ${size} | ${Math.round(decideNs(strategy, table, decisions))} |`,
+      );
     }
   }
 }
+
+if (!values.decide) printPlaces();
+printDecisions();

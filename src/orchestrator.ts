@@ -32,6 +32,7 @@ import {
   type TriggerAnswer,
 } from './contract/index.ts';
 import {
+  type BornStatus,
   type Comparator,
   openRuntime,
   openRuntimeOn,
@@ -118,7 +119,23 @@ export interface SystemStatus extends StatusView {
      * definition. Nothing is measured, so nothing can be concluded from it.
      */
     readonly globalCoherence: 1;
+    /** Of `globalCoherence` alone. All that follows is measured, or null where there is nothing to measure. */
     readonly basis: 'definition';
+    /** Pools with the strategy `born` or `born+p2c` and an available agent. */
+    readonly pools: number;
+    /**
+     * How well dispatch by `born` follows its distribution: (Σ√(p·q))² over the last recorded dispatches, with
+     * what it is on average over so many, and what it falls below once in 1,000 windows. A value below
+     * `alarmBelow` means that something overrides the draws: retries and copies that avoid agents, or a defect.
+     */
+    readonly dispatchFidelity: BornStatus['dispatchFidelity'];
+    /**
+     * |⟨τ|ψ⟩|² with the state τ of the agents' shares of slots · weight, in the pool where it is lowest.
+     * Low means that agents serve other than their declared slots and weights say.
+     */
+    readonly targetFidelity: number | null;
+    /** Entropy of the Born distribution in the pool where it is lowest; k bits are 2^k equal agents. */
+    readonly entropyBits: number | null;
   };
 }
 
@@ -278,7 +295,8 @@ export class UnifiedQuantumOrchestrator {
   }
 
   getSystemStatus(): SystemStatus {
-    const quantum = { dispatchers: 1, globalCoherence: 1, basis: 'definition' } as const;
+    const definitions = { dispatchers: 1, globalCoherence: 1, basis: 'definition' } as const;
+    const quantum = { ...definitions, ...this.runtime.observed.scheduler.bornStatus() };
     return { ...this.runtime.status(), quantum };
   }
 

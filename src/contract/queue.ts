@@ -11,6 +11,8 @@ export const StrategyText = Type.Union(
     Type.Literal('power-of-two-choices'),
     Type.Literal('consistent-hash'),
     Type.Literal('latency-aware'),
+    Type.Literal('born'),
+    Type.Literal('born+p2c'),
   ],
   { title: 'Strategy' },
 );

@@ -117,6 +117,8 @@ export const STRATEGY_NAMES = [
   'power-of-two-choices',
   'consistent-hash',
   'latency-aware',
+  'born',
+  'born+p2c',
 ] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
 

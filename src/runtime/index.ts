@@ -17,6 +17,7 @@ export {
   type RuntimeTerms,
 } from './open-runtime.ts';
 export type { HeldSubmit } from './intake.ts';
+export type { BornStatus } from '../scheduling/index.ts';
 export type { AttemptEnd } from './reports.ts';
 export { Runtime, type ServeOptions } from './runtime.ts';
 export type { SupervisionOptions } from './supervisor.ts';

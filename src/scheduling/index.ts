@@ -9,4 +9,6 @@ export type {
 } from './placement.ts';
 export type { FairnessExplanation, ShareView } from './explanation.ts';
 export type { GateKind, HeldGates } from './gates.ts';
+export type { Interference } from './born/interference.ts';
+export type { BornStatus } from './born/born-status.ts';
 export { Scheduler } from './scheduler.ts';

@@ -10,9 +10,8 @@ import { grown, type AgentTable } from './agent-table.ts';
 import { isNamespaceNodeBefore, type NamespaceNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
-import type { Latency } from './latency.ts';
-import { createStrategy } from './strategies/create-strategy.ts';
-import type { Strategy } from './strategy.ts';
+import { createStrategy, type Shared } from './strategies/create-strategy.ts';
+import type { Outcome, Strategy } from './strategy.ts';
 
 export class Pool implements HeapItem {
   heapSlot = -1;
@@ -28,9 +27,10 @@ export class Pool implements HeapItem {
   /** Namespaces with a task that may start, the one to be served first on top. */
   readonly open: IndexedHeap<NamespaceNode> = new IndexedHeap(isNamespaceNodeBefore);
 
-  readonly #latency: Latency;
+  readonly #shared: Shared;
   readonly #strategies = new Map<StrategyName, Strategy>();
   readonly #stateful: Strategy[] = [];
+  readonly #learning: Strategy[] = [];
   readonly #unused: number[] = [];
   /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
   #members: Int32Array = new Int32Array(16);
@@ -38,11 +38,11 @@ export class Pool implements HeapItem {
   #availableCount = 0;
   #numbersUsed = 0;
 
-  constructor(signature: string, requires: Requirement, table: AgentTable, latency: Latency) {
+  constructor(signature: string, requires: Requirement, table: AgentTable, shared: Shared) {
     this.signature = signature;
     this.requires = requires;
     this.table = table;
-    this.#latency = latency;
+    this.#shared = shared;
   }
 
   get size(): number {
@@ -113,17 +113,28 @@ export class Pool implements HeapItem {
     for (const strategy of this.#stateful) strategy.changed(member);
   }
 
+  /** Tells the strategies that learn how an attempt of the member ended. */
+  observed(member: number, outcome: Outcome): void {
+    for (const strategy of this.#learning) strategy.observed?.(member, outcome);
+  }
+
   /** Whether load changes must be told although availability stays. */
   get isStateful(): boolean {
     return this.#stateful.length > 0;
+  }
+
+  /** Strategies that learn from how attempts end, of those used so far. */
+  get learning(): readonly Strategy[] {
+    return this.#learning;
   }
 
   /** The strategy for this pool; its first use costs O(members · log members). */
   strategy(name: StrategyName): Strategy {
     const known = this.#strategies.get(name);
     if (known !== undefined) return known;
-    const strategy = createStrategy(name, this, this.#latency);
+    const strategy = createStrategy(name, this, this.#shared);
     this.#strategies.set(name, strategy);
+    if (strategy.observed !== undefined) this.#learning.push(strategy);
     if (!strategy.stateful) return strategy;
     this.#stateful.push(strategy);
     for (let member = 0; member < this.#numbersUsed; member++) {

@@ -6,10 +6,10 @@ import {
 } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
 import { checkPools } from './invariants.ts';
-import type { Latency } from './latency.ts';
 import { Links } from './links.ts';
 import { Offers, requiredFeatures, type Offer } from './offers.ts';
 import { Pool } from './pool.ts';
+import type { Shared } from './strategies/create-strategy.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Pools past this number are swept of those that nobody asked for lately. */
@@ -30,21 +30,26 @@ export class Pools {
   readonly links: Links;
   readonly #table: AgentTable;
   readonly #waiting: Waiting;
-  readonly #latency: Latency;
+  readonly #shared: Shared;
   readonly #pools = new Map<string, Pool>();
   /** Pools by the first feature they require, or by the empty text where they require none. */
   readonly #byAnchor = new Map<string, Set<Pool>>();
 
-  constructor(table: AgentTable, waiting: Waiting, latency: Latency) {
+  constructor(table: AgentTable, waiting: Waiting, shared: Shared) {
     this.#table = table;
     this.#waiting = waiting;
-    this.#latency = latency;
+    this.#shared = shared;
     this.offers = new Offers(table);
     this.links = new Links(table);
   }
 
   get size(): number {
     return this.#pools.size;
+  }
+
+  /** All pools there are. */
+  all(): MapIterator<Pool> {
+    return this.#pools.values();
   }
 
   /** Throws where pools, links and agents disagree; for tests. */
@@ -94,7 +99,7 @@ export class Pools {
   }
 
   #build(signature: string, requires: Requirement): Pool {
-    const pool = new Pool(signature, requires, this.#table, this.#latency);
+    const pool = new Pool(signature, requires, this.#table, this.#shared);
     this.links.addPool(pool);
     this.#pools.set(signature, pool);
     const anchor = anchorOf(requires);

@@ -30,6 +30,8 @@ import {
 import { isPicky, otherMember } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
+import { bornStatus, type BornStatus } from './born/born-status.ts';
+import type { Interference } from './born/interference.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -75,17 +77,26 @@ export class Scheduler {
   #availableCount = 0;
   /** Whether some strategy must hear of every change of load. */
   #hasStateful = false;
+  /** Whether some strategy learns from how attempts end. */
+  #hasLearning = false;
 
-  /** @param options.barred - agents that a copy must not go to; without it there are none */
+  /**
+   * @param options.barred - agents that a copy must not go to; without it there are none
+   * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
+   */
   constructor(options: {
     readonly seed: number;
     readonly fairness?: FairnessSettings;
     readonly barred?: Barred;
+    readonly interference?: Interference;
   }) {
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
-    this.#pools = new Pools(this.#table, this.#waiting, this.#latency);
+    this.#pools = new Pools(this.#table, this.#waiting, {
+      latency: this.#latency,
+      interference: options.interference ?? null,
+    });
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
   }
 
@@ -250,7 +261,14 @@ export class Scheduler {
   /** Learns from an attempt that ended: how long it ran and whether it completed. */
   observe(agentId: AgentId, runMs: number, ok: boolean, nowMs: number): void {
     const index = this.#table.indexOf(agentId);
-    if (index >= 0) this.#latency.observe(index, runMs, ok, nowMs);
+    if (index < 0) return;
+    this.#latency.observe(index, runMs, ok, nowMs);
+    if (!this.#hasLearning) return;
+    const outcome = { runMs, ok, nowMs };
+    const { links } = this.#pools;
+    for (let link = links.first(index); link >= 0; link = links.next(link)) {
+      links.poolOf(link).observed(links.memberOf(link), outcome);
+    }
   }
 
   /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */
@@ -294,6 +312,11 @@ export class Scheduler {
     const apart = this.#apart.of(task);
     const table = this.#table;
     return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
+  }
+
+  /** What the Born strategies' states are like. O(pools + their available agents). */
+  bornStatus(): BornStatus {
+    return bornStatus(this.#pools.all());
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -468,6 +491,7 @@ export class Scheduler {
   #strategy(pool: Pool, name: StrategyName): Strategy {
     const strategy = pool.strategy(name);
     if (strategy.stateful) this.#hasStateful = true;
+    if (strategy.observed !== undefined) this.#hasLearning = true;
     return strategy;
   }
 

@@ -9,6 +9,14 @@ export interface Choice {
   nowMs: number;
 }
 
+/** How an attempt ended that a strategy may learn from. */
+export interface Outcome {
+  readonly runMs: number;
+  /** Whether it completed. */
+  readonly ok: boolean;
+  readonly nowMs: number;
+}
+
 /**
  * A way to choose among the available members of a pool: the port of load balancing.
  *
@@ -28,6 +36,8 @@ export interface Strategy {
   pick(choice: Choice): number;
   /** The last pick is going to be used. */
   picked(member: number): void;
+  /** An attempt of the agent ended, of this pool's tasks or others'. Strategies without it learn nothing. */
+  observed?(member: number, outcome: Outcome): void;
   /** Why `member` was picked, as a sentence without its stop. */
   reason(member: number, choice: Choice): string;
 }

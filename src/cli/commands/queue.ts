@@ -22,6 +22,8 @@ export const STRATEGY_CHOICES: readonly string[] = [
   'power-of-two-choices',
   'consistent-hash',
   'latency-aware',
+  'born',
+  'born+p2c',
 ];
 
 const COLUMNS: readonly Column<QueueView>[] = [

@@ -1,8 +1,10 @@
 import { unreachable } from '../../base/invariant.ts';
 import type { StrategyName } from '../../core/index.ts';
+import type { Interference } from '../born/interference.ts';
 import type { Latency } from '../latency.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
+import { Born } from './born.ts';
 import { ConsistentHash } from './consistent-hash.ts';
 import { LatencyAware } from './latency-aware.ts';
 import { LeastLoaded } from './least-loaded.ts';
@@ -10,8 +12,15 @@ import { PowerOfTwoChoices } from './power-of-two-choices.ts';
 import { RoundRobin } from './round-robin.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
+/** What strategies of all pools have in common. */
+export interface Shared {
+  readonly latency: Latency;
+  /** For the Born strategies; null leaves their amplitudes real. */
+  readonly interference: Interference | null;
+}
+
 /** The strategy of a name for one pool; the pool tells it of its members. */
-export function createStrategy(name: StrategyName, pool: Pool, latency: Latency): Strategy {
+export function createStrategy(name: StrategyName, pool: Pool, shared: Shared): Strategy {
   switch (name) {
     case 'round-robin':
       return new RoundRobin(pool);
@@ -24,7 +33,10 @@ export function createStrategy(name: StrategyName, pool: Pool, latency: Latency)
     case 'consistent-hash':
       return new ConsistentHash(pool);
     case 'latency-aware':
-      return new LatencyAware(pool, latency);
+      return new LatencyAware(pool, shared.latency);
+    case 'born':
+    case 'born+p2c':
+      return new Born(name, pool, shared.interference);
     default:
       return unreachable(name);
   }

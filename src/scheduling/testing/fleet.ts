@@ -1,5 +1,6 @@
 import { invariant } from '../../base/invariant.ts';
 import type { Agent, AgentId, AgentSpec, Profile, StrategyName, Task } from '../../core/index.ts';
+import type { Interference } from '../born/interference.ts';
 import type { Arrival } from '../placement.ts';
 import { Scheduler } from '../scheduler.ts';
 import { makeAgent, makeProfile, makeQueue, makeTask } from './fixtures.ts';
@@ -12,8 +13,11 @@ export class Fleet {
   nowMs = 1_000;
   #seq = 0;
 
-  constructor(strategy: StrategyName, seed = 1) {
-    this.scheduler = new Scheduler({ seed });
+  constructor(strategy: StrategyName, seed = 1, interference?: Interference) {
+    this.scheduler = new Scheduler({
+      seed,
+      ...(interference === undefined ? {} : { interference }),
+    });
     this.profile = makeProfile({ queue: makeQueue('default', strategy) });
   }
 

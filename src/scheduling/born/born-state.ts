@@ -1,0 +1,263 @@
+/**
+ * What a pool has learned of its members, as the state |ψ⟩ = Σ cᵢ|i⟩ with one real amplitude a member.
+ *
+ * Kept as wᵢ ∝ |cᵢ|²; a common factor does not matter. Members that can be drawn, the present ones, are
+ * leaves of a sum tree: what is drawn from it is |ψ⟩ after the projective measurement "can be drawn".
+ * A second tree holds their priors sᵢ, which the channel ρ → λρ + (1−λ)σ puts in the place of the state.
+ * Everything costs O(log₆₄ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
+ */
+import { invariant } from '../../base/invariant.ts';
+import { grown } from '../agent-table.ts';
+import { SumTree } from './sum-tree.ts';
+
+/** The probability of a member falls to no less than this share of its prior when it is rotated. */
+export const FLOOR_SHARE = 0.02;
+/** Beyond these sums all masses are brought back to about 1. */
+const TOTAL_MAX = 2 ** 200;
+/** Most members over which measures are summed; past that they are integrated over this many strata. */
+const SUMMED_MAX = 131_072;
+const STRATA = 4_096;
+const PRIOR_MIN = 2 ** -40;
+const PRIOR_MAX = 2 ** 40;
+
+/** Masses |cᵢ|² in a row, up to a common factor: a {@link SumTree}, or one whose amplitudes have phases. */
+export interface MassTree {
+  readonly size: number;
+  readonly total: number;
+  at(position: number): number;
+  push(mass: number, prior: number): void;
+  pop(): void;
+  set(position: number, mass: number, prior: number): void;
+  move(from: number, to: number): void;
+  find(target: number): number;
+  before(position: number): number;
+  scale(factor: number): void;
+  /** Turns the phase of one amplitude, where there are phases. */
+  turn?(position: number, angle: number): void;
+  /** Applies the Grover mixer about the prior, where there are phases. */
+  mix?(beta: number): void;
+}
+
+export interface StateMeasures {
+  /** Shannon entropy of the Born distribution over present members, in bits. */
+  readonly entropyBits: number;
+  /** |⟨τ|ψ⟩|² with the state τ of amplitudes √(prior share). */
+  readonly targetFidelity: number;
+}
+
+export class BornState {
+  readonly #masses: MassTree;
+  readonly #priors = new SumTree();
+  /** Fields by member: mass and prior, whether it is present or not. */
+  #records: Float64Array = new Float64Array(16);
+  /** By member: its leaf plus one, or 0. */
+  #leaves: Int32Array = new Int32Array(8);
+  /** By leaf. */
+  #members: Int32Array = new Int32Array(8);
+  /** Mass for each unit of prior, as newcomers get it. */
+  #ratio = 1;
+
+  /** @param masses - empty; one in which amplitudes interfere, or else plain sums */
+  constructor(masses: MassTree = new SumTree()) {
+    this.#masses = masses;
+  }
+
+  /** Members that can be drawn. */
+  get size(): number {
+    return this.#masses.size;
+  }
+
+  has(member: number): boolean {
+    return (this.#leaves[member] ?? 0) > 0;
+  }
+
+  /** Takes in a member, absent at first, with its prior probability as its own. */
+  add(member: number, prior: number): void {
+    while (member >= this.#leaves.length) this.#grow();
+    invariant(!this.has(member), 'a member is added once');
+    const bounded = boundedPrior(prior);
+    this.#records[member * 2] = bounded * this.#currentRatio();
+    this.#records[member * 2 + 1] = bounded;
+  }
+
+  /** Changes the prior of a member; what was learned, as a factor on the prior, stays. */
+  setPrior(member: number, prior: number): void {
+    const bounded = boundedPrior(prior);
+    const known = this.#prior(member);
+    if (bounded === known) return;
+    const mass = this.#mass(member) * (bounded / known);
+    this.#records[member * 2 + 1] = bounded;
+    this.#write(member, mass);
+  }
+
+  /** Lets a member be drawn. */
+  enter(member: number): void {
+    if (this.has(member)) return;
+    this.#bound(member);
+    this.#masses.push(this.#mass(member), this.#prior(member));
+    this.#priors.push(this.#prior(member));
+    const leaf = this.#masses.size - 1;
+    this.#leaves[member] = leaf + 1;
+    this.#members[leaf] = member;
+  }
+
+  /** Lets it be drawn no more; the last leaf takes its place. */
+  leave(member: number): void {
+    if (!this.has(member)) return;
+    this.#ratio = this.#currentRatio();
+    const leaf = (this.#leaves[member] as number) - 1;
+    this.#records[member * 2] = this.#masses.at(leaf);
+    const lastLeaf = this.#masses.size - 1;
+    if (lastLeaf !== leaf) {
+      const last = this.#members[lastLeaf] as number;
+      this.#members[leaf] = last;
+      this.#leaves[last] = leaf + 1;
+      this.#masses.move(lastLeaf, leaf);
+      this.#priors.move(lastLeaf, leaf);
+    }
+    this.#leaves[member] = 0;
+    this.#masses.pop();
+    this.#priors.pop();
+  }
+
+  /** The member of a point of the unit interval, measured in the Born basis. */
+  drawBorn(point: number): number {
+    return this.#members[this.#masses.find(point * this.#masses.total)] as number;
+  }
+
+  /** The same for the prior. */
+  drawPrior(point: number): number {
+    return this.#members[this.#priors.find(point * this.#priors.total)] as number;
+  }
+
+  /** pᵢ = |cᵢ|² among the present members and this one. */
+  probability(member: number): number {
+    return this.#mass(member) / this.#totalWith(member, this.#masses, this.#mass(member));
+  }
+
+  /** The share of the prior among the present members and this one. */
+  priorShare(member: number): number {
+    return this.#prior(member) / this.#totalWith(member, this.#priors, this.#prior(member));
+  }
+
+  /** The chance of a draw that comes before this present member, by the channel's `lambda`. */
+  chanceBefore(member: number, lambda: number): number {
+    const leaf = (this.#leaves[member] as number) - 1;
+    const born = this.#masses.before(leaf) / this.#masses.total;
+    const prior = this.#priors.before(leaf) / this.#priors.total;
+    return lambda * born + (1 - lambda) * prior;
+  }
+
+  /** ⟨i|E_λ(ρ)|i⟩ = λ·pᵢ + (1−λ)·prior share. */
+  chance(member: number, lambda: number): number {
+    return lambda * this.probability(member) + (1 - lambda) * this.priorShare(member);
+  }
+
+  /**
+   * Rotates |ψ⟩ by `angle` in the plane of |i⟩ and the rest, towards |i⟩ where it is above 0.
+   *
+   * With sin α = √pᵢ the angle becomes α + angle, within [asin √(floor), acos √(floor)]. Only wᵢ is
+   * written: (Z − wᵢ)·tan²(α + angle), since the rest keeps its proportions.
+   */
+  rotate(member: number, angle: number): void {
+    const mass = this.#mass(member);
+    const rest = this.#totalWith(member, this.#masses, mass) - mass;
+    if (!(rest > 0)) return;
+    const lowest = Math.asin(Math.sqrt(FLOOR_SHARE * this.priorShare(member)));
+    const alpha = Math.atan(Math.sqrt(mass / rest));
+    const turned = Math.min(Math.max(alpha + angle, lowest), Math.PI / 2 - Math.asin(FLOOR_ROOT));
+    this.#write(member, rest * Math.tan(turned) ** 2);
+    const { total } = this.#masses;
+    if (total > TOTAL_MAX || total < 1 / TOTAL_MAX) this.#rescale();
+  }
+
+  /** Turns the phase of a present member and applies the mixer; nothing where there are no phases. */
+  interfere(member: number, phase: number, beta: number): void {
+    const leaf = (this.#leaves[member] as number) - 1;
+    if (leaf >= 0) this.#masses.turn?.(leaf, phase);
+    this.#masses.mix?.(beta);
+  }
+
+  /** O(n) up to 131,072 members; past that over 4,096 strata of equal probability. Null while none is present. */
+  measures(): StateMeasures | null {
+    const { size } = this;
+    if (size === 0) return null;
+    let entropyBits = 0;
+    let overlap = 0;
+    const isSummed = size <= SUMMED_MAX;
+    const count = isSummed ? size : STRATA;
+    for (let index = 0; index < count; index++) {
+      const leaf = isSummed
+        ? index
+        : this.#masses.find(((index + 0.5) / count) * this.#masses.total);
+      const p = this.#masses.at(leaf) / this.#masses.total;
+      if (!(p > 0)) continue;
+      const prior = this.#priors.at(leaf) / this.#priors.total;
+      const weight = isSummed ? p : 1 / count;
+      entropyBits -= weight * Math.log2(p);
+      overlap += weight * Math.sqrt(prior / p);
+    }
+    return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+  }
+
+  /** Of a present member as its tree has it, for there it may change without being written. */
+  #mass(member: number): number {
+    const leaf = (this.#leaves[member] as number) - 1;
+    return leaf < 0 ? (this.#records[member * 2] as number) : this.#masses.at(leaf);
+  }
+
+  #prior(member: number): number {
+    return this.#records[member * 2 + 1] as number;
+  }
+
+  #totalWith(member: number, tree: Pick<MassTree, 'total'>, own: number): number {
+    return tree.total + (this.has(member) ? 0 : own);
+  }
+
+  #currentRatio(): number {
+    return this.size === 0 ? this.#ratio : this.#masses.total / this.#priors.total;
+  }
+
+  #write(member: number, mass: number): void {
+    this.#records[member * 2] = mass;
+    const leaf = (this.#leaves[member] as number) - 1;
+    if (leaf < 0) return;
+    const prior = this.#prior(member);
+    this.#masses.set(leaf, mass, prior);
+    if (prior !== this.#priors.at(leaf)) this.#priors.set(leaf, prior);
+  }
+
+  /** Keeps a member that was absent, while the others' masses changed, within what a rotation can reach. */
+  #bound(member: number): void {
+    if (this.size === 0 && Number.isFinite(this.#mass(member)) && this.#mass(member) > 0) return;
+    const usual = this.#prior(member) * this.#currentRatio();
+    const rest = this.size === 0 ? usual : this.#masses.total;
+    const most = (rest * (1 - FLOOR_SHARE)) / FLOOR_SHARE;
+    const mass = Math.min(Math.max(this.#mass(member), usual * FLOOR_SHARE), most);
+    this.#records[member * 2] = mass;
+  }
+
+  /** By a power of two, so that no mass is rounded. */
+  #rescale(): void {
+    const factor = 2 ** -Math.round(Math.log2(this.#masses.total));
+    this.#masses.scale(factor);
+    this.#ratio *= factor;
+    for (let at = 0; at < this.#records.length; at += 2) {
+      this.#records[at] = (this.#records[at] as number) * factor;
+    }
+  }
+
+  #grow(): void {
+    const capacity = this.#leaves.length * 2;
+    this.#records = grown(this.#records, new Float64Array(capacity * 2));
+    this.#leaves = grown(this.#leaves, new Int32Array(capacity));
+    this.#members = grown(this.#members, new Int32Array(capacity));
+  }
+}
+
+const FLOOR_ROOT = Math.sqrt(FLOOR_SHARE);
+
+/** Priors are products of what users say: one that is no number or out of range must not spoil the sums. */
+function boundedPrior(prior: number): number {
+  return prior > PRIOR_MIN ? Math.min(prior, PRIOR_MAX) : PRIOR_MIN;
+}

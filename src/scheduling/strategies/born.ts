@@ -1,0 +1,146 @@
+/**
+ * Draws an agent with the probability |cᵢ|² of a state that turns towards those that serve well.
+ *
+ * `born` takes what it draws; `born+p2c` draws twice and takes the less loaded, then the cheaper, then the
+ * first. A draw is from E_λ(ρ) = λρ + (1−λ)σ: σ is the prior √(slots · weight), λ = (1−ε)·e^(−Δt/T₂)
+ * falls with the time since the pool last heard how an attempt ended. How attempts end rotates the state;
+ * see `born/feedback.ts`. O(log₆₄ n); 81 bytes a member.
+ */
+import type { Rng } from '../../base/rng.ts';
+import { grown } from '../agent-table.ts';
+import { BornState, type StateMeasures } from '../born/born-state.ts';
+import { DispatchRecord } from '../born/dispatch-record.ts';
+import type { Interference } from '../born/interference.ts';
+import { InterferingMasses } from '../born/interfering-masses.ts';
+import { SumTree } from '../born/sum-tree.ts';
+import { angleOf, TEMPERATURE, Yardstick } from '../born/feedback.ts';
+import type { Pool } from '../pool.ts';
+import type { Choice, Outcome, Strategy } from '../strategy.ts';
+
+/** Share of draws from the prior at all times. */
+export const EXPLORATION = 0.05;
+/** Silence after which what was learned counts for 1/e. */
+export const COHERENCE_MS = 600_000;
+/** Of so many dispatches one is recorded, for it costs as much as the draw; a prime, lest it beat with batches. */
+const RECORDED_EVERY = 7;
+const TWO_32 = 0x1_0000_0000;
+
+export class Born implements Strategy {
+  readonly name: 'born' | 'born+p2c';
+  readonly stateful = true;
+  readonly #pool: Pool;
+  readonly #state: BornState;
+  readonly #interference: Interference | null;
+  readonly #yardstick = new Yardstick();
+  readonly #record = new DispatchRecord();
+  /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
+  #records: Float64Array = new Float64Array(16);
+  #heardAt = -1;
+  #lambda = 1 - EXPLORATION;
+  #picks = 0;
+
+  constructor(name: 'born' | 'born+p2c', pool: Pool, interference: Interference | null) {
+    this.name = name;
+    this.#pool = pool;
+    this.#interference = interference;
+    this.#state = new BornState(interference === null ? new SumTree() : new InterferingMasses());
+  }
+
+  added(member: number): void {
+    while (member * 2 >= this.#records.length) {
+      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
+    }
+    this.#records.fill(0, member * 2, member * 2 + 2);
+    this.#state.add(member, this.#priorOf(member));
+    if (this.#pool.isAvailable(member)) this.#state.enter(member);
+  }
+
+  removed(member: number): void {
+    this.#state.leave(member);
+  }
+
+  changed(member: number): void {
+    this.#state.setPrior(member, this.#priorOf(member));
+    if (this.#pool.isAvailable(member)) this.#state.enter(member);
+    else this.#state.leave(member);
+  }
+
+  pick({ rng, nowMs }: Choice): number {
+    this.#lambda = this.#lambdaAt(nowMs);
+    const first = this.#draw(rng);
+    if (this.name === 'born') return first;
+    const second = this.#draw(rng);
+    return this.#isBetter(second, first) ? second : first;
+  }
+
+  picked(member: number): void {
+    const chance = this.#state.chance(member, this.#lambda);
+    this.#records[member * 2] = chance * this.#state.size;
+    this.#records[member * 2 + 1] = (this.#records[member * 2 + 1] as number) + 1;
+    this.#picks += 1;
+    if (this.name === 'born+p2c' || this.#picks % RECORDED_EVERY !== 0) return;
+    this.#record.count(this.#state.chanceBefore(member, this.#lambda), chance);
+  }
+
+  /** Rotates the state; what other strategies or pools gave the agent teaches nothing here. */
+  observed(member: number, { runMs, ok, nowMs }: Outcome): void {
+    const pending = this.#records[member * 2 + 1] as number;
+    if (pending === 0) return;
+    this.#records[member * 2 + 1] = pending - 1;
+    this.#heardAt = Math.max(this.#heardAt, nowMs);
+    const advantage = this.#yardstick.advantage(runMs, ok);
+    const probability = this.#state.probability(member);
+    // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
+    const pull = TEMPERATURE * Math.log(probability / this.#state.priorShare(member));
+    const angle = angleOf(advantage - pull, this.#records[member * 2] as number, probability);
+    this.#state.rotate(member, angle);
+    if (this.#interference === null) return;
+    const { mixer, phase } = this.#interference;
+    this.#state.interfere(member, -phase * advantage, mixer / Math.max(1, this.#state.size));
+  }
+
+  reason(member: number): string {
+    const percent = (100 * this.#state.chance(member, this.#lambda)).toPrecision(3);
+    const { size } = this.#state;
+    const facts = `drawn with probability ${percent} % of ${size} available`;
+    return this.name === 'born' ? facts : `the less loaded of two draws: ${facts}`;
+  }
+
+  /** What its state is like now; null while nobody is available. */
+  measures(): StateMeasures | null {
+    return this.#state.measures();
+  }
+
+  /** Adds what was dispatched to the counts of other pools; nothing under `born+p2c`. */
+  addDispatches(bins: Float64Array): void {
+    this.#record.addTo(bins);
+  }
+
+  #lambdaAt(nowMs: number): number {
+    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, nowMs - this.#heardAt);
+    return (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
+  }
+
+  #draw(rng: Rng): number {
+    const isBorn = rng.unit() < this.#lambda;
+    // 53 bits: of a million agents the rare ones need more than 32.
+    const point = (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
+    return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
+  }
+
+  #isBetter(a: number, b: number): boolean {
+    const { table } = this.#pool;
+    const agentA = this.#pool.agentOf(a);
+    const agentB = this.#pool.agentOf(b);
+    const loadA = table.inFlight(agentA) * table.slots(agentB);
+    const loadB = table.inFlight(agentB) * table.slots(agentA);
+    if (loadA !== loadB) return loadA < loadB;
+    return table.cost(agentA) < table.cost(agentB);
+  }
+
+  #priorOf(member: number): number {
+    const { table } = this.#pool;
+    const agent = this.#pool.agentOf(member);
+    return table.slots(agent) * table.weight(agent);
+  }
+}
