@@ -23,6 +23,7 @@ import { settleCopies } from './quorum.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
+import { openSession } from './sessions.ts';
 import { addPart, commitStage, dropStage } from './staging.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -196,6 +197,8 @@ function applyOther(
       return triggerSchedule(step, command);
     case 'schedule.backfill':
       return backfillSchedule(step, command);
+    case 'session.open':
+      return openSession(step, command.sessionId);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

@@ -8,6 +8,7 @@ import {
   InvalidRequestError,
   normalizeSpec,
   scanSubmits,
+  SESSION_ID_LENGTH_MAX,
   unpackFrame,
   type ErrorInfo,
   type NormalizedSpec,
@@ -34,6 +35,7 @@ export interface ClientChannelOptions {
   readonly problemOf: (error: unknown) => Problem;
 }
 
+type SessionRef = NonNullable<Submission['session']>;
 type TaskId = Parameters<Runtime['tasks']['get']>[0];
 
 interface Finished {
@@ -87,6 +89,8 @@ export class ClientChannel implements FinishedListener {
     switch (frame[0]) {
       case 'submit':
         return this.#submit(frame);
+      case 'hello':
+        return this.#hello(frame);
       case 'watch':
         return this.#watch(stringsAt(frame[1], '/watch/1'));
       case 'cancel':
@@ -96,6 +100,17 @@ export class ClientChannel implements FinishedListener {
           '',
           `must be a known frame, got ${JSON.stringify(frame[0].slice(0, 40))}`,
         );
+    }
+  }
+
+  async #hello(frame: RawFrame): Promise<void> {
+    const requestId = integerAt(frame[1], '/hello/1');
+    const sessionId = stringAt(frame[2], '/hello/2', SESSION_ID_LENGTH_MAX);
+    try {
+      await this.#options.runtime.tasks.openSession(sessionId);
+      this.#frames.send(['welcome', requestId]);
+    } catch (error) {
+      this.#refuse(requestId, error);
     }
   }
 
@@ -176,7 +191,8 @@ export class ClientChannel implements FinishedListener {
     const specOf = frame[3] === null ? null : integersAt(frame[3], '/specOf', bounds);
     const extras = extrasOf(frame[5], payloads.length);
     const verify = (): void => checkJsonTexts(payloads, '/payloads', this.#options.payloadBytesMax);
-    return { specs, specOf, payloads, extras, verify };
+    const session = frame[7] == null ? {} : { session: sessionOf(frame[7]) };
+    return { specs, specOf, payloads, extras, verify, ...session };
   }
 
   #watch(ids: readonly string[]): void {
@@ -232,6 +248,17 @@ export class ClientChannel implements FinishedListener {
       ];
     });
   }
+}
+
+function sessionOf(value: unknown): SessionRef {
+  const [id, sequence, acknowledged] = arrayAt(value, '/session', 3);
+  const number = integerAt(sequence, '/session/1');
+  if (number < 1) throw new InvalidRequestError('/session/1', 'must be at least 1');
+  return {
+    id: stringAt(id, '/session/0', SESSION_ID_LENGTH_MAX),
+    sequence: number,
+    acknowledged: integerAt(acknowledged, '/session/2', number - 1),
+  };
 }
 
 const FAILED = FINISHED_STATES.indexOf('failed');
