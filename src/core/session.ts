@@ -36,7 +36,7 @@ interface SessionFields {
 export const SESSION_OUTCOMES_MAX = 1_024;
 export const SESSION_IDS_MAX = 120_000;
 /** Task ids kept of all sessions, at most. */
-export const SESSIONS_IDS_MAX = 2_000_000;
+export const SESSIONS_IDS_MAX = 1_000_000;
 /** Where the settings say nothing: how long an unused session is kept, in milliseconds, and how many are. */
 export const SESSION_MS = 3_600_000;
 export const SESSIONS_MAX = 100_000;
