@@ -62,9 +62,20 @@ export class Requests {
   ask(frameOf: (requestId: number) => RawFrame, kind: RequestKind): Promise<Reply> {
     const requestId = this.#nextId++;
     const frame = frameOf(requestId);
+    const { isRepeatable, isWatched, tasks } = kind;
     return new Promise((resolve, reject) => {
-      const fresh = { isSent: false, sends: 0, session: null, sequence: 0 };
-      const request: Request = { frame, ...kind, ...fresh, resolve, reject };
+      const request: Request = {
+        frame,
+        isRepeatable,
+        isWatched,
+        tasks,
+        isSent: false,
+        sends: 0,
+        session: null,
+        sequence: 0,
+        resolve,
+        reject,
+      };
       this.#requests.set(requestId, request);
       this.#dispatch(request);
     });
@@ -141,6 +152,11 @@ export class Requests {
       this.#transmit(request);
       return;
     }
+    const session = this.#session;
+    if (session.isOpen && !session.isFull && this.#unnumbered.size === 0) {
+      this.#sendFirst(request, session);
+      return;
+    }
     this.#unnumbered.add(request);
     this.#number();
   }
@@ -156,10 +172,14 @@ export class Requests {
     for (const request of this.#unnumbered) {
       if (session.isFull) return;
       this.#unnumbered.delete(request);
-      request.session = session;
-      request.sequence = session.number(request.tasks);
-      this.#transmit(request);
+      this.#sendFirst(request, session);
     }
+  }
+
+  #sendFirst(request: Request, session: SubmitSession): void {
+    request.session = session;
+    request.sequence = session.number(request.tasks);
+    this.#transmit(request);
   }
 
   #open(session: SubmitSession): void {

@@ -35,12 +35,15 @@ export class SubmitSession {
 
   /** Notes that the answer of a submit was seen, or that it will not be sent again. */
   answered(sequence: number): void {
-    this.#seen.add(sequence);
-    while (this.#seen.delete(this.#seenThrough + 1)) {
+    if (sequence !== this.#seenThrough + 1) {
+      this.#seen.add(sequence);
+      return;
+    }
+    do {
       this.#seenThrough += 1;
       this.#tasksOpen -= this.#tasks.get(this.#seenThrough) ?? 0;
       this.#tasks.delete(this.#seenThrough);
-    }
+    } while (this.#seen.delete(this.#seenThrough + 1));
   }
 
   /** What a frame with that number says of it. */

@@ -116,9 +116,11 @@ function createSession(state: CoreState, key: string): Session {
 /** Told before the session changes. */
 function useSession(state: CoreState, session: Session): void {
   state.records.sessions.touch(session);
+  session.usedAt = state.nowMs;
+  // Nothing was made or used since: it stands at the end.
+  if (session.usedSeq === state.recordSeq && state.sessionsByUse.has(session.key)) return;
   state.recordSeq += 1;
   session.usedSeq = state.recordSeq;
-  session.usedAt = state.nowMs;
   state.sessionsByUse.delete(session.key);
   state.sessionsByUse.set(session.key, session);
 }

@@ -149,10 +149,9 @@ export class ClientChannel implements FinishedListener {
     const { runtime } = this.#options;
     const requestId = integerAt(frame[1], '/submit/1');
     try {
-      const submission = {
-        ...this.#submission(frame),
-        ...(admitted === undefined ? {} : { admittedMs: admitted.sinceMs }),
-      };
+      const checked = this.#submission(frame);
+      const submission =
+        admitted === undefined ? checked : { ...checked, admittedMs: admitted.sinceMs };
       const watcher = frame[6] === true ? this : undefined;
       const { ids, repeated } = await runtime.tasks.submit(submission, watcher);
       if (watcher !== undefined) this.#watch(repeated.map((i) => ids[i] as TaskId));
@@ -191,8 +190,8 @@ export class ClientChannel implements FinishedListener {
     const specOf = frame[3] === null ? null : integersAt(frame[3], '/specOf', bounds);
     const extras = extrasOf(frame[5], payloads.length);
     const verify = (): void => checkJsonTexts(payloads, '/payloads', this.#options.payloadBytesMax);
-    const session = frame[7] == null ? {} : { session: sessionOf(frame[7]) };
-    return { specs, specOf, payloads, extras, verify, ...session };
+    if (frame[7] == null) return { specs, specOf, payloads, extras, verify };
+    return { specs, specOf, payloads, extras, verify, session: sessionOf(frame[7]) };
   }
 
   #watch(ids: readonly string[]): void {
@@ -251,13 +250,13 @@ export class ClientChannel implements FinishedListener {
 }
 
 function sessionOf(value: unknown): SessionRef {
-  const [id, sequence, acknowledged] = arrayAt(value, '/session', 3);
-  const number = integerAt(sequence, '/session/1');
-  if (number < 1) throw new InvalidRequestError('/session/1', 'must be at least 1');
+  const fields = arrayAt(value, '/session', 3);
+  const sequence = integerAt(fields[1], '/session/1');
+  if (sequence < 1) throw new InvalidRequestError('/session/1', 'must be at least 1');
   return {
-    id: stringAt(id, '/session/0', SESSION_ID_LENGTH_MAX),
-    sequence: number,
-    acknowledged: integerAt(acknowledged, '/session/2', number - 1),
+    id: stringAt(fields[0], '/session/0', SESSION_ID_LENGTH_MAX),
+    sequence,
+    acknowledged: integerAt(fields[2], '/session/2', sequence - 1),
   };
 }
 
