@@ -132,8 +132,8 @@ export class Requests {
 
   /** The server ends the connection over something that was sent: to send it again would not mend it. */
   problem(problem: Problem): void {
-    for (const request of [...this.#requests.values()]) {
-      if (!request.isSent) continue;
+    const sent = [...this.#requests.values()].filter(({ isSent }) => isSent);
+    for (const request of sent) {
       this.take(request.frame);
       request.reject(problemError(problem));
     }

@@ -109,6 +109,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'stage.commit':
     case 'stage.drop':
       return whole(applyStage(step, command));
+    case 'session.open':
+      return whole(openSession(step, command.sessionId));
     case 'schedule.fire':
       return each(command.items, (item) => fireSchedule(step, item));
     default:
@@ -135,6 +137,7 @@ type ItemCommandType =
   | 'task.redrive'
   | 'operation.act'
   | 'schedule.fire'
+  | 'session.open'
   | StageCommand['type'];
 
 function applyOther(
@@ -197,8 +200,6 @@ function applyOther(
       return triggerSchedule(step, command);
     case 'schedule.backfill':
       return backfillSchedule(step, command);
-    case 'session.open':
-      return openSession(step, command.sessionId);
     case 'settings.set':
       step.state.settings = command.settings;
       return null;

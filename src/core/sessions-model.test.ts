@@ -214,14 +214,16 @@ class World {
     for (const submitter of this.submitters) submitter.cut();
     for (const submitter of this.submitters) {
       submitter.want(1);
-      for (const wish of submitter.wishes) {
-        while (wish.outcome === 'open') {
-          this.send(submitter, wish);
-          for (const message of this.wire.splice(0)) this.deliver(message);
-        }
-      }
+      for (const wish of submitter.wishes) this.#settle(submitter, wish);
     }
     for (const message of late) this.deliver(message);
+  }
+
+  #settle(submitter: Submitter, wish: Wish): void {
+    while (wish.outcome === 'open') {
+      this.send(submitter, wish);
+      for (const message of this.wire.splice(0)) this.deliver(message);
+    }
   }
 }
 

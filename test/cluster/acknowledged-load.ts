@@ -75,18 +75,20 @@ export class AcknowledgedLoad {
 
   /** Each submit has a key, so that it can be sent again until it is known to be kept. */
   async #work(client: Client, lane: number): Promise<void> {
-    for (let next = 0; !this.#isOver; next++) {
-      const n = lane * 1_000_000 + next;
-      const task = { type: 'echo', payload: { n }, idempotencyKey: `n${n}` };
-      for (;;) {
-        try {
-          this.#acknowledged.push({ n, handle: await client.submit(task) });
-          break;
-        } catch {
-          this.repeated += 1;
-          if (this.#isOver) return;
-          await delay(20);
-        }
+    for (let next = 0; !this.#isOver; next++)
+      await this.#untilKept(client, lane * 1_000_000 + next);
+  }
+
+  async #untilKept(client: Client, n: number): Promise<void> {
+    const task = { type: 'echo', payload: { n }, idempotencyKey: `n${n}` };
+    for (;;) {
+      try {
+        this.#acknowledged.push({ n, handle: await client.submit(task) });
+        return;
+      } catch {
+        this.repeated += 1;
+        if (this.#isOver) return;
+        await delay(20);
       }
     }
   }
