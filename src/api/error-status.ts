@@ -104,6 +104,8 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   FLOW_CYCLE: row(409, 'The tasks wait for each other in a circle'),
   FLOW_DUPLICATE: row(409, 'A task of the flow is named twice'),
   FLOW_TASK_NOT_FOUND: row(404, 'There is no such task to depend on'),
+  SESSION_EXPIRED: row(409, 'Whether the submit was taken is not known'),
+  SESSION_CONFLICT: row(409, 'The number was that of another submit'),
   FLOW_TOO_WIDE: row(400, 'The task depends on too many others'),
   PARENT_RESULTS_TOO_LARGE: row(413, 'The results of the tasks it depends on are too large'),
 

@@ -17,14 +17,15 @@ import {
   type SubmitTask,
   type TaskView,
 } from '../contract/index.ts';
-import { Connection, connectionLost } from './connection.ts';
+import { Connection } from './connection.ts';
 import { followOutput, type OutputOptions } from './follow-output.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
 import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
+import { Requests, type Reply, type RequestKind } from './requests.ts';
 import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
-import { problemError, TaskError } from './task-error.ts';
+import { TaskError } from './task-error.ts';
 import { taskPages, type TaskSelection } from './task-pages.ts';
 import { TaskWatch } from './task-watch.ts';
 
@@ -101,23 +102,6 @@ export interface FlowHandle {
   cancel(reason?: string): Promise<void>;
 }
 
-interface Request {
-  readonly frame: RawFrame;
-  readonly isRepeatable: boolean;
-  /** Whether the results of the tasks it submits are watched for. */
-  readonly isWatched: boolean;
-  /** Whether the connection of now has taken it. */
-  isSent: boolean;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** The server's answer, and the watches of the tasks it took. */
-interface Reply {
-  readonly frame: RawFrame;
-  readonly watches: readonly TaskWatch[];
-}
-
 /** Ids in one cancel, at most. */
 const CANCEL_IDS_MAX = 10_000;
 
@@ -129,12 +113,11 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   readonly schedules: Schedules;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
-  readonly #requests = new Map<number, Request>();
+  readonly #requests: Requests;
   /** Tasks whose end is still to be told. A handle keeps its own watch, so that its end stays known. */
   readonly #watches = new Map<string, TaskWatch>();
   /** Ends of the waits for a server that has too much to do. */
   readonly #delays = new Set<() => void>();
-  #nextRequestId = 1;
   #closed = false;
 
   constructor(options: ClientOptions = {}) {
@@ -144,12 +127,13 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.deadLetters = new DeadLetters(this.http);
     this.schedules = new Schedules(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
+    this.#requests = new Requests((frame) => this.#connection.send(frame));
     this.#connection = new Connection({
       addresses: this.http.addresses,
       path: '/clients/connect',
       opened: () => this.#opened(),
       frame: (frame) => this.#frame(frame),
-      lost: (reason) => this.#lost(reason),
+      lost: () => this.#requests.lost(),
     });
   }
 
@@ -238,6 +222,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     const { frame } = await this.#request((requestId) => ['cancel', requestId, ids, reason], {
       isRepeatable: true,
       isWatched: false,
+      tasks: 0,
     });
     const [position, code] = ((frame[2] as [number, string][] | null) ?? [])[0] ?? [];
     if (code === undefined) return;
@@ -309,10 +294,9 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   async close(): Promise<void> {
     this.#closed = true;
     const error = closedError();
-    for (const request of this.#requests.values()) request.reject(error);
+    this.#requests.close(error);
     for (const end of this.#delays) end();
     for (const watch of this.#watches.values()) watch.settle({ error });
-    this.#requests.clear();
     this.#watches.clear();
     await this.#connection.close();
   }
@@ -337,7 +321,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
           checkSize(frame, payloads);
           return frame;
         },
-        { isRepeatable, isWatched: watch },
+        { isRepeatable, isWatched: watch, tasks: payloads.length },
       );
     const { frame: reply, watches } = await untilAdmitted(attempt, {
       waitMs: options.overloadWaitMs ?? this.#overloadWaitMs,
@@ -362,46 +346,16 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     }
   }
 
-  async #request(
-    frameOf: (requestId: number) => RawFrame,
-    kind: { readonly isRepeatable: boolean; readonly isWatched: boolean },
-  ): Promise<Reply> {
+  async #request(frameOf: (requestId: number) => RawFrame, kind: RequestKind): Promise<Reply> {
     if (this.#closed) throw closedError();
-    const requestId = this.#nextRequestId++;
-    const frame = frameOf(requestId);
-    return new Promise((resolve, reject) => {
-      const isSent = this.#connection.send(frame);
-      this.#requests.set(requestId, { frame, ...kind, isSent, resolve, reject });
-    });
+    return this.#requests.ask(frameOf, kind);
   }
 
   #opened(): void {
-    // What was asked before the connection was there, and what may safely be asked twice.
-    for (const request of this.#requests.values())
-      request.isSent = this.#connection.send(request.frame);
+    this.#requests.opened();
     const ids = [...this.#watches.keys()];
     for (let from = 0; from < ids.length; from += SUBMIT_TASKS_MAX) {
       this.#connection.send(['watch', ids.slice(from, from + SUBMIT_TASKS_MAX)]);
-    }
-  }
-
-  #lost(reason: string): void {
-    for (const [requestId, request] of this.#requests) {
-      // What was never sent is sent when there is a connection, whatever it is.
-      const isAnswerLost = request.isSent && !request.isRepeatable;
-      request.isSent = false;
-      if (!isAnswerLost) continue;
-      this.#requests.delete(requestId);
-      request.reject(connectionLost(reason));
-    }
-  }
-
-  /** The server ends the connection over something that was sent: to send it again would not mend it. */
-  #problem(problem: Problem): void {
-    for (const [requestId, request] of this.#requests) {
-      if (!request.isSent) continue;
-      this.#requests.delete(requestId);
-      request.reject(problemError(problem));
     }
   }
 
@@ -411,13 +365,14 @@ export class Client<Types extends TaskTypes = TaskTypes> {
         this.#submitted(frame);
         return;
       case 'canceled':
-        this.#answer(frame)?.resolve({ frame, watches: [] });
+      case 'welcome':
+        this.#requests.take(frame)?.resolve({ frame, watches: [] });
         return;
       case 'problem':
-        this.#problem(frame[1] as Problem);
+        this.#requests.problem(frame[1] as Problem);
         return;
       case 'refused':
-        this.#answer(frame)?.reject(problemError(frame[2] as Problem));
+        this.#requests.refused(frame);
         return;
       case 'finished':
         this.#tasksFinished(frame);
@@ -429,7 +384,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
 
   /** Notes at once what will be told of: the next frame may tell it. */
   #submitted(frame: RawFrame): void {
-    const request = this.#answer(frame);
+    const request = this.#requests.take(frame);
     if (request === undefined) return;
     const ids = request.isWatched ? (frame[2] as readonly string[]) : [];
     const watches = ids.map((id) => {
@@ -438,13 +393,6 @@ export class Client<Types extends TaskTypes = TaskTypes> {
       return watch;
     });
     request.resolve({ frame, watches });
-  }
-
-  #answer(frame: RawFrame): Request | undefined {
-    const requestId = frame[1] as number;
-    const request = this.#requests.get(requestId);
-    this.#requests.delete(requestId);
-    return request;
   }
 
   #tasksFinished(frame: RawFrame): void {
@@ -508,13 +456,16 @@ function closedError(): OrchestratorError {
   return new OrchestratorError('CLIENT_CLOSED', 'the client must be open');
 }
 
+/** What the session of a submit adds to its frame, at most. */
+const SESSION_BYTES_MAX = 64;
+
 /** @throws OrchestratorError `PAYLOAD_TOO_LARGE` for a frame that no server would accept */
 function checkSize(frame: RawFrame, payloads: readonly string[]): void {
   let length = 0;
   for (const payload of payloads) length += payload.length;
   // UTF-8 takes at most three bytes for each UTF-16 unit: most submits need no closer look.
   if (length * 3 < MESSAGE_BYTES_MAX / 2) return;
-  const bytes = packMessage([frame]).byteLength;
+  const bytes = packMessage([frame]).byteLength + SESSION_BYTES_MAX;
   if (bytes <= MESSAGE_BYTES_MAX) return;
   throw new OrchestratorError(
     'PAYLOAD_TOO_LARGE',

@@ -1,6 +1,6 @@
 /** A channel that comes back: one WebSocket at a time, opened again when it is lost. */
 import WebSocket from 'ws';
-import { OrchestratorError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import {
   MESSAGE_BYTES_MAX,
   packMessages,
@@ -125,11 +125,3 @@ export class Connection {
 }
 
 const CLOSE_MS_MAX = 2_000;
-
-/** The error of a request whose answer was lost with the connection. */
-export function connectionLost(reason: string): OrchestratorError {
-  return new OrchestratorError(
-    'CONNECTION_LOST',
-    `the answer was lost with the connection (${reason}): whether the request was taken is not known; with an idempotency key it is sent again by itself`,
-  );
-}

@@ -41,6 +41,18 @@ export interface SubmitExtras {
   readonly estimate?: TaskOptions['estimate'] | undefined;
 }
 
+/** A submit's place in its session: see {@link ClientFrame}. */
+export type FrameSession = readonly [
+  sessionId: string,
+  /** From 1; a repeat has that of the first. */
+  sequence: number,
+  /** The answers of all up to this one were seen: none of them is repeated. */
+  acknowledged: number,
+];
+
+/** Longest id of a session, in UTF-16 units. */
+export const SESSION_ID_LENGTH_MAX = 64;
+
 /** Frames a submitter sends. `specOf` is null when every task uses the first spec. */
 export type ClientFrame =
   | readonly [
@@ -51,7 +63,10 @@ export type ClientFrame =
       payloads: readonly string[],
       extras: readonly (SubmitExtras | null)[] | null,
       watch: boolean,
+      session?: FrameSession,
     ]
+  /** Opens a session; its submits may follow the welcome. */
+  | readonly ['hello', requestId: number, sessionId: string]
   | readonly ['watch', taskIds: readonly string[]]
   | readonly ['cancel', requestId: number, taskIds: readonly string[], reason: string];
 
@@ -67,6 +82,7 @@ export type ClientReply =
       repeated: readonly number[] | null,
     ]
   | readonly ['refused', requestId: number, problem: Problem]
+  | readonly ['welcome', requestId: number]
   | readonly ['canceled', requestId: number, refused: readonly (readonly [number, string])[] | null]
   | readonly [
       'finished',

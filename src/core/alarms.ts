@@ -10,6 +10,8 @@ import { checkWall, continueCut } from './cuts.ts';
 import { continueKill } from './kills.ts';
 import { LimitGate } from './limit-gate.ts';
 import type { CoreRecord } from './record.ts';
+import type { Session } from './session.ts';
+import { checkSession } from './sessions.ts';
 import type { Stage } from './stage.ts';
 import type { Step } from './step.ts';
 import type { Cut, Kill, Tree } from './tree.ts';
@@ -46,6 +48,9 @@ export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): v
       return;
     case 'breakers':
       checkBreaker(step, record as Breaker);
+      return;
+    case 'sessions':
+      checkSession(step.state, record as Session);
       return;
     case 'stages':
       // Half as many as others may reach: each is made, not only told.

@@ -23,6 +23,7 @@ import { settleCopies } from './quorum.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
+import { openSession } from './sessions.ts';
 import { addPart, commitStage, dropStage } from './staging.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -108,6 +109,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'stage.commit':
     case 'stage.drop':
       return whole(applyStage(step, command));
+    case 'session.open':
+      return whole(openSession(step, command.sessionId));
     case 'schedule.fire':
       return each(command.items, (item) => fireSchedule(step, item));
     default:
@@ -134,6 +137,7 @@ type ItemCommandType =
   | 'task.redrive'
   | 'operation.act'
   | 'schedule.fire'
+  | 'session.open'
   | StageCommand['type'];
 
 function applyOther(

@@ -9,6 +9,7 @@ import type { Dedupe, Estimate, LimitUse } from './control.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
 import type { OverlapPolicy, ScheduleSettings } from './schedule.ts';
+import type { SessionRef } from './session.ts';
 import type { TaskError } from './task.ts';
 
 /** One task of a submit; `spec` points into the command's `specs`. */
@@ -194,6 +195,7 @@ export type StageCommand =
       readonly parts: number;
       readonly ends?: readonly ParentEnd[];
       readonly flow?: NewFlow;
+      readonly session?: SessionRef;
     }
   | { readonly type: 'stage.drop'; readonly stageId: string };
 
@@ -212,6 +214,9 @@ export interface CoreSettings {
   readonly fanOutMax: number;
   /** Different agents that a task may lose before it is held back as poison; 0 for any. Absent: 3. */
   readonly poisonAgents?: number;
+  /** How long a session is kept that is not used, in milliseconds, and how many are. Absent: an hour, 100,000. */
+  readonly sessionMs?: number;
+  readonly sessionsMax?: number;
   /** Settings of a queue that its first task creates. */
   readonly queueDefaults: QueueSettings;
   /** How work is shared between namespaces; absent for the defaults. */
@@ -234,7 +239,10 @@ export type Command =
       readonly ends?: readonly ParentEnd[];
       /** Makes the tasks a flow. */
       readonly flow?: NewFlow;
+      /** Whose it is: a repeat gets what the first got, whatever its tasks. */
+      readonly session?: SessionRef;
     }
+  | { readonly type: 'session.open'; readonly sessionId: string }
   | {
       readonly type: 'task.assign';
       readonly taskIds: readonly TaskId[];

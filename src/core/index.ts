@@ -8,6 +8,8 @@ export {
   type BreakerKind,
   type BreakerSettings,
 } from './breaker-settings.ts';
+export type { SessionRef } from './session.ts';
+export { recallOutcome } from './sessions.ts';
 export { countsAt, type CallCounts } from './breaker-window.ts';
 export {
   breakerKey,

@@ -15,7 +15,7 @@ import { dueAt } from './transition.ts';
 import { estimateOf, microsOf, type Tree } from './tree.ts';
 import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I18 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I20 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -57,6 +57,7 @@ export function checkInvariants(state: CoreState): void {
   checkGates(state);
   checkSchedules(state);
   checkBreakers(state);
+  checkSessions(state);
 }
 
 const QUEUE_STATES = [
@@ -266,6 +267,24 @@ function checkSchedules(state: CoreState): void {
     invariant(known.size === count, `I15: schedule ${key} knows ${known.size} of ${count} tasks`);
     invariant(waiting === null || count > 0, `I15: schedule ${key} lets one wait for nothing`);
   }
+}
+
+function checkSessions({ records, sessionIds, sessionsByUse }: CoreState): void {
+  let lastUse = 0;
+  let ids = 0;
+  for (const session of sessionsByUse.values()) {
+    const { key, outcomes, usedSeq } = session;
+    const kept = records.sessions.get(key);
+    invariant(kept === session, () => `I20: session ${key} is the one that is kept`);
+    invariant(usedSeq > lastUse, () => `I20: session ${key} stands where its last use puts it`);
+    const own = [...outcomes.values()].reduce((sum, { length }) => sum + length, 0);
+    invariant(own === session.ids, () => `I20: session ${key} counts ${session.ids} of ${own} ids`);
+    invariant(session.dueAt === session.alarmAt, () => `I20: ${key} is looked at when it says`);
+    lastUse = usedSeq;
+    ids += own;
+  }
+  invariant(sessionsByUse.size === records.sessions.size, 'I20: every session stands in the order');
+  invariant(sessionIds === ids, () => `I20: sessions count ${sessionIds} of ${ids} ids`);
 }
 
 function checkIdempotency(state: CoreState): void {

@@ -38,6 +38,7 @@ import {
   type StagePart,
 } from './stage.ts';
 import { readSchedule, scheduleFields, type Schedule } from './schedule.ts';
+import { readSession, sessionFields, type Session } from './session.ts';
 
 export interface Records {
   readonly failureGroups: RecordTable<FailureGroup>;
@@ -56,6 +57,7 @@ export interface Records {
   readonly stageParts: RecordTable<StagePart>;
   /** Of what failed of late, or was set. */
   readonly breakers: RecordTable<Breaker>;
+  readonly sessions: RecordTable<Session>;
 }
 export type RecordName = keyof Records;
 
@@ -75,6 +77,7 @@ export function createRecords(): Records {
     stages: new RecordTable('stages', stageFields),
     stageParts: new RecordTable('stageParts', stagePartFields),
     breakers: new RecordTable('breakers', breakerFields),
+    sessions: new RecordTable('sessions', sessionFields),
   };
 }
 
@@ -146,6 +149,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
       return;
     case 'breakers':
       records.breakers.restore({ ...kept, table, ...readBreaker(fields) });
+      return;
+    case 'sessions':
+      records.sessions.restore({ ...kept, table, ...readSession(fields) });
       return;
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);

@@ -6,6 +6,7 @@ import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import { restoreLinks } from './flow-links.ts';
 import { restoreHolds } from './holds.ts';
+import { restoreSessions } from './sessions.ts';
 import { restoreStages } from './staging.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
@@ -79,6 +80,7 @@ export function restoreState(rows: StateRows): CoreState {
   restoreLinks(state);
   restoreTrees(state);
   restoreStages(state);
+  restoreSessions(state);
   restoreHolds(state);
   restoreBreakers(state);
   return state;

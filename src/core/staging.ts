@@ -11,6 +11,7 @@ import { countAll, startFlow } from './family.ts';
 import { findFlowFault } from './family-plan.ts';
 import { forgetKeys } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
+import { keepOutcome, recallOutcome } from './sessions.ts';
 import { findLimitFault } from './plan-control.ts';
 import { reject, type Rejection } from './rejection.ts';
 import {
@@ -25,7 +26,7 @@ import {
 } from './stage.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
-import { checkRoom, conflict, liveEntry, rememberKey } from './submit.ts';
+import { checkRoom, conflict, liveEntry, rememberKey, sessionConflict } from './submit.ts';
 
 type Of<Type extends StageCommand['type']> = Extract<StageCommand, { type: Type }>;
 
@@ -66,10 +67,18 @@ export function addPart({ state }: Step, command: Of<'stage.add'>): Rejection | 
 /** Accepts the submit whole, or refuses it and lets go of it. From then on its keys name its tasks. */
 export function commitStage(step: Step, command: Of<'stage.commit'>): Rejection | null {
   const { state } = step;
-  const { flow = null, parts, stageId } = command;
+  const { flow = null, parts, session, stageId } = command;
   const stage = state.records.stages.get(stageId);
   if (stage === undefined || stage.isCommitted || stage.parts.length !== parts) {
     return stageGone(stageId);
+  }
+  const outcome = session === undefined ? null : recallOutcome(state, session, state.nowMs);
+  if (session !== undefined && outcome !== null) {
+    if ('code' in outcome) return outcome;
+    if (outcome.length !== stage.ids.size) return sessionConflict(session, outcome.length);
+    keepOutcome(state, session, outcome);
+    removeStage(state, stage);
+    return null;
   }
   const repeats = findRepeats(state, stage);
   if ('code' in repeats) return repeats;
@@ -100,6 +109,11 @@ export function commitStage(step: Step, command: Of<'stage.commit'>): Rejection 
     countAll(step, tree, count);
   }
   state.alarms.arm(stage, state.nowMs);
+  if (session !== undefined) {
+    // Ids grow with the places of their tasks in the submit, in whatever order the parts bring them.
+    const taskIds = [...stage.ids].toSorted().map((id) => repeats.get(id) ?? id);
+    keepOutcome(state, session, taskIds);
+  }
   return null;
 }
 

@@ -25,6 +25,7 @@
  *   I17 a tree is kept while it has tasks, and has reserved what its running ones are expected to take
  *   I18 a breaker counts the probes that run, and its gate is in the way of exactly those it concerns
  *   I19 a copy lives only while its task does, and no agent has two of them
+ *   I20 sessions are known in the order of their uses, and what their outcomes hold is counted right
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -38,6 +39,7 @@ import type { Profile } from './profile.ts';
 import type { Queue } from './queue.ts';
 import type { CoreRecord } from './record.ts';
 import { createRecords, type Records } from './records.ts';
+import type { Session } from './session.ts';
 import {
   agentRow,
   profileRow,
@@ -88,6 +90,10 @@ export interface CoreState {
   readonly idempotency: Map<string, IdempotencyEntry>;
   /** What else is kept under a key, a table for each kind. */
   readonly records: Records;
+  /** Sessions, those first that were not used for longest. Derived, not stored. */
+  readonly sessionsByUse: Map<string, Session>;
+  /** Task ids in their outcomes. Derived, not stored. */
+  sessionIds: number;
   /** Concurrency keys of live tasks, by namespace and key. Derived, not stored. */
   readonly keyGates: Map<string, KeyGate>;
   /** Limits that live tasks name, by limit and key. Derived, but for their buckets. */
@@ -148,6 +154,8 @@ export function emptyState(rng: Rng): CoreState {
     profiles: new Map(),
     idempotency: new Map(),
     records: createRecords(),
+    sessionsByUse: new Map(),
+    sessionIds: 0,
     keyGates: new Map(),
     limitGates: new Map(),
     breakerGates: new Map(),

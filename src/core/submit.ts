@@ -15,6 +15,8 @@ import { applyKeyPolicy } from './key-policy.ts';
 import { planControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { cancelTask } from './recall.ts';
+import type { SessionRef } from './session.ts';
+import { keepOutcome, recallOutcome } from './sessions.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSchedule } from './schedule.ts';
 import type { TaskSpec } from './spec.ts';
@@ -56,7 +58,9 @@ export function submitTasks(
   const excess = state.idempotency.size + plan.keys - state.settings.idempotencyKeysMax;
   // The plan has seen that so many have expired.
   if (plan.keys > 0 && excess > 0) forgetKeys(state, excess);
-  return takeTasks(step, command, plan, source);
+  const submitted = takeTasks(step, command, plan, source);
+  if (command.session !== undefined) keepOutcome(state, command.session, submitted.taskIds);
+  return submitted;
 }
 
 /** Carries out a submit that was judged. */
@@ -119,6 +123,9 @@ export function planSubmit(
   command: Submit,
   nowMs: number = state.nowMs,
 ): SubmitPlan | Rejection {
+  const before =
+    command.session === undefined ? null : planRepeat(state, command, command.session, nowMs);
+  if (before !== null) return before;
   const known = new Map<number, TaskId>();
   const keys = new Map<string, NewTask>();
   // The leader makes ids that grow; only others must be looked up one by one.
@@ -168,6 +175,28 @@ export function planSubmit(
   if (orphan !== null) return orphan;
   const flow = isFlow ? planFlow(state, command, known) : null;
   return flow !== null && 'code' in flow ? flow : { known, keys: keys.size, flow, isFamily };
+}
+
+/** The plan of a submit that was taken before: all its tasks are there. Null for one that was not. */
+function planRepeat(
+  state: CoreState,
+  { tasks }: Submit,
+  session: SessionRef,
+  nowMs: number,
+): SubmitPlan | Rejection | null {
+  const outcome = recallOutcome(state, session, nowMs);
+  if (outcome === null || 'code' in outcome) return outcome;
+  if (outcome.length !== tasks.length) return sessionConflict(session, outcome.length);
+  return { known: new Map(outcome.entries()), keys: 0, flow: null, isFamily: false };
+}
+
+/** A sequence number came with another submit than the first time. */
+export function sessionConflict({ id, sequence }: SessionRef, tasks: number): Rejection {
+  return reject(
+    'SESSION_CONFLICT',
+    `a sequence number must come with the same submit each time, which had ${tasks} tasks`,
+    { session: id, sequence },
+  );
 }
 
 /** Whether every id is greater than the one before, and the first than `newest`: then all are new. */

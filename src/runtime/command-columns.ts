@@ -22,7 +22,10 @@ type SubmitColumns = [
   specs: Submit['specs'],
   specOf: readonly number[] | number,
   payloadBytes: readonly number[],
+  session?: SubmitSession,
 ];
+/** Its id, the number of the submit, and up to where answers were seen. */
+type SubmitSession = readonly [id: string, sequence: number, acknowledged: number];
 type AssignColumns = [
   tag: typeof TAG.assign,
   ids: string,
@@ -102,15 +105,18 @@ export function readCommand(stored: StoredCommand): Command {
 }
 
 /** What a submit has besides its tasks and specs: one that has any of it is kept as it is. */
-const RARE_OF_SUBMIT: Readonly<Record<Exclude<keyof Submit, 'type' | 'specs' | 'tasks'>, true>> = {
+const RARE_OF_SUBMIT: Readonly<
+  Record<Exclude<keyof Submit, 'type' | 'specs' | 'tasks' | 'session'>, true>
+> = {
   ends: true,
   flow: true,
 };
 const RARE_SUBMIT = Object.keys(RARE_OF_SUBMIT) as (keyof typeof RARE_OF_SUBMIT)[];
 
 function submitColumns(submit: Submit): SubmitColumns | null {
-  const { specs, tasks } = submit;
+  const { session, specs, tasks } = submit;
   for (const field of RARE_SUBMIT) if (submit[field] !== undefined) return null;
+  if (session?.opens === true) return null;
   let ids = '';
   let isOneSpec = true;
   const first = tasks[0]?.spec ?? 0;
@@ -122,7 +128,10 @@ function submitColumns(submit: Submit): SubmitColumns | null {
     payloadBytes.push(task.payloadBytes);
   }
   const specOf = isOneSpec ? first : tasks.map((task) => task.spec);
-  return [TAG.submit, ids, specs, specOf, payloadBytes];
+  if (session === undefined) return [TAG.submit, ids, specs, specOf, payloadBytes];
+  const { acknowledged, id, sequence } = session;
+  const own: SubmitSession = [id, sequence, acknowledged];
+  return [TAG.submit, ids, specs, specOf, payloadBytes, own];
 }
 
 function isPlain(task: NewTask): boolean {
@@ -130,14 +139,16 @@ function isPlain(task: NewTask): boolean {
   return true;
 }
 
-function readSubmit([, ids, specs, specOf, payloadBytes]: SubmitColumns): Submit {
+function readSubmit([, ids, specs, specOf, payloadBytes, own]: SubmitColumns): Submit {
   const texts = splitIds(ids);
   const tasks = payloadBytes.map((bytes, position) => ({
     id: texts[position] as TaskId,
     spec: typeof specOf === 'number' ? specOf : (specOf[position] as number),
     payloadBytes: bytes,
   }));
-  return { type: 'task.submit', specs, tasks };
+  if (own === undefined) return { type: 'task.submit', specs, tasks };
+  const [id, sequence, acknowledged] = own;
+  return { type: 'task.submit', specs, tasks, session: { id, sequence, acknowledged } };
 }
 
 function assignColumns({ taskIds, agentIds }: Assign): AssignColumns | null {

@@ -112,3 +112,17 @@ describe('an entry', () => {
     );
   });
 });
+
+test.each([
+  ['plain tasks', {}],
+  ['a task with a key', { idempotencyKey: 'k' }],
+  ['a flow', { dependsOn: [{ taskId: 'elsewhere' as TaskId }] }],
+])('a submit of %s keeps its session, and whether that opens it', (_, fields) => {
+  const id = '01a20618-5ad3-72a4-a831-6e62068566a9';
+  for (const opens of [{}, { opens: true }]) {
+    const session = { id: 's', sequence: 7, acknowledged: 3, ...opens };
+    const command = { ...submitAll([{ id, ...fields }]), session } as Command;
+    const entry: Entry = { batch: { at: 1, commands: [command] }, texts: [['null']] };
+    expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
+  }
+});

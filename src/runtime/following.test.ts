@@ -1,7 +1,9 @@
 /** Runtimes on one log, of which one appends: the others are as it is, and any of them can go on. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { normalizeSpec } from '../contract/index.ts';
 import { digest } from '../core/index.ts';
 import type { Runtime } from './runtime.ts';
+import type { Submission } from './submission.ts';
 import { FollowedCluster } from './testing/followed-cluster.ts';
 import { HeldHandler, turn, type TaskId } from './testing/runtime-world.ts';
 
@@ -92,6 +94,29 @@ describe('a node that leads after another', () => {
     cluster.clock.advance(61_000);
     for (let i = 0; i < 20; i++) await turn();
     expect(second.tasks.list({ limit: 10 }).items).toHaveLength(4);
+    await cluster.catchUp();
+    expect(digest(first.observed.state)).toEqual(digest(second.observed.state));
+  });
+
+  test('knows what the old one answered: a submit of a session that comes again makes no second task', async () => {
+    const [first, second] = await three();
+    await first.tasks.openSession('session');
+    const submission = (sequence: number, tasks: number): Submission => ({
+      specs: [normalizeSpec({ type: 'work' })],
+      specOf: null,
+      payloads: Array.from({ length: tasks }, () => 'null'),
+      extras: null,
+      session: { id: 'session', sequence, acknowledged: 0 },
+    });
+    const small = await first.tasks.submit(submission(1, 2));
+    const large = await first.tasks.submit(submission(2, 2_500));
+    expect([small.repeated, large.repeated]).toEqual([[], []]);
+    await cluster.lead(second);
+    expect(await second.tasks.submit(submission(1, 2))).toEqual({ ...small, repeated: [0, 1] });
+    const again = await second.tasks.submit(submission(2, 2_500));
+    expect(again.ids).toEqual(large.ids);
+    expect(again.repeated).toHaveLength(2_500);
+    expect(second.observed.state.tasks.size).toBe(2_502);
     await cluster.catchUp();
     expect(digest(first.observed.state)).toEqual(digest(second.observed.state));
   });

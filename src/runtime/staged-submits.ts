@@ -10,9 +10,11 @@ import type {
   NewFlow,
   NewTask,
   ParentEnd,
+  SessionRef,
   TaskId,
   TaskSpec,
 } from '../core/index.ts';
+import { recallOutcome } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
@@ -76,7 +78,9 @@ export class StagedSubmits {
    * @throws OrchestratorError core's rejection code, `OVERLOADED` while too many are on their way
    */
   async submit(submission: Submission): Promise<SubmittedTasks> {
-    const { flow: head } = submission;
+    const { flow: head, session } = submission;
+    const before = session === undefined ? null : this.#recall(session);
+    if (before !== null) return this.#again(before);
     const { ids: source } = this.#parts;
     const stageId = source.next();
     const flow = head === undefined ? null : { id: stageId as string, ...head };
@@ -96,12 +100,32 @@ export class StagedSubmits {
         } as const;
         throwAt(await this.#parts.loop.propose(command), positions);
       }
-      await this.#commit({ stageId, parts: parts.length, flow, tasks });
+      await this.#commit({ stageId, parts: parts.length, flow, tasks, session });
     } catch (error) {
       this.#drop(stageId);
       throw error;
     }
+    // The same submit, sent again meanwhile, may have been committed before it.
+    const taken = session === undefined ? null : this.#recall(session);
+    if (taken !== null && !this.#parts.state.records.stages.get(stageId)) return this.#again(taken);
     return this.#accepted(stageId, ids, flow);
+  }
+
+  /** What a submit of a session was answered, or null for one that was not. @throws OrchestratorError `SESSION_EXPIRED` */
+  #recall(session: SessionRef): readonly TaskId[] | null {
+    const { state } = this.#parts;
+    const outcome = recallOutcome(state, session, state.nowMs);
+    if (outcome !== null && 'code' in outcome) throw refusalError(outcome);
+    return outcome;
+  }
+
+  /** Answers a submit that was taken before, once its tasks are there. */
+  async #again(ids: readonly TaskId[]): Promise<SubmittedTasks> {
+    const { stages, state } = this.#parts;
+    const last = ids.at(-1) as TaskId;
+    const under = [...state.records.stages.values()].find((stage) => stage.ids.has(last));
+    if (under !== undefined) await stages.wait(under.key);
+    return { ids, repeated: [...ids.keys()], flowId: null };
   }
 
   close(): void {
@@ -145,7 +169,7 @@ export class StagedSubmits {
   }
 
   /** Proposes the commit, with what the history knows of parents that have ended. */
-  async #commit({ flow, parts, stageId, tasks }: Commit): Promise<void> {
+  async #commit({ flow, parts, session, stageId, tasks }: Commit): Promise<void> {
     const { loop } = this.#parts;
     const ends: ParentEnd[] = [];
     const outer = await this.#outerParents(tasks);
@@ -157,6 +181,7 @@ export class StagedSubmits {
         parts,
         ...(ends.length === 0 ? {} : { ends: [...ends] }),
         ...(flow === null ? {} : { flow }),
+        ...(session === undefined ? {} : { session }),
       };
       const result = await loop.propose(command);
       if (result.type !== 'refused') return;
@@ -205,6 +230,7 @@ interface Commit {
   readonly stageId: string;
   readonly parts: number;
   readonly flow: NewFlow | null;
+  readonly session: SessionRef | undefined;
   readonly tasks: readonly NewTask[];
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FlowHead, type NormalizedSpec, type SubmitExtras } from '../contract/index.ts';
-import type { Command, NewTask, TaskId, TaskSpec } from '../core/index.ts';
+import type { Command, NewTask, SessionRef, TaskId, TaskSpec } from '../core/index.ts';
 import { dependenciesFrom, refsOf, type Refs } from './dependencies.ts';
 
 /** Checked tasks on their way in, as columns. */
@@ -13,6 +13,8 @@ export interface Submission {
   readonly extras: readonly (SubmitExtras | null)[] | null;
   /** Makes the tasks a flow. */
   readonly flow?: FlowHead;
+  /** Its place among the submits of a session: a repeat gets what the first got. */
+  readonly session?: SessionRef;
   /** Throws where the payloads are not what they must be: the costly checks, made once it is let in. */
   readonly verify?: () => void;
   /** When it came, in monotonic milliseconds, where it was let in before it was decoded. */
@@ -29,12 +31,13 @@ export function submitCommand(
   nextId: () => TaskId,
   rootHashOf: (parentId: TaskId) => string | null = () => null,
 ): Extract<Command, { type: 'task.submit' }> {
-  const { extras, flow, payloads, specs } = submission;
+  const { extras, flow, payloads, session, specs } = submission;
   const head = flow === undefined ? {} : { flow: { id: nextId() as string, ...flow } };
+  const own = session === undefined ? {} : { session };
   const ids = payloads.map(() => nextId());
   const named = { ids, refs: refsOf(extras, ids), rootHashOf };
   const tasks = payloads.map((_, position) => newTask(submission, position, named));
-  return { type: 'task.submit', specs, tasks, ...head };
+  return { type: 'task.submit', specs, tasks, ...head, ...own };
 }
 
 interface Named {

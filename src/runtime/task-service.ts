@@ -110,6 +110,11 @@ export class TaskService {
     return { ids: taskIds, repeated, flowId };
   }
 
+  /** Lets a submitter number its submits from now on; resolves when that is durable. */
+  async openSession(sessionId: string): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'session.open', sessionId }));
+  }
+
   async #submitLarge(
     submission: Submission,
     watcher: FinishedListener | undefined,

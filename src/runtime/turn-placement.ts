@@ -7,6 +7,7 @@ import {
   planSubmit,
   profileKey,
   queueName,
+  recallOutcome,
   requirementKey,
   type AgentId,
   type Command,
@@ -93,6 +94,9 @@ function collectArrivals(
   nowMs: number,
   arrivals: Arrival[],
 ): void {
+  const { session } = command;
+  // A repeat makes no tasks, and one of an unknown session is refused.
+  if (session !== undefined && recallOutcome(state, session, nowMs) !== null) return;
   const known = knownPositions(state, command, nowMs);
   const profiles = command.specs.map((spec) => arrivalProfile(state, spec));
   const gates: KnownGates = { keyGates: new Map(), limitGates: new Map() };

@@ -1,5 +1,6 @@
 /** Submits without end through every node, and checks in the end that all that was acknowledged was done once. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isOrchestratorError } from '../../src/base/errors.ts';
 import { Client, type TaskHandle } from '../../src/client/index.ts';
 
 interface Acknowledged {
@@ -9,14 +10,21 @@ interface Acknowledged {
 
 export class AcknowledgedLoad {
   readonly #clients: Client[];
+  readonly #hasKeys: boolean;
   readonly #acknowledged: Acknowledged[] = [];
   readonly #working: Promise<void>[] = [];
   #isOver = false;
-  /** Submits whose outcome was not known at first, or that were refused for a while. */
+  /** Submits with keys that were refused for a while. */
   repeated = 0;
+  /** Codes of submits without keys that were refused. */
+  readonly refused: string[] = [];
 
-  /** @param urls - of each client, what it is given */
-  constructor(urls: readonly string[]) {
+  /**
+   * @param urls - of each client, what it is given
+   * @param hasKeys - submits have idempotency keys; without, only their session tells a repeat
+   */
+  constructor(urls: readonly string[], hasKeys: boolean) {
+    this.#hasKeys = hasKeys;
     this.#clients = urls.map((url) => new Client({ url }));
   }
 
@@ -26,7 +34,9 @@ export class AcknowledgedLoad {
 
   start(): void {
     for (const [position, client] of this.#clients.entries()) {
-      this.#working.push(this.#work(client, position));
+      this.#working.push(
+        this.#hasKeys ? this.#work(client, position) : this.#once(client, position),
+      );
     }
   }
 
@@ -49,19 +59,31 @@ export class AcknowledgedLoad {
     await Promise.all(this.#clients.map((client) => client.close()));
   }
 
-  /** Each submit has a key, so that it can be sent again until it is known to be kept. */
-  async #work(client: Client, lane: number): Promise<void> {
+  /** Each submit is made once: what the client repeats it repeats by itself. */
+  async #once(client: Client, lane: number): Promise<void> {
     for (let next = 0; !this.#isOver; next++) {
       const n = lane * 1_000_000 + next;
-      const task = { type: 'echo', payload: { n }, idempotencyKey: `n${n}` };
-      await this.#untilTaken(n, () => client.submit(task));
+      try {
+        const handle = await client.submit({ type: 'once', payload: { n } });
+        this.#acknowledged.push({ n, handle });
+      } catch (error) {
+        this.refused.push(isOrchestratorError(error) ? error.code : String(error));
+        await delay(20);
+      }
     }
   }
 
-  async #untilTaken(n: number, submit: () => Promise<TaskHandle<unknown>>): Promise<void> {
+  /** Each submit has a key, so that it can be sent again until it is known to be kept. */
+  async #work(client: Client, lane: number): Promise<void> {
+    for (let next = 0; !this.#isOver; next++)
+      await this.#untilKept(client, lane * 1_000_000 + next);
+  }
+
+  async #untilKept(client: Client, n: number): Promise<void> {
+    const task = { type: 'echo', payload: { n }, idempotencyKey: `n${n}` };
     for (;;) {
       try {
-        this.#acknowledged.push({ n, handle: await submit() });
+        this.#acknowledged.push({ n, handle: await client.submit(task) });
         return;
       } catch {
         this.repeated += 1;

@@ -48,44 +48,54 @@ test(
     const agent = new Agent({
       url: cluster.urls,
       id: 'echo',
-      capabilities: ['echo'],
+      capabilities: ['echo', 'once'],
       slots: 50,
       handler,
     });
     await agent.start();
-    const load = new AcknowledgedLoad([
-      cluster.urls,
-      ...cluster.ids.map((id) => cluster.urlOf(id)),
-    ]);
+    const urls = [cluster.urls, ...cluster.ids.map((id) => cluster.urlOf(id))];
+    const load = new AcknowledgedLoad(urls, true);
+    const once = new AcknowledgedLoad(urls, false);
     load.start();
+    once.start();
     const done = await trouble(Rng.fromSeed(SEED), performance.now() + SECONDS * 1_000);
     for (const id of cluster.ids) if (!cluster.isRunning(id)) await cluster.run(id);
-    await load.stop();
+    await Promise.all([load.stop(), once.stop()]);
     console.info({ ...done, acknowledged: load.count, repeated: load.repeated });
+    console.info({ acknowledged: once.count, refused: once.refused });
     expect(load.count).toBeGreaterThan(SECONDS);
+    expect(once.count).toBeGreaterThan(SECONDS);
     const { ids, wrong } = await load.verdict();
     expect(wrong).toEqual([]);
     // A key that was sent twice has made one task.
     expect(new Set(ids).size).toBe(ids.length);
-    await load.close();
+    const unkeyed = await once.verdict();
+    expect(unkeyed.wrong).toEqual([]);
+    await Promise.all([load.close(), once.close()]);
     await agent.stop();
 
     await cluster.settled();
-    const lists = await Promise.all(cluster.ids.map((id) => finishedOf(cluster.urlOf(id))));
+    const lists = await Promise.all(cluster.ids.map((id) => finishedOf(cluster.urlOf(id), 'echo')));
     expect(lists[1]).toEqual(lists[0]);
     expect(lists[2]).toEqual(lists[0]);
     const kept = new Set(lists[0]);
     expect(ids.filter((id) => !kept.has(id))).toEqual([]);
+    // Without keys too, and there is no task besides: none was made twice.
+    const [first = ''] = cluster.ids;
+    const made = await finishedOf(cluster.urlOf(first), 'once');
+    expect(made.toSorted()).toEqual(unkeyed.ids.toSorted());
   },
 );
 
-/** Ids of all completed tasks as one node has them. */
-async function finishedOf(url: string): Promise<readonly string[]> {
+/** Ids of all completed tasks of a type as one node has them. */
+async function finishedOf(url: string, type: string): Promise<readonly string[]> {
   const ids: string[] = [];
   let cursor: string | null = null;
   do {
     const at: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const answer = await fetch(`${url}/api/v1/tasks?state=completed&limit=1000&stale=ok${at}`);
+    const answer = await fetch(
+      `${url}/api/v1/tasks?state=completed&type=${type}&limit=1000&stale=ok${at}`,
+    );
     const page = (await answer.json()) as { items: { id: string }[]; nextCursor: string | null };
     ids.push(...page.items.map(({ id }) => id));
     cursor = page.nextCursor;

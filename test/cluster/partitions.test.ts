@@ -49,7 +49,7 @@ test.runIf(isAble)(
     const terms = { id: 'echo', capabilities: ['echo'], slots: 50, handler };
     const agent = new Agent({ url: cluster.urls, ...terms });
     await agent.start();
-    const load = new AcknowledgedLoad([cluster.urls, ...IDS.map((id) => cluster.urlOf(id))]);
+    const load = new AcknowledgedLoad([cluster.urls, ...IDS.map((id) => cluster.urlOf(id))], true);
     load.start();
 
     // The leader alone: the others elect another, and the old one takes nothing.

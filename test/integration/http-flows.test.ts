@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EventReader, openApi, until, type ApiFixture } from './api-fixture.ts';
+import { EventReader, openApi, until, type Answer, type ApiFixture } from './api-fixture.ts';
 
 const UNKNOWN = '00000000-0000-7000-8000-000000000000';
 
@@ -96,6 +96,36 @@ describe('tasks', () => {
     expect([again.status, again.body.code]).toEqual([409, 'TASK_FINISHED']);
     const result = await api.get(`/api/v1/tasks/${id}/result`);
     expect(result.body).toMatchObject({ id, state: 'canceled', error: { code: 'CANCELED' } });
+  });
+
+  test('a submit of a session that is sent again answers the tasks that are there', async () => {
+    const session = 'session-of-this-test';
+    const send = (sequence: number | string, id = session): Promise<Answer> =>
+      api.request(
+        'POST',
+        '/api/v1/tasks',
+        { type: 'echo' },
+        { headers: { 'uqo-session': id, 'uqo-sequence': String(sequence) } },
+      );
+    const first = await send(1);
+    const repeat = await send(1);
+    expect([repeat.status, repeat.body.id]).toEqual([201, first.body.id]);
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(repeat.headers.get('idempotent-replayed')).toBe('true');
+    const second = await send(2);
+    expect(second.body.id).not.toBe(first.body.id);
+    const late = await send(1);
+    expect([late.status, late.body.code]).toEqual([409, 'SESSION_EXPIRED']);
+    const unknown = await send(2, 'another-session-of-this');
+    expect([unknown.status, unknown.body.code]).toEqual([409, 'SESSION_EXPIRED']);
+    for (const [id, sequence, path] of [
+      ['short', 1, '/headers/uqo-session'],
+      [session, 0, '/headers/uqo-sequence'],
+      [session, 'x', '/headers/uqo-sequence'],
+    ] as const) {
+      const refused = await send(sequence, id);
+      expect([refused.status, refused.body.path]).toEqual([400, path]);
+    }
   });
 
   test('a delayed task is scheduled for then', async () => {

@@ -29,6 +29,8 @@
  *     submit t1 redundancy=3:2                copies and how many agree; `t1#1` is the first of them
  *     complete t1#1 token=3 hash=a            its result, by what it is compared by
  *     submit t1 hedge=1 & hedge t1 token=3    copies at once; one is started beside the attempt
+ *     session s                               opens a session
+ *     submit t1 session=s:2:1                 its second submit; the answer of the first was seen
  *     advance 5000                           time passes, and timers fire
  *     show                                   the state at this point
  */
@@ -37,6 +39,7 @@ import type { Dedupe } from '../../src/core/control.ts';
 import type { Command, LeaseRef, NewTask } from '../../src/core/command.ts';
 import type { Dependency, FailurePolicy } from '../../src/core/flow.ts';
 import type { AgentId, TaskId } from '../../src/core/ids.ts';
+import { SESSION_MS, SESSIONS_MAX, type SessionRef } from '../../src/core/session.ts';
 import type { OperationAction, Placement } from '../../src/core/operation.ts';
 import type {
   LimitSettings,
@@ -221,6 +224,8 @@ function parseOther(verb: string, name: string, words: Words): Command {
       return { type: 'queue.pause', queue: name };
     case 'resume':
       return { type: 'queue.resume', queue: name };
+    case 'session':
+      return { type: 'session.open', sessionId: name };
     case 'settings':
       return parseSettings(words);
     case 'breaker':
@@ -304,7 +309,15 @@ function parseSubmit(rest: string): Command {
       ...parseControl(words),
     };
   });
-  return { type: 'task.submit', specs: parts.map(parseSpec), tasks };
+  const session = parseSession(parts[0]);
+  return { type: 'task.submit', specs: parts.map(parseSpec), tasks, ...session };
+}
+
+/** `session=s:2:1` */
+function parseSession(words: Words | undefined): { session?: SessionRef } {
+  const [id = '', sequence, acknowledged] = words?.text('session')?.split(':') ?? [];
+  if (id === '') return {};
+  return { session: { id, sequence: Number(sequence), acknowledged: Number(acknowledged) } };
 }
 
 /** `after=a,b:skip parent=p hash=h budget=100 estimate=30` */
@@ -557,6 +570,8 @@ function parseSettings(words: Words): Command {
       flowStepMax: words.number('flowStep') ?? defaults.flowStepMax,
       depthMax: words.number('depth') ?? defaults.depthMax,
       fanOutMax: words.number('fanOut') ?? defaults.fanOutMax,
+      sessionMs: words.number('sessionMs') ?? SESSION_MS,
+      sessionsMax: words.number('sessions') ?? SESSIONS_MAX,
     },
   };
 }

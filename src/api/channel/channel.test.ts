@@ -347,14 +347,48 @@ describe('a connection that is lost', () => {
     expect(await handle.result()).toBe('kept');
   });
 
-  test('fails a submit without a key whose answer may be lost, and sends what was never sent', async () => {
+  test('before a submit without a key was answered has it sent again, and it makes one task', async () => {
     const client = clientAt(proxy.url);
     await client.submit(work(1));
-    proxy.filter = () => false;
+    let cuts = 0;
+    proxy.filter = (bytes) => !(bytes.includes('submitted') && cuts++ === 0);
+    const [second, third] = await Promise.all([client.submit(work(2)), client.submit(work(3))]);
+    expect(cuts).toBeGreaterThan(1);
+    const { items } = world.runtime.tasks.list({ limit: 10 });
+    expect(items.map(({ id }) => id).toSorted()).toContain(second.id);
+    expect(items).toHaveLength(3);
+    await agentAt(world.url, { handler: (task: Task) => task.payload.n });
+    expect(await Promise.all([second.result(), third.result()])).toEqual([2, 3]);
+  });
+
+  test('before a large submit was answered has it sent again, and makes its tasks once', async () => {
+    const client = clientAt(proxy.url);
+    await client.submit(work(1));
+    let cuts = 0;
+    proxy.filter = (bytes) => !(bytes.includes('submitted') && cuts++ === 0);
+    const ids = await client.enqueue(numbers(3_000).map((n) => work(n)));
+    expect(cuts).toBeGreaterThan(1);
+    expect(new Set(ids).size).toBe(3_000);
+    expect(world.runtime.observed.state.tasks.size).toBe(3_001);
+  });
+
+  test('for longer than its session is kept leaves it unknown whether a submit was taken', async () => {
+    const client = clientAt(proxy.url);
+    await client.submit(work(1));
+    let cuts = 0;
+    proxy.filter = (bytes) => !(bytes.includes('submitted') && (cuts += 1) > 0);
     const lost = client.submit(work(2));
-    await expect(lost).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    const refused = expect(lost).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
+    await happensAgain(() => cuts > 0);
+    const { sessions } = world.runtime.observed.state.records;
+    const [session] = sessions.values();
+    if (session === undefined) throw new Error('the session is known');
+    session.usedAt = 0;
     proxy.filter = null;
+    await refused;
+    // What was not sent before goes into another session by itself.
     await client.submit(work(3));
+    expect(world.runtime.observed.state.tasks.size).toBe(3);
   });
 });
 

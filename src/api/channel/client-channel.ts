@@ -8,6 +8,7 @@ import {
   InvalidRequestError,
   normalizeSpec,
   scanSubmits,
+  SESSION_ID_LENGTH_MAX,
   unpackFrame,
   type ErrorInfo,
   type NormalizedSpec,
@@ -34,6 +35,7 @@ export interface ClientChannelOptions {
   readonly problemOf: (error: unknown) => Problem;
 }
 
+type SessionRef = NonNullable<Submission['session']>;
 type TaskId = Parameters<Runtime['tasks']['get']>[0];
 
 interface Finished {
@@ -87,6 +89,8 @@ export class ClientChannel implements FinishedListener {
     switch (frame[0]) {
       case 'submit':
         return this.#submit(frame);
+      case 'hello':
+        return this.#hello(frame);
       case 'watch':
         return this.#watch(stringsAt(frame[1], '/watch/1'));
       case 'cancel':
@@ -96,6 +100,17 @@ export class ClientChannel implements FinishedListener {
           '',
           `must be a known frame, got ${JSON.stringify(frame[0].slice(0, 40))}`,
         );
+    }
+  }
+
+  async #hello(frame: RawFrame): Promise<void> {
+    const requestId = integerAt(frame[1], '/hello/1');
+    const sessionId = stringAt(frame[2], '/hello/2', SESSION_ID_LENGTH_MAX);
+    try {
+      await this.#options.runtime.tasks.openSession(sessionId);
+      this.#frames.send(['welcome', requestId]);
+    } catch (error) {
+      this.#refuse(requestId, error);
     }
   }
 
@@ -134,10 +149,9 @@ export class ClientChannel implements FinishedListener {
     const { runtime } = this.#options;
     const requestId = integerAt(frame[1], '/submit/1');
     try {
-      const submission = {
-        ...this.#submission(frame),
-        ...(admitted === undefined ? {} : { admittedMs: admitted.sinceMs }),
-      };
+      const checked = this.#submission(frame);
+      const submission =
+        admitted === undefined ? checked : { ...checked, admittedMs: admitted.sinceMs };
       const watcher = frame[6] === true ? this : undefined;
       const { ids, repeated } = await runtime.tasks.submit(submission, watcher);
       if (watcher !== undefined) this.#watch(repeated.map((i) => ids[i] as TaskId));
@@ -176,7 +190,8 @@ export class ClientChannel implements FinishedListener {
     const specOf = frame[3] === null ? null : integersAt(frame[3], '/specOf', bounds);
     const extras = extrasOf(frame[5], payloads.length);
     const verify = (): void => checkJsonTexts(payloads, '/payloads', this.#options.payloadBytesMax);
-    return { specs, specOf, payloads, extras, verify };
+    if (frame[7] == null) return { specs, specOf, payloads, extras, verify };
+    return { specs, specOf, payloads, extras, verify, session: sessionOf(frame[7]) };
   }
 
   #watch(ids: readonly string[]): void {
@@ -232,6 +247,17 @@ export class ClientChannel implements FinishedListener {
       ];
     });
   }
+}
+
+function sessionOf(value: unknown): SessionRef {
+  const fields = arrayAt(value, '/session', 3);
+  const sequence = integerAt(fields[1], '/session/1');
+  if (sequence < 1) throw new InvalidRequestError('/session/1', 'must be at least 1');
+  return {
+    id: stringAt(fields[0], '/session/0', SESSION_ID_LENGTH_MAX),
+    sequence,
+    acknowledged: integerAt(fields[2], '/session/2', sequence - 1),
+  };
 }
 
 const FAILED = FINISHED_STATES.indexOf('failed');

@@ -181,6 +181,10 @@ export function stateLines(state: CoreState): string[] {
     const probing = probes === 0 ? '' : ` probes=${probes}`;
     lines.push(`breaker ${key} ${standing}${until}${probing}${forced === null ? '' : ' forced'}`);
   }
+  for (const { forgottenThrough, key, outcomes } of state.sessionsByUse.values()) {
+    const kept = [...outcomes].map(([sequence, ids]) => ` ${sequence}:${ids.join('+')}`).join('');
+    lines.push(`session ${key} through=${forgottenThrough}${kept}`);
+  }
   for (const { key, taskId } of state.idempotency.values()) {
     lines.push(`key ${key.replace('\n', '/')} ${taskId}`);
   }

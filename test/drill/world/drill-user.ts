@@ -24,7 +24,7 @@ export interface DrillUserOptions {
 /** Wait before a server that is away is asked again, in milliseconds. */
 const AWAY_MS = 100;
 /** Codes of a server that is away, or about to be; what was asked may have happened. */
-const AWAY_CODES = new Set(['SERVER_UNREACHABLE', 'CONNECTION_LOST', 'STOPPED', 'LOG_CLOSED']);
+const AWAY_CODES = new Set(['SERVER_UNREACHABLE', 'SESSION_EXPIRED', 'STOPPED', 'LOG_CLOSED']);
 
 export class DrillUser {
   readonly client: Client;
