@@ -19,7 +19,7 @@ import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import { setFailureGroup } from './failure-groups.ts';
 import { actOnTasks, endOperation, startOperation } from './operations.ts';
 import { redriveTask } from './redrive.ts';
-import { settleCopies } from './quorum.ts';
+import { isHedgeResult, settleCopies } from './quorum.ts';
 import type { Rejection } from './rejection.ts';
 import { pauseSchedule, removeSchedule, resumeSchedule, setSchedule } from './schedules.ts';
 import { breakLease, completeTask, extendLease, failAttempt, releaseTask } from './settle.ts';
@@ -57,7 +57,12 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   state.index = index;
   state.nowMs = Math.max(state.nowMs, batch.at);
   const step: Step = { state, events: [], cancel: cancelTask, submit: submitTasks };
-  const results = batch.commands.map((command) => applyCommand(step, command));
+  const results = batch.commands.map((command) => {
+    const result = applyCommand(step, command);
+    // Before the next command: a good result must not be lost to what ends its task in the same batch.
+    if (command.type === 'task.complete' && state.unsettled.some(isHedgeResult)) settleCopies(step);
+    return result;
+  });
   // What ends because of the one may end others because of the other.
   while (state.unsettled.length > 0 || state.endings.length > 0) {
     settleCopies(step);

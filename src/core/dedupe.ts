@@ -1,4 +1,5 @@
 /** Submits of one key that are made one: debounce, throttle, keep-last. */
+import { copiesOf } from './copies.ts';
 import { UNTRACKED } from './change-set.ts';
 import type { NewTask } from './command.ts';
 import type { Dedupe } from './control.ts';
@@ -53,7 +54,9 @@ function unstarted(state: CoreState, id: TaskId): Task | null {
   const task = state.tasks.get(id);
   if (task === undefined || task.attempt > 0) return null;
   const waits = task.state === 'queued' || task.state === 'scheduled' || task.state === 'blocked';
-  return waits ? task : null;
+  // The copies of a task are its attempts.
+  const copies = copiesOf(task)?.ids ?? [];
+  return waits && copies.every((copyId) => state.tasks.get(copyId)?.attempt === 0) ? task : null;
 }
 
 interface Row {

@@ -1,4 +1,5 @@
 /** Judges where the tasks of a submit come from: who may have children, how many, how deep, and of what kind. */
+import { copyOf } from './copies.ts';
 import { countExceeded, findSpent } from './budgets.ts';
 import type { Command, NewTask } from './command.ts';
 import type { TaskId } from './ids.ts';
@@ -167,8 +168,12 @@ function findCountFault(
 /** From the first task down to the one itself. */
 export function lineageFrom(parent: Task, hash: string | null): readonly Ancestor[] {
   const family = familyOf(parent);
-  const own: Ancestor = [parent.id, parent.profile.spec.type, family?.hash ?? hash];
-  return [...(family?.lineage ?? []), own];
+  const { type } = parent.profile.spec;
+  const own: Ancestor = [parent.id, type, family?.hash ?? hash];
+  const of = copyOf(parent);
+  // What comes from a copy comes from the task that it is one of: it ends with that task's tree.
+  const original: Ancestor[] = of === null ? [] : [[of.taskId, type, null]];
+  return [...(family?.lineage ?? []), ...original, own];
 }
 
 /** The same work again below itself would go round for ever. */

@@ -111,7 +111,9 @@ function attempt(step: Step, schedule: Schedule, firing: Firing, overlap: Overla
   if (overlap === 'cancel-running') {
     // None of their ends starts what waits: this firing stands for that, too.
     schedule.waiting = null;
-    for (const task of schedule.live) cancelTask(step, task.id, 'superseded');
+    // Oldest first: every replica must meet them in the same order, whatever order it restored them in.
+    const live = [...schedule.live].toSorted((a, b) => a.seq - b.seq);
+    for (const task of live) cancelTask(step, task.id, 'superseded');
   }
   makeFiring(step, schedule, firing);
 }

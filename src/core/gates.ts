@@ -98,7 +98,7 @@ export function keyGateOf(task: Task): KeyGate | null {
 /** A task is about to become a dead letter, or to be one no more: those are not counted as live. */
 export function countDeadLetter(task: Task, becomes: boolean): void {
   const gate = keyGateOf(task);
-  if (gate !== null) gate.live += becomes ? -1 : 1;
+  if (gate !== null && task.extra?.copyOf == null) gate.live += becomes ? -1 : 1;
 }
 
 /** Makes, changes or drops the gate of a queue whose settings are new. */

@@ -156,6 +156,12 @@ function checkTrees(state: CoreState): void {
     const tree = treeOf(state, task);
     if (tree === null) continue;
     invariant(tree.members.has(task), `I17: ${task.id} counts in ${tree.key}`);
+    for (const each of chainOf(tree)) {
+      const isGated = (each.gates ?? []).every(
+        ({ gate }) => task.gates?.some((use) => use.gate === gate) === true,
+      );
+      invariant(isGated, `I17: ${task.id} passes the budget of ${each.key}`);
+    }
     members.set(tree, (members.get(tree) ?? 0) + 1);
     if (!isLeased(task)) continue;
     const { costUsd, tokens } = estimateOf(task);
@@ -213,7 +219,8 @@ function checkGates(state: CoreState): void {
     for (const { gate } of task.gates ?? []) {
       if (gate instanceof BudgetGate) continue;
       named.set(gate, (named.get(gate) ?? 0) + 1);
-      if (task.state !== 'failed') live.set(gate, (live.get(gate) ?? 0) + 1);
+      if (task.state !== 'failed' && copyOf(task) === null)
+        live.set(gate, (live.get(gate) ?? 0) + 1);
     }
     if (isLeased(task))
       for (const { gate } of usesOf(task)) running.set(gate, (running.get(gate) ?? 0) + 1);

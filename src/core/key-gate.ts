@@ -16,7 +16,7 @@ export class KeyGate implements Gate {
   readonly splitsLanes = true;
   /** Attempts that hold it. */
   running = 0;
-  /** Live tasks that are not dead letters. */
+  /** Live tasks that are neither dead letters nor copies: a copy is no task more. */
   live = 0;
   mirror: object | null = null;
   /** All live tasks in order of submission; one is kept without a set, because most keys have one. */
@@ -51,7 +51,7 @@ export class KeyGate implements Gate {
   }
 
   join(task: Task): void {
-    if (task.state !== 'failed') this.live += 1;
+    if (isCounted(task)) this.live += 1;
     if (this.#tasks === null) this.#tasks = task;
     else if (this.#tasks instanceof Set) this.#tasks.add(task);
     else this.#tasks = new Set([this.#tasks, task]);
@@ -59,7 +59,7 @@ export class KeyGate implements Gate {
 
   /** Lets a task go; forgets the gate with its last. */
   leave(state: CoreState, task: Task): void {
-    if (task.state !== 'failed') this.live -= 1;
+    if (isCounted(task)) this.live -= 1;
     if (this.#tasks instanceof Set) {
       this.#tasks.delete(task);
       if (this.#tasks.size > 0) return;
@@ -68,9 +68,9 @@ export class KeyGate implements Gate {
     state.keyGates.delete(this.mapKey);
   }
 
-  /** The task submitted first of those that are live and no dead letters. O(dead letters before it). */
+  /** The task submitted first of those that count as live. O(others before it). */
   oldestLive(): Task | null {
-    for (const task of this.tasks()) if (task.state !== 'failed') return task;
+    for (const task of this.tasks()) if (isCounted(task)) return task;
     return null;
   }
 
@@ -87,4 +87,8 @@ export class KeyGate implements Gate {
     }
     return null;
   }
+}
+
+function isCounted({ extra, state }: Task): boolean {
+  return state !== 'failed' && extra?.copyOf == null;
 }

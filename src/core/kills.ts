@@ -59,7 +59,10 @@ export function continueKill(step: Step, kill: Kill, budget: number): number {
     revokeLease(step, task, 'killed');
     releaseTask(step, { taskId: task.id, fencingToken: task.fencingToken }, 'killed');
   }
-  if (running.length > budget) state.alarms.arm(kill, kill.at);
+  const isDone = running.length <= budget;
+  if (isDone !== kill.isDone) state.records.kills.touch(kill);
+  kill.isDone = isDone;
+  state.alarms.arm(kill, isDone ? 0 : kill.at);
   return Math.min(running.length, budget);
 }
 
@@ -82,6 +85,7 @@ function record(
     reason,
     by,
     at: state.nowMs,
+    isDone: false,
     dueAt: 0,
     timerSlot: -1,
     ...UNTRACKED,

@@ -1,4 +1,5 @@
 /** Makes copies of a task: tasks of their own, with its payload, that know what they are copies of. */
+import { joinBudgets } from './budget-gate.ts';
 import { copySpec, NO_COPIES, REDUNDANT, withCopies, type CopiesFacts } from './copies.ts';
 import { NO_EXTRA, type TaskExtra } from './extra.ts';
 import type { TaskId } from './ids.ts';
@@ -35,7 +36,11 @@ export function makeCopy(state: CoreState, task: Task, kind: CopiesFacts['kind']
   copy.extra = extraOfCopy(task, kind);
   addTask(state, copy);
   const family = familyOf(copy);
-  if (family !== null) requireTree(state, family.tree).members.add(copy);
+  if (family !== null) {
+    const tree = requireTree(state, family.tree);
+    tree.members.add(copy);
+    joinBudgets(state, copy, tree);
+  }
   return copy;
 }
 

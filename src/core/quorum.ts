@@ -1,8 +1,9 @@
 /**
  * What becomes of tasks and their copies when one of them ends.
  *
- * Dealt with at the close of a batch, in the order of the ends: a copy's end counts for its task, and a
- * task's end ends its copies. `flowStepMax` and the like need not bound it: a task has few copies.
+ * Dealt with at the close of a batch, results of hedges right after their command, in the order of the
+ * ends: a copy's end counts for its task, and a task's end ends its copies. `flowStepMax` and the like
+ * need not bound it: a task has few copies.
  */
 import {
   copiesOf,
@@ -35,6 +36,11 @@ export function settleCopies(step: Step): void {
     else settleCopy(step, task, facts);
   }
   unsettled.length = 0;
+}
+
+/** Whether a task that just ended is a hedge that has a result. */
+export function isHedgeResult(task: Task): boolean {
+  return task.state === 'completed' && copyOf(task)?.kind === 'hedge';
 }
 
 function settleOriginal(step: Step, task: Task): void {

@@ -176,21 +176,24 @@ export interface Kill extends CoreRecord, KillFields {
 export interface KillFields extends KillFacts {
   readonly kind: 'agent' | 'namespace';
   readonly target: string;
+  /** Whether nothing is left to take back: kept, so that a restored one has an alarm when the others have. */
+  isDone: boolean;
 }
 
-export function killFields({ at, by, kind, reason, target }: Kill): readonly unknown[] {
-  return [kind, target, reason, by, at];
+export function killFields({ at, by, isDone, kind, reason, target }: Kill): readonly unknown[] {
+  return [kind, target, reason, by, at, isDone];
 }
 
 export function readKill(fields: readonly unknown[]): KillFields {
-  const [kind, target, reason, by, at] = fields as [
+  const [kind, target, reason, by, at, isDone = false] = fields as [
     KillFields['kind'],
     string,
     string,
     string | null,
     number,
+    boolean?,
   ];
-  return { kind, target, reason, by, at };
+  return { kind, target, reason, by, at, isDone };
 }
 
 export function killKey(kind: KillFields['kind'], target: string): string {

@@ -164,7 +164,7 @@ export function restoreTrees(state: CoreState): void {
   }
   for (const cut of state.records.cuts.values()) state.alarms.arm(cut, cut.at);
   for (const kill of state.records.kills.values()) {
-    if (kill.kind === 'namespace') state.alarms.arm(kill, kill.at);
+    if (kill.kind === 'namespace' && !kill.isDone) state.alarms.arm(kill, kill.at);
   }
   if (trees.length === 0) return;
   const tasks = [...state.tasks.values()].filter((task) => familyOf(task) !== null);
