@@ -45,11 +45,9 @@ export class StackClients {
     return this.#working === 0;
   }
 
-  /** One more task, from its submit to its end. */
+  /** One more piece of work, again and again until it is done. */
   probe(): void {
-    this.#isStopped = false;
-    this.#work(99).catch((error: unknown) => this.#cluster.break(error));
-    this.#isStopped = true;
+    this.#work(0, true).catch((error: unknown) => this.#cluster.break(error));
   }
 
   async #live(client: number): Promise<void> {
@@ -61,25 +59,26 @@ export class StackClients {
     }
   }
 
-  async #work(client: number): Promise<void> {
+  async #work(client: number, isProbe = false): Promise<void> {
     this.#working += 1;
-    if (this.#cluster.plan.isMixed && client < 99) await this.#move();
-    else await this.#follow(client);
+    if (!this.#cluster.plan.isMixed) await this.#follow(client);
+    else while (!(await this.#move()) && isProbe) await this.#sleep(AGAIN_MEAN_US);
     this.#working -= 1;
     this.finished += 1;
   }
 
-  /** One batch of a random history; whether it comes through is nobody's concern. */
-  async #move(): Promise<void> {
+  /** One batch of a random history. @returns whether it came through */
+  async #move(): Promise<boolean> {
     const move = this.#chance.pick(this.#moves);
     const node = this.#target();
-    if (node === undefined) return;
+    if (node === undefined) return false;
     const reply = await this.#cluster.call(node, async (asked) => {
       const { state } = asked;
       require(state !== null, 'a node that is up has a state', () => asked.nodeId);
       return (await asked.appendBatch(batchOf(state, move))).index;
     });
     this.#learn(node, reply);
+    return reply !== null && 'value' in reply;
   }
 
   /** A task from its submit to its end, with looks at it in between. */

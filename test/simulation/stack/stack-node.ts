@@ -1,5 +1,4 @@
 /** One node: its production log and core, in a process that dies and starts again on the same disk. */
-import { isOrchestratorError } from '../../../src/base/errors.ts';
 import type { Applied, Command, CommandBatch, CoreState } from '../../../src/core/index.ts';
 import { openRaftLog, type RaftLog } from '../../../src/log/index.ts';
 import { encodeEntry } from '../../../src/runtime/entry-codec.ts';
@@ -219,8 +218,7 @@ export class StackNode {
     if (process.isDead) return false;
     const { onBroken, simulation } = this.#options;
     simulation.say(() => `${this.nodeId} fails: ${chainOf(error)}`);
-    const isExcused = this.disk.hasFailed && isOrchestratorError(error);
-    if (isExcused && /EIO|ENOSPC/.test(chainOf(error))) return true;
+    if (this.disk.hasFailed && /EIO|ENOSPC/.test(chainOf(error))) return true;
     const failure =
       error instanceof SimulationFailure
         ? error
