@@ -95,27 +95,29 @@ async function settle(
   for (const node of cluster.members() ?? []) {
     if (node.state !== null) checker.compare(node.nodeId, node.state);
   }
-  const [asked] = cluster.up();
-  const answer = await ask(cluster, () => asked?.askLeader() ?? Promise.resolve(''));
-  require(answer ===
-    cluster.leader()?.nodeId, 'a forwarded request is answered by another node', () => answer);
+  await askThrough(cluster);
   simulation.note(40, checker.length, checker.newestAcknowledged);
 }
 
-/** Lets a promise of a node end. */
-async function ask(cluster: StackCluster, question: () => Promise<string>): Promise<string> {
+/** A question that any node passes on is answered by the leader; a connection may still break, so it may be asked again. */
+async function askThrough(cluster: StackCluster): Promise<void> {
   let answer: string | null = null;
-  question().then(
-    (text) => (answer = text),
-    (error: unknown) => cluster.break(error),
-  );
+  const ask = async (): Promise<void> => {
+    const [asked] = cluster.up();
+    const reply = asked && (await cluster.call(asked, (node) => node.askLeader()));
+    if (reply !== undefined && reply !== null && 'value' in reply) answer = reply.value;
+    else cluster.simulation.after(100_000, () => void ask());
+  };
+  void ask();
   await within(
     cluster,
     CONVERGE_MAX_US,
     'liveness: a forwarded request is not answered',
     () => answer !== null,
   );
-  return answer ?? '';
+  require(answer ===
+    cluster.leader()?.nodeId, 'a forwarded request is answered by another node', () =>
+    String(answer));
 }
 
 async function within(
