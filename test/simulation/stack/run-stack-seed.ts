@@ -6,7 +6,7 @@
  */
 import { Simulation } from '../kernel/simulation.ts';
 import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
-import { require, SimulationFailure } from '../simulation-failure.ts';
+import { require, type SimulationFailure } from '../simulation-failure.ts';
 import { StackClients } from './stack-clients.ts';
 import { StackCluster } from './stack-cluster.ts';
 import { StackFaults } from './stack-faults.ts';

@@ -34,7 +34,6 @@ interface Parcel {
 
 export class SimulatedStreams implements Carrier {
   readonly size: number;
-  delivered = 0;
   resetRate = 0;
   readonly #simulation: Simulation;
   readonly #chance: Chance;
@@ -98,7 +97,6 @@ export class SimulatedStreams implements Carrier {
     const isReset = this.#chance.happens(this.resetRate);
     this.#carry(from, () => {
       from.left(chunk.length);
-      this.delivered += 1;
       this.#simulation.note(
         10,
         from.process.endpoint * 64 + this.#endpointOf(from.other),

@@ -21,8 +21,6 @@ export class StackClients {
   #working = 0;
   #attempts = 0;
   #guess: string | null = null;
-  /** Tasks, or moves, that came to their end. */
-  finished = 0;
 
   constructor(cluster: StackCluster) {
     const { plan, simulation } = cluster;
@@ -64,7 +62,6 @@ export class StackClients {
     if (!this.#cluster.plan.isMixed) await this.#follow(client);
     else while (!(await this.#move()) && isProbe) await this.#sleep(AGAIN_MEAN_US);
     this.#working -= 1;
-    this.finished += 1;
   }
 
   /** One batch of a random history. @returns whether it came through */
@@ -171,6 +168,8 @@ export class StackClients {
   }
 
   #sleep(delayUs: number): Promise<void> {
-    return new Promise((resolve) => void this.#cluster.simulation.after(delayUs, resolve));
+    return new Promise((resolve) => {
+      this.#cluster.simulation.after(delayUs, resolve);
+    });
   }
 }

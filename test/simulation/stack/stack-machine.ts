@@ -23,7 +23,7 @@ import type { StackChecker } from './stack-checker.ts';
 
 const CORE_SEED = 1;
 /** Entries between two looks at the whole state, and between two exchanges of digests. */
-export const WHOLE_DIGEST_EVERY = 16;
+const WHOLE_DIGEST_EVERY = 16;
 const CHUNK_BYTES = 3_000;
 
 /** What a node has on its disk beside the log. Replaced as a whole, as the real store's transactions do. */
@@ -34,7 +34,7 @@ export interface Checkpoint {
 
 export const NO_CHECKPOINT: Checkpoint = { appliedIndex: 0, rows: null };
 
-export interface MachineOptions {
+interface MachineOptions {
   readonly nodeId: string;
   readonly process: SimulatedProcess;
   readonly checker: StackChecker;
@@ -108,7 +108,9 @@ export class StackMachine implements CommittedSink, SnapshotProvider {
     for await (const chunk of chunks) parts.push(chunk);
     const rows = JSON.parse(Buffer.concat(parts).toString('utf8')) as StateRows;
     const { checker, nodeId, onCheckpoint, process, storeUs } = this.#options;
-    await new Promise<void>((resolve) => void process.after(storeUs(), resolve));
+    await new Promise<void>((resolve) => {
+      process.after(storeUs(), resolve);
+    });
     this.#checkpoint = { appliedIndex, rows };
     onCheckpoint(this.#checkpoint);
     this.state = stateOf(this.#checkpoint);

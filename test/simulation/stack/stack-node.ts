@@ -16,7 +16,7 @@ const WALL_START_MS = 1_700_000_000_000;
 /** Kinds of forwarded requests. */
 const ASK_WHO = 1;
 
-export interface StackNodeOptions {
+interface StackNodeOptions {
   readonly nodeId: string;
   readonly endpoint: number;
   readonly founders: readonly string[];
@@ -32,7 +32,7 @@ export interface StackNodeOptions {
 }
 
 /** An append that resolved. */
-export interface Done {
+interface Done {
   readonly index: number;
   readonly applied: Applied;
 }

@@ -4,7 +4,7 @@ import { Chance } from '../kernel/chance.ts';
 import type { PlanChanges } from '../raft/raft-plan.ts';
 
 /** Every fault that a seed may turn on. */
-export const STACK_FAULTS: readonly string[] = [
+const STACK_FAULTS: readonly string[] = [
   'slow',
   'loss',
   'corrupt',
