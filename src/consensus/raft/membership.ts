@@ -73,9 +73,10 @@ function notCaughtUp(state: RaftState, changes: readonly MemberChange[]): Member
     const peer = leadership?.peers.get(nodeId);
     if (kind !== 'promote' || peer === undefined) continue;
     const behind = log.lastIndex - peer.matchIndex;
-    if (peer.isRecentlyActive && behind <= settings.catchUpEntriesMax && peer.matchIndex > 0)
-      continue;
-    const message = `${nodeId} must be at most ${settings.catchUpEntriesMax} entries behind, is ${behind}`;
+    const answers = peer.isRecentlyActive || peer.wasActive;
+    if (answers && behind <= settings.catchUpEntriesMax && peer.matchIndex > 0) continue;
+    const word = answers ? `is ${behind}` : 'does not answer';
+    const message = `${nodeId} must be at most ${settings.catchUpEntriesMax} entries behind, ${word}`;
     return { code: 'NODE_NOT_CAUGHT_UP', message };
   }
   return null;

@@ -30,6 +30,8 @@ export class Progress {
   nextIndex: number;
   /** Heard of since the last look at the quorum. A new peer is given the benefit of the doubt. */
   isRecentlyActive = true;
+  /** What {@link Progress.isRecentlyActive} was at that look: right after it nobody can have been heard of yet. */
+  wasActive = true;
   /** Probe: an append is out and neither answered nor given up. */
   isProbeOut = false;
   /** An append is due even without entries: it finds out whether one was lost. */

@@ -107,6 +107,43 @@ function appendOf(
 }
 
 describe('raft core', () => {
+  test('a learner that answers is promoted whenever that is asked, right after a look at the quorum too', () => {
+    const node = new Node({ isCheckQuorumOn: true }).lead();
+    const change = (kind: 'addLearner' | 'promote', changeId: number): readonly RaftOutput[] => {
+      const changes = [{ kind, nodeId: 'd' }];
+      return node.take({ kind: 'changeMembership', changeId, changes, isAutoLeave: true });
+    };
+    change('addLearner', 1);
+    const progressOf = (id: string): { readonly isRecentlyActive: boolean } | undefined =>
+      node.core.inspect().progress.find(({ nodeId }) => nodeId === id);
+    const { lastIndex } = node.core.inspect();
+    for (const peer of ['b', 'c', 'd']) node.matched(peer, lastIndex);
+    while (progressOf('d')?.isRecentlyActive === true) node.tick(1);
+    change('promote', 2);
+    expect(node.ofKind('membershipRefused')).toEqual([]);
+    expect(node.ofKind('membershipAccepted')).toHaveLength(2);
+    // After one more look without a word from it, it counts as gone.
+    const silent = new Node({ isCheckQuorumOn: true }).lead();
+    silent.take({
+      kind: 'changeMembership',
+      changeId: 1,
+      changes: [{ kind: 'addLearner', nodeId: 'd' }],
+      isAutoLeave: true,
+    });
+    for (const peer of ['b', 'c', 'd']) silent.matched(peer, lastIndex);
+    for (let tick = 0; tick < 3 * SETTINGS.electionTicks; tick += 1) {
+      silent.tick(1);
+      silent.matched('b', lastIndex);
+    }
+    silent.take({
+      kind: 'changeMembership',
+      changeId: 2,
+      changes: [{ kind: 'promote', nodeId: 'd' }],
+      isAutoLeave: true,
+    });
+    expect(silent.ofKind('membershipRefused')).toMatchObject([{ code: 'NODE_NOT_CAUGHT_UP' }]);
+  });
+
   test('the same inputs give the same outputs and the same digest', () => {
     const [one, other] = [new Node().lead(), new Node().lead()];
     for (const node of [one, other]) {

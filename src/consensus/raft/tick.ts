@@ -37,7 +37,10 @@ function isQuorumActive(state: RaftState, leadership: Leadership): boolean {
     state.log.configuration,
     (nodeId) => nodeId === state.nodeId || leadership.peers.get(nodeId)?.isRecentlyActive === true,
   );
-  for (const peer of leadership.peers.values()) peer.isRecentlyActive = false;
+  for (const peer of leadership.peers.values()) {
+    peer.wasActive = peer.isRecentlyActive;
+    peer.isRecentlyActive = false;
+  }
   return isActive;
 }
 

@@ -40,6 +40,7 @@ export async function openRaftLog(options: RaftLogOptions): Promise<RaftLog> {
     beginning: beginningOf(options),
     entryBytesMax: Math.max(settings.proposalBytesMax, 64 * 1024),
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+    ...(options.groupBytesMax === undefined ? {} : { groupBytesMax: options.groupBytesMax }),
     ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
     ...(options.onFlush === undefined ? {} : { onFlush: options.onFlush }),
   });

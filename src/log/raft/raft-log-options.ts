@@ -34,6 +34,8 @@ export interface RaftLogOptions {
   /** Log entries between two snapshots. Default 10,000. */
   readonly snapshotEveryEntries?: number;
   readonly segmentBytes?: number;
+  /** Records that the journal writes together, at most; a segment is at least that large. Default 1 MiB. */
+  readonly groupBytesMax?: number;
   /** Time within which a forwarded request must be answered. Default 10 s. */
   readonly forwardTimeoutMs?: number;
   /** Longest wait of {@link RaftLog.close} for appends under way. Default 5 s. */

@@ -105,9 +105,22 @@ export class SnapshotKeeper {
     const commands = commandsOf(meta);
     await provider.install({ appliedIndex: commands, chunks: depot.chunks(meta.lastIndex) });
     delivery.restart({ logIndex: meta.lastIndex, commands });
-    await depot.dropBefore(meta.lastIndex);
+    await this.#dropBefore(meta.lastIndex);
     logger.info('a snapshot was installed', { index: meta.lastIndex, bytes: meta.sizeBytes });
     return true;
+  }
+
+  /**
+   * Old files are only room: the snapshot stands, whatever becomes of them. Making and installing may drop the same file,
+   * and an installed snapshot that was told as not installed would have its entries applied a second time.
+   */
+  async #dropBefore(index: number): Promise<void> {
+    const { depot, logger } = this.#options;
+    try {
+      await depot.dropBefore(index);
+    } catch (error) {
+      logger.warn('an old snapshot was not dropped', { index, error: messageOf(error) });
+    }
   }
 
   async #make(provider: SnapshotProvider): Promise<void> {
@@ -125,7 +138,7 @@ export class SnapshotKeeper {
     const meta: SnapshotMeta = { ...where, ...content };
     await journal.keepSnapshot(meta);
     submit({ kind: 'snapshotMade', meta });
-    await depot.dropBefore(logIndex);
+    await this.#dropBefore(logIndex);
   }
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { messageOf, OrchestratorError } from '../../../base/errors.ts';
 import {
   decodeHello,
@@ -13,6 +12,7 @@ import {
 } from './handshake.ts';
 import { PINGS_UNANSWERED_MAX, refusalOf, type LinkContext } from './link-context.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
+import type { PeerSocket } from './peer-network.ts';
 
 export interface IncomingLinkEvents {
   /** The peer proved who it is. */
@@ -24,7 +24,7 @@ export interface IncomingLinkEvents {
 /** The connection on which this node hears from one peer. */
 export class IncomingLink {
   readonly #context: LinkContext;
-  readonly #socket: Socket;
+  readonly #socket: PeerSocket;
   readonly #events: IncomingLinkEvents;
   readonly #challenge: Challenge;
   readonly #reader = new FrameReader(HANDSHAKE_BYTES_MAX);
@@ -33,7 +33,7 @@ export class IncomingLink {
   #heardMs: number;
   #cancelTimer: () => void;
 
-  constructor(context: LinkContext, socket: Socket, events: IncomingLinkEvents) {
+  constructor(context: LinkContext, socket: PeerSocket, events: IncomingLinkEvents) {
     this.#context = context;
     this.#socket = socket;
     this.#events = events;
@@ -88,7 +88,7 @@ export class IncomingLink {
     this.#socket.end(encodeFrame('refusal', encodeHandshake(refusalOf(error))));
     // Whoever keeps sending to a closed door is cut off; whoever reads the reason has time to.
     this.#cancelTimer = this.#context.clock.setTimer(1_000, () => this.#socket.destroy());
-    this.#socket.once('close', () => this.#cancelTimer());
+    this.#socket.on('close', () => this.#cancelTimer());
     this.#events.onDown(this);
   }
 

@@ -4,7 +4,6 @@
  *   waiting ─▶ calling ─▶ open ─▶ waiting …   (until closed)
  */
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { messageOf } from '../../../base/errors.ts';
 import {
   decodeChallenge,
@@ -22,6 +21,7 @@ import { PINGS_UNANSWERED_MAX, type LinkContext } from './link-context.ts';
 import { OutgoingQueue, type Lane } from './outgoing-queue.ts';
 import { parsePeerAddress } from './peer-address.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
+import type { PeerSocket } from './peer-network.ts';
 
 /** Bytes given to a socket in one go. */
 const WRITE_BYTES = 256 * 1024;
@@ -39,7 +39,7 @@ export class OutgoingLink {
   readonly #events: OutgoingLinkEvents;
   readonly #queue: OutgoingQueue;
   #address: string;
-  #socket: Socket | null = null;
+  #socket: PeerSocket | null = null;
   #isOpen = false;
   #isClosed = false;
   #isBlocked = false;
@@ -92,7 +92,7 @@ export class OutgoingLink {
 
   #call(): void {
     const { bounds, clock, network } = this.#context;
-    let socket: Socket;
+    let socket: PeerSocket;
     try {
       socket = network.connect(parsePeerAddress(this.#address));
     } catch (error) {
@@ -127,7 +127,7 @@ export class OutgoingLink {
     );
   }
 
-  #receive(socket: Socket, greeting: Greeting, frame: PeerFrame): void {
+  #receive(socket: PeerSocket, greeting: Greeting, frame: PeerFrame): void {
     if (this.#isOpen) {
       if (frame.kind === 'pong') this.#unanswered = 0;
       else if (frame.kind === 'refusal') this.#refused(decodeRefusal(frame.payload));

@@ -10,13 +10,29 @@ export interface PeerListener {
   close(): Promise<void>;
 }
 
+/** What the links ask of a socket: an ordered stream of bytes in both directions. A `net.Socket` is one. */
+export interface PeerSocket {
+  readonly remoteAddress?: string | undefined;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+  /** @returns false where so much waits that the caller should wait for `drain` */
+  write(bytes: Uint8Array): boolean;
+  cork(): void;
+  uncork(): void;
+  /** Writes a last time; the other end reads that, and then that it was the last. */
+  end(bytes: Uint8Array): unknown;
+  /** Drops what waits; `close` follows, and nothing after it. */
+  destroy(): unknown;
+}
+
 /** How sockets between nodes come to be. */
 export interface PeerNetwork {
   /** Whether others can neither read nor change what passes. */
   readonly isSecure: boolean;
   /** Starts a call; the socket tells by its events what became of it. */
-  connect(address: PeerAddress): net.Socket;
-  listen(address: PeerAddress, onSocket: (socket: net.Socket) => void): Promise<PeerListener>;
+  connect(address: PeerAddress): PeerSocket;
+  listen(address: PeerAddress, onSocket: (socket: PeerSocket) => void): Promise<PeerListener>;
 }
 
 /** Plain TCP. */

@@ -1,0 +1,137 @@
+/**
+ * One seed of the stack suite: nodes with production core, log, journal and transport on simulated disks and streams.
+ *
+ * First nothing may go wrong, whatever fails; then all must go well, since nothing fails any more; last the power goes
+ * everywhere at once, and everything must be there again.
+ */
+import { Simulation } from '../kernel/simulation.ts';
+import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
+import { require, type SimulationFailure } from '../simulation-failure.ts';
+import { StackClients } from './stack-clients.ts';
+import { StackCluster } from './stack-cluster.ts';
+import { StackFaults } from './stack-faults.ts';
+import { drawStackPlan } from './stack-plan.ts';
+
+/** Calls and greetings that were under way may have to run out first. */
+const RECONNECT_US = 4_000_000;
+const CONVERGE_MAX_US = 60_000_000;
+
+export async function runStackSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {
+  const plan = drawStackPlan(seed, options);
+  const simulation = new Simulation(seed, options.traceLines ?? 0);
+  const cluster = new StackCluster(simulation, plan);
+  let failure: SimulationFailure | undefined;
+  try {
+    await play(cluster);
+  } catch (error) {
+    cluster.break(error);
+    failure = cluster.broken ?? undefined;
+  }
+  for (const node of cluster.nodes.values()) node.crash();
+  return {
+    seed,
+    failure,
+    events: simulation.events,
+    virtualMs: simulation.nowUs / 1_000,
+    hash: simulation.trace.hash,
+    faults: [...plan.faults],
+    nodes: plan.nodes,
+    faultyMs: plan.faultyMs,
+    lines: simulation.trace.lines,
+  };
+}
+
+async function play(cluster: StackCluster): Promise<void> {
+  const { plan, simulation } = cluster;
+  const clients = new StackClients(cluster);
+  const faults = new StackFaults(cluster);
+  faults.start();
+  await run(cluster, plan.faultyMs * 1_000, () => false);
+  cluster.heal();
+  simulation.say(() => 'healed');
+  const electionUs = 2 * plan.settings.electionTicks * plan.tickMs * 1_000;
+  await within(
+    cluster,
+    10 * electionUs + RECONNECT_US,
+    'liveness: no leader after healing',
+    () => cluster.leader() !== undefined,
+  );
+  clients.stop();
+  await within(
+    cluster,
+    CONVERGE_MAX_US,
+    'liveness: a task does not come to its end',
+    () => clients.isIdle,
+  );
+  await settle(cluster, clients, faults);
+  simulation.say(() => 'the power goes, everywhere');
+  for (const node of cluster.nodes.values()) node.crash();
+  await settle(cluster, clients, faults);
+}
+
+/** One more task, lost nodes replaced, all members equal. */
+async function settle(
+  cluster: StackCluster,
+  clients: StackClients,
+  faults: StackFaults,
+): Promise<void> {
+  const { checker, simulation } = cluster;
+  clients.probe();
+  await within(
+    cluster,
+    CONVERGE_MAX_US,
+    'liveness: no task is taken after healing',
+    () => clients.isIdle,
+  );
+  await within(
+    cluster,
+    CONVERGE_MAX_US,
+    'liveness: a lost node is not replaced',
+    () => !faults.isReplacing,
+  );
+  await within(cluster, CONVERGE_MAX_US, 'liveness: replicas do not converge', () =>
+    cluster.isConverged(),
+  );
+  for (const node of cluster.members() ?? []) {
+    if (node.state !== null) checker.compare(node.nodeId, node.state);
+  }
+  await askThrough(cluster);
+  simulation.note(40, checker.length, checker.newestAcknowledged);
+}
+
+/** A question that any node passes on is answered by the leader; a connection may still break, so it may be asked again. */
+async function askThrough(cluster: StackCluster): Promise<void> {
+  let answer: string | null = null;
+  const ask = async (): Promise<void> => {
+    const [asked] = cluster.up();
+    const reply = asked && (await cluster.call(asked, (node) => node.askLeader()));
+    if (reply !== undefined && reply !== null && 'value' in reply) answer = reply.value;
+    else cluster.simulation.after(100_000, () => void ask());
+  };
+  void ask();
+  await within(
+    cluster,
+    CONVERGE_MAX_US,
+    'liveness: a forwarded request is not answered',
+    () => answer !== null,
+  );
+  require(answer ===
+    cluster.leader()?.nodeId, 'a forwarded request is answered by another node', () =>
+    String(answer));
+}
+
+async function within(
+  cluster: StackCluster,
+  limitUs: number,
+  rule: string,
+  isSo: () => boolean,
+): Promise<void> {
+  await run(cluster, limitUs, isSo);
+  require(isSo(), rule, () => `within ${limitUs / 1_000} ms\n${cluster.describe()}`);
+}
+
+async function run(cluster: StackCluster, forUs: number, isSo: () => boolean): Promise<void> {
+  const { simulation } = cluster;
+  await simulation.runAsync(simulation.nowUs + forUs, () => cluster.broken !== null || isSo());
+  if (cluster.broken !== null) throw cluster.broken;
+}
