@@ -1,5 +1,6 @@
 import { invariant } from '../../base/invariant.ts';
 import type { LogFile } from './file-system.ts';
+import { COMMIT_BYTES } from './frame.ts';
 import { isOutOfSpace } from './log-errors.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 import { writeFully, type Segment } from './segment-file.ts';
@@ -105,12 +106,18 @@ export class ActiveSegment {
    *
    * Writing the range anew makes its pages dirty again, so this write vouches for what is on disk; repeating the failed
    * flush would not, because the system may have marked the pages clean.
+   *
+   * The commit goes first, and of it the last byte: a crash at any moment, also between two parts of a write that was
+   * cut short within a sector, leaves what looks like a torn write and not like damage to a batch that was whole (T2).
    */
   async #wipe(end: number): Promise<void> {
     const sizeBytes = await this.#file.size();
     const wipedEnd = Math.min(end, sizeBytes);
-    const zeros = Buffer.alloc(Math.max(0, wipedEnd - this.#position));
-    await writeFully(this.#file, zeros, this.#position);
+    for (const from of [end - 1, end - COMMIT_BYTES, this.#position]) {
+      const start = Math.max(this.#position, from);
+      const zeros = Buffer.alloc(Math.max(0, wipedEnd - start));
+      await writeFully(this.#file, zeros, start);
+    }
     this.#zeroedEnd = Math.max(this.#zeroedEnd, wipedEnd);
   }
 

@@ -12,6 +12,9 @@ import {
 } from './segment-header.ts';
 import { UNFINISHED_SUFFIX, segmentName } from './segment-name.ts';
 
+/** What a disk writes wholly or not at all. */
+export const SECTOR_BYTES = 512;
+
 /** A segment on disk. */
 export interface Segment {
   readonly path: string;
@@ -25,7 +28,11 @@ export async function writeFully(
   position: number,
 ): Promise<void> {
   for (let done = 0; done < source.length;) {
-    const written = await file.write(source.subarray(done), position + done);
+    const intoSector = (position + done) % SECTOR_BYTES;
+    // What a short write began of a sector is finished before any other sector is touched: a crash then leaves the
+    // sectors behind it as they were, and the write is seen to be torn.
+    const end = done === 0 || intoSector === 0 ? source.length : done + SECTOR_BYTES - intoSector;
+    const written = await file.write(source.subarray(done, end), position + done);
     if (written <= 0) {
       throw new OrchestratorError('EIO', `a write must make progress, got ${written} bytes`);
     }

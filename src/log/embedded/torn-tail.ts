@@ -17,9 +17,10 @@ import { invariant } from '../../base/invariant.ts';
 import type { Stop } from './batch-reader.ts';
 import type { LogFile } from './file-system.ts';
 import { COMMIT_BYTES, ENTRY_MAGIC, batchNumberAt, isCommitIntact } from './frame.ts';
+import { SECTOR_BYTES } from './segment-file.ts';
 
 const CHUNK_BYTES = 64 * 1024;
-const SECTOR_BYTES = 512;
+
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
 export type Tail =
