@@ -49,7 +49,10 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
     reply.raw.setHeader('x-request-id', request.id);
     reply.raw.setHeader('x-content-type-options', 'nosniff');
     checkOrigin(request.headers, origins);
-    if (isLeaving()) reply.raw.setHeader('connection', 'close');
+    if (isLeaving()) {
+      reply.raw.setHeader('connection', 'close');
+      reply.raw.setHeader('uqo-leaving', '1');
+    }
     if (isClosing() && !request.url.startsWith('/health/')) {
       reply.raw.setHeader('connection', 'close');
       throw new OrchestratorError('STOPPED', 'the server must be running');

@@ -141,7 +141,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let isLeaving = false;
   let hasFailed = false;
   void runtime.failed.then(() => (hasFailed = true));
-  const isReady = (): boolean => (cluster ?? runtime).ready && !isClosing && !hasFailed;
+  const isReady = (): boolean =>
+    (cluster ?? runtime).ready && !isClosing && !isLeaving && !hasFailed;
   const ctx = contextOf(options, isReady);
   metrics.observe(runtime);
   const allowedHosts = new Set(options.allowedHosts?.map((name) => name.toLowerCase()));

@@ -128,7 +128,10 @@ export class HttpApi {
     for (let left = this.addresses.count; ; left--) {
       const { url } = this;
       try {
-        return await fetch(url + path, init);
+        const response = await fetch(url + path, init);
+        // It stops soon: the next request goes to another node, where there is one.
+        if (response.headers.has('uqo-leaving')) this.addresses.leave(url);
+        return response;
       } catch (error) {
         if (init.signal?.aborted !== true) this.addresses.leave(url);
         if (left > 1 && wasNotAsked(error, init.method ?? 'GET')) continue;
