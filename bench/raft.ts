@@ -4,8 +4,8 @@
  *
  *   npm run bench -- raft [--quick]
  */
-import net from 'node:net';
 import { join } from 'node:path';
+import { freePort } from './harness/cluster.ts';
 import { startWorker, withFolder, type Worker } from './harness/processes.ts';
 import { isQuick, Measures, report } from './harness/report.ts';
 import type { LoadResult, NodeSetup, RaftOrder } from './workers/raft-node.ts';
@@ -20,14 +20,6 @@ const LOADS = [1, 64, 1024] as const;
 interface Node {
   readonly id: string;
   readonly worker: Worker;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 async function ask<Answer>(node: Node, order: RaftOrder): Promise<Answer> {

@@ -1,25 +1,14 @@
 /** Nodes of a cluster as real processes, killed, paused and started again. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterView } from '../../src/contract/index.ts';
 import { runUqo, startUqo, type Ran, type RunOptions, type Served } from '../e2e/uqo-process.ts';
+import { freePort } from '../integration/free-port.ts';
 
 /** Longest wait for anything a cluster does by itself. */
 const PATIENCE_MS = 60_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 export class ClusterProcesses {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'uqo-cluster-'));

@@ -2,10 +2,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import net from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digest } from '../../src/core/index.ts';
 import { ClusterNode, systemClock, type ClusterNodeOptions } from '../../src/runtime/index.ts';
+import { freePort } from '../integration/free-port.ts';
 
 const IDS = ['n1', 'n2', 'n3'];
 let folder: string;
@@ -22,14 +22,6 @@ afterEach(async () => {
   nodes.clear();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 async function open(
   nodeId: string,

@@ -6,7 +6,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +13,7 @@ import { expect, test } from 'vitest';
 import { Rng } from '../../src/base/rng.ts';
 import { Agent, Client, type TaskHandle } from '../../src/client/index.ts';
 import type { HandlerContext, HandlerTask } from '../../src/contract/index.ts';
+import { freePort } from './free-port.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 25);
@@ -24,16 +24,6 @@ const BATCH = 25;
 interface Echo {
   readonly n: number;
   readonly text: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function startServer(folder: string, port: number): Promise<ChildProcess> {

@@ -2,27 +2,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Agent, Client, type OutputItem } from '../../src/client/index.ts';
 import { openApi, type ApiFixture } from './api-fixture.ts';
+import { freePort } from './free-port.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 
 const SERVER = join(import.meta.dirname, 'output-server.ts');
 const CHUNKS = 400;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function startServer(folder: string, port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [...NODE_FLAGS, SERVER, folder, String(port)], {

@@ -1,11 +1,12 @@
 /** Makes a data folder of a backup; the program that is to use it does not run yet. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { extract } from 'tar';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { openEmbeddedLog } from '../../log/index.ts';
 import { inspectStore } from '../../store/index.ts';
+import { flushPath } from '../flush-path.ts';
 import {
   ARTIFACTS_FOLDER,
   checkFolder,
@@ -104,25 +105,14 @@ async function install(stage: string, target: string, manifest: BackupManifest):
   checkStore(join(made, 'store'), manifest);
   await flushBelow(made);
   await rename(made, target);
-  await flush(dirname(target));
+  await flushPath(dirname(target));
 }
 
 /** Brings every file and folder of a folder to the disk, and then the folder. */
 async function flushBelow(directory: string): Promise<void> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  for (const { name, parentPath } of entries) await flush(join(parentPath, name));
-  await flush(directory);
-}
-
-async function flush(path: string): Promise<void> {
-  // Folders cannot be opened there.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  for (const { name, parentPath } of entries) await flushPath(join(parentPath, name));
+  await flushPath(directory);
 }
 
 function checkStore(directory: string, { afterIndex, lastIndex }: BackupManifest): void {

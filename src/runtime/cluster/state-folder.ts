@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { inspectStore, STORE_FILE, type LmdbStore } from '../../store/index.ts';
+import { flushPath } from '../flush-path.ts';
 
 const NAME = /^store-(\d{6})$/;
 const INCOMING = 'store-incoming';
@@ -57,11 +58,11 @@ export class StateFolder {
     await mkdir(incoming, { mode: 0o700 });
     const file = join(incoming, STORE_FILE);
     await pipeline(Readable.from(chunks, { objectMode: false }), createWriteStream(file));
-    await flush(file);
-    await flush(incoming);
+    await flushPath(file);
+    await flushPath(incoming);
     const next = this.#number + 1;
     await rename(incoming, pathOf(this.#dataDir, next));
-    await flush(this.#dataDir);
+    await flushPath(this.#dataDir);
     this.#store = await this.#open(pathOf(this.#dataDir, next));
     this.#number = next;
     return this.#store;
@@ -100,14 +101,4 @@ function pathOf(dataDir: string, number: number): string {
 async function remove(dataDir: string, number: number): Promise<void> {
   const path = pathOf(dataDir, number);
   if (existsSync(path)) await rm(path, { recursive: true, force: true });
-}
-
-async function flush(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
