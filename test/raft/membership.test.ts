@@ -72,6 +72,16 @@ describe('membership', () => {
     expect(cluster.node(gone.id).applied).toEqual([]);
   });
 
+  test('lets a leader leave, which hears that its own removal is committed', async () => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const bodies = appendMany(leader, 1, 50);
+    await leader.log.changeMembership([{ kind: 'remove', nodeId: leader.id }]);
+    expect(leader.log.status().configuration.removed).toEqual([leader.id]);
+    expect(leader.log.role.role).not.toBe('leader');
+    await bodies;
+  });
+
   test('refuses conflicting and senseless changes with a reason', async () => {
     await cluster.startAll();
     const leader = await cluster.leader();

@@ -15,6 +15,8 @@ export class PeerBook {
   readonly #nodeId: NodeId;
   readonly #peers = new Map<NodeId, KnownPeer>();
   #configuration: Configuration | null = null;
+  /** The newest configuration that is known to be committed. */
+  #committed: Configuration | null = null;
 
   constructor(nodeId: NodeId, known: readonly KnownPeer[]) {
     this.#nodeId = nodeId;
@@ -29,16 +31,21 @@ export class PeerBook {
     return this.#peers.get(nodeId)?.address ?? null;
   }
 
-  /** Members as of now; those that left are forgotten. */
-  set configuration(configuration: Configuration) {
+  /**
+   * Members as of now. Those that left are forgotten once that is committed: until then a leader that leaves
+   * still counts who keeps the entry.
+   */
+  configure(configuration: Configuration, isCommitted: boolean): void {
     this.#configuration = configuration;
+    if (!isCommitted) return;
+    this.#committed = configuration;
     for (const nodeId of configuration.removed) this.#peers.delete(nodeId);
   }
 
   /** Whom to call, and where: all members whose address is known, or everyone known while there are no members yet. */
   get targets(): Map<NodeId, string> {
-    const members = this.#configuration === null ? [] : membersOf(this.#configuration);
-    const wanted = members.length === 0 ? [...this.#peers.keys()] : members;
+    const members = this.#members;
+    const wanted = members.size === 0 ? this.#peers.keys() : members;
     const targets = new Map<NodeId, string>();
     for (const nodeId of wanted) {
       const address = this.addressOf(nodeId);
@@ -94,13 +101,19 @@ export class PeerBook {
   }
 
   #isRemoved(nodeId: NodeId): boolean {
-    return this.#configuration?.removed.includes(nodeId) ?? false;
+    return this.#committed?.removed.includes(nodeId) ?? false;
+  }
+
+  /** Members of the newest configuration, and of the newest committed one. */
+  get #members(): Set<NodeId> {
+    const known = [this.#configuration, this.#committed];
+    return new Set(known.flatMap((one) => (one === null ? [] : membersOf(one))));
   }
 
   /** Everyone may be one while this node does not know of any. */
   #isMember(nodeId: NodeId): boolean {
-    const members = this.#configuration === null ? [] : membersOf(this.#configuration);
-    return members.length === 0 || members.includes(nodeId);
+    const members = this.#members;
+    return members.size === 0 || members.has(nodeId);
   }
 }
 

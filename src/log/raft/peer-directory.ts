@@ -50,10 +50,10 @@ export class PeerDirectory {
   }
 
   /** Listens, and calls the members. */
-  async open(configuration: Configuration): Promise<void> {
+  async open(configuration: Configuration, isCommitted: boolean): Promise<void> {
     const { clock, journal, logger, onFrame, onRequest, onUnreachable, options } = this.#options;
     for (const address of Object.values(options.peers ?? {})) parsePeerAddress(address);
-    this.#book.configuration = configuration;
+    this.#book.configure(configuration, isCommitted);
     this.#transport = await TcpTransport.open({
       ...options.transport,
       local: journal.identity,
@@ -84,9 +84,11 @@ export class PeerDirectory {
     if (entries.length > 0) this.#changed();
   }
 
-  configure(configuration: Configuration): void {
-    this.#book.configuration = configuration;
+  /** @param isCommitted - then those that left are refused from now on */
+  configure(configuration: Configuration, isCommitted: boolean): void {
+    this.#book.configure(configuration, isCommitted);
     this.#transport?.setPeers(this.#book.targets);
+    if (!isCommitted) return;
     for (const nodeId of configuration.removed) this.#transport?.dropIncoming(nodeId);
   }
 

@@ -37,6 +37,15 @@ test('a proposal whose place was passed over is lost', () => {
   expect(outcomes).toEqual(['passed: LEADERSHIP_LOST']);
 });
 
+test('leadership that ends leaves those alone whose place is committed already', () => {
+  proposals.accepted(propose('committed'), 7, 2);
+  proposals.accepted(propose('open'), 8, 2);
+  proposals.loseAccepted(leadershipLostError(), 7);
+  expect(outcomes).toEqual(['open: LEADERSHIP_LOST']);
+  proposals.committed(7, 2, 5, leadershipLostError);
+  expect(outcomes).toEqual(['open: LEADERSHIP_LOST', 'committed at 5']);
+});
+
 test('whoever waits for all to settle is told once the last one did', async () => {
   const [first, second] = [propose('first'), propose('second')];
   const settled = proposals.settled().then(() => outcomes.push('settled'));

@@ -69,12 +69,16 @@ export class PendingProposals {
     this.#tellIdle();
   }
 
-  /** Nobody will be able to tell what becomes of what waits for its commit. */
-  loseAccepted(error: Error): void {
-    const lost = this.#accepted.slice(this.#head);
-    this.#accepted = [];
+  /**
+   * Nobody will be able to tell what becomes of what waits for its commit.
+   *
+   * @param committedThrough - index up to which it is known, for it is committed and yet to be handed out
+   */
+  loseAccepted(error: Error, committedThrough: number): void {
+    const waiting = this.#accepted.slice(this.#head);
+    this.#accepted = waiting.filter(({ index }) => index <= committedThrough);
     this.#head = 0;
-    for (const one of lost) one.reject(error);
+    for (const one of waiting) if (one.index > committedThrough) one.reject(error);
     this.#tellIdle();
   }
 
@@ -82,7 +86,7 @@ export class PendingProposals {
     const proposed = [...this.#proposed.values()];
     this.#proposed.clear();
     for (const one of proposed) one.reject(error);
-    this.loseAccepted(error);
+    this.loseAccepted(error, 0);
   }
 
   /** Resolves once nothing waits. */

@@ -13,7 +13,6 @@ import { invariant } from '../../base/invariant.ts';
 import {
   decodeFrame,
   encodeFrame,
-  type Configuration,
   type MemberChange,
   type NodeId,
   type RaftMessage,
@@ -23,6 +22,7 @@ import {
 import type { LogEntry, LogRecovery } from '../replicated-log.ts';
 import type { ClusterLog, ClusterStatus, PeerStatus, RoleView } from './cluster-log.ts';
 import { CommittedDelivery, type AppliedPosition } from './committed-delivery.ts';
+import { ConfigurationInForce } from './configuration-in-force.ts';
 import type { Journal } from './journal/journal.ts';
 import { PeerDirectory } from './peer-directory.ts';
 import { PendingProposals } from './pending-proposals.ts';
@@ -77,13 +77,13 @@ export class RaftLog implements ClusterLog {
   readonly #delivery: CommittedDelivery;
   readonly #snapshots: SnapshotKeeper;
   readonly #digests: StateDigests;
+  readonly #configuration: ConfigurationInForce;
   readonly #proposals = new PendingProposals();
   readonly #waits = new Waits();
   readonly #questions = new Questions();
   readonly #resolveFailed: (error: Error) => void;
   #transfer: Transfer | null = null;
   #role: RoleView = { role: 'follower', term: 0, leader: null, isTermReady: false };
-  #configuration: { readonly configuration: Configuration; readonly index: number };
   #recovery: LogRecovery;
   #failure: OrchestratorError | null = null;
   #closing: Promise<void> | null = null;
@@ -97,8 +97,6 @@ export class RaftLog implements ClusterLog {
     const failed = Promise.withResolvers<Error>();
     this.failed = failed.promise;
     this.#resolveFailed = failed.resolve;
-    const { configuration, configurationIndex: index } = core.inspect();
-    this.#configuration = { configuration, index };
     this.#recovery = this.#recoveryThrough(applied.commands);
     this.#digests = new StateDigests(options.nodeId);
     this.#delivery = new CommittedDelivery({
@@ -107,10 +105,19 @@ export class RaftLog implements ClusterLog {
       from: applied,
       onApplied: ({ logIndex: index }) => {
         this.#driver.submit({ kind: 'applied', index });
+        this.#configuration.applied();
         this.#waits.look();
       },
-      onRestarted: () => this.#waits.look(),
+      onRestarted: () => {
+        this.#configuration.applied();
+        this.#waits.look();
+      },
       onFailed: (error) => this.#fail(error),
+    });
+    this.#configuration = new ConfigurationInForce({
+      core,
+      appliedIndex: () => this.#delivery.applied.logIndex,
+      onChange: (members, isCommitted) => this.#directory.configure(members, isCommitted),
     });
     this.#driver = new RaftDriver({
       core,
@@ -146,7 +153,8 @@ export class RaftLog implements ClusterLog {
 
   /** Listens for peers and takes part from now on. Called once, by opening. */
   async start(): Promise<void> {
-    await this.#directory.open(this.#configuration.configuration);
+    const { configuration, isCommitted } = this.#configuration;
+    await this.#directory.open(configuration, isCommitted);
     this.#driver.start();
   }
 
@@ -259,7 +267,10 @@ export class RaftLog implements ClusterLog {
     const index = await this.#ask((changeId) =>
       this.#driver.submit({ kind: 'changeMembership', changeId, changes, isAutoLeave: true }),
     );
-    await this.#waits.until(() => this.#isChangeOver(index), true);
+    const isOver = (): boolean => this.#configuration.isChangeOver(index);
+    if (isOver()) return;
+    if (this.#role.role !== 'leader') throw leadershipLostError();
+    await this.#waits.until(isOver, true);
   }
 
   async forward(kind: number, body: Uint8Array): Promise<Uint8Array> {
@@ -368,12 +379,6 @@ export class RaftLog implements ClusterLog {
     return refusal === null ? this.#questions.ask(submit) : Promise.reject(refusal);
   }
 
-  #isChangeOver(index: number): boolean {
-    const { configuration, index: newest } = this.#configuration;
-    const { logIndex } = this.#delivery.applied;
-    return logIndex >= Math.max(index, newest) && configuration.votersOutgoing.length === 0;
-  }
-
   #take(notice: RaftNotice): void {
     switch (notice.kind) {
       case 'apply':
@@ -428,8 +433,7 @@ export class RaftLog implements ClusterLog {
     const { journal } = this.#parts;
     switch (notice.kind) {
       case 'configuration':
-        this.#configuration = notice;
-        this.#directory.configure(notice.configuration);
+        this.#configuration.take(notice.configuration, notice.index);
         return;
       case 'readEntries': {
         const { bytesMax, from, requestId, to } = notice;
@@ -460,7 +464,11 @@ export class RaftLog implements ClusterLog {
     const before = this.#role;
     this.#role = { role, term, leader, isTermReady };
     if (before.role === 'leader' && (role !== 'leader' || term !== before.term)) {
-      this.#proposals.loseAccepted(leadershipLostError());
+      // Who stops leading within its term, as a leader that was removed does, keeps what is committed.
+      const hasKept = term === before.term;
+      if (hasKept) this.#waits.look();
+      const { commitIndex } = this.#parts.core.inspect();
+      this.#proposals.loseAccepted(leadershipLostError(), hasKept ? commitIndex : 0);
       this.#waits.reject(leadershipLostError(), true);
       this.#transfer?.resolve();
       this.#transfer = null;
