@@ -115,7 +115,7 @@ function improvedInBlocks(
     const isFirst = isUnchecked && round === 0;
     if (!isFirst && (isLate || round >= ROUNDS[level])) break;
     const from = isFirst ? givenOf(component, whole) : best;
-    const next = inBlocks(from, context, { span, width, mayStay: !isFirst });
+    const next = inBlocks(from, context, { span, width });
     if (!isFirst && !isCheaper(costOf(next), costOf(best), metric)) break;
     best = next;
   }
@@ -131,15 +131,13 @@ function givenOf({ qubits, operations }: Component, attempt: OptimizedInTime): O
 interface Round {
   readonly span: Span;
   readonly width: number;
-  /** Whether blocks may stay as they are once time is up; else they are translated. */
-  readonly mayStay: boolean;
 }
 
 /** One round over blocks. */
 function inBlocks(
   given: OptimizedInTime,
   context: ComponentContext,
-  { span, width, mayStay }: Round,
+  { span, width }: Round,
 ): OptimizedInTime {
   const { watch } = context;
   const endMs = span.startMs + span.spanMs;
@@ -155,7 +153,7 @@ function inBlocks(
     gatesLeft -= block.operations.length;
     const isLate = nowMs > endMs;
     const found =
-      isLate && mayStay
+      isLate && isInBasis(block, own)
         ? block
         : optimizeComponent(
             block,
@@ -171,6 +169,12 @@ function inBlocks(
     ? given.pass
     : [given.pass, PASS].filter((name) => name !== 'given').join(', ');
   return { ...given, pass, operations, verifications: [...verifications.values()] };
+}
+
+/** Whether a block may stay as it is once time is up. */
+function isInBasis({ operations }: Component, { basis }: ComponentContext): boolean {
+  const made = translated(operations, basis);
+  return made.length === operations.length && made.every((one, i) => one === operations[i]);
 }
 
 function timeOf(
