@@ -5,6 +5,8 @@
  * 100,000 agents the memory misses of a column for each field cost more than all the rest. Indices
  * are reused after removal; tables double when they are full. 48 bytes an agent here.
  */
+import { grown } from '../base/grown.ts';
+import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
 import {
   slotsUsed,
@@ -15,6 +17,8 @@ import {
   type AgentState,
 } from '../core/index.ts';
 import type { Offer } from './offers.ts';
+
+export { grown } from '../base/grown.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
 export type Standing =
@@ -53,8 +57,13 @@ export class AgentTable {
   #weights: Float64Array = new Float64Array(CAPACITY_MIN);
   #costs: Float64Array = new Float64Array(CAPACITY_MIN);
   readonly #agents: (Agent | null)[] = [];
-  readonly #indices = new Map<AgentId, number>();
+  readonly #indices: IdIndex<AgentId>;
   readonly #unused: number[] = [];
+
+  /** @param seed - of the index of ids, see `IdIndex` */
+  constructor(seed = 0) {
+    this.#indices = new IdIndex((index) => this.agentAt(index).id, seed);
+  }
 
   get size(): number {
     return this.#indices.size;
@@ -62,12 +71,12 @@ export class AgentTable {
 
   /** The index of a known agent, or -1. */
   indexOf(id: AgentId): number {
-    return this.#indices.get(id) ?? -1;
+    return this.#indices.find(id);
   }
 
   /** The indices of all known agents. */
-  indices(): MapIterator<number> {
-    return this.#indices.values();
+  *indices(): Iterable<number> {
+    for (const [index, agent] of this.#agents.entries()) if (agent !== null) yield index;
   }
 
   /** Core's own record of the agent. */
@@ -79,10 +88,10 @@ export class AgentTable {
 
   /** Gives a new agent an index; it has no credit, offer or links yet. */
   add(agent: Agent): number {
-    invariant(!this.#indices.has(agent.id), 'an agent is added once');
     const index = this.#unused.pop() ?? this.#agents.length;
     if (index >= this.#weights.length) this.#grow();
-    this.#indices.set(agent.id, index);
+    this.#agents[index] = agent;
+    this.#indices.add(agent.id, index);
     this.offers[index] = null;
     this.#records.fill(0, index * FIELDS, (index + 1) * FIELDS);
     this.setFirstLink(index, -1);
@@ -109,7 +118,7 @@ export class AgentTable {
   }
 
   remove(index: number): void {
-    this.#indices.delete(this.agentAt(index).id);
+    this.#indices.remove(this.agentAt(index).id);
     this.#agents[index] = null;
     this.setAhead(index, false);
     this.#unused.push(index);
@@ -264,10 +273,4 @@ function roomOf({ breaker, spec }: Agent, inFlight: number): number {
   if (breaker.state === 'open') return Math.min(spec.slots, inFlight);
   const probes = Math.max(0, breaker.probesMax - breaker.probes);
   return Math.min(spec.slots, inFlight + probes);
-}
-
-/** Copies a column into a larger one. */
-export function grown<Column extends Int32Array | Float64Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
 }

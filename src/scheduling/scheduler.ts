@@ -53,7 +53,7 @@ import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
 
 export class Scheduler {
-  readonly #table = new AgentTable();
+  readonly #table: AgentTable;
   readonly #shares: FairShares;
   readonly #waiting: Waiting;
   readonly #agents: AgentMirror;
@@ -82,6 +82,7 @@ export class Scheduler {
     readonly barred?: Barred;
     readonly interference?: Interference;
   }) {
+    this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
