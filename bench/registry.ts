@@ -30,10 +30,16 @@ for (let run = 0; run < RUNS; run++) {
       'agents/s',
       ((AGENTS - WARM_UP) / full.registerMs) * 1_000,
     );
+    measures.add(
+      'registration, processor time',
+      'µs/agent',
+      (full.registerCpuMs * 1_000) / (AGENTS - WARM_UP),
+    );
     const perAgent = (more: number, less: number): number => (more - less) / (AGENTS - WARM_UP);
     measures.add('held per agent', 'bytes', perAgent(full.heldBytes, empty.heldBytes));
     measures.add('resident set per agent', 'bytes', perAgent(full.rssBytes, empty.rssBytes));
     measures.add('restart after kill -9, until it serves', 's', back.openMs / 1_000);
+    measures.add('restart, processor time', 's', back.openCpuMs / 1_000);
     measures.add('held per agent after the restart', 'bytes', back.heldBytes / back.agents);
     await second.kill();
   });

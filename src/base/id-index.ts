@@ -76,8 +76,13 @@ export class IdIndex<Id extends string> {
   #grow(): void {
     const old = this.#slots;
     this.#slots = new Int32Array(old.length * 2);
+    const mask = this.#slots.length - 1;
     for (const value of old) {
-      if (value !== 0) this.#slots[this.#slotOf(this.#idOf(value - 1))] = value;
+      if (value === 0) continue;
+      // No two are equal: comparing them would only fetch their texts.
+      let slot = hashOf(this.#idOf(value - 1), this.#seed) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = value;
     }
   }
 }
