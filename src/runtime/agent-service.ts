@@ -1,4 +1,5 @@
 /** What agents do: register, take leases, report, leave. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrchestratorError } from '../base/errors.ts';
 import type { AgentView, RegisterAgent } from '../contract/index.ts';
 import { normalizeAgent } from '../contract/index.ts';
@@ -45,6 +46,8 @@ const REPORTS_MAX = 200;
 
 /** Agents that one entry takes in: past it the tasks of the same moment would wait for them. */
 const ENROLL_AGENTS_MAX = 1_000;
+/** Agents that begin to be served in one turn of the event loop. */
+const ATTACHED_AT_ONCE = 1_000;
 
 export class AgentService {
   readonly #parts: AgentServiceParts;
@@ -99,6 +102,25 @@ export class AgentService {
   ): Promise<void> {
     await this.register(agents, incarnation);
     const { hub, loop } = this.#parts;
+    const own = this.#heldBy(link, agents, held);
+    for (let from = 0; from < agents.length; from += ATTACHED_AT_ONCE) {
+      if (from > 0) await nextTurn();
+      for (const { id } of agents.slice(from, from + ATTACHED_AT_ONCE)) {
+        hub.attach(id as AgentId, link, own.get(id) ?? []);
+      }
+      hub.flush();
+      link.flush();
+      loop.wake();
+    }
+  }
+
+  /** What of the held leases each agent holds; the others are told to end. */
+  #heldBy(
+    link: AgentLink,
+    agents: readonly RegisterAgent[],
+    held: readonly HeldLease[],
+  ): ReadonlyMap<string, HeldLease[]> {
+    if (held.length === 0) return new Map();
     const own = new Map<string, HeldLease[]>(agents.map(({ id }) => [id, []]));
     for (const lease of held) {
       const agentId = this.#holderOf(lease);
@@ -106,10 +128,7 @@ export class AgentService {
       if (ofAgent !== undefined) ofAgent.push(lease);
       else link.revoke(agents[0]?.id as AgentId, lease.taskId, lease.fencingToken, 'fenced');
     }
-    for (const { id } of agents) hub.attach(id as AgentId, link, own.get(id) ?? []);
-    hub.flush();
-    link.flush();
-    loop.wake();
+    return own;
   }
 
   /** Ends what {@link connect} began; leases stay until the agents' silence bound has passed. */
@@ -134,6 +153,22 @@ export class AgentService {
     this.#parts.hub.seen(agentId);
     if (agent.state !== 'lost') return;
     await this.#parts.loop.propose({ type: 'agent.back', agentId });
+  }
+
+  /** Hears of agents that `link` serves; those that were lost are welcomed back, and served again. */
+  async heard(link: AgentLink, agentIds: readonly AgentId[]): Promise<void> {
+    const { hub, loop, state } = this.#parts;
+    const back: AgentId[] = [];
+    for (const agentId of agentIds) {
+      if (state.agents.get(agentId)?.state === 'lost') back.push(agentId);
+      else hub.seen(agentId);
+    }
+    if (back.length === 0) return;
+    await Promise.all(back.map((agentId) => loop.propose({ type: 'agent.back', agentId })));
+    for (const agentId of back) hub.attach(agentId, link, []);
+    hub.flush();
+    link.flush();
+    loop.wake();
   }
 
   /** Hears of an attempt. False when it is not the running one. */

@@ -70,6 +70,13 @@ export class Offers {
     return { offer, isNew: true };
   }
 
+  /** Whether a spec is one of those with this offer; O(1) where it was asked about before. */
+  isOf(offer: Offer | null, spec: AgentSpec): boolean {
+    return (
+      offer !== null && (this.#ofSpec.get(spec) === offer || offer.key === requirementKey(spec))
+    );
+  }
+
   join(agent: number, offer: Offer): void {
     this.#table.offers[agent] = offer;
     this.#table.setOfferPosition(agent, offer.agents.length);
