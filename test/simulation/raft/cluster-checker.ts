@@ -136,7 +136,10 @@ export class ClusterChecker {
       const kept = disk.entryAt(matchIndex)?.term;
       // The core may have gone on to a snapshot since, and no longer know.
       const own = node.core?.termAt(matchIndex) ?? kept;
-      const isKept = disk.base.index >= matchIndex || (kept !== undefined && kept === own);
+      // Nor may it know when a newer leader has had the entry replaced since: then the disk has still what was vouched for.
+      const hasMovedOn = node.role.term > message.term;
+      const isSame = hasMovedOn ? (kept ?? Infinity) <= message.term : kept === own;
+      const isKept = disk.base.index >= matchIndex || (kept !== undefined && isSame);
       const isDurable = isOld || isKept;
       require(isDurable, 'C7 an acknowledgement left before its entries were durable', () =>
         `${node.id} ${message.matchIndex}, durable ${disk.lastIndex}`);
