@@ -37,7 +37,7 @@ import {
   tooLargeError,
 } from './raft-errors.ts';
 import { Questions } from './questions.ts';
-import { RaftDriver, type RaftNotice } from './raft-driver.ts';
+import { RaftDriver, type DiskNotice, type RaftNotice } from './raft-driver.ts';
 import type { RaftLogOptions } from './raft-log-options.ts';
 import { readCommitted } from './read-committed.ts';
 import {
@@ -130,6 +130,7 @@ export class RaftLog implements ClusterLog {
       delivery: this.#delivery,
       provider: options.snapshots ?? null,
       submit: (input) => this.#driver.submit(input),
+      onStep: (step) => options.measures?.snapshot(step),
       logger: this.#logger,
       everyEntries: options.snapshotEveryEntries ?? SNAPSHOT_EVERY_ENTRIES,
     });
@@ -182,8 +183,13 @@ export class RaftLog implements ClusterLog {
     }
     const { leader, role } = this.#role;
     if (role !== 'leader') return Promise.reject(notLeaderError(leader));
+    const sinceMs = this.#clock.monotonicMs();
     return new Promise((resolve, reject) => {
-      const proposalId = this.#proposals.add({ resolve, reject });
+      const resolved = (index: number): void => {
+        this.#parts.options.measures?.committed(this.#clock.monotonicMs() - sinceMs);
+        resolve(index);
+      };
+      const proposalId = this.#proposals.add({ resolve: resolved, reject });
       this.#driver.submit({ kind: 'propose', term, proposals: [{ proposalId, body }] });
     });
   }
@@ -406,22 +412,7 @@ export class RaftLog implements ClusterLog {
     }
   }
 
-  #takeFromDisk(
-    notice: Extract<
-      RaftNotice,
-      {
-        kind:
-          | 'configuration'
-          | 'readEntries'
-          | 'compact'
-          | 'readSnapshotChunk'
-          | 'writeSnapshotChunk'
-          | 'installSnapshot'
-          | 'peerFault'
-          | 'failed';
-      }
-    >,
-  ): void {
+  #takeFromDisk(notice: DiskNotice): void {
     const { journal } = this.#parts;
     switch (notice.kind) {
       case 'configuration':
@@ -455,6 +446,7 @@ export class RaftLog implements ClusterLog {
   #changeRole({ isTermReady, leader, role, term }: RoleView): void {
     const before = this.#role;
     this.#role = { role, term, leader, isTermReady };
+    this.#countElection(before);
     if (before.role === 'leader' && (role !== 'leader' || term !== before.term)) {
       // Who stops leading within its term, as a leader that was removed does, keeps what is committed.
       const hasKept = term === before.term;
@@ -466,6 +458,13 @@ export class RaftLog implements ClusterLog {
     }
     this.#waits.look();
     this.#parts.options.onRole?.(this.#role);
+  }
+
+  #countElection({ role: before }: RoleView): void {
+    const { role } = this.#role;
+    const { measures } = this.#parts.options;
+    if (before === 'follower' && role !== 'follower') measures?.election('started');
+    if (before !== 'leader' && role === 'leader') measures?.election('won');
   }
 
   /** Ends all acknowledging, sending and writing, for good (S3). */
