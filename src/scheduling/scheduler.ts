@@ -23,11 +23,11 @@ import {
   type FairnessSettings,
   type Gate,
   type Queue,
-  type StrategyName,
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import { isPicky, otherMember } from './avoided.ts';
+import { AgentMirror } from './agent-mirror.ts';
+import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
@@ -44,26 +44,23 @@ import {
 } from './fair-share.ts';
 import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
-import { Latency } from './latency.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
-import { Pools } from './pools.ts';
+import type { Pools } from './pools.ts';
 import { queueMirror } from './queue-mirror.ts';
 import { SharesLent } from './shares-lent.ts';
-import type { Choice, Strategy } from './strategy.ts';
+import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
 
 export class Scheduler {
   readonly #table = new AgentTable();
-  readonly #latency = new Latency();
   readonly #shares: FairShares;
   readonly #waiting: Waiting;
+  readonly #agents: AgentMirror;
   readonly #pools: Pools;
   readonly #choice: Choice;
   /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
   readonly #parked = new Set<Task>();
-  /** Agents whose mirror runs ahead of core because of the batch at hand. */
-  #ahead: number[] = [];
   /** Tasks that are not counted as running because the batch at hand ends their attempt. */
   #ended: Task[] = [];
   /** Whether one share has all the work: then what the batch will change about shares does not matter. */
@@ -74,11 +71,6 @@ export class Scheduler {
   readonly #apart: KeptApart;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
-  #availableCount = 0;
-  /** Whether some strategy must hear of every change of load. */
-  #hasStateful = false;
-  /** Whether some strategy learns from how attempts end. */
-  #hasLearning = false;
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
@@ -93,37 +85,24 @@ export class Scheduler {
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
-    this.#pools = new Pools(this.#table, this.#waiting, {
-      latency: this.#latency,
+    this.#agents = new AgentMirror({
+      table: this.#table,
+      waiting: this.#waiting,
       interference: options.interference ?? null,
+      othersAble: () => this.#unpark(),
     });
+    this.#pools = this.#agents.pools;
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
   }
 
   /** Takes over an agent that registered or changed. O(its pools); a new agent has no credit. */
   agentChanged(agent: Agent): void {
-    const known = this.#table.indexOf(agent.id);
-    const index = known < 0 ? this.#table.add(agent) : known;
-    if (known < 0) {
-      this.#latency.reset(index);
-      this.#pools.attach(index, agent.spec);
-    } else {
-      if (this.#table.specs[index] !== agent.spec) this.#pools.move(index, agent.spec);
-      this.#table.update(index, agent);
-    }
-    this.#refresh(index);
-    if (this.#parked.size > 0) this.#unpark();
+    this.#agents.changed(agent);
   }
 
   /** Forgets an agent and its credit. O(its pools). */
   agentRemoved(agent: Agent): void {
-    const index = this.#table.indexOf(agent.id);
-    if (index < 0) return;
-    this.#table.setCredit(index, 0);
-    this.#refresh(index);
-    this.#pools.detach(index);
-    this.#table.remove(index);
-    if (this.#parked.size > 0) this.#unpark();
+    this.#agents.removed(agent);
   }
 
   /**
@@ -134,10 +113,7 @@ export class Scheduler {
    */
   setCredit(agentId: AgentId, credit: number): void {
     invariant(credit >= 0, () => `credit must be at least 0, got ${credit}`);
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#table.setCredit(index, credit);
-    this.#refresh(index);
+    this.#agents.setCredit(agentId, credit);
   }
 
   /**
@@ -161,15 +137,15 @@ export class Scheduler {
 
   leaseGranted(agent: Agent, task: Task): void {
     this.#count(task);
-    this.#resync(agent.id);
+    this.#agents.resync(agent.id);
   }
 
   /** @param agent - null for one that is not registered any more */
   leaseEnded(agent: Agent | null, task: Task): void {
     this.#count(task);
     // Others of its copies may go where it was.
-    if (this.#parked.size > 0 && hasCopies(task)) this.#unpark();
-    if (agent !== null) this.#resync(agent.id);
+    if (hasCopies(task)) this.#unpark();
+    if (agent !== null) this.#agents.resync(agent.id);
   }
 
   queueChanged(queue: Queue): void {
@@ -205,7 +181,7 @@ export class Scheduler {
     this.batchApplied();
     this.#choice.nowMs = request.nowMs;
     this.#waiting.gates.nowMs = request.nowMs;
-    for (const id of request.freed) this.#expectFree(id);
+    for (const id of request.freed) this.#agents.expectFree(id);
     const placement: Placement = { taskIds: [], agentIds: [] };
     const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
     this.#isAlone = this.#shares.isAlone;
@@ -232,12 +208,7 @@ export class Scheduler {
    * where `hasWork`, `counts` and `explain` must be exact before. O(assignments of the batch).
    */
   batchApplied(): void {
-    const ahead = this.#ahead;
-    this.#ahead = [];
-    for (const index of ahead) {
-      this.#table.spendCredit(index);
-      if (this.#table.isAhead(index)) this.#catchUp(index);
-    }
+    this.#agents.batchApplied();
     this.#lend.settle();
     this.#apart.settle();
     const ended = this.#ended;
@@ -252,23 +223,12 @@ export class Scheduler {
   /** Takes back a proposal that core refused; its task comes back through `taskWaiting`. */
   refused(taskId: TaskId, agentId: AgentId): void {
     this.#lend.refused(taskId);
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#table.returnCredit(index);
-    this.#resync(agentId);
+    this.#agents.refused(agentId);
   }
 
   /** Learns from an attempt that ended: how long it ran and whether it completed. */
   observe(agentId: AgentId, runMs: number, ok: boolean, nowMs: number): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#latency.observe(index, runMs, ok, nowMs);
-    if (!this.#hasLearning) return;
-    const outcome = { runMs, ok, nowMs };
-    const { links } = this.#pools;
-    for (let link = links.first(index); link >= 0; link = links.next(link)) {
-      links.poolOf(link).observed(links.memberOf(link), outcome);
-    }
+    this.#agents.observe(agentId, runMs, ok, nowMs);
   }
 
   /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */
@@ -305,7 +265,7 @@ export class Scheduler {
   explain(task: Task, nowMs: number): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
-    const strategy = this.#strategy(pool, queue.settings.strategy);
+    const strategy = this.#agents.strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;
     const { offers } = this.#pools;
     const shares = this.#shares;
@@ -337,7 +297,7 @@ export class Scheduler {
   counts(): SchedulerCounts {
     return {
       agents: this.#table.size,
-      availableAgents: this.#availableCount,
+      availableAgents: this.#agents.availableCount,
       pools: this.#pools.size,
       lanes: this.#waiting.laneCount,
       waiting: this.#waiting.size + this.#parked.size,
@@ -388,8 +348,8 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    const member = this.#pick(pool, profile.strategy, null);
-    placement.agentIds.push(this.#assign(pool, profile.strategy, member));
+    const member = this.#agents.pick(pool, profile.strategy, this.#choice);
+    placement.agentIds.push(this.#agents.assign(pool, profile.strategy, member));
     placement.taskIds.push(id);
   }
 
@@ -417,7 +377,9 @@ export class Scheduler {
     const { lane, task } = waiting;
     const { share } = lane.node;
     this.#choice.key = task.affinityKey ?? task.id;
-    const member = this.#pick(pool, lane.strategy, isPicky(task) ? task : null);
+    const by = { choice: this.#choice, apart: this.#apart };
+    let member = this.#agents.pick(pool, lane.strategy, this.#choice);
+    if (isPicky(task)) member = this.#agents.other(pool, member, task, by);
     if (member < 0) {
       this.#waiting.remove(task);
       this.#parked.add(task);
@@ -429,7 +391,7 @@ export class Scheduler {
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#waiting.remove(task);
-    const agentId = this.#assign(pool, lane.strategy, member);
+    const agentId = this.#agents.assign(pool, lane.strategy, member);
     this.#apart.propose(task, agentId);
     placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
@@ -465,7 +427,8 @@ export class Scheduler {
 
   #expectEnd(task: Task): void {
     // One that waits for input frees no slot, but may be the probe that others wait for.
-    if (task.state === 'input_required' && task.agentId !== null) this.#lookAgain(task.agentId);
+    if (task.state === 'input_required' && task.agentId !== null)
+      this.#agents.lookAgain(task.agentId);
     const counted = task.share as FairShare | CountedShare | null;
     if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
@@ -483,90 +446,10 @@ export class Scheduler {
    * or nobody else any more. O(such tasks), when an agent changes or becomes available.
    */
   #unpark(): void {
+    if (this.#parked.size === 0) return;
     const tasks = [...this.#parked];
     this.#parked.clear();
     for (const task of tasks) this.taskWaiting(task);
-  }
-
-  #strategy(pool: Pool, name: StrategyName): Strategy {
-    const strategy = pool.strategy(name);
-    if (strategy.stateful) this.#hasStateful = true;
-    if (strategy.observed !== undefined) this.#hasLearning = true;
-    return strategy;
-  }
-
-  /** The member that should get the task; -1 where that must wait for another one. */
-  #pick(pool: Pool, strategyName: StrategyName, picky: Task | null): number {
-    const member = this.#strategy(pool, strategyName).pick(this.#choice);
-    invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
-    if (picky === null) return member;
-    const look = { pool, table: this.#table, rng: this.#choice.rng, apart: this.#apart.of(picky) };
-    return otherMember(picky, member, look);
-  }
-
-  #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {
-    const table = this.#table;
-    const strategy = this.#strategy(pool, strategyName);
-    strategy.picked(member);
-    const index = pool.agentOf(member);
-    table.setInFlight(index, table.inFlight(index) + 1);
-    table.lendCredit(index);
-    this.#table.setAhead(index, true);
-    this.#ahead.push(index);
-    this.#refresh(index);
-    return table.agentAt(index).id;
-  }
-
-  #expectFree(agentId: AgentId): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    // Whether what ends is a probe of its breaker, core will say: until then nothing more goes there.
-    const freed = this.#table.isHeldBack(index) ? 0 : 1;
-    this.#table.setInFlight(index, Math.max(0, this.#table.inFlight(index) - freed));
-    this.#table.setAhead(index, true);
-    this.#ahead.push(index);
-    this.#refresh(index);
-  }
-
-  /** Takes an agent with an open breaker over again once the batch is applied. */
-  #lookAgain(agentId: AgentId): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0 || !this.#table.isHeldBack(index)) return;
-    this.#table.setAhead(index, true);
-    this.#ahead.push(index);
-  }
-
-  #resync(agentId: AgentId): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#catchUp(index);
-  }
-
-  /** Takes the tasks in flight over from core's record. */
-  #catchUp(index: number): void {
-    this.#table.setAhead(index, false);
-    this.#table.catchUp(index);
-    this.#refresh(index);
-  }
-
-  /** Tells the pools of the agent what changed about it. O(1) where only its load did. */
-  #refresh(index: number): void {
-    const table = this.#table;
-    const able = table.isAble(index);
-    const flipped = able !== table.isAvailable(index);
-    if (flipped) {
-      table.setAvailable(index, able);
-      this.#availableCount += able ? 1 : -1;
-      if (able && this.#parked.size > 0) this.#unpark();
-    } else if (!this.#hasStateful) {
-      return;
-    }
-    const { links } = this.#pools;
-    for (let link = links.first(index); link >= 0; link = links.next(link)) {
-      const pool = links.poolOf(link);
-      pool.refresh(links.memberOf(link));
-      if (flipped) this.#waiting.poolChanged(pool);
-    }
   }
 }
 
