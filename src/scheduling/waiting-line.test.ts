@@ -13,6 +13,8 @@ function waitingTask(seq: number): WaitingTask {
     lane: null as unknown as Lane,
     priority: 4,
     gone: false,
+    turn: seq,
+    turn: seq,
     heldSinceMs: 0,
     heapSlot: -1,
   };
