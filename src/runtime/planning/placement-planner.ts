@@ -13,7 +13,7 @@ import { ThreadSolver, type PlanSolver } from './plan-solver.ts';
 export interface PlanningOptions {
   /** Plans for waiting tasks with wishes. Default false. */
   readonly enabled?: boolean;
-  /** Time that the solver has for one window, in milliseconds; 1..1,000. Default 50. */
+  /** Time that the solver has for one window, in milliseconds; 1..10,000. Default 50. */
   readonly budgetMs?: number;
   /** Who solves. Default: a thread of this process. */
   readonly solver?: PlanSolver;
