@@ -14,7 +14,6 @@ function waitingTask(seq: number): WaitingTask {
     priority: 4,
     gone: false,
     turn: seq,
-    turn: seq,
     heldSinceMs: 0,
     heapSlot: -1,
   };

@@ -96,7 +96,7 @@ class Floor {
   }
 
   placement(id: string): unknown {
-    return this.runtime.tasks.explain(id as TaskId).placement;
+    return this.runtime.tasks.explain(id as TaskId)?.placement;
   }
 }
 
@@ -136,10 +136,10 @@ describe('with a thread', () => {
     const lost = solver.solve(1, problem, 50);
     solver.close();
     await expect(lost).rejects.toMatchObject({ code: 'PLANNER_FAILED' });
-    expect([...(await solver.solve(2, problem, 50))]).toEqual([1, 0]);
+    expect(Array.from(await solver.solve(2, problem, 50))).toEqual([1, 0]);
     const unfit = solver.solve(3, { ...problem, capacities: new Float64Array(0) }, 50);
     await expect(unfit).rejects.toMatchObject({ code: 'PLANNER_FAILED' });
-    expect([...(await solver.solve(4, problem, 50))]).toEqual([1, 0]);
+    expect(Array.from(await solver.solve(4, problem, 50))).toEqual([1, 0]);
     solver.close();
   });
 });

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   controlOf,
-  NO_EXTRA,
   type Agent,
   type AgentId,
   type Profile,
   type Task,
   type TaskPlacement,
 } from '../../core/index.ts';
+import { NO_EXTRA } from '../../core/extra.ts';
 import type { Placement } from '../placement.ts';
 import { Scheduler } from '../scheduler.ts';
 import { makeAgent, makeProfile, makeQueue, makeTask } from '../testing/fixtures.ts';

@@ -103,7 +103,12 @@ export class Wishes {
     const plan = this.plans.plan(pool, nowMs);
     const agentId = plan?.agentOf(task) ?? null;
     if (plan !== null && agentId !== null) {
-      return { by: 'plan', cost: null, agentId, reason: `meant for ${agentId}, as ${sumsOf(plan)}` };
+      return {
+        by: 'plan',
+        cost: null,
+        agentId,
+        reason: `meant for ${agentId}, as ${sumsOf(plan)}`,
+      };
     }
     return { ...unplanned, reason: whyNot(this.plans.judgement(pool)) };
   }
