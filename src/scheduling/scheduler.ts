@@ -30,6 +30,10 @@ import { AgentMirror } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
+import type { BatchPlans } from './batch/batch-plans.ts';
+import type { Choosing } from './batch/seats.ts';
+import { groupOf, wishOf } from './batch/wish-cost.ts';
+import { Wishes, type Offer } from './batch/wishes.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
 import { explain } from './explain.ts';
@@ -69,18 +73,21 @@ export class Scheduler {
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
   readonly #apart: KeptApart;
+  readonly #wishes: Wishes;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
+   * @param options.plans - lets waiting tasks with wishes be planned for; see {@link Scheduler.plans}
    */
   constructor(options: {
     readonly seed: number;
     readonly fairness?: FairnessSettings;
     readonly barred?: Barred;
     readonly interference?: Interference;
+    readonly plans?: boolean;
   }) {
     this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
@@ -93,7 +100,13 @@ export class Scheduler {
       othersAble: () => this.#unpark(),
     });
     this.#pools = this.#agents.pools;
+    this.#wishes = new Wishes(this.#table, this.#pools, options.plans === true);
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
+  }
+
+  /** Plans for waiting tasks with wishes, to be solved outside; null where they are off. */
+  get plans(): BatchPlans | null {
+    return this.#wishes.plans;
   }
 
   /** Takes over an agent that registered or changed. O(its pools); a new agent has no credit. */
@@ -126,13 +139,15 @@ export class Scheduler {
     this.#count(task);
     if (task.state !== 'queued') return;
     const { signature, spec } = task.profile;
-    this.#waiting.add(task, this.#pools.ensure(signature, spec.requires));
+    const pool = this.#pools.ensure(signature, spec.requires);
+    this.#waiting.add(task, pool);
+    if (wishOf(task) !== null) this.#wishes.plans?.waits(task, pool);
   }
 
   /** Lets a task wait no longer; one that does not wait is ignored. O(1) amortised. */
   taskLeft(task: Task): void {
     this.#count(task);
-    this.#waiting.remove(task);
+    this.#removeWaiting(task);
     if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
@@ -212,6 +227,7 @@ export class Scheduler {
     this.#agents.batchApplied();
     this.#lend.settle();
     this.#apart.settle();
+    this.#wishes.seats.settle();
     const ended = this.#ended;
     if (ended.length > 0) {
       this.#ended = [];
@@ -224,6 +240,7 @@ export class Scheduler {
   /** Takes back a proposal that core refused; its task comes back through `taskWaiting`. */
   refused(taskId: TaskId, agentId: AgentId): void {
     this.#lend.refused(taskId);
+    this.#wishes.seats.leave(taskId);
     this.#agents.refused(agentId);
   }
 
@@ -271,8 +288,8 @@ export class Scheduler {
     const { offers } = this.#pools;
     const shares = this.#shares;
     const apart = this.#apart.of(task);
-    const table = this.#table;
-    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
+    const [table, wishes] = [this.#table, this.#wishes];
+    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart, wishes });
   }
 
   /** What the Born strategies' states are like. O(pools + their available agents). */
@@ -349,8 +366,16 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    const member = this.#agents.pick(pool, profile.strategy, this.#choice);
-    placement.agentIds.push(this.#agents.assign(pool, profile.strategy, member));
+    let member = this.#agents.pick(pool, profile.strategy, this.#choice);
+    const wish = control?.placement;
+    let choosing: Choosing | null = null;
+    const group = wish === undefined ? null : groupOf(wish, profile.queueName);
+    if (wish !== undefined) {
+      ({ choosing, member } = this.#wishes.cheapest(wish, group, this.#offer(pool, member)));
+    }
+    const agentId = this.#agents.assign(pool, profile.strategy, member);
+    if (choosing !== null) this.#wishes.seats.propose(id, { agentId, group, choosing });
+    placement.agentIds.push(agentId);
     placement.taskIds.push(id);
   }
 
@@ -374,15 +399,20 @@ export class Scheduler {
    * task must wait for an agent that is none of those it failed on: it is set aside, and holds up nobody.
    */
   #placeWaiting(pool: Pool, placement: Placement): FairShare | null {
-    const waiting = this.#waiting.head(pool);
-    const { lane, task } = waiting;
+    const { lane, task: head } = this.#waiting.head(pool);
     const { share } = lane.node;
+    let task = head;
     this.#choice.key = task.affinityKey ?? task.id;
     const by = { choice: this.#choice, apart: this.#apart };
     let member = this.#agents.pick(pool, lane.strategy, this.#choice);
+    let choosing: Choosing | null = null;
     if (isPicky(task)) member = this.#agents.other(pool, member, task, by);
+    else if (wishOf(task) !== null) {
+      ({ choosing, member, task } = this.#wishes.turn(task, this.#offer(pool, member)));
+      if (task !== head) this.#waiting.exchange(head, task);
+    }
     if (member < 0) {
-      this.#waiting.remove(task);
+      this.#removeWaiting(task);
       this.#parked.add(task);
       return null;
     }
@@ -391,16 +421,31 @@ export class Scheduler {
       this.#lend.start(share, costOfTask(task, this.#shares.settings), task.id);
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
-    this.#waiting.remove(task);
+    this.#removeWaiting(task);
     const agentId = this.#agents.assign(pool, lane.strategy, member);
+    if (choosing !== null) {
+      const group = groupOf(wishOf(task) ?? {}, task.profile.queue.name);
+      this.#wishes.seats.propose(task.id, { agentId, group, choosing });
+    }
     this.#apart.propose(task, agentId);
     placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
     return share;
   }
 
+  #offer(pool: Pool, picked: number): Offer {
+    const { nowMs, rng } = this.#choice;
+    return { pool, picked, rng, nowMs };
+  }
+
+  #removeWaiting(task: Task): void {
+    this.#waiting.remove(task);
+    if (wishOf(task) !== null) this.#wishes.plans?.left(task);
+  }
+
   /** Counts a task in its share exactly while it runs. Whatever led here, core's record decides. */
   #count(task: Task): void {
+    if (wishOf(task) !== null) this.#wishes.seats.sync(task);
     const counted = task.share as FairShare | CountedShare | null;
     const isRunning = task.state === 'running';
     // One that never ran holds no gate; one that waited for input held its gates without being counted.
@@ -427,6 +472,7 @@ export class Scheduler {
   }
 
   #expectEnd(task: Task): void {
+    this.#wishes.seats.expectEnd(task);
     // One that waits for input frees no slot, but may be the probe that others wait for.
     if (task.state === 'input_required' && task.agentId !== null)
       this.#agents.lookAgain(task.agentId);
