@@ -76,6 +76,7 @@ export class AgentHub {
   /** Takes up watching every registered agent: each has one whole silence to report from now on. */
   open(): void {
     this.#isOpen = true;
+    this.#seats.reserve(this.#options.state.agents.size);
     for (const agent of this.#options.state.agents.values()) {
       this.registered(agent);
       for (const task of agent.leases) {
@@ -96,7 +97,7 @@ export class AgentHub {
     this.#seats.see(seat, nowMs);
     this.#presence.forget(seat);
     // A lost one has a seat to come back to, but is given up already.
-    if (agent.state !== 'lost') this.#watch(seat);
+    if (agent.state !== 'lost') this.#watch(seat, agent);
   }
 
   removed(agentId: AgentId): void {
@@ -340,11 +341,11 @@ export class AgentHub {
   }
 
   /** An agent whose link says that it is there needs no watching. */
-  #watch(seat: number): void {
+  #watch(seat: number, known: Agent | null = null): void {
     if (this.#presence.isWatched(seat)) return;
     const link = this.#seats.linkOf(seat);
     if (link !== null && isAlwaysPresent(link)) return;
-    const agent = this.#options.state.agents.get(this.#seats.idOf(seat));
+    const agent = known ?? this.#options.state.agents.get(this.#seats.idOf(seat));
     if (agent !== undefined) this.#presence.watch(seat, agent.spec.heartbeatMs);
   }
 

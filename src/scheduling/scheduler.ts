@@ -74,6 +74,7 @@ export class Scheduler {
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
+   * @param options.buildSlice - agents that a new pool takes in at once
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
    */
   constructor(options: {
@@ -81,6 +82,7 @@ export class Scheduler {
     readonly fairness?: FairnessSettings;
     readonly barred?: Barred;
     readonly interference?: Interference;
+    readonly buildSlice?: number;
   }) {
     this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
@@ -90,10 +92,16 @@ export class Scheduler {
       table: this.#table,
       waiting: this.#waiting,
       interference: options.interference ?? null,
+      buildSlice: options.buildSlice,
       othersAble: () => this.#unpark(),
     });
     this.#pools = this.#agents.pools;
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
+  }
+
+  /** Makes room for so many agents in one step. */
+  reserveAgents(count: number): void {
+    this.#table.reserve(count);
   }
 
   /** Takes over an agent that registered or changed. O(its pools); a new agent has no credit. */
@@ -180,6 +188,7 @@ export class Scheduler {
    */
   place(request: PlaceRequest): Placement {
     this.batchApplied();
+    this.#pools.buildOn();
     this.#choice.nowMs = request.nowMs;
     this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#agents.expectFree(id);
@@ -239,7 +248,12 @@ export class Scheduler {
       gates.nowMs = nowMs;
       gates.openDue();
     }
-    return this.#waiting.next() !== undefined;
+    return this.isUnfinished || this.#waiting.next() !== undefined;
+  }
+
+  /** Whether `place` has more to do than it did, whatever it proposed: a pool is built in slices. */
+  get isUnfinished(): boolean {
+    return this.#pools.isBuilding;
   }
 
   /** The next moment at which a gate may let something pass by itself, or null. */
@@ -266,6 +280,7 @@ export class Scheduler {
   explain(task: Task, nowMs: number): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
+    this.#pools.finish(pool);
     const strategy = this.#agents.strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;
     const { offers } = this.#pools;
