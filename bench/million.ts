@@ -19,7 +19,7 @@ import type { Order } from './workers/submitter.ts';
 
 const AGENTS = isQuick() ? 50_000 : 1_000_000;
 const CONNECTIONS = 100;
-const HEARTBEAT_MS = isQuick() ? 8_000 : 40_000;
+const HEARTBEAT_MS = isQuick() ? 10_000 : 60_000;
 const WORK_MS = 200;
 const SECONDS = isQuick() ? 10 : 60;
 const RATE = isQuick() ? 2_000 : 10_000;

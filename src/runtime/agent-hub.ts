@@ -44,11 +44,16 @@ export interface AgentHubOptions {
   readonly taskSilent: (task: Task, fencingToken: number) => Promise<unknown>;
 }
 
+/** After a pause of this process everybody was silent: their verdicts must not crowd out what they say next. */
+const VERDICTS_MAX = 1_000;
+
 export class AgentHub {
   readonly #options: AgentHubOptions;
   readonly #seats: Seats;
   readonly #presence: Presence;
   readonly #leases: LeaseWatch;
+  /** Agents found silent of which the log has not heard yet. */
+  #verdicts = 0;
   readonly #dirty = new Set<AgentLink>();
   /** Before, another process knows the agents. */
   #isOpen = false;
@@ -63,6 +68,7 @@ export class AgentHub {
       clock,
       heardMs: (seat) => this.#seats.heardMs(seat, clock.monotonicMs()),
       silent: (seat) => this.#fellSilent(seat),
+      isBusy: () => this.#verdicts >= VERDICTS_MAX,
     });
     this.#leases = new LeaseWatch(clock, taskSilent);
   }
@@ -354,7 +360,11 @@ export class AgentHub {
     const link = this.#seats.linkOf(seat);
     if (link !== null) this.detach(agentId, link);
     // Where the verdict could not be kept, as on a full disk, it is given again after another silence.
-    this.#options.agentSilent(agentId).catch(() => this.seen(agentId));
+    this.#verdicts += 1;
+    this.#options
+      .agentSilent(agentId)
+      .catch(() => this.seen(agentId))
+      .finally(() => (this.#verdicts -= 1));
   }
 }
 
