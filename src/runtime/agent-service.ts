@@ -47,7 +47,7 @@ const REPORTS_MAX = 200;
 /** Agents in a command, and commands under way: what an entry takes in of them, tasks of the same moment wait for. */
 const ENROLL_AGENTS_MAX = 500;
 const ENROLL_LINES = 4;
-/** Agents that begin to be served in one turn of the event loop. */
+/** Agents that begin or cease to be served in one turn of the event loop. */
 const ATTACHED_AT_ONCE = 1_000;
 
 export class AgentService {
@@ -132,8 +132,12 @@ export class AgentService {
   }
 
   /** Ends what {@link connect} began; leases stay until the agents' silence bound has passed. */
-  disconnect(link: AgentLink, agentIds: readonly AgentId[]): void {
-    for (const agentId of agentIds) this.#parts.hub.detach(agentId, link);
+  async disconnect(link: AgentLink, agentIds: readonly AgentId[]): Promise<void> {
+    for (let from = 0; from < agentIds.length; from += ATTACHED_AT_ONCE) {
+      if (from > 0) await nextTurn();
+      const some = agentIds.slice(from, from + ATTACHED_AT_ONCE);
+      for (const agentId of some) this.#parts.hub.detach(agentId, link);
+    }
   }
 
   /** Serves one request of a polling agent; its leases go through `link`. */
