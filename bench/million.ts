@@ -32,6 +32,7 @@ interface Done {
   readonly doneP50: number;
   readonly doneP99: number;
   readonly done: number;
+  readonly refused: number;
 }
 
 const measures = new Measures();
@@ -95,7 +96,8 @@ async function tasks(fleet: Worker, submitter: Worker, pid: number): Promise<voi
       measures.add(`submit to start, ${name}, ${key}`, 'ms', figures[key]);
   }
   measures.add('done', 'tasks', done.done);
-  measures.add('lost', 'tasks', LOAD.tasks - done.done);
+  measures.add('refused', 'tasks', done.refused);
+  measures.add('lost', 'tasks', LOAD.tasks - done.refused - done.done);
   measures.add('orphans of the cut', 'tasks', end.orphans);
   measures.add('orphans that run nowhere', 'tasks', end.orphansLeft);
   measures.add('until the last orphan ran elsewhere', 's', end.orphansMs / 1_000);
