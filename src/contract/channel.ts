@@ -39,6 +39,7 @@ export interface SubmitExtras {
   readonly limits?: TaskOptions['limits'] | undefined;
   readonly dedupe?: TaskOptions['dedupe'] | undefined;
   readonly estimate?: TaskOptions['estimate'] | undefined;
+  readonly placement?: TaskOptions['placement'] | undefined;
 }
 
 /** A submit's place in its session: see {@link ClientFrame}. */

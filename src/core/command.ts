@@ -5,7 +5,7 @@ import type { AgentId, TaskId } from './ids.ts';
 import type { FailureGroupState } from './failure-group.ts';
 import type { NewOperation } from './operation.ts';
 import type { RedriveItem, RedriveOrder } from './redrive.ts';
-import type { Dedupe, Estimate, LimitUse } from './control.ts';
+import type { Dedupe, Estimate, LimitUse, TaskPlacement } from './control.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
 import type { OverlapPolicy, ScheduleSettings } from './schedule.ts';
@@ -50,6 +50,7 @@ export interface NewTask {
   readonly limits?: readonly LimitUse[];
   readonly dedupe?: Dedupe;
   readonly estimate?: Estimate;
+  readonly placement?: TaskPlacement;
 }
 
 /** A set of tasks submitted together under a name of its own. */

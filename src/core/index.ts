@@ -51,6 +51,7 @@ export {
   type Estimate,
   type LimitUse,
   type TaskControl,
+  type TaskPlacement,
 } from './control.ts';
 export {
   closedGate,

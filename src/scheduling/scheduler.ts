@@ -17,7 +17,6 @@ import {
   FAIRNESS_DEFAULT,
   isGated,
   namespaceOf,
-  usesOf,
   type Agent,
   type AgentId,
   type FairnessSettings,
@@ -30,24 +29,22 @@ import { AgentMirror } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
+import type { BatchPlans } from './batch/batch-plans.ts';
+import type { Choosing } from './batch/seats.ts';
+import { groupOf, wishOf } from './batch/wish-cost.ts';
+import { Wishes, type Offer } from './batch/wishes.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
-import {
-  FairShares,
-  isShareBefore,
-  occupy,
-  vacate,
-  type CountedShare,
-  type FairShare,
-} from './fair-share.ts';
+import { FairShares, isShareBefore, type FairShare } from './fair-share.ts';
 import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import { queueMirror } from './queue-mirror.ts';
+import { RunningShares } from './running-shares.ts';
 import { SharesLent } from './shares-lent.ts';
 import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
@@ -56,19 +53,17 @@ export class Scheduler {
   readonly #table: AgentTable;
   readonly #shares: FairShares;
   readonly #waiting: Waiting;
+  readonly #running: RunningShares;
   readonly #agents: AgentMirror;
   readonly #pools: Pools;
   readonly #choice: Choice;
   /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
   readonly #parked = new Set<Task>();
-  /** Tasks that are not counted as running because the batch at hand ends their attempt. */
-  #ended: Task[] = [];
   /** Whether one share has all the work: then what the batch will change about shares does not matter. */
   #isAlone = true;
-  /** Those of them that pass gates, each once, and also those that wait for input. */
-  #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
   readonly #apart: KeptApart;
+  readonly #wishes: Wishes;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
 
@@ -76,6 +71,7 @@ export class Scheduler {
    * @param options.barred - agents that a copy must not go to; without it there are none
    * @param options.buildSlice - agents that a new pool takes in at once
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
+   * @param options.plans - lets waiting tasks with wishes be planned for; see {@link Scheduler.plans}
    */
   constructor(options: {
     readonly seed: number;
@@ -83,11 +79,13 @@ export class Scheduler {
     readonly barred?: Barred;
     readonly interference?: Interference;
     readonly buildSlice?: number;
+    readonly plans?: boolean;
   }) {
     this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
+    this.#running = new RunningShares(this.#shares, this.#waiting.gates);
     this.#agents = new AgentMirror({
       table: this.#table,
       waiting: this.#waiting,
@@ -96,12 +94,18 @@ export class Scheduler {
       othersAble: () => this.#unpark(),
     });
     this.#pools = this.#agents.pools;
+    this.#wishes = new Wishes(this.#table, this.#pools, options.plans === true);
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
   }
 
   /** Makes room for so many agents in one step. */
   reserveAgents(count: number): void {
     this.#table.reserve(count);
+  }
+
+  /** Plans for waiting tasks with wishes, to be solved outside; null where they are off. */
+  get plans(): BatchPlans | null {
+    return this.#wishes.plans;
   }
 
   /** Takes over an agent that registered or changed. O(its pools); a new agent has no credit. */
@@ -134,13 +138,15 @@ export class Scheduler {
     this.#count(task);
     if (task.state !== 'queued') return;
     const { signature, spec } = task.profile;
-    this.#waiting.add(task, this.#pools.ensure(signature, spec.requires));
+    const pool = this.#pools.ensure(signature, spec.requires);
+    this.#waiting.add(task, pool);
+    if (wishOf(task) !== null) this.#wishes.plans?.waits(task, pool);
   }
 
   /** Lets a task wait no longer; one that does not wait is ignored. O(1) amortised. */
   taskLeft(task: Task): void {
     this.#count(task);
-    this.#waiting.remove(task);
+    this.#removeWaiting(task);
     if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
@@ -221,18 +227,14 @@ export class Scheduler {
     this.#agents.batchApplied();
     this.#lend.settle();
     this.#apart.settle();
-    const ended = this.#ended;
-    if (ended.length > 0) {
-      this.#ended = [];
-      for (const task of ended) this.#count(task);
-    }
-    this.#endedGated = null;
-    this.#waiting.gates.applied();
+    this.#wishes.seats.settle();
+    this.#running.batchApplied();
   }
 
   /** Takes back a proposal that core refused; its task comes back through `taskWaiting`. */
   refused(taskId: TaskId, agentId: AgentId): void {
     this.#lend.refused(taskId);
+    this.#wishes.seats.leave(taskId);
     this.#agents.refused(agentId);
   }
 
@@ -286,8 +288,8 @@ export class Scheduler {
     const { offers } = this.#pools;
     const shares = this.#shares;
     const apart = this.#apart.of(task);
-    const table = this.#table;
-    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
+    const [table, wishes] = [this.#table, this.#wishes];
+    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart, wishes });
   }
 
   /** What the Born strategies' states are like. O(pools + their available agents). */
@@ -364,8 +366,16 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    const member = this.#agents.pick(pool, profile.strategy, this.#choice);
-    placement.agentIds.push(this.#agents.assign(pool, profile.strategy, member));
+    let member = this.#agents.pick(pool, profile.strategy, this.#choice);
+    const wish = control?.placement;
+    let choosing: Choosing | null = null;
+    const group = wish === undefined ? null : groupOf(wish, profile.queueName);
+    if (wish !== undefined) {
+      ({ choosing, member } = this.#wishes.cheapest(wish, group, this.#offer(pool, member)));
+    }
+    const agentId = this.#agents.assign(pool, profile.strategy, member);
+    if (choosing !== null) this.#wishes.seats.propose(id, { agentId, group, choosing });
+    placement.agentIds.push(agentId);
     placement.taskIds.push(id);
   }
 
@@ -389,15 +399,20 @@ export class Scheduler {
    * task must wait for an agent that is none of those it failed on: it is set aside, and holds up nobody.
    */
   #placeWaiting(pool: Pool, placement: Placement): FairShare | null {
-    const waiting = this.#waiting.head(pool);
-    const { lane, task } = waiting;
+    const { lane, task: head } = this.#waiting.head(pool);
     const { share } = lane.node;
+    let task = head;
     this.#choice.key = task.affinityKey ?? task.id;
     const by = { choice: this.#choice, apart: this.#apart };
     let member = this.#agents.pick(pool, lane.strategy, this.#choice);
+    let choosing: Choosing | null = null;
     if (isPicky(task)) member = this.#agents.other(pool, member, task, by);
+    else if (wishOf(task) !== null) {
+      ({ choosing, member, task } = this.#wishes.turn(task, this.#offer(pool, member)));
+      if (task !== head) this.#waiting.exchange(head, task);
+    }
     if (member < 0) {
-      this.#waiting.remove(task);
+      this.#removeWaiting(task);
       this.#parked.add(task);
       return null;
     }
@@ -406,55 +421,39 @@ export class Scheduler {
       this.#lend.start(share, costOfTask(task, this.#shares.settings), task.id);
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
-    this.#waiting.remove(task);
+    this.#removeWaiting(task);
     const agentId = this.#agents.assign(pool, lane.strategy, member);
+    if (choosing !== null) {
+      const group = groupOf(wishOf(task) ?? {}, task.profile.queue.name);
+      this.#wishes.seats.propose(task.id, { agentId, group, choosing });
+    }
     this.#apart.propose(task, agentId);
     placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
     return share;
   }
 
-  /** Counts a task in its share exactly while it runs. Whatever led here, core's record decides. */
-  #count(task: Task): void {
-    const counted = task.share as FairShare | CountedShare | null;
-    const isRunning = task.state === 'running';
-    // One that never ran holds no gate; one that waited for input held its gates without being counted.
-    if (!isRunning && task.fencingToken > 0 && isGated(task)) {
-      for (const { gate } of usesOf(task)) this.#waiting.gates.wake(gate);
-    }
-    if (isRunning === (counted !== null)) return;
-    if (counted === null) {
-      const { plain, namespace } = queueMirror(this.#shares, task.profile.queue);
-      const fairnessKey = task.extra?.control?.fairnessKey ?? null;
-      const share = fairnessKey === null ? plain : this.#shares.key(namespace, fairnessKey);
-      const cost = costOfTask(task, this.#shares.settings);
-      task.share = cost === 1 ? share : { share, cost };
-      occupy(share, cost);
-      return;
-    }
-    this.#uncount(task, counted);
+  #offer(pool: Pool, picked: number): Offer {
+    const { nowMs, rng } = this.#choice;
+    return { pool, picked, rng, nowMs };
   }
 
-  #uncount(task: Task, counted: FairShare | CountedShare): void {
-    task.share = null;
-    if ('share' in counted) vacate(counted.share, counted.cost);
-    else vacate(counted, 1);
+  #removeWaiting(task: Task): void {
+    this.#waiting.remove(task);
+    if (wishOf(task) !== null) this.#wishes.plans?.left(task);
+  }
+
+  #count(task: Task): void {
+    if (wishOf(task) !== null) this.#wishes.seats.sync(task);
+    this.#running.count(task);
   }
 
   #expectEnd(task: Task): void {
+    this.#wishes.seats.expectEnd(task);
     // One that waits for input frees no slot, but may be the probe that others wait for.
     if (task.state === 'input_required' && task.agentId !== null)
       this.#agents.lookAgain(task.agentId);
-    const counted = task.share as FairShare | CountedShare | null;
-    if (counted !== null && !this.#isAlone) {
-      this.#uncount(task, counted);
-      this.#ended.push(task);
-    }
-    if (!isGated(task)) return;
-    this.#endedGated ??= new Set();
-    if (this.#endedGated.has(task)) return;
-    this.#endedGated.add(task);
-    this.#waiting.gates.expectEnd(task);
+    this.#running.expectEnd(task, this.#isAlone);
   }
 
   /**
