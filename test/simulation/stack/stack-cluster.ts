@@ -162,6 +162,9 @@ export class StackCluster {
     const { checker, plan, simulation, streams } = this;
     const known = isFounder ? this.#founders : [...this.nodes.keys()];
     const others = known.filter((id) => id !== nodeId);
+    // A node that joins is of the newest release that any has: the others follow.
+    const releases = [...this.nodes.values()].map(({ release }) => release);
+    const first = plan.faults.has('upgrade') ? 0 : 1;
     const node = new StackNode({
       nodeId,
       endpoint,
@@ -171,6 +174,7 @@ export class StackCluster {
       ),
       simulation,
       plan,
+      release: Math.max(first, ...releases),
       streams,
       checker,
       onDeath: (dead) => this.#restart(dead),
