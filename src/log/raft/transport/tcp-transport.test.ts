@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Refusal } from './handshake.ts';
 import { decodeRefusal, encodeHandshake, transcriptOf } from './handshake.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
+import { tcpNetwork, type PeerNetwork } from './peer-network.ts';
 import { sharedSecretAuthentication } from './shared-secret.ts';
 import { TcpTransport, type TransportEvents, type TransportOptions } from './tcp-transport.ts';
 
@@ -233,6 +234,34 @@ describe('strangers', () => {
     const [challenge] = await ended;
     // It looked at this field alone, and wanted a 1.
     expect(JSON.parse(challenge?.payload.toString() ?? '')).toMatchObject({ version: 1 });
+  });
+
+  test('that replay all that a member said are refused: each connection asks anew', async () => {
+    const authentication = sharedSecretAuthentication(Buffer.alloc(32, 7));
+    const said: Uint8Array[] = [];
+    const listening: PeerNetwork = {
+      ...tcpNetwork,
+      connect: (address) => {
+        const socket = tcpNetwork.connect(address);
+        const write = socket.write.bind(socket);
+        socket.write = (bytes: Uint8Array) => {
+          said.push(Uint8Array.from(bytes));
+          return write(bytes);
+        };
+        return socket;
+      },
+    };
+    const a = await start('a', { authentication });
+    const b = await start('b', { authentication, network: listening });
+    connect(b, a, 'a');
+    await b.reached;
+    b.transport.send('a', 'message', Buffer.from('once'), 'bulk');
+    await expect.poll(() => a.heard).toEqual(['b message once']);
+    await b.transport.close();
+    const { ended, socket } = stranger(a);
+    for (const bytes of said) socket.write(bytes);
+    expect(await refusalOf(ended)).toMatchObject({ code: 'PEER_UNAUTHENTICATED' });
+    expect(a.heard).toEqual(['b message once']);
   });
 
   test('that say nothing are cut off in time', async () => {
