@@ -138,6 +138,12 @@ export class StackCluster {
     return members.every((node) => node.state?.index === length);
   }
 
+  /** The leader has heard from every member that it has all: nothing is on its way from before. */
+  isLeaderAnswered(): boolean {
+    const raft = this.leader()?.log?.status().raft;
+    return raft?.progress.every(({ matchIndex }) => matchIndex === raft.lastIndex) === true;
+  }
+
   /** Members by the leader's configuration; null while it has none, or is changing it. */
   members(): StackNode[] | null {
     const configuration = this.leader()?.log?.status().configuration;
