@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { HardState, RaftEntry, SnapshotMeta } from '../../../consensus/index.ts';
-import type { ReplicatedLog } from '../../replicated-log.ts';
+import type { LogEntry } from '../../replicated-log.ts';
 import {
   decodeGroup,
   type JournalBase,
@@ -21,6 +21,13 @@ export interface JournalContent {
   readonly entries: readonly RaftEntry[];
 }
 
+/** What a journal is played back from. */
+export interface JournalSource {
+  readonly lastIndex: number;
+  /** Its groups, oldest first. */
+  read(): AsyncIterable<LogEntry>;
+}
+
 /**
  * Plays a journal back, oldest group first, and fills `positions`.
  *
@@ -30,12 +37,12 @@ export interface JournalContent {
  * @throws OrchestratorError `JOURNAL_UNREADABLE`, and as reading the log does
  */
 export async function replayJournal(
-  log: ReplicatedLog,
+  log: JournalSource,
   positions: EntryPositions,
 ): Promise<JournalContent | null> {
   if (log.lastIndex === 0) return null;
   const replay = new Replay();
-  for await (const { body, index } of log.read(log.recovery.firstIndex - 1)) {
+  for await (const { body, index } of log.read()) {
     for (const record of decodeGroup(body)) replay.take(record, index);
   }
   return replay.finish(positions);

@@ -69,7 +69,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   });
   try {
     const positions = new EntryPositions();
-    const found = await replayJournal(log, positions);
+    const found = await replayJournal(
+      { lastIndex: log.lastIndex, read: () => log.read(log.recovery.firstIndex - 1) },
+      positions,
+    );
     if (found !== null) requireOwn(found.identity, options);
     const content = found ?? (await beginJournal(log, positions, options));
     return new Journal({ log, positions, content, groupBytesMax });
