@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { HardState, SnapshotMeta } from '../../../consensus/index.ts';
 import { inspectEmbeddedLog } from '../../embedded/inspect-log.ts';
+import { sha256Hasher } from '../sha256-hasher.ts';
 import { EntryPositions } from './entry-positions.ts';
 import { replayJournal } from './journal-recovery.ts';
 import type { JournalIdentity, KnownPeer } from './journal-record.ts';
@@ -35,7 +36,7 @@ export async function inspectJournal(directory: string): Promise<JournalInspecti
   const found = await inspectEmbeddedLog(path.join(directory, 'journal'));
   if (found === null) return null;
   const positions = new EntryPositions();
-  const content = await replayJournal(found, positions);
+  const content = await replayJournal(found, positions, sha256Hasher);
   if (content === null) return null;
   const { hardState, identity, peers, snapshot } = content;
   const { baseCommands, baseIndex, lastCommands, lastIndex } = positions;

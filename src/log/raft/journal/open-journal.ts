@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { OrchestratorError } from '../../../base/errors.ts';
-import type { HardState, LogBase, RaftEntry } from '../../../consensus/index.ts';
+import {
+  RaftLogView,
+  type HardState,
+  type Hasher,
+  type LogBase,
+  type RaftEntry,
+} from '../../../consensus/index.ts';
 import { openEmbeddedLog, type EmbeddedLogOptions } from '../../embedded/embedded-log.ts';
 import type { ReplicatedLog } from '../../replicated-log.ts';
+import { sha256Hasher } from '../sha256-hasher.ts';
 import { EntryPositions } from './entry-positions.ts';
 import { Journal } from './journal.ts';
 import {
@@ -39,6 +46,8 @@ export interface JournalOptions {
   /** Records that one group takes together, at most; default 1 MiB. One entry that is larger goes alone. */
   readonly groupBytesMax?: number;
   readonly fileSystem?: EmbeddedLogOptions['fileSystem'];
+  /** Of the chain of entries; SHA-256 by default. */
+  readonly hasher?: Hasher;
   /** Random text for a new journal's incarnation; drawn when absent. */
   readonly incarnation?: string;
   /** Called after each durable group. */
@@ -57,6 +66,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     entryBytesMax,
     fileSystem,
     groupBytesMax = GROUP_BYTES_MAX,
+    hasher = sha256Hasher,
     onFlush,
   } = options;
   const largestGroup = Math.max(groupBytesMax, lonelyEntryBytes(entryBytesMax));
@@ -72,9 +82,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const found = await replayJournal(
       { lastIndex: log.lastIndex, read: () => log.read(log.recovery.firstIndex - 1) },
       positions,
+      hasher,
     );
     if (found !== null) requireOwn(found.identity, options);
-    const content = found ?? (await beginJournal(log, positions, options));
+    const content = found ?? (await beginJournal(log, positions, { ...options, hasher }));
     return new Journal({ log, positions, content, groupBytesMax });
   } catch (error) {
     await log.close();
@@ -92,7 +103,7 @@ function requireOwn(identity: JournalIdentity, wanted: JournalOptions): void {
 async function beginJournal(
   log: ReplicatedLog,
   positions: EntryPositions,
-  options: JournalOptions,
+  options: JournalOptions & { readonly hasher: Hasher },
 ): Promise<JournalContent> {
   const { beginning, clusterId, nodeId } = options;
   const { entries, hardState } = beginning;
@@ -107,9 +118,11 @@ async function beginJournal(
   ];
   const group = await log.append(Buffer.concat(records.map(encodeRecord)));
   positions.restart(base.index, base.term, 0);
-  for (const { index, kind, term } of entries) {
-    positions.push(term, kind === 'command');
-    positions.setGroup(index, group);
+  const view = new RaftLogView(base, options.hasher);
+  for (const entry of entries) {
+    view.append(entry);
+    positions.push(entry.term, entry.kind === 'command');
+    positions.setGroup(entry.index, group);
   }
-  return { identity, base, hardState, snapshot: null, peers: [], entries };
+  return { identity, base, hardState, snapshot: null, peers: [], log: view };
 }
