@@ -101,7 +101,10 @@ async function measureCatchUp(processes: Processes, measures: Measures): Promise
   await ask(away, { kind: 'catchUp' });
   processes.nodes.delete(away.id);
   await away.worker.kill();
-  await ask(leader, { kind: 'fill', entries: BEHIND_ENTRIES, entryBytes: ENTRY_BYTES });
+  for (let left = BEHIND_ENTRIES; left > 0;) {
+    const order = { kind: 'fill' as const, entries: left, entryBytes: ENTRY_BYTES };
+    left -= await ask<number>(await processes.leader(), order);
+  }
   for (const name of ['missing them all', 'with them on its disk']) {
     const startedMs = performance.now();
     await processes.start(away.id);

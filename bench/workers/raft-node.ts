@@ -15,7 +15,7 @@ export type RaftOrder =
   | { readonly kind: 'isReady' }
   /** Resolves once this node knows a leader and has all that was committed when it asked. */
   | { readonly kind: 'catchUp' }
-  /** Appends so many entries, 1,024 at once; resolves when all are committed. */
+  /** Appends so many entries, 1,024 at once, for as long as it leads; resolves with how many were committed. */
   | { readonly kind: 'fill'; readonly entries: number; readonly entryBytes: number }
   /** Bytes of memory of this process. */
   | { readonly kind: 'memory' }
@@ -69,13 +69,18 @@ async function load(order: Extract<RaftOrder, { kind: 'load' }>): Promise<LoadRe
   };
 }
 
-async function fill(order: Extract<RaftOrder, { kind: 'fill' }>): Promise<void> {
+async function fill(order: Extract<RaftOrder, { kind: 'fill' }>): Promise<number> {
   const body = Buffer.alloc(order.entryBytes, 7);
   let left = order.entries;
+  let committed = 0;
   const appender = async (): Promise<void> => {
-    while (left-- > 0) await log.append(body);
+    while (left-- > 0) {
+      await log.append(body);
+      committed += 1;
+    }
   };
-  await Promise.all(Array.from({ length: 1_024 }, appender));
+  await Promise.allSettled(Array.from({ length: 1_024 }, appender));
+  return committed;
 }
 
 async function carryOut(order: RaftOrder): Promise<unknown> {

@@ -23,6 +23,7 @@ import {
 import type { LmdbStore } from '../../store/index.ts';
 import { makeStage, removeStages } from '../backup/backup-stage.ts';
 import { systemClock, type Clock } from '../clock.ts';
+import { requireNoSingleServer } from '../folder-kind.ts';
 import { assembly, CORE_SEED, leadFromNow, type Ground } from '../open-runtime.ts';
 import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
@@ -72,6 +73,7 @@ export class ClusterSeat {
     const lock = lockDataDirectory(dataDir);
     let folder: StateFolder | null = null;
     try {
+      requireNoSingleServer(dataDir);
       await removeStages(dataDir);
       folder = await StateFolder.open(dataDir, (directory) =>
         openFolderStore(directory, options, ground),

@@ -6,6 +6,7 @@ import {
   type Hasher,
   type LogBase,
   type RaftEntry,
+  type SnapshotMeta,
 } from '../../../consensus/index.ts';
 import { openEmbeddedLog, type EmbeddedLogOptions } from '../../embedded/embedded-log.ts';
 import type { ReplicatedLog } from '../../replicated-log.ts';
@@ -31,6 +32,9 @@ export interface JournalBeginning {
   readonly base: LogBase;
   readonly hardState: HardState;
   readonly entries: readonly RaftEntry[];
+  /** Of a log that begins behind a state: commands in it, and its snapshot. */
+  readonly commandsBefore?: number;
+  readonly snapshot?: SnapshotMeta;
 }
 
 export interface JournalOptions {
@@ -106,23 +110,24 @@ async function beginJournal(
   options: JournalOptions & { readonly hasher: Hasher },
 ): Promise<JournalContent> {
   const { beginning, clusterId, nodeId } = options;
-  const { entries, hardState } = beginning;
+  const { commandsBefore = 0, entries, hardState, snapshot = null } = beginning;
   const incarnation = options.incarnation ?? randomBytes(8).toString('hex');
   const identity: JournalIdentity = { clusterId, nodeId, incarnation };
-  const base: JournalBase = { ...beginning.base, commandsBefore: 0 };
+  const base: JournalBase = { ...beginning.base, commandsBefore };
   const records: readonly JournalRecord[] = [
     { kind: 'identity', identity },
     { kind: 'base', base },
     { kind: 'hardState', hardState },
-    { kind: 'entries', firstIndex: base.index + 1, commandsBefore: 0, entries },
+    ...(snapshot === null ? [] : [{ kind: 'snapshot' as const, meta: snapshot }]),
+    { kind: 'entries', firstIndex: base.index + 1, commandsBefore, entries },
   ];
   const group = await log.append(Buffer.concat(records.map(encodeRecord)));
-  positions.restart(base.index, base.term, 0);
+  positions.restart(base.index, base.term, commandsBefore);
   const view = new RaftLogView(base, options.hasher);
   for (const entry of entries) {
     view.append(entry);
     positions.push(entry.term, entry.kind === 'command');
     positions.setGroup(entry.index, group);
   }
-  return { identity, base, hardState, snapshot: null, peers: [], log: view };
+  return { identity, base, hardState, snapshot, peers: [], log: view };
 }
