@@ -1,4 +1,6 @@
 /** Several servers on one log: every one takes every request, whoever leads. */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApiServer, type ApiServer, type ClusterDoor } from '../../src/api/index.ts';
 import { Agent, Client } from '../../src/client/index.ts';
@@ -19,6 +21,8 @@ class ServedCluster {
   readonly nodes: Node[] = [];
   #leader: Node | null = null;
   #told: (() => void)[] = [];
+  /** Servers that cannot be reached. */
+  readonly gone = new Set<ApiServer>();
   /** Whether the leader can prove that it leads. */
   hasQuorum = true;
 
@@ -72,6 +76,12 @@ class ServedCluster {
         if (leader === null) return null;
         return leader.name === nodeId ? 'self' : { url: leader.server.url };
       },
+      others: () =>
+        Promise.resolve(
+          this.nodes
+            .filter(({ name, server }) => name !== nodeId && !this.gone.has(server))
+            .map(({ server }) => ({ url: server.url })),
+        ),
       view: () => expect.unreachable('nobody looks'),
       changeMember: () => expect.unreachable('nobody changes members'),
       transfer: () => expect.unreachable('the test says who leads'),
@@ -97,6 +107,48 @@ const submit = async (node: Node, body: object = { type: 'work' }): Promise<Resp
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+
+describe('an artifact', () => {
+  async function keep(node: Node, text: string): Promise<{ taskId: string; href: string }> {
+    const taskId = await node.runtime.submitTask({ type: 'nobody' });
+    const contentType = 'text/plain';
+    const order = { taskId, fencingToken: 1, name: 'text.txt', contentType, bytes: text.length };
+    const draft = await node.runtime.artifacts.begin(order);
+    writeFileSync(draft.file, text);
+    const { href } = await draft.keep(createHash('sha256').update(text).digest('hex'));
+    return { taskId, href };
+  }
+
+  test('is read from the node that has it, whoever is asked and whoever leads', async () => {
+    const [first, second, third] = cluster.nodes as [Node, Node, Node];
+    await cluster.lead(third);
+    const { href, taskId } = await keep(third, 'made while the third one led');
+    await cluster.lead(first);
+    for (const { server } of [first, second, third]) {
+      const answer = await fetch(server.url + href);
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toBe('made while the third one led');
+      const part = await fetch(server.url + href, { headers: { range: 'bytes=5-9' } });
+      expect([part.status, await part.text()]).toEqual([206, 'while']);
+      const head = await fetch(server.url + href, { method: 'HEAD' });
+      expect(head.headers.get('content-length')).toBe('28');
+      const list = await fetch(`${server.url}/api/v1/tasks/${taskId}/artifacts`);
+      expect(await list.json()).toMatchObject({ items: [{ href, bytes: 28 }] });
+    }
+    const unknown = href.replaceAll(/\d/g, '0');
+    expect((await fetch(third.server.url + unknown)).status).toBe(404);
+  });
+
+  test('is not found while the only node that has it is away', async () => {
+    const [first, second] = cluster.nodes as [Node, Node, Node];
+    const { href, taskId } = await keep(first, 'x');
+    await cluster.lead(second);
+    cluster.gone.add(first.server);
+    expect((await fetch(second.server.url + href)).status).toBe(404);
+    const list = await fetch(`${second.server.url}/api/v1/tasks/${taskId}/artifacts`);
+    expect(await list.json()).toEqual({ items: [] });
+  });
+});
 
 describe('a node that follows', () => {
   test('carries requests to the leader and its answers back, refusals too', async () => {

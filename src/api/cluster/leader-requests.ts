@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OrchestratorError } from '../../base/errors.ts';
 import type { ApiContext } from '../api-context.ts';
 import { readBody } from '../json-body.ts';
+import { ArtifactsElsewhere } from './artifacts-elsewhere.ts';
 import type { ClusterDoor } from './cluster-door.ts';
 import { FORWARDED_HEADER, forwardRequest, NOT_LEADER_HEADER } from './forward-request.ts';
 
@@ -30,22 +31,30 @@ export interface LeaderRequests {
 /** Answers a request elsewhere that this node refused with `NOT_LEADER`; false where it cannot. */
 export type Rescue = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
 
+export interface LeaderForwarding {
+  readonly rescue: Rescue;
+  readonly artifacts: ArtifactsElsewhere;
+}
+
 /** Sets up `app`; call it before any route is added. */
-export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): Rescue {
+export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): LeaderForwarding {
   const forwarder = new Forwarder(parts);
   app.addHook('onRequest', (request, reply) => forwarder.admit(request, reply));
   app.addHook('onClose', () => forwarder.close());
-  return (request, reply) => forwarder.rescue(request, reply);
+  const { artifacts } = forwarder;
+  return { artifacts, rescue: (request, reply) => forwarder.rescue(request, reply) };
 }
 
 class Forwarder {
   readonly #parts: LeaderRequests;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly artifacts: ArtifactsElsewhere;
   #underWay = 0;
   #bytes = 0;
 
   constructor(parts: LeaderRequests) {
     this.#parts = parts;
+    this.artifacts = new ArtifactsElsewhere(parts.door, parts.ctx, this.#agent);
   }
 
   close(): void {
@@ -59,6 +68,8 @@ class Forwarder {
     const reads = isRead(request);
     if (!path.startsWith('/api/v1/') || (reads && LOCAL.includes(path))) return;
     if (takeStale(request) && reads) return;
+    const answered = reads ? await this.artifacts.answer(request, reply, path) : 'none';
+    if (answered !== 'none') return;
     if (request.headers[FORWARDED_HEADER] !== undefined && !door.isLeading) {
       reply.header(NOT_LEADER_HEADER, '1');
       throw notLeader();

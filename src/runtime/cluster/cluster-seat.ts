@@ -30,7 +30,7 @@ import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
 import { openArtifacts, openFolderStore } from '../storage.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
 import { ClockSkew } from './clock-skew.ts';
-import { ASK_ABOUT, Leadership, type About } from './leadership.ts';
+import { ASK_ABOUT, ASK_NODE, Leadership, type About } from './leadership.ts';
 import { StateFolder } from './state-folder.ts';
 
 /** Entries between two comparisons of states. */
@@ -184,7 +184,7 @@ export class ClusterSeat {
   }
 
   #answer(kind: number): Promise<Uint8Array> {
-    if (kind === ASK_ABOUT) {
+    if (kind === ASK_ABOUT || kind === ASK_NODE) {
       const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
       return Promise.resolve(Buffer.from(JSON.stringify(about)));
     }
