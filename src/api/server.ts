@@ -183,6 +183,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     endChannels: () => {
       channels.endAll();
       upgrades.endTunnels();
+      carryOn?.leaderChanged();
     },
     listen: async () => {
       await app.listen({ host, port: options.port ?? DEFAULTS.port });

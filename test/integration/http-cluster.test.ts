@@ -1,11 +1,12 @@
 /** Several servers on one log: every one takes every request, whoever leads. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApiServer, type ApiServer, type ClusterDoor } from '../../src/api/index.ts';
 import { Agent, Client } from '../../src/client/index.ts';
 import { OrchestratorError } from '../../src/base/errors.ts';
-import type { Runtime } from '../../src/runtime/index.ts';
+import { systemClock, type Runtime } from '../../src/runtime/index.ts';
 import { FollowedCluster } from '../../src/runtime/testing/followed-cluster.ts';
 import { createLogger, Metrics } from '../../src/telemetry/index.ts';
 
@@ -15,12 +16,20 @@ interface Node {
   readonly server: ApiServer;
 }
 
+/** Nothing is waited for for long. */
+const HASTY = {
+  ...systemClock,
+  setTimer: (ms: number, callback: () => void) => systemClock.setTimer(Math.min(ms, 100), callback),
+};
+
 /** Servers of a cluster whose leader the test names. */
 class ServedCluster {
   readonly #cluster = new FollowedCluster();
   readonly nodes: Node[] = [];
   #leader: Node | null = null;
   #told: (() => void)[] = [];
+  /** Takes what is carried to the leader, and never answers. */
+  silent: string | null = null;
   /** Servers that cannot be reached. */
   readonly gone = new Set<ApiServer>();
   /** Whether the leader can prove that it leads. */
@@ -32,7 +41,7 @@ class ServedCluster {
     const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
     const metrics = new Metrics({ version: '0' });
     const cluster = this.#doorOf(name);
-    const options = { runtime, metrics, logger, version: '0', port: 0, cluster };
+    const options = { runtime, metrics, logger, version: '0', port: 0, cluster, clock: HASTY };
     const server = await createApiServer(options);
     await server.listen();
     const node = { name, runtime, server };
@@ -74,7 +83,7 @@ class ServedCluster {
         }
         const leader = known();
         if (leader === null) return null;
-        return leader.name === nodeId ? 'self' : { url: leader.server.url };
+        return leader.name === nodeId ? 'self' : { url: this.silent ?? leader.server.url };
       },
       others: () =>
         Promise.resolve(
@@ -179,6 +188,28 @@ describe('a node that follows', () => {
     expect(await fresh.json()).toMatchObject({ code: 'NO_LEADER' });
     expect((await fetch(`${second.server.url}/health/live`)).status).toBe(200);
     expect((await fetch(`${second.server.url}/health/ready`)).status).toBe(503);
+  });
+
+  test('does not wait for ever for one that led and says nothing', async () => {
+    const [, second, third] = cluster.nodes as [Node, Node, Node];
+    const asked = Promise.withResolvers<void>();
+    let connections = 0;
+    const silent = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined).resume();
+      if (connections === 2) asked.resolve();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    cluster.silent = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const read = fetch(`${second.server.url}/api/v1/queues`);
+    const written = submit(second);
+    await asked.promise;
+    cluster.silent = null;
+    await cluster.lead(third);
+    expect((await read).status).toBe(200);
+    // It may have been carried out: whoever sent it decides.
+    expect(await (await written).json()).toMatchObject({ code: 'LEADERSHIP_LOST' });
+    silent.close();
   });
 
   test('lets requests wait until somebody leads', async () => {

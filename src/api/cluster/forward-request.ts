@@ -34,6 +34,8 @@ export interface Forwarding {
   readonly url: string;
   readonly body: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Gives up waiting for an answer. */
+  readonly signal?: AbortSignal;
   /** Whether an answer of that status is to be left aside, as one of a node that does not lead is. */
   readonly isMiss?: (status: number) => boolean;
 }
@@ -84,13 +86,14 @@ export async function forwardRequest(
 function ask(
   { headers, id, method, url: path }: FastifyRequest,
   reply: FastifyReply,
-  { agent, body, headers: extra, nodeId, url }: Forwarding,
+  { agent, body, headers: extra, nodeId, signal, url }: Forwarding,
 ): Promise<IncomingMessage> {
   const kept = Object.entries(headers).filter(([name]) => !DROPPED.has(name));
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(new URL(path, url), {
       agent,
       method,
+      ...(signal === undefined ? {} : { signal }),
       headers: {
         ...Object.fromEntries(kept),
         ...(body.length === 0 ? {} : { 'content-length': body.length }),
