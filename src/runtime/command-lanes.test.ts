@@ -124,7 +124,7 @@ function laneOf(name: 'urgent' | 'other' | 'submits'): (one: Proposal) => boolea
   };
 }
 
-test('a short entry takes few submits, not many more of what is no submit, and all that is urgent', () => {
+test('a short entry takes all that is urgent, and otherwise few submits and not many more of what is none', () => {
   const lanes = new CommandLanes();
   lanes.shortTasks = 100;
   for (let i = 0; i < 10; i++) {
@@ -132,9 +132,8 @@ test('a short entry takes few submits, not many more of what is no submit, and a
     lanes.add(submitOf(4, { items: 50 }));
     lanes.add(submitOf(9, { items: 50 }));
   }
-  const sizes = lanes.take().map(({ command, items }) => [command.type, items]);
-  expect(sizes.map(([type]) => type)).toEqual([
-    ...new Array<string>(10).fill('task.submit'),
+  expect(lanes.take().filter(laneOf('urgent'))).toHaveLength(10);
+  expect(lanes.take().map(({ command }) => command.type)).toEqual([
     ...new Array<string>(3).fill('clock.advance'),
     ...new Array<string>(2).fill('task.submit'),
   ]);
@@ -146,4 +145,26 @@ test('a short entry has room for a large command that is no submit, also behind 
   const large = other({ items: 5_000 });
   for (const one of [large, other(), submitOf(9)]) lanes.add(one);
   expect(lanes.take()).toContain(large);
+});
+
+test('beside what is urgent a short entry takes a quarter, and the one after it takes all it can', () => {
+  const lanes = new CommandLanes();
+  lanes.shortTasks = 100;
+  for (let i = 0; i < 50; i++) {
+    lanes.add(other({ items: 5 }));
+    lanes.add(submitOf(4, { items: 5 }));
+  }
+  const sizes: number[][] = [];
+  for (let i = 0; i < 3; i++) {
+    lanes.add(submitOf(9));
+    const entry = lanes.take();
+    const sizeOf = (lane: (one: Proposal) => boolean): number =>
+      entry.filter(lane).reduce((sum, { items }) => sum + items, 0);
+    sizes.push([laneOf('urgent'), laneOf('other'), laneOf('submits')].map(sizeOf));
+  }
+  expect(sizes).toEqual([
+    [1, 35, 25],
+    [1, 150, 100],
+    [1, 35, 25],
+  ]);
 });

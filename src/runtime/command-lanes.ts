@@ -26,6 +26,8 @@ const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
 const ENTRY_SUBMITS_MAX = 2_000;
 /** … where an entry is to be short, of what is no submit at most so many items for each task. */
 const SHORT_OTHERS_FACTOR = 1.5;
+/** … and beside what is urgent this share of what a short entry takes: it is answered when all of the entry is applied. */
+const BESIDE_URGENT_SHARE = 0.25;
 
 /** The highest priority of the contract. */
 const PRIORITY_MAX = 9;
@@ -41,6 +43,8 @@ export class CommandLanes {
   #submitTasks = 0;
   /** Ordinary submits waited, and the last entry had no room for one. */
   #wasPassedOver = false;
+  /** The last entry was shorter than others for the sake of what was urgent in it. */
+  #wasCut = false;
 
   /** Tasks of ordinary submits that an entry is to take at most; null where it need not be short. */
   shortTasks: number | null = null;
@@ -69,7 +73,7 @@ export class CommandLanes {
 
   add(proposal: Proposal): void {
     if (proposal.command.type !== 'task.submit') this.#other.push(proposal);
-    else if (!isOrdinary(proposal)) this.#urgent.push(proposal);
+    else if (isUrgent(proposal)) this.#urgent.push(proposal);
     else {
       this.#submits.push(proposal);
       this.#submitTasks += proposal.items;
@@ -83,9 +87,10 @@ export class CommandLanes {
     const room = { items: ENTRY_ITEMS_MAX, bytes: ENTRY_BYTES_MAX };
     const taken: Proposal[] = [];
     if (this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: 0 });
+    const shortTasks = this.#shortTasks();
     this.#urgent = fill(taken, this.#urgent, room);
-    this.#takeOthers(taken, room);
-    const submitsMax = this.shortTasks ?? ENTRY_SUBMITS_MAX;
+    this.#takeOthers(taken, room, shortTasks);
+    const submitsMax = shortTasks ?? ENTRY_SUBMITS_MAX;
     if (!this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: submitsMax });
     this.#wasPassedOver = this.#submits.length > 0 && !taken.some(isOrdinary);
     this.#forget(taken);
@@ -94,8 +99,6 @@ export class CommandLanes {
 
   /** Puts back what was taken last and came to nothing: it is the next to be taken. */
   putBack(proposals: readonly Proposal[]): void {
-    const isUrgent = (one: Proposal): boolean =>
-      one.command.type === 'task.submit' && !isOrdinary(one);
     const submits = proposals.filter(isOrdinary);
     this.#urgent = [...proposals.filter(isUrgent), ...this.#urgent];
     this.#other = [
@@ -134,13 +137,23 @@ export class CommandLanes {
     this.#forget(gone);
   }
 
-  #takeOthers(taken: Proposal[], room: Room): void {
+  /**
+   * Tasks for the entry that is made now. Of two in a row only one is cut for what is urgent: each costs the
+   * same besides its tasks, and where all is urgent it is throughput that brings it through.
+   */
+  #shortTasks(): number | null {
+    const { shortTasks } = this;
+    this.#wasCut = shortTasks !== null && this.#urgent.length > 0 && !this.#wasCut;
+    return this.#wasCut && shortTasks !== null ? shortTasks * BESIDE_URGENT_SHARE : shortTasks;
+  }
+
+  #takeOthers(taken: Proposal[], room: Room, shortTasks: number | null): void {
     const [head] = this.#other;
-    if (this.shortTasks === null || head === undefined) {
+    if (shortTasks === null || head === undefined) {
       this.#other = fill(taken, this.#other, room);
       return;
     }
-    const items = Math.max(this.shortTasks * SHORT_OTHERS_FACTOR, head.items);
+    const items = Math.max(shortTasks * SHORT_OTHERS_FACTOR, head.items);
     const short = { ...room, items };
     this.#other = fill(taken, this.#other, short);
     room.items -= items - short.items;
@@ -174,8 +187,13 @@ export function submitPriority(specs: readonly { readonly priority: number }[]):
   return highest;
 }
 
-function isOrdinary({ command }: Proposal): boolean {
-  return command.type === 'task.submit' && submitPriority(command.specs) < PRIORITY_MAX;
+/** Whether it is a submit of the highest priority. */
+export function isUrgent({ command }: Proposal): boolean {
+  return command.type === 'task.submit' && submitPriority(command.specs) >= PRIORITY_MAX;
+}
+
+function isOrdinary(proposal: Proposal): boolean {
+  return proposal.command.type === 'task.submit' && !isUrgent(proposal);
 }
 
 interface Room {
