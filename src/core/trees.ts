@@ -3,9 +3,11 @@ import { invariant } from '../base/invariant.ts';
 import { joinBudgets } from './budget-gate.ts';
 import { UNTRACKED } from './change-set.ts';
 import { NO_EXTRA } from './extra.ts';
+import { reject, type Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
 import type { Task } from './task.ts';
 import { estimateOf, microsOf, type FamilyFacts, type Tree, type TreeFields } from './tree.ts';
+import { treeName } from './tree-name.ts';
 
 /** Flows that are remembered after all their tasks left core, at most. */
 export const FLOWS_KEPT_MAX = 10_000;
@@ -29,6 +31,17 @@ export function requireTree(state: CoreState, key: string): Tree {
 /** A tree and those that it is part of, from the inside out. */
 export function* chainOf(tree: Tree | null): Generator<Tree> {
   for (let at = tree; at !== null; at = at.parent) yield at;
+}
+
+/** The refusal of work in a tree that was killed, or that is part of one; null where none was. */
+export function findKilled(tree: Tree | null): Rejection | null {
+  for (const each of chainOf(tree)) {
+    if (each.kill === null) continue;
+    const { by, reason } = each.kill;
+    const message = `${treeName(each)} was killed: ${reason}`;
+    return reject('TREE_KILLED', message, { tree: each.key, reason, by });
+  }
+  return null;
 }
 
 type NewTree = Pick<TreeFields, 'kind' | 'parentKey' | 'namespace' | 'name' | 'depth' | 'budget'> &

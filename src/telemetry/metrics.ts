@@ -4,6 +4,7 @@ import { FLUSH_SECONDS, Histogram } from './histogram.ts';
 import { RequestStats } from './request-stats.ts';
 import { register, type MetricDefinition, type Sample } from './sample.ts';
 import { BreakerStats } from './breaker-stats.ts';
+import { CopyStats } from './copy-stats.ts';
 import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
@@ -24,6 +25,7 @@ export class Metrics {
   readonly #requests = new RequestStats();
   readonly #schedules = new ScheduleStats();
   readonly #breakers = new BreakerStats();
+  readonly #copies = new CopyStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
   readonly #clients: Record<Transport, number> = {
     sse: 0,
@@ -44,6 +46,7 @@ export class Metrics {
     this.#addProcessMetrics();
     for (const definition of this.#schedules.metrics()) register(this.#registry, definition);
     for (const definition of this.#breakers.metrics()) register(this.#registry, definition);
+    for (const definition of this.#copies.metrics()) register(this.#registry, definition);
     for (const definition of sourceMetrics(
       () => this.#source,
       (queue) => this.#tasks.queueLabel(queue),
@@ -88,6 +91,21 @@ export class Metrics {
   /** A breaker of that kind came into a state. */
   breakerChanged(kind: string, state: string): void {
     this.#breakers.changed(kind, state);
+  }
+
+  /** A hedge was started. */
+  hedged(): void {
+    this.#copies.hedged();
+  }
+
+  /** A task took over the result of a hedge. */
+  hedgeWon(): void {
+    this.#copies.hedgeWon();
+  }
+
+  /** An agent's result was not the one that was agreed on. */
+  dissented(): void {
+    this.#copies.dissented();
   }
 
   /** The log was flushed to the disk; fits the runtime's `onFlush`. */
