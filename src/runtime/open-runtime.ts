@@ -5,6 +5,7 @@ import {
   barredAgents,
   createState,
   fairnessOf,
+  wantedParents,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -205,7 +206,7 @@ interface Lasting {
 /** Makes what a runtime is made of, for as long as it leads or follows. */
 export function assembly(ground: Ground): () => RuntimeParts {
   const { artifacts, state, store, terms } = ground;
-  store.keep(() => state.pins.keys());
+  store.keep(() => wantedParents(state));
   const checkpointer = createCheckpointer(ground);
   const lasting: Lasting = {
     checkpointer,

@@ -18,7 +18,7 @@ import { recallOutcome } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
-import { refsOf } from './dependencies.ts';
+import { refsInSlices } from './dependencies.ts';
 import { flowOrder } from './flow-order.ts';
 import { refusalError } from './refusal.ts';
 import { Slices } from './slices.ts';
@@ -154,7 +154,8 @@ export class StagedSubmits {
     ids: readonly TaskId[],
   ): Promise<{ readonly parts: readonly Part[]; readonly tasks: readonly NewTask[] }> {
     const slices = new Slices(this.#parts.clock);
-    const named = { ids, refs: refsOf(submission.extras, ids), rootHashOf: () => null };
+    const refs = await refsInSlices(submission.extras, ids, slices);
+    const named = { ids, refs, rootHashOf: () => null };
     const tasks: NewTask[] = [];
     const own = new Map<TaskId, number>();
     for (const [position, id] of ids.entries()) {
@@ -196,11 +197,17 @@ export class StagedSubmits {
   /** Tasks of others that these depend on. */
   async #outerParents(tasks: readonly NewTask[]): Promise<Set<TaskId>> {
     const slices = new Slices(this.#parts.clock);
-    const own = new Set(tasks.map(({ id }) => id));
+    const own = new Set<TaskId>();
+    for (const { id } of tasks) {
+      own.add(id);
+      if (slices.isOver) await slices.next();
+    }
     const outer = new Set<TaskId>();
     for (const { dependsOn = [] } of tasks) {
-      for (const { taskId } of dependsOn) if (!own.has(taskId)) outer.add(taskId);
-      if (slices.isOver) await slices.next();
+      for (const { taskId } of dependsOn) {
+        if (!own.has(taskId)) outer.add(taskId);
+        if (slices.isOver) await slices.next();
+      }
     }
     return outer;
   }
