@@ -35,6 +35,7 @@ import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
 import { KillService } from './kill-service.ts';
+import { Learned } from './learned.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
@@ -201,18 +202,21 @@ interface Lasting {
   readonly artifacts: ArtifactService;
   readonly backups: BackupService;
   readonly comparators: Comparators;
+  readonly learned: Learned;
 }
 
 /** Makes what a runtime is made of, for as long as it leads or follows. */
 export function assembly(ground: Ground): () => RuntimeParts {
   const { artifacts, state, store, terms } = ground;
   store.keep(() => wantedParents(state));
-  const checkpointer = createCheckpointer(ground);
+  const learned = new Learned(ground.directory, ground.logger);
+  const checkpointer = createCheckpointer(ground, learned);
   const lasting: Lasting = {
     checkpointer,
     artifacts: new ArtifactService({ ...ground, artifacts }),
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     comparators: new Comparators(),
+    learned,
   };
   return () => assemble(ground, lasting);
 }
@@ -246,6 +250,10 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
   const hedger = new Hedger({ ...ground, propose, options: terms.hedging ?? {} });
+  const { learned } = lasting;
+  learned.add('recoveries', supervision.recoveries);
+  learned.add('runTimes', supervisor.learner);
+  learned.add('hedging', hedger);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
   const mirrors = { ...seers, supervisor, hedger };
   const effects = new Effects({ state, store, ...mirrors });
@@ -404,7 +412,10 @@ function createIds({ clock, terms }: Ground): TaskIdSource {
   return new TaskIdSource(() => clock.now(), { randomBytes: terms.idBytes });
 }
 
-function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
+function createCheckpointer(
+  { clock, log, logger, state, store, terms }: Ground,
+  learned: Learned,
+): Checkpointer {
   return new Checkpointer({
     state,
     log,
@@ -416,6 +427,7 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
+    onTaken: () => learned.save(),
   });
 }
 
