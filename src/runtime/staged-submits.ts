@@ -29,6 +29,8 @@ import type { SubmittedTasks } from './task-service.ts';
 
 /** Submits of more tasks come in parts. */
 const WHOLE_TASKS_MAX = 2_000;
+/** … and of those that cannot, none of more tasks is taken: an entry is applied in one go. */
+export const UNPARTED_TASKS_MAX = 10_000;
 /** Tasks of a part, and UTF-16 units of their payloads and names of their parents, about. */
 const PART_TASKS_MAX = 500;
 const PART_LENGTH_MAX = 512 * 1024;
@@ -57,11 +59,21 @@ interface Part {
 /**
  * Whether a submit comes in parts. Not those of running tasks, which may have 10,000 children at most,
  * and none with dedupe keys: what such a task replaces or repeats is known only when it is made.
+ *
+ * @throws OrchestratorError `SUBMIT_TOO_LARGE`
  */
 export function isLarge({ extras, payloads }: Submission): boolean {
-  if (payloads.length <= WHOLE_TASKS_MAX) return false;
-  return (
-    extras?.some((extra) => extra?.parentId !== undefined || extra?.dedupe !== undefined) !== true
+  const tasks = payloads.length;
+  if (tasks <= WHOLE_TASKS_MAX) return false;
+  const position = extras?.findIndex(
+    (extra) => extra?.parentId !== undefined || extra?.dedupe !== undefined,
+  );
+  if (position === undefined || position < 0) return true;
+  if (tasks <= UNPARTED_TASKS_MAX) return false;
+  throw new OrchestratorError(
+    'SUBMIT_TOO_LARGE',
+    `a submit in which a task has a parent or a dedupe key must have at most ${UNPARTED_TASKS_MAX} tasks, got ${tasks}`,
+    { tasks, tasksMax: UNPARTED_TASKS_MAX, position },
   );
 }
 
