@@ -38,8 +38,8 @@ export interface AgentServiceParts {
   readonly comparators: Comparators;
 }
 
-/** Reports of one command while entries are to be short: a command is in one entry as a whole. */
-const REPORTS_MAX = 200;
+/** Reports of one command while entries are to be short: a command is in one entry as a whole, also in one cut for what is urgent. */
+const REPORTS_MAX = 50;
 
 export class AgentService {
   readonly #parts: AgentServiceParts;
