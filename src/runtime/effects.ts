@@ -12,7 +12,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import type { Scheduler } from '../scheduling/index.ts';
+import { followFleet, joinLines, type Scheduler } from '../scheduling/index.ts';
 import type { LiveIndex, Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
@@ -23,6 +23,7 @@ import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
+import type { PlacementPlanner } from './planning/placement-planner.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -39,6 +40,7 @@ export interface EffectsParts {
   /** Told after each entry. */
   readonly stages: StageWaits;
   readonly hedger: Hedger;
+  readonly planner: PlacementPlanner;
 }
 
 /** Who follows output of tasks. */
@@ -97,10 +99,11 @@ export class Effects {
     }
     if (this.#hasOutput) keepChunks(entry, applied, state.nowMs, store);
     this.#hasOutput = false;
-    this.#joinLines(applied.events);
+    joinLines(this.#parts.scheduler, this.#parts.state, applied.events);
     this.#parts.scheduler.batchApplied();
     this.#parts.stages.look(state);
     this.#parts.hedger.applied();
+    this.#parts.planner.applied();
     feed.record(state.index, state.nowMs, applied.events);
   }
 
@@ -249,37 +252,22 @@ export class Effects {
   /** What is about agents and queues. */
   #aroundTasks(event: CoreEvent): void {
     const { hub, scheduler, supervisor } = this.#parts;
+    followFleet(scheduler, event);
     switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
-        scheduler.agentChanged(event.agent);
         return;
       case 'agent.changed':
       case 'agent.dissented':
         if (event.type === 'agent.dissented') this.#metrics.dissented();
-        scheduler.agentChanged(event.agent);
         supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':
         hub.removed(event.agent.id);
-        scheduler.agentRemoved(event.agent);
-        return;
-      case 'queue.changed':
-        scheduler.queueChanged(event.queue);
-        return;
-      case 'gate.changed':
-        scheduler.gateChanged(event.gate);
-        return;
-      case 'gate.removed':
-        scheduler.gateRemoved(event.gate);
         return;
       case 'breaker.changed':
-        if (event.agent !== null) scheduler.agentChanged(event.agent);
         this.#metrics.breakerChanged(event.breaker.kind, event.breaker.state);
         supervisor.breakerChanged(event.breaker, event.from);
-        return;
-      case 'fairness.changed':
-        scheduler.fairnessChanged(event.fairness);
         return;
       case 'task.hedged':
         this.#parts.hedger.hedged(event.copy);
@@ -317,20 +305,6 @@ export class Effects {
   #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
     this.#parts.scheduler.leaseEnded(agent ?? null, task);
-  }
-
-  /** Tasks that are queued now that the whole entry is applied wait for an agent. */
-  #joinLines(events: readonly CoreEvent[]): void {
-    const { scheduler, state } = this.#parts;
-    for (const event of events) {
-      const { type } = event;
-      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
-        if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-      } else if (type === 'assignment.refused') {
-        const task = state.tasks.get(event.taskId as TaskId);
-        if (task !== undefined) scheduler.taskWaiting(task);
-      }
-    }
   }
 }
 

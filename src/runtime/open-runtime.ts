@@ -30,6 +30,7 @@ import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { BreakerService } from './breaker-service.ts';
 import { Comparators } from './comparators.ts';
+import { createSupervision } from './create-supervision.ts';
 import { Hedger, type HedgingOptions } from './hedger.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
@@ -45,9 +46,7 @@ import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
-import { Recoveries } from './recoveries.ts';
-import { SelfChecks } from './self-checks.ts';
-import { Supervisor, type SupervisionOptions } from './supervisor.ts';
+import type { SupervisionOptions } from './supervisor.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
@@ -59,6 +58,7 @@ import {
   type OpenStorage,
   type RuntimeStorage,
 } from './storage.ts';
+import { PlacementPlanner, type PlanningOptions } from './planning/placement-planner.ts';
 import { TaskIdSource } from './task-ids.ts';
 import { StageWaits } from './stage-waits.ts';
 import { TaskService } from './task-service.ts';
@@ -93,6 +93,8 @@ export interface RuntimeTerms {
   readonly supervision?: SupervisionOptions;
   /** How many slow attempts get a second one beside them. */
   readonly hedging?: HedgingOptions;
+  /** Plans for waiting tasks that have wishes. */
+  readonly planning?: PlanningOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -238,6 +240,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     scheduler,
     clock,
     waits,
+    seed: randomInt(2 ** 31),
     payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
     supervisor,
@@ -254,8 +257,9 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   learned.add('recoveries', supervision.recoveries);
   learned.add('runTimes', supervisor.learner);
   learned.add('hedging', hedger);
+  const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
-  const mirrors = { ...seers, supervisor, hedger };
+  const mirrors = { ...seers, supervisor, hedger, planner };
   const effects = new Effects({ state, store, ...mirrors });
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -282,6 +286,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     effects,
     ...supervision,
     hedger,
+    planner,
     keeper,
     metrics: terms.metrics ?? NO_METRICS,
     version: terms.version,
@@ -349,34 +354,15 @@ function createServices(ground: Ground, machinery: Machinery): Services {
   };
 }
 
-interface Supervision {
-  readonly recoveries: Recoveries;
-  readonly checks: SelfChecks;
-  readonly supervisor: Supervisor;
-}
-
-function createSupervision(
-  ground: Ground,
-  parts: {
-    readonly feed: EventFeed;
-    readonly propose: CommandLoop['propose'];
-    readonly makeRoom: () => Promise<void>;
-  },
-): Supervision {
-  const { clock, directory, terms } = ground;
-  const options = terms.supervision ?? {};
-  const isEnabled = options.enabled ?? terms.clock === undefined;
-  const recoveries = new Recoveries({ ...ground, ...parts });
-  const probes = terms.probes ?? systemProbes(directory);
-  const checks = new SelfChecks({ ...ground, ...parts, probes, recoveries });
-  const own = { options, isEnabled, clock, recoveries, checks };
-  return { recoveries, checks, supervisor: new Supervisor({ ...ground, ...parts, ...own }) };
-}
-
 function createScheduler({ state, terms }: Ground): Scheduler {
   const seed = terms.seed ?? randomInt(2 ** 31);
   const barred = (task: Task): readonly AgentId[] | null => barredAgents(state, task);
-  return new Scheduler({ seed, fairness: fairnessOf(state), barred });
+  const plans = terms.planning?.enabled === true;
+  return new Scheduler({ seed, fairness: fairnessOf(state), barred, plans });
+}
+
+function createPlanner({ clock, logger, terms }: Ground, { plans }: Scheduler): PlacementPlanner {
+  return new PlacementPlanner({ plans, clock, logger, options: terms.planning ?? {} });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

@@ -1,6 +1,8 @@
 import { Rng } from '../base/rng.ts';
 import { closedGate, type AgentId, type Task } from '../core/index.ts';
 import type { AgentTable, Standing } from './agent-table.ts';
+import type { Wishes } from './batch/wishes.ts';
+import { groupOf, wishOf } from './batch/wish-cost.ts';
 import type { Explanation, GateExplanation, RequirementExplanation } from './explanation.ts';
 import { explainFairness } from './explain-fairness.ts';
 import type { FairShares } from './fair-share.ts';
@@ -26,6 +28,7 @@ export interface ExplainContext {
   readonly nowMs: number;
   readonly shares: FairShares;
   readonly apart: Apart | null;
+  readonly wishes: Wishes;
 }
 
 /** How the members of a pool stand. */
@@ -61,6 +64,7 @@ export function explain(task: Task, context: ExplainContext): Explanation {
     verdict: verdict(task, { standings, requirements, waitingAhead, pick, gate }),
     gate,
     fairness: explainFairness(task, context.shares),
+    placement: context.wishes.explain(task, pool, context.nowMs),
     requirements,
     agents: { matching: pool.size, available, passedOver, examples: standings.examples },
     pick,
@@ -82,13 +86,20 @@ function explainGate(task: Task, nowMs: number): GateExplanation | null {
 }
 
 function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
-  const { apart, pool, strategy, table, nowMs } = context;
+  const { apart, pool, strategy, table, nowMs, wishes } = context;
   // A copy of the generator: an explanation must not change what is drawn next.
   const rng = Rng.fromState(context.rng.state);
   const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
   const picked = strategy.pick(choice);
   const member = isPicky(task) ? otherMember(task, picked, { pool, table, rng, apart }) : picked;
   if (member < 0) return null;
+  const wish = isPicky(task) ? null : wishOf(task);
+  if (wish !== null) {
+    const group = groupOf(wish, task.profile.queue.name);
+    const cheapest = wishes.cheapest(wish, group, { pool, picked: member, rng, nowMs });
+    const { id } = table.agentAt(pool.agentOf(cheapest.member));
+    return { agentId: id, reason: cheapest.choosing.reason };
+  }
   const agentId = table.agentAt(pool.agentOf(member)).id;
   const isOther = member !== picked;
   const other = apart === null ? OTHER : APART;

@@ -1,3 +1,5 @@
+export type { BatchPlans, BatchWindow } from './batch/batch-plans.ts';
+export type { WindowProblem } from './batch/window-problem.ts';
 export type { Standing } from './agent-table.ts';
 export type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
 export type {
@@ -12,3 +14,4 @@ export type { GateKind, HeldGates } from './gates.ts';
 export type { Interference } from './born/interference.ts';
 export type { BornStatus } from './born/born-status.ts';
 export { Scheduler } from './scheduler.ts';
+export { followFleet, joinLines } from './follow-core.ts';
