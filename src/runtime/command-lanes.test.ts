@@ -147,10 +147,29 @@ test('a short entry has room for a large command that is no submit, also behind 
   expect(lanes.take()).toContain(large);
 });
 
-test('beside what is urgent a short entry takes a quarter, and the one after it takes all it can', () => {
+test.each([
+  [
+    'takes a quarter, and the one after it all it can',
+    100,
+    [
+      [1, 35, 25],
+      [1, 150, 100],
+      [1, 35, 25],
+    ],
+  ],
+  [
+    'takes all it can where entries wait for the disk',
+    400,
+    [
+      [1, 600, 400],
+      [1, 600, 400],
+      [1, 600, 400],
+    ],
+  ],
+])('beside what is urgent a short entry %s', (_, shortTasks, expected) => {
   const lanes = new CommandLanes();
-  lanes.shortTasks = 100;
-  for (let i = 0; i < 50; i++) {
+  lanes.shortTasks = shortTasks;
+  for (let i = 0; i < 400; i++) {
     lanes.add(other({ items: 5 }));
     lanes.add(submitOf(4, { items: 5 }));
   }
@@ -162,9 +181,5 @@ test('beside what is urgent a short entry takes a quarter, and the one after it 
       entry.filter(lane).reduce((sum, { items }) => sum + items, 0);
     sizes.push([laneOf('urgent'), laneOf('other'), laneOf('submits')].map(sizeOf));
   }
-  expect(sizes).toEqual([
-    [1, 35, 25],
-    [1, 150, 100],
-    [1, 35, 25],
-  ]);
+  expect(sizes).toEqual(expected);
 });

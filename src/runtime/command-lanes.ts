@@ -28,6 +28,8 @@ const ENTRY_SUBMITS_MAX = 2_000;
 const SHORT_OTHERS_FACTOR = 1.5;
 /** … and beside what is urgent this share of what a short entry takes: it is answered when all of the entry is applied. */
 const BESIDE_URGENT_SHARE = 0.25;
+/** Where short entries are longer than this they wait for the disk: to cut them costs throughput and saves little. */
+const CUT_TASKS_MAX = 300;
 
 /** The highest priority of the contract. */
 const PRIORITY_MAX = 9;
@@ -143,8 +145,9 @@ export class CommandLanes {
    */
   #shortTasks(): number | null {
     const { shortTasks } = this;
-    this.#wasCut = shortTasks !== null && this.#urgent.length > 0 && !this.#wasCut;
-    return this.#wasCut && shortTasks !== null ? shortTasks * BESIDE_URGENT_SHARE : shortTasks;
+    if (shortTasks === null || shortTasks > CUT_TASKS_MAX) return shortTasks;
+    this.#wasCut = this.#urgent.length > 0 && !this.#wasCut;
+    return this.#wasCut ? shortTasks * BESIDE_URGENT_SHARE : shortTasks;
   }
 
   #takeOthers(taken: Proposal[], room: Room, shortTasks: number | null): void {

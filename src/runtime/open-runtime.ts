@@ -253,10 +253,11 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
   const hedger = new Hedger({ ...ground, propose, options: terms.hedging ?? {} });
-  const { learned } = lasting;
-  learned.add('recoveries', supervision.recoveries);
-  learned.add('runTimes', supervisor.learner);
-  learned.add('hedging', hedger);
+  lasting.learned.addAll({
+    recoveries: supervision.recoveries,
+    runTimes: supervisor.learner,
+    hedging: hedger,
+  });
   const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
   const mirrors = { ...seers, supervisor, hedger, planner };
