@@ -43,11 +43,6 @@ export class Learned {
     this.#learners.set(name, learner);
   }
 
-  /** As {@link add} for each, by name. */
-  addAll(learners: Readonly<Record<string, Learner>>): void {
-    for (const [name, learner] of Object.entries(learners)) this.add(name, learner);
-  }
-
   /** Writes down what is known now; never rejects. */
   save(): Promise<void> {
     const path = this.#path;

@@ -30,7 +30,7 @@ import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { BreakerService } from './breaker-service.ts';
 import { Comparators } from './comparators.ts';
-import { createSupervision } from './create-supervision.ts';
+import { createSupervision, type Supervision } from './create-supervision.ts';
 import { Hedger, type HedgingOptions } from './hedger.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
@@ -253,11 +253,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
   const hedger = new Hedger({ ...ground, propose, options: terms.hedging ?? {} });
-  lasting.learned.addAll({
-    recoveries: supervision.recoveries,
-    runTimes: supervisor.learner,
-    hedging: hedger,
-  });
+  learn(lasting.learned, supervision, hedger);
   const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
   const mirrors = { ...seers, supervisor, hedger, planner };
@@ -353,6 +349,12 @@ function createServices(ground: Ground, machinery: Machinery): Services {
     kills: new KillService(parts),
     inputs: new InputService(parts),
   };
+}
+
+function learn(learned: Learned, { recoveries, supervisor }: Supervision, hedger: Hedger): void {
+  learned.add('recoveries', recoveries);
+  learned.add('runTimes', supervisor.learner);
+  learned.add('hedging', hedger);
 }
 
 function createScheduler({ state, terms }: Ground): Scheduler {
