@@ -41,8 +41,8 @@ export interface AgentServiceParts {
   readonly comparators: Comparators;
 }
 
-/** Reports of one command while entries are to be short: a command is in one entry as a whole, also in one cut for what is urgent. */
-const REPORTS_MAX = 50;
+/** Reports of one command while entries are to be short: a command is in one entry as a whole. */
+const REPORTS_MAX = 200;
 
 /** Agents that one entry takes in: past it the tasks of the same moment would wait for them. */
 const ENROLL_AGENTS_MAX = 1_000;

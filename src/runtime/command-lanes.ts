@@ -26,10 +26,6 @@ const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
 const ENTRY_SUBMITS_MAX = 2_000;
 /** … where an entry is to be short, of what is no submit at most so many items for each task. */
 const SHORT_OTHERS_FACTOR = 1.5;
-/** … and beside what is urgent this share of what a short entry takes: it is answered when all of the entry is applied. */
-const BESIDE_URGENT_SHARE = 0.25;
-/** Where short entries are longer than this they wait for the disk: to cut them costs throughput and saves little. */
-const CUT_TASKS_MAX = 300;
 
 /** The highest priority of the contract. */
 const PRIORITY_MAX = 9;
@@ -45,8 +41,6 @@ export class CommandLanes {
   #submitTasks = 0;
   /** Ordinary submits waited, and the last entry had no room for one. */
   #wasPassedOver = false;
-  /** The last entry was shorter than others for the sake of what was urgent in it. */
-  #wasCut = false;
 
   /** Tasks of ordinary submits that an entry is to take at most; null where it need not be short. */
   shortTasks: number | null = null;
@@ -89,10 +83,9 @@ export class CommandLanes {
     const room = { items: ENTRY_ITEMS_MAX, bytes: ENTRY_BYTES_MAX };
     const taken: Proposal[] = [];
     if (this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: 0 });
-    const shortTasks = this.#shortTasks();
     this.#urgent = fill(taken, this.#urgent, room);
-    this.#takeOthers(taken, room, shortTasks);
-    const submitsMax = shortTasks ?? ENTRY_SUBMITS_MAX;
+    this.#takeOthers(taken, room);
+    const submitsMax = this.shortTasks ?? ENTRY_SUBMITS_MAX;
     if (!this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: submitsMax });
     this.#wasPassedOver = this.#submits.length > 0 && !taken.some(isOrdinary);
     this.#forget(taken);
@@ -139,24 +132,13 @@ export class CommandLanes {
     this.#forget(gone);
   }
 
-  /**
-   * Tasks for the entry that is made now. Of two in a row only one is cut for what is urgent: each costs the
-   * same besides its tasks, and where all is urgent it is throughput that brings it through.
-   */
-  #shortTasks(): number | null {
-    const { shortTasks } = this;
-    if (shortTasks === null || shortTasks > CUT_TASKS_MAX) return shortTasks;
-    this.#wasCut = this.#urgent.length > 0 && !this.#wasCut;
-    return this.#wasCut ? shortTasks * BESIDE_URGENT_SHARE : shortTasks;
-  }
-
-  #takeOthers(taken: Proposal[], room: Room, shortTasks: number | null): void {
+  #takeOthers(taken: Proposal[], room: Room): void {
     const [head] = this.#other;
-    if (shortTasks === null || head === undefined) {
+    if (this.shortTasks === null || head === undefined) {
       this.#other = fill(taken, this.#other, room);
       return;
     }
-    const items = Math.max(shortTasks * SHORT_OTHERS_FACTOR, head.items);
+    const items = Math.max(this.shortTasks * SHORT_OTHERS_FACTOR, head.items);
     const short = { ...room, items };
     this.#other = fill(taken, this.#other, short);
     room.items -= items - short.items;
