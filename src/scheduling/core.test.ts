@@ -15,7 +15,6 @@ import {
   type AgentSpec,
   type BreakerDefaults,
   type Command,
-  type CoreEvent,
   type CoreState,
   type LeaseRef,
   type Task,
@@ -24,6 +23,7 @@ import {
 } from '../core/index.ts';
 import type { Arrival } from './placement.ts';
 import { Scheduler } from './scheduler.ts';
+import { feedScheduler } from './testing/feed-scheduler.ts';
 
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
 
@@ -96,8 +96,7 @@ class Leader {
     commands.push({ type: 'task.assign', ...placement });
     const { events } = apply(this.state, this.state.index + 1, { at: this.#nowMs, commands });
     this.refusals = events.filter(({ type }) => type === 'assignment.refused').length;
-    for (const event of events) this.#feed(event);
-    this.scheduler.batchApplied();
+    feedScheduler(this.scheduler, this.state, events);
   }
 
   command(kind: number, choice: number): Command {
@@ -161,66 +160,6 @@ class Leader {
   #anyTask(choice: number): TaskId {
     const ids = [...this.state.tasks.keys()];
     return ids[choice % Math.max(1, ids.length)] ?? ('nobody' as TaskId);
-  }
-
-  #feed(event: CoreEvent): void {
-    const { scheduler, state } = this;
-    switch (event.type) {
-      case 'agent.registered':
-        scheduler.agentChanged(event.agent);
-        scheduler.setCredit(event.agent.id, Infinity);
-        return;
-      case 'agent.changed':
-        scheduler.agentChanged(event.agent);
-        return;
-      case 'agent.removed':
-        scheduler.agentRemoved(event.agent);
-        return;
-      case 'queue.changed':
-        scheduler.queueChanged(event.queue);
-        return;
-      case 'gate.changed':
-        scheduler.gateChanged(event.gate);
-        return;
-      case 'gate.removed':
-        scheduler.gateRemoved(event.gate);
-        return;
-      case 'breaker.changed':
-        if (event.agent !== null) scheduler.agentChanged(event.agent);
-        return;
-      case 'task.submitted':
-      case 'task.queued':
-        scheduler.taskWaiting(event.task);
-        return;
-      case 'task.failed':
-      case 'task.canceled':
-        scheduler.taskLeft(event.task);
-        return;
-      case 'task.assigned':
-        scheduler.leaseGranted(event.agent, event.task);
-        return;
-      case 'task.completed':
-        scheduler.leaseEnded(event.agent, event.task);
-        return;
-      case 'assignment.refused': {
-        scheduler.refused(event.taskId as TaskId, event.agentId);
-        const task = state.tasks.get(event.taskId as TaskId);
-        if (task !== undefined) scheduler.taskWaiting(task);
-        return;
-      }
-      case 'attempt.failed':
-        this.#leaseEnded(event.failure.agentId, event.task);
-        return;
-      case 'lease.revoked':
-        this.#leaseEnded(event.agentId, event.task);
-        return;
-      default:
-    }
-  }
-
-  #leaseEnded(agentId: AgentId, task: Task): void {
-    const agent = this.state.agents.get(agentId);
-    if (agent !== undefined) this.scheduler.leaseEnded(agent, task);
   }
 }
 

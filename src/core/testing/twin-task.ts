@@ -1,3 +1,4 @@
+import type { NewTask } from '../command.ts';
 import type { AgentSpec, QueueSettings, TaskSpec } from '../spec.ts';
 
 /** A task as the plain twin of core holds it: everything it ever can have, flat. */
@@ -99,4 +100,44 @@ export function isPoison(task: TwinTask, code: string, agentsMax: number): boole
   if (!LOST.test(` ${code}`)) return false;
   const losses = task.failures.filter((line) => LOST.test(line));
   return new Set(losses.map((line) => line.split(' ')[1])).size >= agentsMax;
+}
+
+/** A task as it is submitted. */
+export function twinTask(
+  item: NewTask,
+  spec: TaskSpec,
+  { now, order }: { readonly now: number; readonly order: number },
+): TwinTask {
+  const later = item.runAt !== undefined && item.runAt > now;
+  return {
+    id: item.id,
+    order,
+    spec,
+    createdAt: now,
+    deadlineAt: item.deadlineAt ?? 0,
+    state: later ? 'scheduled' : 'queued',
+    reason: later ? 'delayed' : null,
+    stateAt: now,
+    runAt: later ? (item.runAt ?? 0) : 0,
+    attempt: 0,
+    token: 0,
+    agentId: null,
+    runUntil: 0,
+    delayLast: 0,
+    failures: [],
+    error: null,
+    trace: item.traceparent ?? null,
+    startedAt: 0,
+    waited: 0,
+    details: null,
+    asked: [],
+    question: null,
+    answers: [],
+    critique: null,
+    invalid: 0,
+    avoid: null,
+    totalFrom: null,
+    cancel: null,
+    output: null,
+  };
 }

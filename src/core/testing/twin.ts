@@ -4,14 +4,7 @@
  * It says what core promises and shares none of core's machinery, so that the two can be held
  * against each other. Slow on purpose.
  */
-import type {
-  AnswerItem,
-  AskItem,
-  Command,
-  CommandBatch,
-  CoreSettings,
-  NewTask,
-} from '../command.ts';
+import type { AnswerItem, Command, CommandBatch, CoreSettings, NewTask } from '../command.ts';
 import { CORE_SETTINGS_DEFAULT } from '../state.ts';
 import type { AgentSpec, TaskSpec } from '../spec.ts';
 import {
@@ -24,12 +17,13 @@ import {
   queueOf,
   takeChunks,
 } from './twin-retries.ts';
+import { answer, ask, goOn } from './twin-questions.ts';
 import {
   dueAt,
   totalUntil,
+  twinTask,
   type Lease,
   type TwinKey,
-  type TwinAnswer,
   type TwinTask,
   type TwinAgent,
   type TwinQueue,
@@ -114,7 +108,11 @@ export class Twin {
           }),
         );
       case 'task.ask':
-        return command.items.map((item) => this.#ask(item));
+        return command.items.map((item) => {
+          let answer = 'ok';
+          const lease = this.#leased(item, (task) => (answer = ask(task, item, this.now)));
+          return lease === 'ok' ? answer : lease;
+        });
       case 'task.answer':
         return command.items.map((item) => this.#answer(item));
       case 'task.cancel':
@@ -240,40 +238,10 @@ export class Twin {
   }
 
   #add(item: NewTask, spec: TaskSpec): void {
-    const later = item.runAt !== undefined && item.runAt > this.now;
     this.#queue(queueOf(spec));
     this.#submitted += 1;
-    this.tasks.push({
-      id: item.id,
-      order: this.#submitted,
-      spec,
-      createdAt: this.now,
-      deadlineAt: item.deadlineAt ?? 0,
-      state: later ? 'scheduled' : 'queued',
-      reason: later ? 'delayed' : null,
-      stateAt: this.now,
-      runAt: later ? (item.runAt ?? 0) : 0,
-      attempt: 0,
-      token: 0,
-      agentId: null,
-      runUntil: 0,
-      delayLast: 0,
-      failures: [],
-      error: null,
-      trace: item.traceparent ?? null,
-      startedAt: 0,
-      waited: 0,
-      details: null,
-      asked: [],
-      question: null,
-      answers: [],
-      critique: null,
-      invalid: 0,
-      avoid: null,
-      totalFrom: null,
-      cancel: null,
-      output: null,
-    });
+    const order = this.#submitted;
+    this.tasks.push(twinTask(item, spec, { order, now: this.now }));
   }
 
   #assign(taskId: string, agentId: string): string {
@@ -306,61 +274,9 @@ export class Twin {
     return 'ok';
   }
 
-  #ask(item: AskItem): string {
-    let answer = 'ok';
-    const lease = this.#leased(item, (task) => {
-      if (task.question !== null) {
-        const isSame = item.key === null || item.key === task.question.key;
-        if (!isSame) answer = 'INPUT_PENDING';
-        return;
-      }
-      let [key, ordinal] = [item.key, task.asked.length];
-      while (key === null) {
-        ordinal += 1;
-        if (!task.asked.includes(`${ordinal}`)) key = `${ordinal}`;
-      }
-      if (!task.asked.includes(key)) task.asked.push(key);
-      if (task.answers.some((given) => given.key === key)) return;
-      task.question = {
-        key,
-        default: item.default,
-        answerers: item.answerers,
-        expiresAt: item.expiresMs === 0 ? 0 : this.now + item.expiresMs,
-        left: task.runUntil === 0 ? null : Math.max(0, task.runUntil - this.now),
-      };
-      task.state = 'input_required';
-      task.reason = null;
-      task.stateAt = this.now;
-      task.runUntil = 0;
-    });
-    return lease === 'ok' ? answer : lease;
-  }
-
   #answer(item: AnswerItem): string {
     const task = this.#find(item.taskId);
-    if (task === undefined) return 'TASK_NOT_FOUND';
-    if (task.state === 'failed') return 'TASK_FINISHED';
-    const { answer, by, key } = item;
-    if (task.answers.some((one) => one.key === key && one.answer === answer && one.by === by))
-      return 'ok';
-    const { question } = task;
-    if (question === null || task.token !== item.fencingToken) return 'INPUT_NOT_ASKED';
-    if (question.key !== key) return 'INPUT_KEY_MISMATCH';
-    if (question.answerers !== null && !question.answerers.some((name) => name === by))
-      return 'INPUT_NOT_ALLOWED';
-    this.#goOn(task, { key, answer, by, reason: null });
-    return 'ok';
-  }
-
-  #goOn(task: TwinTask, answer: TwinAnswer): void {
-    const left = task.question?.left ?? null;
-    task.answers.push(answer);
-    task.question = null;
-    task.waited += this.now - task.stateAt;
-    task.state = 'running';
-    task.reason = null;
-    task.stateAt = this.now;
-    task.runUntil = left === null ? 0 : this.now + left;
+    return task === undefined ? 'TASK_NOT_FOUND' : answer(task, item, this.now);
   }
 
   #attemptFailed(
@@ -511,11 +427,11 @@ export class Twin {
     } else if (task.state === 'queued') {
       this.#fail(task, 'QUEUE_TIMEOUT', 'queue_timeout');
     } else if (task.question !== null) {
-      const { default: answer, key } = task.question;
-      if (answer === null) {
+      const { default: given, key } = task.question;
+      if (given === null) {
         this.#failures(task, 'INPUT_EXPIRED');
         this.#fail(task, 'INPUT_EXPIRED', 'input_expired');
-      } else this.#goOn(task, { key, answer, by: null, reason: 'expired_default' });
+      } else goOn(task, { key, answer: given, by: null, reason: 'expired_default' }, this.now);
     } else {
       this.#attemptFailed(task, 'RUN_TIMEOUT', 'run_timeout', 'at once');
     }

@@ -6,7 +6,6 @@ import {
   type AgentId,
   type BreakerDefaults,
   type Command,
-  type CoreEvent,
   type CoreState,
   type LeaseRef,
   type NewTask,
@@ -16,6 +15,7 @@ import {
 import { register, taskSpec, type SpecOptions } from '../../core/testing/commands.ts';
 import { refusalsOf } from '../../core/testing/trace.ts';
 import { Scheduler } from '../../scheduling/index.ts';
+import { feedScheduler } from '../../scheduling/testing/feed-scheduler.ts';
 import { proposePlacement } from '../turn-placement.ts';
 
 type Fields = Partial<Omit<NewTask, 'id' | 'spec' | 'payloadBytes'>>;
@@ -97,9 +97,7 @@ export class PlacementWorld {
     for (const code of assign === null ? [] : refusalsOf(results.at(-1))) this.refused.add(code);
     this.refusals = events.filter(({ type }) => type === 'assignment.refused').length;
     this.starts = events.filter(({ type }) => type === 'task.assigned').length;
-    for (const event of events) this.#feed(event);
-    for (const event of events) this.#joinLine(event);
-    this.scheduler.batchApplied();
+    feedScheduler(this.scheduler, this.state, events);
   }
 
   #command(kind: number, choice: number): Command {
@@ -216,75 +214,6 @@ export class PlacementWorld {
   #anyTask(choice: number): TaskId {
     const ids = [...this.state.tasks.keys()];
     return ids[choice % Math.max(1, ids.length)] ?? ('nobody' as TaskId);
-  }
-
-  #feed(event: CoreEvent): void {
-    const { scheduler } = this;
-    switch (event.type) {
-      case 'agent.registered':
-        scheduler.agentChanged(event.agent);
-        scheduler.setCredit(event.agent.id, Infinity);
-        return;
-      case 'agent.changed':
-      case 'agent.dissented':
-        scheduler.agentChanged(event.agent);
-        return;
-      case 'agent.removed':
-        scheduler.agentRemoved(event.agent);
-        return;
-      case 'queue.changed':
-        scheduler.queueChanged(event.queue);
-        return;
-      case 'gate.changed':
-        scheduler.gateChanged(event.gate);
-        return;
-      case 'gate.removed':
-        scheduler.gateRemoved(event.gate);
-        return;
-      case 'breaker.changed':
-        if (event.agent !== null) scheduler.agentChanged(event.agent);
-        return;
-      case 'fairness.changed':
-        scheduler.fairnessChanged(event.fairness);
-        return;
-      case 'task.failed':
-      case 'task.canceled':
-      case 'task.adopted':
-        scheduler.taskLeft(event.task);
-        return;
-      case 'task.assigned':
-      case 'task.input_answered':
-        scheduler.leaseGranted(event.agent, event.task);
-        return;
-      case 'task.completed':
-      case 'task.input_required':
-        scheduler.leaseEnded(event.agent, event.task);
-        return;
-      case 'assignment.refused':
-        scheduler.refused(event.taskId as TaskId, event.agentId);
-        return;
-      case 'attempt.failed':
-        this.#leaseEnded(event.failure.agentId, event.task);
-        return;
-      case 'lease.revoked':
-        this.#leaseEnded(event.agentId, event.task);
-        return;
-      default:
-    }
-  }
-
-  #leaseEnded(agentId: AgentId, task: Task): void {
-    const agent = this.state.agents.get(agentId);
-    this.scheduler.leaseEnded(agent ?? null, task);
-  }
-
-  #joinLine(event: CoreEvent): void {
-    if (event.type === 'task.submitted' || event.type === 'task.queued') {
-      if (event.task.state === 'queued') this.scheduler.taskWaiting(event.task);
-    } else if (event.type === 'assignment.refused') {
-      const task = this.state.tasks.get(event.taskId as TaskId);
-      if (task !== undefined) this.scheduler.taskWaiting(task);
-    }
   }
 }
 
