@@ -20,7 +20,7 @@ export interface Scenario {
 
 const PLAIN: Scenario = {
   name: 'plain',
-  says: 'speeds in four classes from 0.26 to 2.6, exponential work, one dispatcher, load 0.8',
+  says: 'speeds in four classes from 0.23 to 2.3 times the mean, exponential work, one dispatcher, load 0.8',
   agents: 100,
   dispatchers: 1,
   load: 0.8,

@@ -153,6 +153,11 @@ export class AgentTable {
     );
   }
 
+  /** Whether nothing was heard of it for too long. */
+  isLost(index: number): boolean {
+    return this.#get(index, STATE) === STATE_CODES.lost;
+  }
+
   /** Whether it is able, as the pools have been told. */
   isAvailable(index: number): boolean {
     return (this.#get(index, FLAGS) & FLAG_AVAILABLE) !== 0;

@@ -32,6 +32,9 @@ import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
+import { FailureCorrelation } from './correlation/failure-correlation.ts';
+import type { CorrelationReport } from './correlation/correlation-report.ts';
+import { steerClear } from './correlation/steer-clear.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -72,6 +75,7 @@ export class Scheduler {
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
   readonly #apart: KeptApart;
+  readonly #correlation: FailureCorrelation;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
   #availableCount = 0;
@@ -97,6 +101,7 @@ export class Scheduler {
       latency: this.#latency,
       interference: options.interference ?? null,
     });
+    this.#correlation = new FailureCorrelation(this.#table, this.#pools.offers);
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
   }
 
@@ -106,10 +111,13 @@ export class Scheduler {
     const index = known < 0 ? this.#table.add(agent) : known;
     if (known < 0) {
       this.#latency.reset(index);
+      this.#correlation.forget(index);
       this.#pools.attach(index, agent.spec);
     } else {
       if (this.#table.specs[index] !== agent.spec) this.#pools.move(index, agent.spec);
+      const wasLost = this.#table.isLost(index);
       this.#table.update(index, agent);
+      this.#correlation.changed(index, agent, wasLost);
     }
     this.#refresh(index);
     if (this.#parked.size > 0) this.#unpark();
@@ -122,6 +130,7 @@ export class Scheduler {
     this.#table.setCredit(index, 0);
     this.#refresh(index);
     this.#pools.detach(index);
+    this.#correlation.forget(index);
     this.#table.remove(index);
     if (this.#parked.size > 0) this.#unpark();
   }
@@ -263,6 +272,7 @@ export class Scheduler {
     const index = this.#table.indexOf(agentId);
     if (index < 0) return;
     this.#latency.observe(index, runMs, ok, nowMs);
+    this.#correlation.ended(index, ok, nowMs);
     if (!this.#hasLearning) return;
     const outcome = { runMs, ok, nowMs };
     const { links } = this.#pools;
@@ -311,12 +321,28 @@ export class Scheduler {
     const shares = this.#shares;
     const apart = this.#apart.of(task);
     const table = this.#table;
-    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart });
+    const correlation = this.#correlation;
+    return explain(task, {
+      pool,
+      strategy,
+      table,
+      offers,
+      rng,
+      nowMs,
+      shares,
+      apart,
+      correlation,
+    });
   }
 
   /** What the Born strategies' states are like. O(pools + their available agents). */
   bornStatus(): BornStatus {
     return bornStatus(this.#pools.all());
+  }
+
+  /** What was learned of agents that fail together. O(agents that failed). */
+  correlations(nowMs: number): CorrelationReport {
+    return this.#correlation.report(nowMs);
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -497,11 +523,14 @@ export class Scheduler {
 
   /** The member that should get the task; -1 where that must wait for another one. */
   #pick(pool: Pool, strategyName: StrategyName, picky: Task | null): number {
-    const member = this.#strategy(pool, strategyName).pick(this.#choice);
+    const strategy = this.#strategy(pool, strategyName);
+    const member = strategy.pick(this.#choice);
     invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
-    if (picky === null) return member;
-    const look = { pool, table: this.#table, rng: this.#choice.rng, apart: this.#apart.of(picky) };
-    return otherMember(picky, member, look);
+    const correlation = this.#correlation;
+    if (picky === null && !correlation.hasSuspects) return member;
+    const look = { pool, table: this.#table, strategy, choice: this.#choice, correlation };
+    if (picky === null) return steerClear(member, look);
+    return otherMember(picky, member, { ...look, apart: this.#apart.of(picky) });
   }
 
   #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {
