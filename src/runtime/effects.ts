@@ -12,7 +12,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import type { Scheduler } from '../scheduling/index.ts';
+import { followFleet, joinLines, type Scheduler } from '../scheduling/index.ts';
 import type { LiveIndex, Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { BatchTexts, Entry } from './entry-codec.ts';
@@ -97,7 +97,7 @@ export class Effects {
     }
     if (this.#hasOutput) keepChunks(entry, applied, state.nowMs, store);
     this.#hasOutput = false;
-    this.#joinLines(applied.events);
+    joinLines(this.#parts.scheduler, this.#parts.state, applied.events);
     this.#parts.scheduler.batchApplied();
     this.#parts.stages.look(state);
     this.#parts.hedger.applied();
@@ -247,36 +247,21 @@ export class Effects {
   /** What is about agents and queues. */
   #aroundTasks(event: CoreEvent): void {
     const { hub, scheduler, supervisor } = this.#parts;
+    followFleet(scheduler, event);
     switch (event.type) {
       case 'agent.registered':
         hub.registered(event.agent);
-        scheduler.agentChanged(event.agent);
         return;
       case 'agent.changed':
       case 'agent.dissented':
-        scheduler.agentChanged(event.agent);
         supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':
         hub.removed(event.agent.id);
-        scheduler.agentRemoved(event.agent);
-        return;
-      case 'queue.changed':
-        scheduler.queueChanged(event.queue);
-        return;
-      case 'gate.changed':
-        scheduler.gateChanged(event.gate);
-        return;
-      case 'gate.removed':
-        scheduler.gateRemoved(event.gate);
         return;
       case 'breaker.changed':
-        if (event.agent !== null) scheduler.agentChanged(event.agent);
         this.#metrics.breakerChanged(event.breaker.kind, event.breaker.state);
         supervisor.breakerChanged(event.breaker, event.from);
-        return;
-      case 'fairness.changed':
-        scheduler.fairnessChanged(event.fairness);
         return;
       case 'task.hedged':
         this.#parts.hedger.hedged(event.copy);
@@ -313,20 +298,6 @@ export class Effects {
   #resync(agentId: Task['agentId'] & string, task: Task): void {
     const agent = this.#parts.state.agents.get(agentId);
     this.#parts.scheduler.leaseEnded(agent ?? null, task);
-  }
-
-  /** Tasks that are queued now that the whole entry is applied wait for an agent. */
-  #joinLines(events: readonly CoreEvent[]): void {
-    const { scheduler, state } = this.#parts;
-    for (const event of events) {
-      const { type } = event;
-      if (type === 'task.submitted' || type === 'task.queued' || type === 'task.moved') {
-        if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-      } else if (type === 'assignment.refused') {
-        const task = state.tasks.get(event.taskId as TaskId);
-        if (task !== undefined) scheduler.taskWaiting(task);
-      }
-    }
   }
 }
 

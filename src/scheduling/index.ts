@@ -12,3 +12,4 @@ export type { GateKind, HeldGates } from './gates.ts';
 export type { Interference } from './born/interference.ts';
 export type { BornStatus } from './born/born-status.ts';
 export { Scheduler } from './scheduler.ts';
+export { followFleet, joinLines } from './follow-core.ts';

@@ -1,4 +1,5 @@
 import type { AgentId, CoreEvent, CoreState, Task, TaskId } from '../../core/index.ts';
+import { followFleet, joinLines } from '../follow-core.ts';
 import type { Scheduler } from '../scheduler.ts';
 
 /**
@@ -12,7 +13,7 @@ export function feedScheduler(
   events: readonly CoreEvent[],
 ): void {
   for (const event of events) feed(scheduler, state, event);
-  for (const event of events) joinLine(scheduler, state, event);
+  joinLines(scheduler, state, events);
   scheduler.batchApplied();
 }
 
@@ -20,32 +21,10 @@ function feed(scheduler: Scheduler, state: CoreState, event: CoreEvent): void {
   const leaseEnded = (agentId: AgentId, task: Task): void => {
     scheduler.leaseEnded(state.agents.get(agentId) ?? null, task);
   };
+  followFleet(scheduler, event);
   switch (event.type) {
     case 'agent.registered':
-      scheduler.agentChanged(event.agent);
       scheduler.setCredit(event.agent.id, Infinity);
-      return;
-    case 'agent.changed':
-    case 'agent.dissented':
-      scheduler.agentChanged(event.agent);
-      return;
-    case 'agent.removed':
-      scheduler.agentRemoved(event.agent);
-      return;
-    case 'queue.changed':
-      scheduler.queueChanged(event.queue);
-      return;
-    case 'gate.changed':
-      scheduler.gateChanged(event.gate);
-      return;
-    case 'gate.removed':
-      scheduler.gateRemoved(event.gate);
-      return;
-    case 'breaker.changed':
-      if (event.agent !== null) scheduler.agentChanged(event.agent);
-      return;
-    case 'fairness.changed':
-      scheduler.fairnessChanged(event.fairness);
       return;
     case 'task.failed':
     case 'task.canceled':
@@ -70,14 +49,5 @@ function feed(scheduler: Scheduler, state: CoreState, event: CoreEvent): void {
       leaseEnded(event.agentId, event.task);
       return;
     default:
-  }
-}
-
-function joinLine(scheduler: Scheduler, state: CoreState, event: CoreEvent): void {
-  if (event.type === 'task.submitted' || event.type === 'task.queued') {
-    if (event.task.state === 'queued') scheduler.taskWaiting(event.task);
-  } else if (event.type === 'assignment.refused') {
-    const task = state.tasks.get(event.taskId as TaskId);
-    if (task !== undefined) scheduler.taskWaiting(task);
   }
 }
