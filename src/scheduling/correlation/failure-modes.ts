@@ -12,8 +12,8 @@ const AGENTS_MAX = 64;
 /** Windows, and agents, below which nothing is said. */
 const WINDOWS_MIN = 8;
 const MODES_SHOWN = 3;
-/** Part of a mode's squared weight that an agent must have to be named. */
-const LOADING_MIN = 0.05;
+/** Part of the largest squared weight of a mode that an agent must have to be named. */
+const LOADING_MIN = 0.25;
 
 export interface FailureMode {
   /** Part of all variance that is this mode's, 0..1: the eigenvalue of ρ. */
@@ -82,8 +82,9 @@ function effectiveCount(correlations: readonly Float64Array[], count: number): n
 }
 
 function loudest(agents: readonly number[], vector: Float64Array): number[] {
+  const least = LOADING_MIN * Math.max(...vector.map((weight) => weight ** 2));
   return [...vector.keys()]
-    .filter((at) => (vector[at] as number) ** 2 >= LOADING_MIN)
+    .filter((at) => (vector[at] as number) ** 2 >= least)
     .toSorted((a, b) => (vector[b] as number) ** 2 - (vector[a] as number) ** 2)
     .map((at) => agents[at] as number);
 }

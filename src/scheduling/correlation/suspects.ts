@@ -98,15 +98,17 @@ export class Suspects {
       if (name === undefined) continue;
       const suspect = this.#suspects.get(`${label}=${name}`);
       if (suspect === undefined) continue;
-      if (suspect.untilMs > nowMs) return suspect;
-      this.#suspects.delete(`${label}=${name}`);
+      if (suspect.untilMs <= nowMs) this.#suspects.delete(`${label}=${name}`);
+      else if (this.#standsOut(suspect)) return suspect;
     }
     return null;
   }
 
   /** All that are suspect now. */
   all(nowMs: number): Suspect[] {
-    return [...this.#suspects.values()].filter(({ untilMs }) => untilMs > nowMs);
+    return [...this.#suspects.values()].filter(
+      (suspect) => suspect.untilMs > nowMs && this.#standsOut(suspect),
+    );
   }
 
   #domainsOf(agent: number): Domain[] {
@@ -122,9 +124,6 @@ export class Suspects {
     const failing = this.#counts.get(key) ?? 0;
     const agents = this.#parts.sizeOf(label, name);
     if (failing < Math.max(AGENTS_MIN, agents * SHARE_MIN)) return;
-    const elsewhere = Math.max(1, this.#parts.total() - agents);
-    const shareElsewhere = (this.#failing.size - failing) / elsewhere;
-    if (failing / agents < TIMES_ELSEWHERE * shareElsewhere) return;
     this.#suspects.delete(key);
     this.#suspects.set(key, { label, name, agents, failing, untilMs: nowMs + SUSPECT_MS });
     // In the order in which they will pass.
@@ -132,5 +131,12 @@ export class Suspects {
       if (untilMs > nowMs) break;
       this.#suspects.delete(other);
     }
+  }
+
+  /** Asked anew each time: where all fail, the first to be seen were of some domain, too. */
+  #standsOut({ agents, failing, label, name }: Suspect): boolean {
+    const elsewhere = Math.max(1, this.#parts.total() - agents);
+    const others = this.#failing.size - (this.#counts.get(`${label}=${name}`) ?? 0);
+    return failing / agents >= (TIMES_ELSEWHERE * others) / elsewhere;
   }
 }
