@@ -13,7 +13,7 @@ export interface Look {
 }
 
 /** Of the tasks that would go to a suspect domain, this part does: so it is seen to be well again. */
-const PROBE_SHARE = 1 / 8;
+const PROBE_SHARE = 1 / 16;
 const DRAWS = 8;
 
 /**
