@@ -81,7 +81,7 @@ describe('a hedge', () => {
 
   /** Where a task went first, and where its hedge, once all but `apart` were seen to fail together. */
   async function placesOf(apart: string): Promise<(string | undefined)[]> {
-    const uqo = await TestOrchestrator.start({ hedging: { share: 1 } });
+    const uqo = await TestOrchestrator.start();
     const agents = await Promise.all(
       NAMES.map((id) => uqo.scripted({ id, capabilities: ['work'] })),
     );

@@ -340,9 +340,9 @@ export class Scheduler {
     return bornStatus(this.#pools.all());
   }
 
-  /** What was learned of agents that fail together. O(agents that failed). */
-  correlations(nowMs: number): CorrelationReport {
-    return this.#correlation.report(nowMs);
+  /** What was learned of agents that fail together; its pairs are about one agent, or any for null. */
+  correlations(nowMs: number, about: AgentId | null = null): CorrelationReport {
+    return this.#correlation.report(nowMs, about);
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */

@@ -80,11 +80,17 @@ const DOMAIN_SHARE = 1 / 2;
 
 type NameOf = (agent: number) => AgentId;
 
+export interface ReportContext {
+  readonly suspects: readonly Suspect[];
+  readonly nameOf: NameOf;
+  /** The agent that the pairs are to be about; null for any. */
+  readonly about: number | null;
+}
+
 /** Puts what was learned into words and numbers. At most 256² pairs are compared. */
 export function correlationReport(
   model: FailureModel,
-  suspects: readonly Suspect[],
-  nameOf: NameOf,
+  { about, nameOf, suspects }: ReportContext,
 ): CorrelationReport {
   const { windows } = model;
   const agents = [...windows.agents()].toSorted(
@@ -107,7 +113,7 @@ export function correlationReport(
               return { share: mode.share, agents: mode.agents.map((agent) => nameOf(agent)) };
             }),
           },
-    pairs: agentPairs(model, agents.slice(0, COMPARED_MAX), nameOf),
+    pairs: agentPairs(model, agents, { about, nameOf }),
     domains: domainsOf(model, agents, groups),
     domainPairs: domainPairs(model, groups),
     suspects: suspects.map((suspect) => ({ ...suspect })),
@@ -120,13 +126,21 @@ interface Series {
   readonly failures: number;
 }
 
-function agentPairs(model: FailureModel, agents: readonly number[], nameOf: NameOf): AgentPair[] {
+function agentPairs(
+  model: FailureModel,
+  agents: readonly number[],
+  { about, nameOf }: Pick<ReportContext, 'about' | 'nameOf'>,
+): AgentPair[] {
   const { windows } = model;
-  const series = agents.map((agent) => {
+  const seriesOf = (agent: number): Series & { readonly agent: number } => {
     const bits = windows.bitsOf(agent) as Uint32Array;
     return { name: nameOf(agent), bits, failures: windows.failures(agent), agent };
-  });
-  return pairsOf(series, windows.count).map(({ one, other, pair }) => ({
+  };
+  const isKnown = about !== null && windows.bitsOf(about) !== null;
+  const firsts = about === null ? agents.slice(0, COMPARED_MAX) : isKnown ? [about] : [];
+  const others = about === null ? firsts : agents.filter((agent) => agent !== about);
+  const [from, to] = [firsts.map(seriesOf), others.map(seriesOf)];
+  return pairsOf(from, about === null ? null : to, windows.count).map(({ one, other, pair }) => ({
     ...pair,
     failsWith: model.failsWith(other.agent, one.agent),
     correlation: model.correlation(one.agent, other.agent),
@@ -151,17 +165,18 @@ function domainPairs(model: FailureModel, groups: readonly Group[]): FailurePair
     .filter(({ failures }) => failures > 0)
     .toSorted((a, b) => b.failures - a.failures)
     .slice(0, COMPARED_MAX);
-  return pairsOf(series, model.windows.count).map(({ pair }) => pair);
+  return pairsOf(series, null, model.windows.count).map(({ pair }) => pair);
 }
 
-/** Those that failed together more than once, the most telling first. */
+/** Those that failed together more than once, the most telling first; of all pairs where `others` is null. */
 function pairsOf<Of extends Series>(
   series: readonly Of[],
+  others: readonly Of[] | null,
   count: number,
 ): { one: Of; other: Of; pair: FailurePair }[] {
   const found: { one: Of; other: Of; pair: FailurePair }[] = [];
   for (const [at, one] of series.entries()) {
-    for (const other of series.slice(at + 1)) {
+    for (const other of others ?? series.slice(at + 1)) {
       const together = countShared(one.bits, other.bits);
       // Failing together less than by chance is information, too, but not what is looked for.
       if (together < TOGETHER_MIN || together * count <= one.failures * other.failures) continue;

@@ -75,11 +75,19 @@ export class FailureCorrelation {
     return this.#suspects.of(agent, nowMs);
   }
 
-  /** What was learned, for people. O(agents that failed), at most 64³ for the modes. */
-  report(nowMs: number): CorrelationReport {
+  /**
+   * What was learned, for people. At most 256² pairs are compared, and 64³ for the modes.
+   *
+   * @param about - the agent that pairs are to be about; null for any
+   */
+  report(nowMs: number, about: AgentId | null): CorrelationReport {
     const table = this.#table;
     const nameOf = (agent: number): AgentId => table.agentAt(agent).id;
-    return correlationReport(this.#model, this.#suspects.all(nowMs), nameOf);
+    return correlationReport(this.#model, {
+      suspects: this.#suspects.all(nowMs),
+      nameOf,
+      about: about === null ? null : table.indexOf(about),
+    });
   }
 
   #failed(agent: number, nowMs: number): void {
