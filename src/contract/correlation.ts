@@ -35,7 +35,7 @@ const Suspect = Type.Object({
 const Modes = Type.Object(
   {
     agents: Type.Integer({
-      description: 'Agents that it is about: at most 64, with most failures',
+      description: 'Agents that it is about: at most 48, with most failures',
     }),
     effective: Type.Number({
       description: '1 / Tr ρ²: how many independent ways to fail they have, 1 to `agents`',

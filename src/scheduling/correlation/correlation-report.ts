@@ -3,7 +3,6 @@ import { failureModes } from './failure-modes.ts';
 import {
   DOMAIN_LABELS,
   failingByWindow,
-  membersOf,
   mutualInformationBits,
   type DomainLabel,
   type FailureModel,
@@ -71,7 +70,7 @@ export interface CorrelationReport {
 
 const PAIRS_SHOWN = 20;
 /** Pairs are sought among so many agents, and domains, with most failures. */
-const COMPARED_MAX = 256;
+const COMPARED_MAX = 128;
 const DOMAINS_SHOWN = 50;
 /** Failing together so often may be chance. */
 const TOGETHER_MIN = 2;
@@ -87,18 +86,19 @@ export interface ReportContext {
   readonly about: number | null;
 }
 
-/** Puts what was learned into words and numbers. At most 256² pairs are compared. */
+/** Puts what was learned into words and numbers. At most 128² pairs are compared. */
 export function correlationReport(
   model: FailureModel,
   { about, nameOf, suspects }: ReportContext,
 ): CorrelationReport {
   const { windows } = model;
-  const agents = [...windows.agents()].toSorted(
-    (a, b) => windows.failures(b) - windows.failures(a) || a - b,
-  );
+  const agents = [...windows.agents()]
+    .map((agent) => ({ agent, failures: windows.failures(agent) }))
+    .toSorted((a, b) => b.failures - a.failures || a.agent - b.agent)
+    .map(({ agent }) => agent);
   const modes = failureModes(windows);
   const groups = DOMAIN_LABELS.flatMap((label) =>
-    [...membersOf(model, label)].map(([name, members]) => ({ label, name, members })),
+    [...model.groups(label)].map(([name, members]) => ({ label, name, members })),
   );
   return {
     windowMs: WINDOW_MS,

@@ -60,11 +60,11 @@ export class FailureCorrelation {
    * determinantal process over the correlations leaves of it. 0 where nothing was learned.
    */
   shared(agent: number, others: readonly AgentId[]): number {
-    if (this.#windows.bitsOf(agent) === null) return 0;
+    if (!this.#windows.has(agent)) return 0;
     const chosen: number[] = [];
     for (const id of others) {
       const index = this.#table.indexOf(id);
-      if (index >= 0 && index !== agent && this.#windows.bitsOf(index) !== null) chosen.push(index);
+      if (index >= 0 && index !== agent && this.#windows.has(index)) chosen.push(index);
     }
     if (chosen.length === 0) return 0;
     return 1 - leftOver(agent, chosen, (i, j) => this.#model.correlation(i, j));
@@ -76,7 +76,7 @@ export class FailureCorrelation {
   }
 
   /**
-   * What was learned, for people. At most 256² pairs are compared, and 64³ for the modes.
+   * What was learned, for people. At most 128² pairs are compared, and 48³ steps a sweep for the modes.
    *
    * @param about - the agent that pairs are to be about; null for any
    */

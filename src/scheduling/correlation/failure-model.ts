@@ -30,6 +30,7 @@ export class FailureModel {
   readonly domainOf: DomainOf;
   /** P(another of the domain that fails at times fails | one fails), by label and name. */
   #rates = new Map<string, number>();
+  readonly #groups = new Map<DomainLabel, ReadonlyMap<string, readonly number[]>>();
   #version = -1;
 
   constructor(windows: FailureWindows, domainOf: DomainOf) {
@@ -65,6 +66,12 @@ export class FailureModel {
     return this.#rates.get(`${label}=${name}`) ?? 0;
   }
 
+  /** Agents that failed of late, by the domain of a label. */
+  groups(label: DomainLabel): ReadonlyMap<string, readonly number[]> {
+    this.#refresh();
+    return this.#groups.get(label) ?? new Map<string, readonly number[]>();
+  }
+
   #domainRate(i: number, j: number): number {
     for (const label of DOMAIN_LABELS) {
       const name = this.domainOf(i, label);
@@ -78,18 +85,17 @@ export class FailureModel {
     this.#version = this.windows.version;
     this.#rates = new Map();
     for (const label of DOMAIN_LABELS) {
-      for (const [name, members] of membersOf(this, label)) {
+      const groups = membersOf(this, label);
+      this.#groups.set(label, groups);
+      for (const [name, members] of groups) {
+        if (members.length < 2) continue;
         this.#rates.set(`${label}=${name}`, pooledRate(this.windows, members));
       }
     }
   }
 }
 
-/** Agents that failed of late, by the domain of a label. O(agents that failed). */
-export function membersOf(
-  { domainOf, windows }: FailureModel,
-  label: DomainLabel,
-): Map<string, number[]> {
+function membersOf({ domainOf, windows }: FailureModel, label: DomainLabel): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (const agent of windows.agents()) {
     const name = domainOf(agent, label);

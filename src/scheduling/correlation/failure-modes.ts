@@ -3,12 +3,12 @@
  *
  * C is that of the standardised bits of each window, so ρ is symmetric, has no negative eigenvalue and
  * trace 1: a density matrix. Its eigenvectors are failure modes, 1 / Tr ρ² how many there are.
- * Takes the 64 agents with most failures; O(64³) where the spectrum is asked for.
+ * Takes the 48 agents with most failures; O(48³) where the spectrum is asked for.
  */
 import type { FailureWindows } from './failure-windows.ts';
 import { symmetricEigen } from './symmetric-eigen.ts';
 
-const AGENTS_MAX = 64;
+const AGENTS_MAX = 48;
 /** Windows, and agents, below which nothing is said. */
 const WINDOWS_MIN = 8;
 const MODES_SHOWN = 3;
@@ -35,9 +35,11 @@ export interface FailureModes {
 export function failureModes(windows: FailureWindows): FailureModes | null {
   const { count } = windows;
   const agents = [...windows.agents()]
-    .filter((agent) => windows.failures(agent) < count)
-    .toSorted((a, b) => windows.failures(b) - windows.failures(a) || a - b)
-    .slice(0, AGENTS_MAX);
+    .map((agent) => ({ agent, failures: windows.failures(agent) }))
+    .filter(({ failures }) => failures < count)
+    .toSorted((a, b) => b.failures - a.failures || a.agent - b.agent)
+    .slice(0, AGENTS_MAX)
+    .map(({ agent }) => agent);
   if (agents.length < 2 || count < WINDOWS_MIN) return null;
   const correlations = correlationsOf(windows, agents);
   const { values, vectors } = symmetricEigen(correlations);

@@ -2,8 +2,8 @@
  * Which agents failed in which stretch of time, for the last 256 stretches in which anything ended.
  *
  * One bit for each agent and window, so that two agents are compared by eight words. Only agents with a
- * failure in one of the windows have bits, at most 4,096 of them: who failed longest ago makes room. About
- * 150 bytes each. A failure costs O(1), a new window O(agents with bits).
+ * failure in one of the windows have bits, at most 4,096 of them: who failed longest ago makes room. 128 KiB
+ * and some 50 bytes each. A failure costs O(1), a new window O(agents with bits).
  */
 
 /** Failures so close together count as one event (120 s in Ford et al., OSDI 2010, for disks; agents are faster). */
@@ -15,8 +15,10 @@ export const TRACKED_MAX = 4_096;
 const WORDS = WINDOWS_MAX / 32;
 
 export class FailureWindows {
-  /** By agent, the one that failed longest ago first. */
-  readonly #bits = new Map<number, Uint32Array>();
+  /** The row of each agent, of the one that failed longest ago first. */
+  readonly #rows = new Map<number, number>();
+  readonly #bits: Uint32Array = new Uint32Array(TRACKED_MAX * WORDS);
+  readonly #unused: number[] = Array.from({ length: TRACKED_MAX }, (_, row) => row);
   #window = Number.NEGATIVE_INFINITY;
   #slot = -1;
   #count = 0;
@@ -34,7 +36,7 @@ export class FailureWindows {
 
   /** Agents that failed in one of the windows, the one that failed last at the end. */
   agents(): MapIterator<number> {
-    return this.#bits.keys();
+    return this.#rows.keys();
   }
 
   /** Something ended: this window counts. A clock that goes back changes nothing. */
@@ -51,61 +53,77 @@ export class FailureWindows {
   /** An attempt of the agent failed, or it was lost. */
   failed(agent: number, nowMs: number): void {
     this.ended(nowMs);
-    const known = this.#bits.get(agent);
-    const word = this.#slot >>> 5;
+    const known = this.#rows.get(agent);
+    const row = known ?? this.#freeRow();
+    const word = row * WORDS + (this.#slot >>> 5);
     const bit = 1 << (this.#slot & 31);
-    if (known !== undefined && ((known[word] as number) & bit) !== 0) return;
-    const bits = known ?? new Uint32Array(WORDS);
-    bits[word] = (bits[word] as number) | bit;
-    this.#bits.delete(agent);
-    this.#bits.set(agent, bits);
+    if (((this.#bits[word] as number) & bit) !== 0) return;
+    this.#bits[word] = (this.#bits[word] as number) | bit;
+    if (known !== undefined) this.#rows.delete(agent);
+    this.#rows.set(agent, row);
     this.#version += 1;
-    if (this.#bits.size > TRACKED_MAX) this.#dropFirst();
   }
 
   /** Forgets what was known under an index. */
   forget(agent: number): void {
-    if (this.#bits.delete(agent)) this.#version += 1;
+    const row = this.#rows.get(agent);
+    if (row !== undefined) this.#drop(agent, row);
   }
 
-  /** Windows in which the agent failed, as bits; null for one that did not. Not to be changed. */
+  /** Windows in which the agent failed, as bits; null for one that did not. Not to be changed, nor kept. */
   bitsOf(agent: number): Uint32Array | null {
-    return this.#bits.get(agent) ?? null;
+    const row = this.#rows.get(agent);
+    return row === undefined ? null : this.#bits.subarray(row * WORDS, (row + 1) * WORDS);
+  }
+
+  has(agent: number): boolean {
+    return this.#rows.has(agent);
   }
 
   /** Windows in which it failed. */
   failures(agent: number): number {
-    const bits = this.#bits.get(agent);
-    return bits === undefined ? 0 : countBits(bits);
+    return this.together(agent, agent);
   }
 
   /** Windows in which both failed. */
   together(a: number, b: number): number {
-    const [one, other] = [this.#bits.get(a), this.#bits.get(b)];
-    return one === undefined || other === undefined ? 0 : countShared(one, other);
+    const [rowA, rowB] = [this.#rows.get(a), this.#rows.get(b)];
+    if (rowA === undefined || rowB === undefined) return 0;
+    let count = 0;
+    for (let word = 0; word < WORDS; word++) {
+      const one = this.#bits[rowA * WORDS + word] as number;
+      count += onesOf(one & (this.#bits[rowB * WORDS + word] as number));
+    }
+    return count;
   }
 
   #clear(slot: number): void {
-    const word = slot >>> 5;
     const kept = ~(1 << (slot & 31));
-    for (const [agent, bits] of this.#bits) {
-      bits[word] = (bits[word] as number) & kept;
-      if (bits.every((one) => one === 0)) this.#bits.delete(agent);
+    for (const [agent, row] of this.#rows) {
+      const word = row * WORDS + (slot >>> 5);
+      const bits = this.#bits[word] as number;
+      if ((bits & ~kept) === 0) continue;
+      this.#bits[word] = bits & kept;
+      if (this.failures(agent) === 0) this.#drop(agent, row);
     }
   }
 
-  #dropFirst(): void {
-    for (const agent of this.#bits.keys()) {
-      this.#bits.delete(agent);
-      return;
+  #freeRow(): number {
+    if (this.#unused.length === 0) {
+      for (const [agent, row] of this.#rows) {
+        this.#drop(agent, row);
+        break;
+      }
     }
+    return this.#unused.pop() as number;
   }
-}
 
-export function countBits(bits: Uint32Array): number {
-  let count = 0;
-  for (const word of bits) count += onesOf(word);
-  return count;
+  #drop(agent: number, row: number): void {
+    this.#rows.delete(agent);
+    this.#bits.fill(0, row * WORDS, (row + 1) * WORDS);
+    this.#unused.push(row);
+    this.#version += 1;
+  }
 }
 
 /** Bits that are set in both. */

@@ -67,10 +67,12 @@ export class Suspects {
   }
 
   failed(agent: number, nowMs: number): void {
-    this.forget(agent);
-    const domains = this.#domainsOf(agent);
+    const known = this.#failing.get(agent);
+    const domains = known?.domains ?? this.#domainsOf(agent);
+    if (known === undefined) {
+      for (const { key } of domains) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    } else this.#failing.delete(agent);
     this.#failing.set(agent, { atMs: nowMs, domains });
-    for (const { key } of domains) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     for (const [one, { atMs }] of this.#failing) {
       if (atMs + FAILING_MS >= nowMs && this.#failing.size <= FAILING_MAX) break;
       this.forget(one);
