@@ -59,7 +59,9 @@ function panelParts({ rows, title }: DotPlot['panels'][number], scale: string): 
     parts.push(`<path d="M${x} ${HEAD - 6}V${bottom}" stroke="#ddd"/>`);
     parts.push(`<text x="${x}" y="${bottom + 11}" text-anchor="middle">${tick(decade)}</text>`);
   }
-  parts.push(`<text x="${from - 8}" y="${bottom + 11}" text-anchor="end">${escaped(scale)}</text>`);
+  parts.push(
+    `<text x="${from - 24}" y="${bottom + 11}" text-anchor="end">${escaped(scale)}</text>`,
+  );
   for (const [at, { color, label, value }] of rows.entries()) {
     const y = HEAD + at * ROW_HEIGHT;
     parts.push(`<text x="${from - 8}" y="${y + 3}" text-anchor="end">${escaped(label)}</text>`);
