@@ -82,6 +82,7 @@ function optionsOf(task: SubmitTask): TaskOptions {
     limits: _limits,
     dedupe: _dedupe,
     estimate: _estimate,
+    placement: _placement,
     ...options
   } = task;
   return options;

@@ -80,6 +80,20 @@ export const ExplanationView = Type.Object(
         { description: 'How its namespace and fairness key stand' },
       ),
     ),
+    placement: Type.Optional(
+      Type.Union(
+        [
+          Type.Object({
+            by: Type.Union([Type.Literal('plan'), Type.Literal('greedy'), Type.Null()]),
+            reason: Type.String(),
+            cost: Type.Union([Type.Number(), Type.Null()]),
+            agentId: Type.Union([Type.String(), Type.Null()]),
+          }),
+          Type.Null(),
+        ],
+        { description: 'How its agent was chosen by its wishes, or what is planned for it' },
+      ),
+    ),
     requirements: Type.Optional(
       Type.Array(
         Type.Object({

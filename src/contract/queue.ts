@@ -13,6 +13,8 @@ export const StrategyText = Type.Union(
     Type.Literal('latency-aware'),
     Type.Literal('born'),
     Type.Literal('born+p2c'),
+    Type.Literal('born+zones'),
+    Type.Literal('born+zones+p2c'),
   ],
   { title: 'Strategy' },
 );

@@ -13,6 +13,7 @@ import { Downstreams } from './breaker.ts';
 import { CopiesView, CopyOfView, HedgeBody, RedundancyBody } from './copies.ts';
 import { InputView, KeptAnswerView } from './input.ts';
 import { DurationMs, Key, Labels, Moment, Name, QueueName, TaskIdText } from './names.ts';
+import { PlacementBody } from './placement.ts';
 import { TaskScheduleView } from './task-schedule.ts';
 import { Traceparent } from './trace.ts';
 
@@ -147,6 +148,7 @@ const submitFields = {
   limits: Type.Optional(LimitUses),
   dedupe: Type.Optional(DedupeBody),
   estimate: Type.Optional(EstimateBody),
+  placement: Type.Optional(PlacementBody),
   downstreams: Type.Optional(Downstreams),
   redundancy: Type.Optional(RedundancyBody),
   hedge: Type.Optional(HedgeBody),
@@ -265,6 +267,7 @@ export const TaskView = Type.Object(
     limits: Type.Optional(LimitUses),
     dedupe: Type.Optional(DedupeBody),
     estimate: Type.Optional(EstimateBody),
+    placement: Type.Optional(PlacementBody),
     downstreams: Type.Optional(Downstreams),
     input: Type.Optional({ ...InputView, description: 'The question that it waits on' }),
     answers: Type.Optional(
@@ -342,6 +345,7 @@ export const SubmitExtrasBody = Type.Object(
     limits: submitFields.limits,
     dedupe: submitFields.dedupe,
     estimate: submitFields.estimate,
+    placement: submitFields.placement,
   },
   closed,
 );

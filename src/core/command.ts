@@ -5,7 +5,7 @@ import type { AgentId, TaskId } from './ids.ts';
 import type { FailureGroupState } from './failure-group.ts';
 import type { NewOperation } from './operation.ts';
 import type { RedriveItem, RedriveOrder } from './redrive.ts';
-import type { Dedupe, Estimate, LimitUse } from './control.ts';
+import type { Dedupe, Estimate, LimitUse, TaskPlacement } from './control.ts';
 import type { FairnessSettings } from './fairness.ts';
 import type { AgentSpec, LimitSettings, QueueChange, QueueSettings, TaskSpec } from './spec.ts';
 import type { OverlapPolicy, ScheduleSettings } from './schedule.ts';
@@ -50,6 +50,7 @@ export interface NewTask {
   readonly limits?: readonly LimitUse[];
   readonly dedupe?: Dedupe;
   readonly estimate?: Estimate;
+  readonly placement?: TaskPlacement;
 }
 
 /** A set of tasks submitted together under a name of its own. */
@@ -317,6 +318,15 @@ export type Command =
       readonly agentId: AgentId;
       readonly incarnation: string;
       readonly spec: AgentSpec;
+    }
+  | {
+      /** Registers the agents of one process: those alike share a spec. */
+      readonly type: 'agent.enroll';
+      readonly incarnation: string;
+      readonly specs: readonly AgentSpec[];
+      readonly agentIds: readonly AgentId[];
+      /** For each agent the position of its spec. */
+      readonly specOf: readonly number[];
     }
   | {
       readonly type: 'agent.drain' | 'agent.lost' | 'agent.back' | 'agent.remove';

@@ -1,4 +1,4 @@
-/** What a task says of when it may start beside others. */
+/** What a task says of when it may start beside others, and where it would rather. */
 
 /** A named limit that a task passes. */
 export interface LimitUse {
@@ -29,12 +29,24 @@ export interface Estimate {
   readonly costUsd?: number;
 }
 
+/** Where it would rather run, of the agents that it may have. Core keeps it and does not read it. */
+export interface TaskPlacement {
+  /** Labels that the agent had best have. */
+  readonly near?: Readonly<Record<string, string>>;
+  /** Tasks of the namespace with the same text had best be on different agents. */
+  readonly apart?: string;
+  /** By label and its value, what an agent that has it costs for this task. */
+  readonly costs?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
 export interface TaskControl {
   readonly concurrencyKey: string | null;
   readonly fairnessKey: string | null;
   readonly limits: readonly LimitUse[] | null;
   readonly dedupe: Dedupe | null;
   readonly estimate: Estimate | null;
+  /** Absent for most. */
+  readonly placement?: TaskPlacement;
 }
 
 /** The control of a new task; null for one that says nothing of it. */
@@ -44,14 +56,16 @@ export function controlOf(item: {
   readonly limits?: readonly LimitUse[];
   readonly dedupe?: Dedupe;
   readonly estimate?: Estimate;
+  readonly placement?: TaskPlacement;
 }): TaskControl | null {
-  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = item;
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits, placement } = item;
   const isPlain =
     concurrencyKey === undefined &&
     fairnessKey === undefined &&
     limits === undefined &&
     dedupe === undefined &&
-    estimate === undefined;
+    estimate === undefined &&
+    placement === undefined;
   if (isPlain) return null;
   return {
     concurrencyKey: concurrencyKey ?? null,
@@ -59,5 +73,6 @@ export function controlOf(item: {
     limits: limits === undefined || limits.length === 0 ? null : limits,
     dedupe: dedupe ?? null,
     estimate: estimate ?? null,
+    ...(placement === undefined ? {} : { placement }),
   };
 }

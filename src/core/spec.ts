@@ -119,6 +119,8 @@ export const STRATEGY_NAMES = [
   'latency-aware',
   'born',
   'born+p2c',
+  'born+zones',
+  'born+zones+p2c',
 ] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
 

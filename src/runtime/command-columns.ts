@@ -65,6 +65,7 @@ const RARE_FIELDS: Readonly<Record<Exclude<keyof NewTask, 'id' | 'spec' | 'paylo
     limits: true,
     dedupe: true,
     estimate: true,
+    placement: true,
   };
 const RARE = Object.keys(RARE_FIELDS) as (keyof typeof RARE_FIELDS)[];
 

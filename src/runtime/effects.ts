@@ -23,6 +23,7 @@ import type { Supervisor } from './supervisor.ts';
 import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
+import type { PlacementPlanner } from './planning/placement-planner.ts';
 import { taskWaiters } from './task-waiters.ts';
 
 export interface EffectsParts {
@@ -39,6 +40,7 @@ export interface EffectsParts {
   /** Told after each entry. */
   readonly stages: StageWaits;
   readonly hedger: Hedger;
+  readonly planner: PlacementPlanner;
 }
 
 /** Who follows output of tasks. */
@@ -101,6 +103,7 @@ export class Effects {
     this.#parts.scheduler.batchApplied();
     this.#parts.stages.look(state);
     this.#parts.hedger.applied();
+    this.#parts.planner.applied();
     feed.record(state.index, state.nowMs, applied.events);
   }
 

@@ -57,6 +57,7 @@ import {
   type OpenStorage,
   type RuntimeStorage,
 } from './storage.ts';
+import { PlacementPlanner, type PlanningOptions } from './planning/placement-planner.ts';
 import { TaskIdSource } from './task-ids.ts';
 import { StageWaits } from './stage-waits.ts';
 import { TaskService } from './task-service.ts';
@@ -91,6 +92,8 @@ export interface RuntimeTerms {
   readonly supervision?: SupervisionOptions;
   /** How many slow attempts get a second one beside them. */
   readonly hedging?: HedgingOptions;
+  /** Plans for waiting tasks that have wishes. */
+  readonly planning?: PlanningOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -233,6 +236,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     scheduler,
     clock,
     waits,
+    seed: randomInt(2 ** 31),
     payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
     supervisor,
@@ -245,8 +249,9 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
   const hedger = new Hedger({ ...ground, propose, options: terms.hedging ?? {} });
+  const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
-  const mirrors = { ...seers, supervisor, hedger };
+  const mirrors = { ...seers, supervisor, hedger, planner };
   const effects = new Effects({ state, store, ...mirrors });
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -273,6 +278,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     effects,
     ...supervision,
     hedger,
+    planner,
     keeper,
     metrics: terms.metrics ?? NO_METRICS,
     version: terms.version,
@@ -367,7 +373,12 @@ function createSupervision(
 function createScheduler({ state, terms }: Ground): Scheduler {
   const seed = terms.seed ?? randomInt(2 ** 31);
   const barred = (task: Task): readonly AgentId[] | null => barredAgents(state, task);
-  return new Scheduler({ seed, fairness: fairnessOf(state), barred });
+  const plans = terms.planning?.enabled === true;
+  return new Scheduler({ seed, fairness: fairnessOf(state), barred, plans });
+}
+
+function createPlanner({ clock, logger, terms }: Ground, { plans }: Scheduler): PlacementPlanner {
+  return new PlacementPlanner({ plans, clock, logger, options: terms.planning ?? {} });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

@@ -33,6 +33,7 @@ import type { DetailsBuffer } from './details-buffer.ts';
 import type { Effects } from './effects.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Hedger } from './hedger.ts';
+import type { PlacementPlanner } from './planning/placement-planner.ts';
 import type { OutputService } from './output-service.ts';
 import type { LimitService } from './limit-service.ts';
 import type { HandlerHostParts } from './handler-host.ts';
@@ -94,6 +95,7 @@ export interface RuntimeParts {
   readonly admission: AdmissionGate;
   readonly comparators: Comparators;
   readonly hedger: Hedger;
+  readonly planner: PlacementPlanner;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -209,7 +211,7 @@ export class Runtime {
 
   /** Takes work from now on: everything in the log is applied, and no other process appends to it. */
   lead(): void {
-    const { effects, hedger, hub, ids, keeper, live, loop, metrics, store, supervisor } =
+    const { effects, hedger, hub, ids, keeper, live, loop, metrics, planner, store, supervisor } =
       this.#parts;
     const [newest] = listTasks(live, store, { limit: 1 }).items;
     // New ids go on from the newest ever given, as far as is known, even if this clock is behind.
@@ -217,6 +219,7 @@ export class Runtime {
     effects.countInto(metrics);
     hub.open();
     hedger.open();
+    planner.open();
     // What was due while nobody led waits for no command.
     loop.lead();
     keeper.open();
@@ -405,6 +408,7 @@ function closeServices(parts: RuntimeParts): void {
   parts.keeper.close();
   parts.supervisor.close();
   parts.hedger.close();
+  parts.planner.close();
   parts.feed.close();
   parts.hub.close();
   parts.admission.close();

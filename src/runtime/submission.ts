@@ -121,16 +121,18 @@ function extraFields(
   };
 }
 
-type Control = 'concurrencyKey' | 'fairnessKey' | 'limits' | 'dedupe' | 'estimate';
+type Control =
+  'concurrencyKey' | 'fairnessKey' | 'limits' | 'dedupe' | 'estimate' | 'placement';
 
 function controlFields(extra: SubmitExtras): Pick<NewTask, Control> {
-  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = extra;
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits, placement } = extra;
   return {
     ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
     ...(fairnessKey === undefined ? {} : { fairnessKey }),
     ...(limits === undefined ? {} : { limits }),
     ...(dedupe === undefined ? {} : { dedupe }),
     ...(estimate === undefined ? {} : { estimate }),
+    ...(placement === undefined ? {} : { placement }),
   };
 }
 

@@ -302,13 +302,14 @@ function dependentsOf({ dependents, gone }: TaskLinks): Pick<TaskView, 'dependen
 }
 
 function controlView(control: TaskControl): Partial<TaskView> {
-  const { concurrencyKey, dedupe, estimate, fairnessKey, limits } = control;
+  const { concurrencyKey, dedupe, estimate, fairnessKey, limits, placement } = control;
   return {
     ...(concurrencyKey === null ? {} : { concurrencyKey }),
     ...(fairnessKey === null ? {} : { fairnessKey }),
     ...(limits === null ? {} : { limits: limits.map((use) => ({ ...use })) }),
     ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
     ...(estimate === null ? {} : { estimate: { ...estimate } }),
+    ...(placement === undefined ? {} : { placement: placement as NonNullable<TaskView['placement']> }),
   };
 }
 

@@ -4,6 +4,8 @@ import type { AgentTable, Standing } from './agent-table.ts';
 import type { FailureCorrelation } from './correlation/failure-correlation.ts';
 import { steerClear } from './correlation/steer-clear.ts';
 import { whyOther } from './correlation/why-other.ts';
+import type { Wishes } from './batch/wishes.ts';
+import { groupOf, wishOf } from './batch/wish-cost.ts';
 import type { Explanation, GateExplanation, RequirementExplanation } from './explanation.ts';
 import { explainFairness } from './explain-fairness.ts';
 import type { FairShares } from './fair-share.ts';
@@ -30,6 +32,7 @@ export interface ExplainContext {
   readonly shares: FairShares;
   readonly apart: Apart | null;
   readonly correlation: FailureCorrelation;
+  readonly wishes: Wishes;
 }
 
 /** How the members of a pool stand. */
@@ -65,6 +68,7 @@ export function explain(task: Task, context: ExplainContext): Explanation {
     verdict: verdict(task, { standings, requirements, waitingAhead, pick, gate }),
     gate,
     fairness: explainFairness(task, context.shares),
+    placement: context.wishes.explain(task, pool, context.nowMs),
     requirements,
     agents: { matching: pool.size, available, passedOver, examples: standings.examples },
     pick,
@@ -83,7 +87,7 @@ function explainGate(task: Task, nowMs: number): GateExplanation | null {
 }
 
 function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
-  const { apart, correlation, pool, strategy, table, nowMs } = context;
+  const { apart, correlation, pool, strategy, table, nowMs, wishes } = context;
   // A copy of the generator: an explanation must not change what is drawn next.
   const rng = Rng.fromState(context.rng.state);
   const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
@@ -93,6 +97,13 @@ function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
     ? otherMember(task, picked, { ...look, apart })
     : steerClear(picked, look);
   if (member < 0) return null;
+  const wish = isPicky(task) ? null : wishOf(task);
+  if (wish !== null) {
+    const group = groupOf(wish, task.profile.queue.name);
+    const cheapest = wishes.cheapest(wish, group, { pool, picked: member, rng, nowMs });
+    const { id } = table.agentAt(pool.agentOf(cheapest.member));
+    return { agentId: id, reason: cheapest.choosing.reason };
+  }
   const agentId = table.agentAt(pool.agentOf(member)).id;
   const reason =
     member === picked ? strategy.reason(member, choice) : whyOther(picked, { ...look, apart });

@@ -45,6 +45,18 @@ export interface GateExplanation {
   readonly opensAt: string | null;
 }
 
+/** How the agent of a task with wishes was chosen, or what is planned for one that waits. */
+export interface WishExplanation {
+  /** `greedy`: the cheapest that was free. Null where nothing was chosen or planned. */
+  readonly by: 'plan' | 'greedy' | null;
+  /** A sentence without its stop. */
+  readonly reason: string;
+  /** What the agent cost by the task's wishes when it was chosen; null before. */
+  readonly cost: number | null;
+  /** The agent that it has, or is meant for. */
+  readonly agentId: AgentId | null;
+}
+
 /** Why a task is where it is, and what would happen to it now; plain JSON. */
 export interface Explanation {
   readonly taskId: TaskId;
@@ -61,6 +73,8 @@ export interface Explanation {
   /** The first gate that is closed to it; null where none is. */
   readonly gate: GateExplanation | null;
   readonly fairness: FairnessExplanation;
+  /** Null for a task without wishes. */
+  readonly placement: WishExplanation | null;
   readonly requirements: readonly RequirementExplanation[];
   readonly agents: {
     /** Agents that have all that is required; the sum of the counts below. */

@@ -77,7 +77,7 @@ function isHeadBefore(a: KeyNode, b: KeyNode, headA: WaitingTask, headB: Waiting
   const priorityB = headB.priority;
   if (priorityA !== priorityB) return priorityA > priorityB;
   if (a.share !== b.share) return isShareBefore(a.share, b.share);
-  return headA.task.seq < headB.task.seq;
+  return headA.turn < headB.turn;
 }
 
 function headOf(node: KeyNode): WaitingTask {

@@ -3,10 +3,10 @@ import type { KeyNode } from './fair-nodes.ts';
 import type { GateMirror } from './gate-mirror.ts';
 import type { HeapItem } from './indexed-heap.ts';
 import type { Pool } from './pool.ts';
-import { WaitingLine, type WaitingTask } from './waiting-line.ts';
+import { turnOf, WaitingLine, type WaitingTask } from './waiting-line.ts';
 
 /** What decides whose turn is first. */
-type Turn = Pick<WaitingTask, 'task' | 'priority'>;
+type Turn = Pick<WaitingTask, 'turn' | 'priority'>;
 
 const PRIORITY_COUNT = 10;
 
@@ -113,7 +113,7 @@ export class Lane implements HeapItem {
   /** Waiting tasks whose turn comes before that of `task`, which need not wait here itself. */
   countAhead(task: Task): number {
     const { priority } = task.profile.spec;
-    if (this.#only !== null) return isBefore(this.#only, { task, priority }) ? 1 : 0;
+    if (this.#only !== null) return isBefore(this.#only, { turn: turnOf(task), priority }) ? 1 : 0;
     let ahead = this.#lines?.[priority]?.countOlder(task) ?? 0;
     for (let above = priority + 1; above < PRIORITY_COUNT; above++) {
       ahead += this.#lines?.[above]?.size ?? 0;
@@ -134,5 +134,5 @@ export function isLaneBefore(a: Lane, b: Lane): boolean {
 }
 
 function isBefore(a: Turn, b: Turn): boolean {
-  return a.priority > b.priority || (a.priority === b.priority && a.task.seq < b.task.seq);
+  return a.priority > b.priority || (a.priority === b.priority && a.turn < b.turn);
 }

@@ -23,18 +23,20 @@ import {
   type FairnessSettings,
   type Gate,
   type Queue,
-  type StrategyName,
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import { isPicky, otherMember } from './avoided.ts';
+import { AgentMirror } from './agent-mirror.ts';
+import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
+import type { BatchPlans } from './batch/batch-plans.ts';
+import type { Choosing } from './batch/seats.ts';
+import { groupOf, wishOf } from './batch/wish-cost.ts';
+import { Wishes, type Offer } from './batch/wishes.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
-import { FailureCorrelation } from './correlation/failure-correlation.ts';
 import type { CorrelationReport } from './correlation/correlation-report.ts';
-import { steerClear } from './correlation/steer-clear.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import {
@@ -47,26 +49,23 @@ import {
 } from './fair-share.ts';
 import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
-import { Latency } from './latency.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
-import { Pools } from './pools.ts';
+import type { Pools } from './pools.ts';
 import { queueMirror } from './queue-mirror.ts';
 import { SharesLent } from './shares-lent.ts';
-import type { Choice, Strategy } from './strategy.ts';
+import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
 
 export class Scheduler {
-  readonly #table = new AgentTable();
-  readonly #latency = new Latency();
+  readonly #table: AgentTable;
   readonly #shares: FairShares;
   readonly #waiting: Waiting;
+  readonly #agents: AgentMirror;
   readonly #pools: Pools;
   readonly #choice: Choice;
   /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
   readonly #parked = new Set<Task>();
-  /** Agents whose mirror runs ahead of core because of the batch at hand. */
-  #ahead: number[] = [];
   /** Tasks that are not counted as running because the batch at hand ends their attempt. */
   #ended: Task[] = [];
   /** Whether one share has all the work: then what the batch will change about shares does not matter. */
@@ -75,64 +74,50 @@ export class Scheduler {
   #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
   readonly #apart: KeptApart;
-  readonly #correlation: FailureCorrelation;
+  readonly #wishes: Wishes;
   #arrivalProfile: Arrival['profile'] | null = null;
   #arrivalPool: Pool | null = null;
-  #availableCount = 0;
-  /** Whether some strategy must hear of every change of load. */
-  #hasStateful = false;
-  /** Whether some strategy learns from how attempts end. */
-  #hasLearning = false;
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
+   * @param options.plans - lets waiting tasks with wishes be planned for; see {@link Scheduler.plans}
    */
   constructor(options: {
     readonly seed: number;
     readonly fairness?: FairnessSettings;
     readonly barred?: Barred;
     readonly interference?: Interference;
+    readonly plans?: boolean;
   }) {
+    this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
-    this.#pools = new Pools(this.#table, this.#waiting, {
-      latency: this.#latency,
+    this.#agents = new AgentMirror({
+      table: this.#table,
+      waiting: this.#waiting,
       interference: options.interference ?? null,
+      othersAble: () => this.#unpark(),
     });
-    this.#correlation = new FailureCorrelation(this.#table, this.#pools.offers);
+    this.#pools = this.#agents.pools;
+    this.#wishes = new Wishes(this.#table, this.#pools, options.plans === true);
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
+  }
+
+  /** Plans for waiting tasks with wishes, to be solved outside; null where they are off. */
+  get plans(): BatchPlans | null {
+    return this.#wishes.plans;
   }
 
   /** Takes over an agent that registered or changed. O(its pools); a new agent has no credit. */
   agentChanged(agent: Agent): void {
-    const known = this.#table.indexOf(agent.id);
-    const index = known < 0 ? this.#table.add(agent) : known;
-    if (known < 0) {
-      this.#latency.reset(index);
-      this.#correlation.forget(index);
-      this.#pools.attach(index, agent.spec);
-    } else {
-      if (this.#table.specs[index] !== agent.spec) this.#pools.move(index, agent.spec);
-      const wasLost = this.#table.isLost(index);
-      this.#table.update(index, agent);
-      this.#correlation.changed(index, agent, wasLost);
-    }
-    this.#refresh(index);
-    if (this.#parked.size > 0) this.#unpark();
+    this.#agents.changed(agent);
   }
 
   /** Forgets an agent and its credit. O(its pools). */
   agentRemoved(agent: Agent): void {
-    const index = this.#table.indexOf(agent.id);
-    if (index < 0) return;
-    this.#table.setCredit(index, 0);
-    this.#refresh(index);
-    this.#pools.detach(index);
-    this.#correlation.forget(index);
-    this.#table.remove(index);
-    if (this.#parked.size > 0) this.#unpark();
+    this.#agents.removed(agent);
   }
 
   /**
@@ -143,10 +128,7 @@ export class Scheduler {
    */
   setCredit(agentId: AgentId, credit: number): void {
     invariant(credit >= 0, () => `credit must be at least 0, got ${credit}`);
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#table.setCredit(index, credit);
-    this.#refresh(index);
+    this.#agents.setCredit(agentId, credit);
   }
 
   /**
@@ -158,27 +140,29 @@ export class Scheduler {
     this.#count(task);
     if (task.state !== 'queued') return;
     const { signature, spec } = task.profile;
-    this.#waiting.add(task, this.#pools.ensure(signature, spec.requires));
+    const pool = this.#pools.ensure(signature, spec.requires);
+    this.#waiting.add(task, pool);
+    if (wishOf(task) !== null) this.#wishes.plans?.waits(task, pool);
   }
 
   /** Lets a task wait no longer; one that does not wait is ignored. O(1) amortised. */
   taskLeft(task: Task): void {
     this.#count(task);
-    this.#waiting.remove(task);
+    this.#removeWaiting(task);
     if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
   leaseGranted(agent: Agent, task: Task): void {
     this.#count(task);
-    this.#resync(agent.id);
+    this.#agents.resync(agent.id);
   }
 
   /** @param agent - null for one that is not registered any more */
   leaseEnded(agent: Agent | null, task: Task): void {
     this.#count(task);
     // Others of its copies may go where it was.
-    if (this.#parked.size > 0 && hasCopies(task)) this.#unpark();
-    if (agent !== null) this.#resync(agent.id);
+    if (hasCopies(task)) this.#unpark();
+    if (agent !== null) this.#agents.resync(agent.id);
   }
 
   queueChanged(queue: Queue): void {
@@ -214,7 +198,7 @@ export class Scheduler {
     this.batchApplied();
     this.#choice.nowMs = request.nowMs;
     this.#waiting.gates.nowMs = request.nowMs;
-    for (const id of request.freed) this.#expectFree(id);
+    for (const id of request.freed) this.#agents.expectFree(id);
     const placement: Placement = { taskIds: [], agentIds: [] };
     const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
     this.#isAlone = this.#shares.isAlone;
@@ -241,14 +225,10 @@ export class Scheduler {
    * where `hasWork`, `counts` and `explain` must be exact before. O(assignments of the batch).
    */
   batchApplied(): void {
-    const ahead = this.#ahead;
-    this.#ahead = [];
-    for (const index of ahead) {
-      this.#table.spendCredit(index);
-      if (this.#table.isAhead(index)) this.#catchUp(index);
-    }
+    this.#agents.batchApplied();
     this.#lend.settle();
     this.#apart.settle();
+    this.#wishes.seats.settle();
     const ended = this.#ended;
     if (ended.length > 0) {
       this.#ended = [];
@@ -261,24 +241,13 @@ export class Scheduler {
   /** Takes back a proposal that core refused; its task comes back through `taskWaiting`. */
   refused(taskId: TaskId, agentId: AgentId): void {
     this.#lend.refused(taskId);
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#table.returnCredit(index);
-    this.#resync(agentId);
+    this.#wishes.seats.leave(taskId);
+    this.#agents.refused(agentId);
   }
 
   /** Learns from an attempt that ended: how long it ran and whether it completed. */
   observe(agentId: AgentId, runMs: number, ok: boolean, nowMs: number): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#latency.observe(index, runMs, ok, nowMs);
-    this.#correlation.ended(index, ok, nowMs);
-    if (!this.#hasLearning) return;
-    const outcome = { runMs, ok, nowMs };
-    const { links } = this.#pools;
-    for (let link = links.first(index); link >= 0; link = links.next(link)) {
-      links.poolOf(link).observed(links.memberOf(link), outcome);
-    }
+    this.#agents.observe(agentId, runMs, ok, nowMs);
   }
 
   /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */
@@ -315,24 +284,15 @@ export class Scheduler {
   explain(task: Task, nowMs: number): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
-    const strategy = this.#strategy(pool, queue.settings.strategy);
+    const strategy = this.#agents.strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;
     const { offers } = this.#pools;
     const shares = this.#shares;
     const apart = this.#apart.of(task);
-    const table = this.#table;
-    const correlation = this.#correlation;
-    return explain(task, {
-      pool,
-      strategy,
-      table,
-      offers,
-      rng,
-      nowMs,
-      shares,
-      apart,
-      correlation,
-    });
+    const [table, wishes] = [this.#table, this.#wishes];
+    const { correlation } = this.#agents;
+    const learned = { strategy, apart, correlation };
+    return explain(task, { pool, table, offers, rng, nowMs, shares, wishes, ...learned });
   }
 
   /** What the Born strategies' states are like. O(pools + their available agents). */
@@ -342,7 +302,7 @@ export class Scheduler {
 
   /** What was learned of agents that fail together; its pairs are about one agent, or any for null. */
   correlations(nowMs: number, about: AgentId | null = null): CorrelationReport {
-    return this.#correlation.report(nowMs, about);
+    return this.#agents.correlation.report(nowMs, about);
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -363,7 +323,7 @@ export class Scheduler {
   counts(): SchedulerCounts {
     return {
       agents: this.#table.size,
-      availableAgents: this.#availableCount,
+      availableAgents: this.#agents.availableCount,
       pools: this.#pools.size,
       lanes: this.#waiting.laneCount,
       waiting: this.#waiting.size + this.#parked.size,
@@ -414,8 +374,16 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    const member = this.#pick(pool, profile.strategy, null);
-    placement.agentIds.push(this.#assign(pool, profile.strategy, member));
+    let member = this.#agents.pick(pool, profile.strategy, this.#choice);
+    const wish = control?.placement;
+    let choosing: Choosing | null = null;
+    const group = wish === undefined ? null : groupOf(wish, profile.queueName);
+    if (wish !== undefined) {
+      ({ choosing, member } = this.#wishes.cheapest(wish, group, this.#offer(pool, member)));
+    }
+    const agentId = this.#agents.assign(pool, profile.strategy, member);
+    if (choosing !== null) this.#wishes.seats.propose(id, { agentId, group, choosing });
+    placement.agentIds.push(agentId);
     placement.taskIds.push(id);
   }
 
@@ -439,13 +407,20 @@ export class Scheduler {
    * task must wait for an agent that is none of those it failed on: it is set aside, and holds up nobody.
    */
   #placeWaiting(pool: Pool, placement: Placement): FairShare | null {
-    const waiting = this.#waiting.head(pool);
-    const { lane, task } = waiting;
+    const { lane, task: head } = this.#waiting.head(pool);
     const { share } = lane.node;
+    let task = head;
     this.#choice.key = task.affinityKey ?? task.id;
-    const member = this.#pick(pool, lane.strategy, isPicky(task) ? task : null);
+    const by = { choice: this.#choice, apart: this.#apart };
+    let member = this.#agents.pick(pool, lane.strategy, this.#choice);
+    let choosing: Choosing | null = null;
+    if (isPicky(task)) member = this.#agents.other(pool, member, task, by);
+    else if (wishOf(task) !== null) {
+      ({ choosing, member, task } = this.#wishes.turn(task, this.#offer(pool, member)));
+      if (task !== head) this.#waiting.exchange(head, task);
+    }
     if (member < 0) {
-      this.#waiting.remove(task);
+      this.#removeWaiting(task);
       this.#parked.add(task);
       return null;
     }
@@ -454,16 +429,31 @@ export class Scheduler {
       this.#lend.start(share, costOfTask(task, this.#shares.settings), task.id);
     }
     if (isGated(task)) this.#waiting.gates.expectStart(task);
-    this.#waiting.remove(task);
-    const agentId = this.#assign(pool, lane.strategy, member);
+    this.#removeWaiting(task);
+    const agentId = this.#agents.assign(pool, lane.strategy, member);
+    if (choosing !== null) {
+      const group = groupOf(wishOf(task) ?? {}, task.profile.queue.name);
+      this.#wishes.seats.propose(task.id, { agentId, group, choosing });
+    }
     this.#apart.propose(task, agentId);
     placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
     return share;
   }
 
+  #offer(pool: Pool, picked: number): Offer {
+    const { nowMs, rng } = this.#choice;
+    return { pool, picked, rng, nowMs };
+  }
+
+  #removeWaiting(task: Task): void {
+    this.#waiting.remove(task);
+    if (wishOf(task) !== null) this.#wishes.plans?.left(task);
+  }
+
   /** Counts a task in its share exactly while it runs. Whatever led here, core's record decides. */
   #count(task: Task): void {
+    if (wishOf(task) !== null) this.#wishes.seats.sync(task);
     const counted = task.share as FairShare | CountedShare | null;
     const isRunning = task.state === 'running';
     // One that never ran holds no gate; one that waited for input held its gates without being counted.
@@ -490,8 +480,10 @@ export class Scheduler {
   }
 
   #expectEnd(task: Task): void {
+    this.#wishes.seats.expectEnd(task);
     // One that waits for input frees no slot, but may be the probe that others wait for.
-    if (task.state === 'input_required' && task.agentId !== null) this.#lookAgain(task.agentId);
+    if (task.state === 'input_required' && task.agentId !== null)
+      this.#agents.lookAgain(task.agentId);
     const counted = task.share as FairShare | CountedShare | null;
     if (counted !== null && !this.#isAlone) {
       this.#uncount(task, counted);
@@ -509,93 +501,10 @@ export class Scheduler {
    * or nobody else any more. O(such tasks), when an agent changes or becomes available.
    */
   #unpark(): void {
+    if (this.#parked.size === 0) return;
     const tasks = [...this.#parked];
     this.#parked.clear();
     for (const task of tasks) this.taskWaiting(task);
-  }
-
-  #strategy(pool: Pool, name: StrategyName): Strategy {
-    const strategy = pool.strategy(name);
-    if (strategy.stateful) this.#hasStateful = true;
-    if (strategy.observed !== undefined) this.#hasLearning = true;
-    return strategy;
-  }
-
-  /** The member that should get the task; -1 where that must wait for another one. */
-  #pick(pool: Pool, strategyName: StrategyName, picky: Task | null): number {
-    const strategy = this.#strategy(pool, strategyName);
-    const member = strategy.pick(this.#choice);
-    invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
-    const correlation = this.#correlation;
-    if (picky === null && !correlation.hasSuspects) return member;
-    const look = { pool, table: this.#table, strategy, choice: this.#choice, correlation };
-    if (picky === null) return steerClear(member, look);
-    return otherMember(picky, member, { ...look, apart: this.#apart.of(picky) });
-  }
-
-  #assign(pool: Pool, strategyName: StrategyName, member: number): AgentId {
-    const table = this.#table;
-    const strategy = this.#strategy(pool, strategyName);
-    strategy.picked(member);
-    const index = pool.agentOf(member);
-    table.setInFlight(index, table.inFlight(index) + 1);
-    table.lendCredit(index);
-    this.#table.setAhead(index, true);
-    this.#ahead.push(index);
-    this.#refresh(index);
-    return table.agentAt(index).id;
-  }
-
-  #expectFree(agentId: AgentId): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    // Whether what ends is a probe of its breaker, core will say: until then nothing more goes there.
-    const freed = this.#table.isHeldBack(index) ? 0 : 1;
-    this.#table.setInFlight(index, Math.max(0, this.#table.inFlight(index) - freed));
-    this.#table.setAhead(index, true);
-    this.#ahead.push(index);
-    this.#refresh(index);
-  }
-
-  /** Takes an agent with an open breaker over again once the batch is applied. */
-  #lookAgain(agentId: AgentId): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0 || !this.#table.isHeldBack(index)) return;
-    this.#table.setAhead(index, true);
-    this.#ahead.push(index);
-  }
-
-  #resync(agentId: AgentId): void {
-    const index = this.#table.indexOf(agentId);
-    if (index < 0) return;
-    this.#catchUp(index);
-  }
-
-  /** Takes the tasks in flight over from core's record. */
-  #catchUp(index: number): void {
-    this.#table.setAhead(index, false);
-    this.#table.catchUp(index);
-    this.#refresh(index);
-  }
-
-  /** Tells the pools of the agent what changed about it. O(1) where only its load did. */
-  #refresh(index: number): void {
-    const table = this.#table;
-    const able = table.isAble(index);
-    const flipped = able !== table.isAvailable(index);
-    if (flipped) {
-      table.setAvailable(index, able);
-      this.#availableCount += able ? 1 : -1;
-      if (able && this.#parked.size > 0) this.#unpark();
-    } else if (!this.#hasStateful) {
-      return;
-    }
-    const { links } = this.#pools;
-    for (let link = links.first(index); link >= 0; link = links.next(link)) {
-      const pool = links.poolOf(link);
-      pool.refresh(links.memberOf(link));
-      if (flipped) this.#waiting.poolChanged(pool);
-    }
   }
 }
 

@@ -13,6 +13,7 @@ function waitingTask(seq: number): WaitingTask {
     lane: null as unknown as Lane,
     priority: 4,
     gone: false,
+    turn: seq,
     heldSinceMs: 0,
     heapSlot: -1,
   };

@@ -4,8 +4,11 @@ import type { Lane } from './lane.ts';
 
 /** A waiting task and where it waits. */
 export interface WaitingTask extends HeapItem {
-  readonly task: Task;
+  /** Two that wait alike can change places: see `Waiting.exchange`. */
+  task: Task;
   readonly lane: Lane;
+  /** Its place in the order of age: `task.seq`, but for those that changed places. */
+  readonly turn: number;
   /** As it was when the task came: the lane it stands in must find it even after the task has moved. */
   readonly priority: number;
   /** It left, and is skipped when its turn comes. */
@@ -15,7 +18,7 @@ export interface WaitingTask extends HeapItem {
 }
 
 /**
- * Tasks of one lane and priority, oldest first by `task.seq`.
+ * Tasks of one lane and priority, oldest first by their turn.
  *
  * New tasks come in the order of their age and join a plain list in O(1). Those that come back
  * after younger ones (a retry, a lost agent) go into a heap in O(log n). A task that leaves the
@@ -77,15 +80,16 @@ export class WaitingLine {
   /** Tasks older than `task`. O(log n), plus O(n) where tasks left or came late. */
   countOlder(task: Task): number {
     if (this.#gone > 0 || this.#first > 0) this.sweep();
+    const turn = turnOf(task);
     let low = 0;
     let high = this.#list.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#list[middle] as WaitingTask).task.seq < task.seq) low = middle + 1;
+      if ((this.#list[middle] as WaitingTask).turn < turn) low = middle + 1;
       else high = middle;
     }
     const late = this.#late?.items ?? [];
-    return low + late.filter((waiting) => waiting.task.seq < task.seq).length;
+    return low + late.filter((waiting) => waiting.turn < turn).length;
   }
 
   /** Keeps the front of the list a task that still waits. */
@@ -108,5 +112,10 @@ export class WaitingLine {
 const SWEEP_MIN = 64;
 
 function isOlder(a: WaitingTask, b: WaitingTask): boolean {
-  return a.task.seq < b.task.seq;
+  return a.turn < b.turn;
+}
+
+/** The place of a task in the order of age, whether it waits or not. */
+export function turnOf(task: Task): number {
+  return (task.waiting as WaitingTask | null)?.turn ?? task.seq;
 }

@@ -66,7 +66,7 @@ export class Waiting {
     const lane = this.#lane(pool, task);
     const { priority } = task.profile.spec;
     const place = { gone: false, heldSinceMs: 0, heapSlot: -1 };
-    const waiting: WaitingTask = { task, lane, priority, ...place };
+    const waiting: WaitingTask = { task, lane, priority, turn: task.seq, ...place };
     task.waiting = waiting;
     this.#size += 1;
     lane.push(waiting);
@@ -86,6 +86,15 @@ export class Waiting {
     const waiting = topLane(pool).head;
     invariant(waiting !== null, 'an open lane has a waiting task');
     return waiting;
+  }
+
+  /** Lets two tasks of one lane and priority change places; nobody else's turn changes. O(1). */
+  exchange(one: Task, other: Task): void {
+    const [a, b] = [one.waiting, other.waiting] as (WaitingTask | null)[];
+    invariant(a != null && b != null && a.lane === b.lane, 'tasks that change places wait alike');
+    invariant(a.priority === b.priority, 'tasks that change places have one priority');
+    [a.task, b.task] = [other, one];
+    [one.waiting, other.waiting] = [b, a];
   }
 
   /** When the oldest task of the queue that may start became ready; null when none waits. */

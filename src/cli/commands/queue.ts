@@ -24,6 +24,8 @@ export const STRATEGY_CHOICES: readonly string[] = [
   'latency-aware',
   'born',
   'born+p2c',
+  'born+zones',
+  'born+zones+p2c',
 ];
 
 const COLUMNS: readonly Column<QueueView>[] = [

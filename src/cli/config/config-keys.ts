@@ -123,6 +123,9 @@ export interface ServerConfig {
   /** Milliseconds. */
   readonly 'supervision.checkInterval': number;
   readonly 'hedging.share': number;
+  readonly 'planning.enabled': boolean;
+  /** Milliseconds. */
+  readonly 'planning.budget': number;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -449,6 +452,22 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 0,
     max: 1,
     doc: 'hedges, as a share of hedged attempts that start and of tasks that run; 0 for none',
+  },
+  {
+    name: 'planning.enabled',
+    env: 'UQO_PLANNING_ENABLED',
+    type: 'boolean',
+    default: false,
+    doc: 'whether plans are made for waiting tasks that say where they would rather run',
+  },
+  {
+    name: 'planning.budget',
+    env: 'UQO_PLANNING_BUDGET',
+    type: 'duration',
+    default: 50,
+    min: 1,
+    max: 10_000,
+    doc: 'time that the solver has for one plan',
   },
 ];
 

@@ -28,6 +28,7 @@ export function runtimeOptionsOf(
       memoryShareMax: config['admission.memoryShareMax'],
     },
     hedging: { share: config['hedging.share'] },
+    planning: { enabled: config['planning.enabled'], budgetMs: config['planning.budget'] },
     supervision: {
       enabled: config['supervision.enabled'],
       stuck: config['supervision.stuck'],

@@ -4,7 +4,7 @@ import type { Fields } from '../output/output.ts';
 /** An explanation as lines for people: the verdict first, then the facts behind it. */
 export function explanationFields(explanation: ExplanationView): Fields {
   const { agents, copies = [], copyOf, fairness, gate, pick } = explanation;
-  const { requirements = [], schedule } = explanation;
+  const { placement, requirements = [], schedule } = explanation;
   return [
     ['verdict', explanation.verdict],
     ['task', explanation.taskId],
@@ -41,6 +41,7 @@ export function explanationFields(explanation: ExplanationView): Fields {
         ? undefined
         : `${agentsText(agents.matching)} ${agents.matching === 1 ? 'matches' : 'match'}, ${agents.available} available`,
     ],
+    ['by its wishes', placement == null ? undefined : placement.reason],
     ['would go to', pick == null ? undefined : `${pick.agentId}: ${pick.reason}`],
   ];
 }

@@ -1,5 +1,5 @@
 /** The options of `uqo task submit`, and the task they describe. */
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { SubmitTask } from '../../contract/index.ts';
 import { durationValue, integerValue, numberValue, pair, repeated } from '../option-values.ts';
 
@@ -40,7 +40,12 @@ export interface SubmitOptions {
   readonly comparator?: string;
   readonly hedge?: boolean;
   readonly hedgeAfter?: number;
+  readonly near?: Readonly<Record<string, string>>;
+  readonly apart?: string;
+  readonly agentCost?: Costs;
 }
+
+type Costs = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 interface LimitUse {
   readonly name: string;
@@ -135,6 +140,12 @@ function controlOptions(): Option[] {
     ]),
     new Option('--hedge', 'start a second attempt beside one that takes longer than most'),
     duration('--hedge-after <duration>', 'or that takes this long'),
+    new Option('--near <name=value>', 'label an agent had best have (repeatable)').argParser(pair),
+    new Option('--apart <key>', 'tasks with the same key had best be on different agents'),
+    new Option(
+      '--agent-cost <name=value:cost>',
+      'what an agent with this label costs for it (repeatable)',
+    ).argParser(agentCost),
   ];
 }
 
@@ -149,6 +160,16 @@ function limitUse(text: string, before: readonly LimitUse[] | undefined): readon
     ...(units === undefined ? {} : { units: integerValue(1, 1_000_000_000)(units) }),
   };
   return [...(before ?? []), use];
+}
+
+/** `gpu=a100:4` */
+function agentCost(text: string, before: Costs | undefined): Costs {
+  const at = text.indexOf('=');
+  const colon = text.lastIndexOf(':');
+  if (at < 1 || colon <= at) throw new InvalidArgumentError('It must be NAME=VALUE:COST.');
+  const name = text.slice(0, at);
+  const cost = { [text.slice(at + 1, colon)]: numberValue(text.slice(colon + 1)) };
+  return { ...before, [name]: { ...before?.[name], ...cost } };
 }
 
 function dedupeOf(options: SubmitOptions): Record<string, unknown> | undefined {
@@ -187,6 +208,7 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
       comparator: options.comparator,
     }),
     hedge: hedgeOf(options),
+    placement: group({ near: options.near, apart: options.apart, costs: options.agentCost }),
     requires: group({ capabilities: options.requireCapability, labels: options.requireLabel }),
     retry: group({
       attemptsMax: options.retryAttempts,

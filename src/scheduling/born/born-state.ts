@@ -73,6 +73,11 @@ export class BornState {
     return this.#masses.size;
   }
 
+  /** Sum of the priors of the members that can be drawn. */
+  get priorTotal(): number {
+    return this.#priors.total;
+  }
+
   has(member: number): boolean {
     return (this.#leaves[member] ?? 0) > 0;
   }

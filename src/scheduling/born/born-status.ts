@@ -1,12 +1,13 @@
 import type { Pool } from '../pool.ts';
 import { Born } from '../strategies/born.ts';
+import { BornZones } from '../strategies/born-zones.ts';
 import { emptyBins, fidelityOf, type DispatchFidelity } from './dispatch-record.ts';
 
 /** What can be measured of the Born strategies' states. What is null was not measured. */
 export interface BornStatus {
   /** Pools with a Born strategy and an available agent. */
   readonly pools: number;
-  /** Of what `born` dispatched last, over all pools; null before 256 recorded dispatches. */
+  /** Of what `born` and `born+zones` dispatched last, over all pools; null before 256 recorded dispatches. */
   readonly dispatchFidelity: DispatchFidelity | null;
   /** |⟨τ|ψ⟩|² of the pool where it is lowest, 0..1. */
   readonly targetFidelity: number | null;
@@ -23,7 +24,7 @@ export function bornStatus(pools: Iterable<Pool>): BornStatus {
   for (const { learning } of pools) {
     let isCounted = false;
     for (const strategy of learning) {
-      if (!(strategy instanceof Born)) continue;
+      if (!(strategy instanceof Born || strategy instanceof BornZones)) continue;
       strategy.addDispatches(bins);
       const measures = strategy.measures();
       if (measures === null) continue;

@@ -22,7 +22,7 @@ export class FailureCorrelation {
   constructor(table: AgentTable, offers: Offers) {
     this.#table = table;
     const domainOf = (agent: number, label: DomainLabel): string | undefined =>
-      table.specs[agent]?.labels[label];
+      table.agentAt(agent).spec.labels[label];
     this.#model = new FailureModel(this.#windows, domainOf);
     this.#suspects = new Suspects({
       domainOf,

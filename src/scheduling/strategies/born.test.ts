@@ -4,7 +4,7 @@ import { TEMPERATURE } from '../born/feedback.ts';
 import { Fleet } from '../testing/fleet.ts';
 import { EXPLORATION } from './born.ts';
 
-const STRATEGIES = ['born', 'born+p2c'] as const;
+const STRATEGIES = ['born', 'born+p2c', 'born+zones', 'born+zones+p2c'] as const;
 const SEED = Number(process.env['SEED'] ?? 1);
 
 interface Work {
@@ -125,7 +125,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
 });
 
 test('born alone takes what it draws, however loaded; born+p2c levels the load', () => {
-  const fullest = STRATEGIES.map((strategy) => {
+  const fullest = (['born', 'born+p2c'] as const).map((strategy) => {
     const fleet = new Fleet(strategy, SEED);
     for (let agent = 0; agent < 500; agent++) fleet.add(`${agent}`, { slots: 100 });
     fleet.startAll(new Array<null>(500).fill(null));

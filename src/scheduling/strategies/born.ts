@@ -16,6 +16,7 @@ import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
+import { isLessLoaded } from './less-loaded.ts';
 
 /** Share of draws from the prior at all times. */
 export const EXPLORATION = 0.05;
@@ -86,7 +87,7 @@ export class Born implements Strategy {
     const first = this.#draw(rng);
     if (this.name === 'born') return first;
     const second = this.#draw(rng);
-    return this.#isBetter(second, first) ? second : first;
+    return isLessLoaded(this.#pool, second, first) ? second : first;
   }
 
   picked(member: number): void {
@@ -144,16 +145,6 @@ export class Born implements Strategy {
     // 53 bits: of a million agents the rare ones need more than 32.
     const point = (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
     return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
-  }
-
-  #isBetter(a: number, b: number): boolean {
-    const { table } = this.#pool;
-    const agentA = this.#pool.agentOf(a);
-    const agentB = this.#pool.agentOf(b);
-    const loadA = table.inFlight(agentA) * table.slots(agentB);
-    const loadB = table.inFlight(agentB) * table.slots(agentA);
-    if (loadA !== loadB) return loadA < loadB;
-    return table.cost(agentA) < table.cost(agentB);
   }
 
   #priorOf(member: number): number {

@@ -5,6 +5,7 @@ import type { Latency } from '../latency.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
 import { Born } from './born.ts';
+import { BornZones } from './born-zones.ts';
 import { ConsistentHash } from './consistent-hash.ts';
 import { LatencyAware } from './latency-aware.ts';
 import { LeastLoaded } from './least-loaded.ts';
@@ -37,6 +38,9 @@ export function createStrategy(name: StrategyName, pool: Pool, shared: Shared): 
     case 'born':
     case 'born+p2c':
       return new Born(name, pool, shared.interference);
+    case 'born+zones':
+    case 'born+zones+p2c':
+      return new BornZones(name, pool);
     default:
       return unreachable(name);
   }

@@ -1,5 +1,6 @@
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
+import { isLessLoaded } from './less-loaded.ts';
 
 /**
  * Of two available agents drawn at random, the one with the smaller share of its slots taken.
@@ -25,18 +26,7 @@ export class PowerOfTwoChoices implements Strategy {
     const a = pool.availableAt(first);
     // Skips the first draw, so that the two differ and all pairs are equally likely.
     const b = pool.availableAt(other < first ? other : other + 1);
-    return this.#isBetter(b, a) ? b : a;
-  }
-
-  #isBetter(a: number, b: number): boolean {
-    const { table } = this.#pool;
-    const agentA = this.#pool.agentOf(a);
-    const agentB = this.#pool.agentOf(b);
-    // Both shares over one denominator: no rounding decides a tie.
-    const loadA = table.inFlight(agentA) * table.slots(agentB);
-    const loadB = table.inFlight(agentB) * table.slots(agentA);
-    if (loadA !== loadB) return loadA < loadB;
-    return table.cost(agentA) < table.cost(agentB);
+    return isLessLoaded(this.#pool, b, a) ? b : a;
   }
 
   added(): void {}

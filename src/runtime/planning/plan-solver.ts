@@ -1,0 +1,82 @@
+import { Worker } from 'node:worker_threads';
+import { OrchestratorError } from '../../base/errors.ts';
+import type { WindowProblem } from '../../scheduling/index.ts';
+import type { PlanOrder, PlanReply } from './plan-protocol.ts';
+
+/** Solves one window at a time, elsewhere than in the event loop. */
+export interface PlanSolver {
+  /** The agent of each task, after about `budgetMs`. Rejects where it cannot; the next one may work. */
+  solve(number: number, problem: WindowProblem, budgetMs: number): Promise<ArrayLike<number>>;
+  /** Gives up what is under way. */
+  close(): void;
+}
+
+interface Pending {
+  readonly number: number;
+  readonly resolve: (assignment: ArrayLike<number>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Memory of the thread's heap, in mebibytes: a window is small. */
+const HEAP_MIB_MAX = 64;
+
+/** A solver in a thread, which is started when it is first needed and again after it was lost. */
+export class ThreadSolver implements PlanSolver {
+  #worker: Worker | null = null;
+  #pending: Pending | null = null;
+
+  solve(number: number, problem: WindowProblem, budgetMs: number): Promise<ArrayLike<number>> {
+    const worker = this.#worker ?? this.#start();
+    const order: PlanOrder = { number, problem, budgetMs };
+    return new Promise((resolve, reject) => {
+      this.#pending = { number, resolve, reject };
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      worker.postMessage(order);
+    });
+  }
+
+  close(): void {
+    const worker = this.#worker;
+    this.#worker = null;
+    void worker?.terminate();
+    this.#fail('it was ended');
+  }
+
+  #start(): Worker {
+    // Run from source and from the build alike.
+    const file = import.meta.url.endsWith('.ts')
+      ? new URL('./plan-thread.ts', import.meta.url)
+      : new URL('./plan-thread.js', import.meta.url);
+    const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX } });
+    worker.unref();
+    worker.on('message', (reply: PlanReply) => this.#take(reply));
+    worker.on('error', (error) => this.#lost(worker, error.message));
+    worker.on('exit', (exitCode) => this.#lost(worker, `its end with ${exitCode}`));
+    this.#worker = worker;
+    return worker;
+  }
+
+  #take({ assignment, fault, number }: PlanReply): void {
+    const pending = this.#pending;
+    if (pending?.number !== number) return;
+    if (assignment === null) {
+      this.#fail(fault ?? 'nothing');
+      return;
+    }
+    this.#pending = null;
+    pending.resolve(assignment);
+  }
+
+  #lost(worker: Worker, why: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#fail(why);
+  }
+
+  #fail(why: string): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    const message = `a plan's thread must give an assignment, got ${why}`;
+    pending?.reject(new OrchestratorError('PLANNER_FAILED', message));
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * What a pool has learned of its members by zone: |ψ⟩ = Σ_d a_d |d⟩ ⊗ |ψ_d⟩.
+ *
+ * One {@link BornState} over zones, and one over the members of each. The probability of a member is that of
+ * its zone times its own in the zone. A zone's prior is the sum of those of its members that can be drawn, so
+ * that without anything learned the draw is the same as over all members at once. The label `zone` says where
+ * an agent is; those without one are a zone together. O(log₆₄ n), and 60 bytes a member.
+ */
+import { invariant } from '../../base/invariant.ts';
+import { grown } from '../agent-table.ts';
+import { BornState, type StateMeasures } from './born-state.ts';
+import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
+
+/** Zones of their own, at most; the agents of further ones count as without a zone. */
+export const ZONES_MAX = 1_024;
+const NO_ZONE = '';
+
+/** A draw's chances: of the zone among zones and of the member in it, each relative to an even one. */
+export interface ZoneOdds {
+  readonly zone: number;
+  readonly member: number;
+}
+
+class Zone {
+  readonly name: string;
+  readonly state = new BornState();
+  readonly yardstick = new Yardstick();
+  /** By number in the zone: the member, or -1. */
+  readonly members: number[] = [];
+  readonly #unused: number[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get size(): number {
+    return this.members.length - this.#unused.length;
+  }
+
+  take(member: number): number {
+    const number = this.#unused.pop() ?? this.members.length;
+    this.members[number] = member;
+    return number;
+  }
+
+  drop(number: number): void {
+    this.members[number] = -1;
+    this.#unused.push(number);
+  }
+}
+
+export class ZoneStates {
+  readonly #outer = new BornState();
+  readonly #yardstick = new Yardstick();
+  /** By number; unused numbers hold the zone that had them last. */
+  readonly #zones: Zone[] = [];
+  readonly #byName = new Map<string, number>();
+  readonly #unused: number[] = [];
+  /** Fields by member: its zone, and its number there. */
+  #places: Int32Array = new Int32Array(16);
+
+  /** Zones with a member that can be drawn. */
+  get size(): number {
+    return this.#outer.size;
+  }
+
+  /** Takes in a member, absent at first. */
+  add(member: number, zoneName: string | null, prior: number): void {
+    while (member * 2 >= this.#places.length) {
+      this.#places = grown(this.#places, new Int32Array(this.#places.length * 2));
+    }
+    const zoneNumber = this.#ensure(zoneName ?? NO_ZONE, prior);
+    const zone = this.#zones[zoneNumber] as Zone;
+    const number = zone.take(member);
+    this.#places[member * 2] = zoneNumber;
+    this.#places[member * 2 + 1] = number;
+    zone.state.add(number, prior);
+  }
+
+  remove(member: number): void {
+    const { number, zone, zoneNumber } = this.#placeOf(member);
+    zone.state.leave(number);
+    zone.drop(number);
+    this.#settle(zoneNumber);
+    if (zone.size > 0) return;
+    this.#byName.delete(zone.name);
+    this.#unused.push(zoneNumber);
+  }
+
+  /** Takes over the prior of a member, and whether it can be drawn. */
+  change(member: number, prior: number, isPresent: boolean): void {
+    const { number, zone, zoneNumber } = this.#placeOf(member);
+    zone.state.setPrior(number, prior);
+    if (isPresent) zone.state.enter(number);
+    else zone.state.leave(number);
+    this.#settle(zoneNumber);
+  }
+
+  /** A member by two points of the unit interval: first its zone is measured, then itself in it. */
+  draw(isBorn: boolean, zonePoint: number, memberPoint: number): number {
+    const { drawn, zone } = this.#drawZone(isBorn, zonePoint);
+    const { state } = zone;
+    const number = isBorn ? state.drawBorn(memberPoint) : state.drawPrior(memberPoint);
+    const member = zone.members[number];
+    invariant(member !== undefined && member >= 0, () => `zone ${drawn} draws a member it has`);
+    return member;
+  }
+
+  /** λ·p(zone)·p(member | zone) + (1−λ)·prior share. */
+  chance(member: number, lambda: number): number {
+    const { number, zone, zoneNumber } = this.#placeOf(member);
+    const born = this.#outer.probability(zoneNumber) * zone.state.probability(number);
+    const prior = this.#outer.priorShare(zoneNumber) * zone.state.priorShare(number);
+    return lambda * born + (1 - lambda) * prior;
+  }
+
+  /** The chance of a draw that comes before this present member, zone by zone. */
+  chanceBefore(member: number, lambda: number): number {
+    const { number, zone, zoneNumber } = this.#placeOf(member);
+    const [outer, inner] = [this.#outer, zone.state];
+    const born =
+      outer.chanceBefore(zoneNumber, 1) +
+      outer.probability(zoneNumber) * inner.chanceBefore(number, 1);
+    const prior =
+      outer.chanceBefore(zoneNumber, 0) +
+      outer.priorShare(zoneNumber) * inner.chanceBefore(number, 0);
+    return lambda * born + (1 - lambda) * prior;
+  }
+
+  odds(member: number, lambda: number): ZoneOdds {
+    const { zone, zoneNumber } = this.#placeOf(member);
+    const chance = this.#outer.chance(zoneNumber, lambda);
+    const inner = this.chance(member, lambda) / chance;
+    return { zone: chance * this.#outer.size, member: inner * zone.state.size };
+  }
+
+  /** Turns the state of the zones, and that in the member's zone, by how an attempt of it ended. */
+  learn(member: number, odds: ZoneOdds, runMs: number, ok: boolean): void {
+    const { number, zone, zoneNumber } = this.#placeOf(member);
+    turn(this.#outer, zoneNumber, this.#yardstick.advantage(runMs, ok), odds.zone);
+    turn(zone.state, number, zone.yardstick.advantage(runMs, ok), odds.member);
+  }
+
+  /** Of the distribution over members: entropies add up, overlaps multiply. O(present members). */
+  measures(): StateMeasures | null {
+    if (this.#outer.size === 0) return null;
+    let entropyBits = 0;
+    let overlap = 0;
+    for (const zoneNumber of this.#byName.values()) {
+      const measures = (this.#zones[zoneNumber] as Zone).state.measures();
+      if (measures === null) continue;
+      const p = this.#outer.probability(zoneNumber);
+      if (!(p > 0)) continue;
+      entropyBits += p * (measures.entropyBits - Math.log2(p));
+      overlap += Math.sqrt(p * this.#outer.priorShare(zoneNumber) * measures.targetFidelity);
+    }
+    return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+  }
+
+  #drawZone(isBorn: boolean, point: number): { readonly drawn: number; readonly zone: Zone } {
+    const drawn = isBorn ? this.#outer.drawBorn(point) : this.#outer.drawPrior(point);
+    return { drawn, zone: this.#zones[drawn] as Zone };
+  }
+
+  #placeOf(member: number): {
+    readonly zone: Zone;
+    readonly zoneNumber: number;
+    readonly number: number;
+  } {
+    const zoneNumber = this.#places[member * 2] as number;
+    const zone = this.#zones[zoneNumber] as Zone;
+    return { zone, zoneNumber, number: this.#places[member * 2 + 1] as number };
+  }
+
+  /** Brings the prior of a zone, and whether it can be drawn, to what its members are. */
+  #settle(zoneNumber: number): void {
+    const { state } = this.#zones[zoneNumber] as Zone;
+    if (state.size === 0) {
+      this.#outer.leave(zoneNumber);
+      return;
+    }
+    this.#outer.setPrior(zoneNumber, state.priorTotal);
+    this.#outer.enter(zoneNumber);
+  }
+
+  #ensure(wanted: string, prior: number): number {
+    const isFull = this.#byName.size >= ZONES_MAX && !this.#byName.has(wanted);
+    const name = isFull ? NO_ZONE : wanted;
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    const number = this.#unused.pop() ?? this.#zones.length;
+    this.#zones[number] = new Zone(name);
+    this.#byName.set(name, number);
+    this.#outer.add(number, prior);
+    return number;
+  }
+}
+
+/** Rotates one factor of the state by the reward less the pull of its prior. */
+function turn(state: BornState, number: number, advantage: number, odds: number): void {
+  const probability = state.probability(number);
+  const pull = TEMPERATURE * Math.log(probability / state.priorShare(number));
+  state.rotate(number, angleOf(advantage - pull, odds, probability));
+}

@@ -1,0 +1,127 @@
+/**
+ * Draws a zone by Born's rule, and then an agent of it: the hierarchical form of `born`.
+ *
+ * `born+zones` takes what it draws; `born+zones+p2c` draws twice and takes the less loaded, then the cheaper,
+ * then the first. How an attempt ends turns the state of the zones and that in the agent's zone, so what a
+ * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₆₄ n); 84 bytes a member.
+ */
+import type { Rng } from '../../base/rng.ts';
+import { zoneOf } from '../../core/index.ts';
+import { grown } from '../agent-table.ts';
+import type { StateMeasures } from '../born/born-state.ts';
+import { DispatchRecord } from '../born/dispatch-record.ts';
+import { ZoneStates } from '../born/zone-states.ts';
+import type { Pool } from '../pool.ts';
+import type { Choice, Outcome, Strategy } from '../strategy.ts';
+import { COHERENCE_MS, EXPLORATION } from './born.ts';
+import { isLessLoaded } from './less-loaded.ts';
+
+/** As `born` records: of so many dispatches one. */
+const RECORDED_EVERY = 7;
+const TWO_32 = 0x1_0000_0000;
+/** Fields of a record by member: the odds of its last draw, and its tasks whose end was not heard of yet. */
+const FIELDS = 3;
+
+export class BornZones implements Strategy {
+  readonly name: 'born+zones' | 'born+zones+p2c';
+  readonly stateful = true;
+  readonly #pool: Pool;
+  readonly #states = new ZoneStates();
+  readonly #record = new DispatchRecord();
+  #records: Float64Array = new Float64Array(8 * FIELDS);
+  #heardAt = -1;
+  #lambda = 1 - EXPLORATION;
+  #picks = 0;
+
+  constructor(name: 'born+zones' | 'born+zones+p2c', pool: Pool) {
+    this.name = name;
+    this.#pool = pool;
+  }
+
+  added(member: number): void {
+    while ((member + 1) * FIELDS > this.#records.length) {
+      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
+    }
+    this.#records.fill(0, member * FIELDS, (member + 1) * FIELDS);
+    const agent = this.#pool.table.agentAt(this.#pool.agentOf(member));
+    this.#states.add(member, zoneOf(agent), this.#priorOf(member));
+    this.changed(member);
+  }
+
+  removed(member: number): void {
+    this.#states.remove(member);
+  }
+
+  changed(member: number): void {
+    this.#states.change(member, this.#priorOf(member), this.#pool.isAvailable(member));
+  }
+
+  pick({ rng, nowMs }: Choice): number {
+    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, nowMs - this.#heardAt);
+    this.#lambda = (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
+    const first = this.#draw(rng);
+    if (this.name === 'born+zones') return first;
+    const second = this.#draw(rng);
+    return isLessLoaded(this.#pool, second, first) ? second : first;
+  }
+
+  picked(member: number): void {
+    const odds = this.#states.odds(member, this.#lambda);
+    const at = member * FIELDS;
+    this.#records[at] = odds.zone;
+    this.#records[at + 1] = odds.member;
+    this.#records[at + 2] = (this.#records[at + 2] as number) + 1;
+    this.#picks += 1;
+    if (this.name !== 'born+zones' || this.#picks % RECORDED_EVERY !== 0) return;
+    const before = this.#states.chanceBefore(member, this.#lambda);
+    this.#record.count(before, this.#states.chance(member, this.#lambda));
+  }
+
+  /** Turns the states; what other strategies or pools gave the agent teaches nothing here. */
+  observed(member: number, { runMs, ok, nowMs }: Outcome): void {
+    const at = member * FIELDS;
+    const pending = this.#records[at + 2] as number;
+    if (pending === 0) return;
+    this.#records[at + 2] = pending - 1;
+    this.#heardAt = Math.max(this.#heardAt, nowMs);
+    const odds = {
+      zone: this.#records[at] as number,
+      member: this.#records[at + 1] as number,
+    };
+    this.#states.learn(member, odds, runMs, ok);
+  }
+
+  reason(member: number): string {
+    const percent = (100 * this.#states.chance(member, this.#lambda)).toPrecision(3);
+    const zone = zoneOf(this.#pool.table.agentAt(this.#pool.agentOf(member)));
+    const where = zone === null ? 'those without a zone' : `zone ${zone}`;
+    const facts = `drawn with probability ${percent} %, of ${where} among ${this.#states.size}`;
+    return this.name === 'born+zones' ? facts : `the less loaded of two draws: ${facts}`;
+  }
+
+  /** What its state is like now; null while nobody is available. */
+  measures(): StateMeasures | null {
+    return this.#states.measures();
+  }
+
+  /** Adds what was dispatched to the counts of other pools; nothing under `born+zones+p2c`. */
+  addDispatches(bins: Float64Array): void {
+    this.#record.addTo(bins);
+  }
+
+  #draw(rng: Rng): number {
+    const isBorn = rng.unit() < this.#lambda;
+    return this.#states.draw(isBorn, pointOf(rng), pointOf(rng));
+  }
+
+  #priorOf(member: number): number {
+    const { table } = this.#pool;
+    const agent = this.#pool.agentOf(member);
+    return table.slots(agent) * table.weight(agent);
+  }
+}
+
+/** 53 bits: of a million agents the rare ones need more than 32. */
+function pointOf(rng: Rng): number {
+  return (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
+}
