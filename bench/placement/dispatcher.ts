@@ -6,6 +6,7 @@ import { Pool } from '../../src/scheduling/pool.ts';
 import type { Choice } from '../../src/scheduling/strategy.ts';
 import { makeAgent } from '../../src/scheduling/testing/fixtures.ts';
 import type { Chooser, Policy, Setting, Truth } from './policy.ts';
+import { ZONE_SIZE } from './world.ts';
 
 export interface DispatcherOptions {
   readonly policy: Policy;
@@ -40,7 +41,8 @@ export class Dispatcher {
     const exponent = policy.weightExponent?.(setting) ?? 1;
     for (const [agent, speed] of speeds.entries()) {
       const weight = policy.told === 'speeds' ? speed ** exponent : 1;
-      this.#table.add(makeAgent(`agent-${agent}`, { slots, weight }));
+      const labels = { zone: `zone-${Math.floor(agent / ZONE_SIZE)}` };
+      this.#table.add(makeAgent(`agent-${agent}`, { labels, slots, weight }));
       this.#table.setCredit(agent, Infinity);
       this.#table.setAvailable(agent, true);
       this.#latency.reset(agent);

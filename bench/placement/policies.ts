@@ -101,6 +101,8 @@ export const POLICIES: readonly Policy[] = [
   }),
   shipped('born'),
   shipped(OWN),
+  shipped('born+zones'),
+  shipped('born+zones+p2c'),
   born('born+p2c, tuned', OWN, {}, { grid: BORN_GRID }),
   born(
     'born+p2c, no feedback',

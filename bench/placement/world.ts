@@ -31,6 +31,8 @@ const PARETO_EXPONENT = 1.5;
 const PARETO_CUT = 100;
 /** Means of a log-normal of σ = 1 in its four quarters, about. */
 const CLASSES = [0.317, 0.727, 1.376, 3.158];
+/** Agents with one label `zone`, which are the domains of the largest shocks. */
+export const ZONE_SIZE = 25;
 const BURST_MS = 10_000;
 const OUTAGE_MS = 10_000;
 const NOTICE_MS = 2_000;
@@ -125,7 +127,7 @@ function shocks(agents: number, endMs: number, rng: Rng): Change[] {
   for (const { size, meanMs } of [
     { size: 4, meanMs: 400_000 },
     { size: 20, meanMs: 300_000 },
-    { size: 25, meanMs: 250_000 },
+    { size: ZONE_SIZE, meanMs: 250_000 },
   ]) {
     for (let from = 0; from + size <= agents; from += size) {
       for (let at = exponential(meanMs, rng); at < endMs; at += exponential(meanMs, rng)) {
