@@ -35,6 +35,7 @@ import { groupOf, wishOf } from './batch/wish-cost.ts';
 import { Wishes, type Offer } from './batch/wishes.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
+import type { CorrelationReport } from './correlation/correlation-report.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import { FairShares, isShareBefore, type FairShare } from './fair-share.ts';
@@ -289,12 +290,19 @@ export class Scheduler {
     const shares = this.#shares;
     const apart = this.#apart.of(task);
     const [table, wishes] = [this.#table, this.#wishes];
-    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart, wishes });
+    const { correlation } = this.#agents;
+    const learned = { strategy, apart, correlation };
+    return explain(task, { pool, table, offers, rng, nowMs, shares, wishes, ...learned });
   }
 
   /** What the Born strategies' states are like. O(pools + their available agents). */
   bornStatus(): BornStatus {
     return bornStatus(this.#pools.all());
+  }
+
+  /** What was learned of agents that fail together; its pairs are about one agent, or any for null. */
+  correlations(nowMs: number, about: AgentId | null = null): CorrelationReport {
+    return this.#agents.correlation.report(nowMs, about);
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
