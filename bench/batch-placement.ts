@@ -85,7 +85,7 @@ function placementOf(seq: number, rng: Rng): TaskPlacement | null {
 /** No two tasks alike: what suits one agent best may suit another nearly as well. */
 function variedCosts(rng: Rng): TaskPlacement {
   const draw = (names: string): Record<string, number> =>
-    Object.fromEntries([...names].map((name) => [name, rng.below(10)]));
+    Object.fromEntries(names.split('').map((name) => [name, rng.below(10)]));
   const zone = Object.fromEntries([0, 1, 2, 3].map((name) => [`z${name}`, rng.below(10)]));
   return { costs: { processor: draw('abc'), zone } };
 }

@@ -1,7 +1,7 @@
 /**
  * A cluster from outside, as its users see it: submits that a majority has on disk before they are
- * acknowledged, tasks done end to end, and the time from `kill -9` of the leader to the next acknowledged
- * submit; beside etcd (where it is installed) with puts of as many bytes, in the same run.
+ * acknowledged, and tasks done end to end; beside etcd (where it is installed) with puts of as many bytes,
+ * in the same run.
  *
  *   npm run bench -- cluster [--quick]
  */
@@ -16,7 +16,6 @@ import type { Order } from './workers/submitter.ts';
 const quick = isQuick();
 const RUNS = quick ? 1 : 3;
 const SECONDS = quick ? 3 : 10;
-const KILLS = quick ? 5 : 50;
 const AT_ONCE = [1, 64, 1_024] as const;
 const BULK: Order = {
   kind: 'bulk',
@@ -97,36 +96,6 @@ async function etcd(): Promise<void> {
   });
 }
 
-/** Kills the leader; a client that knows all nodes goes on as soon as another leads. */
-async function failover(): Promise<void> {
-  await withFolder(async (folder) => {
-    const cluster = await Cluster.start(folder, 3);
-    const client = new Client({ url: cluster.urls });
-    const submit = (n: string): Promise<unknown> =>
-      client.submit({ type: 'nobody', idempotencyKey: n });
-    await submit('first');
-    for (let n = 0; n < KILLS; n++) {
-      const { id } = await cluster.leader();
-      const startMs = performance.now();
-      await cluster.kill(id);
-      for (let again = true; again;)
-        again = await submit(`k${n}`).then(
-          () => false,
-          () => true,
-        );
-      measures.add(
-        'uqo: kill -9 of the leader to the next acknowledged submit',
-        'ms',
-        performance.now() - startMs,
-      );
-      await cluster.run(id);
-      await new Promise((next) => setTimeout(next, 500));
-    }
-    await client.close();
-    await cluster.stop();
-  });
-}
-
 const version = etcdVersion();
 if (version === null)
   console.warn('etcd is not installed (apt-get install etcd-server): nothing beside');
@@ -134,5 +103,4 @@ for (let run = 0; run < RUNS; run++) {
   for (const count of SIZES) await ours(count);
   if (version !== null) await etcd();
 }
-await failover();
-report('cluster', measures.all, { seconds: SECONDS, kills: KILLS, bulk: BULK, etcd: version });
+report('cluster', measures.all, { seconds: SECONDS, bulk: BULK, etcd: version });

@@ -88,6 +88,7 @@ async function openLoop(order: Order): Promise<Record<string, number>> {
   doneMs.sort((a, b) => a - b);
   return {
     perSecond: (order.tasks / totalMs) * 1000,
+    done: doneMs.length,
     doneP50: quantile(doneMs, 0.5),
     doneP95: quantile(doneMs, 0.95),
     doneP99: quantile(doneMs, 0.99),

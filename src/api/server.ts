@@ -161,7 +161,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await addRoutes(app, ctx, cluster ?? null);
   await app.ready();
   const sockets = trackSockets(app.server);
-  const upgrades = new Upgrades(app.server, origins, cluster ?? null);
+  const upgrades = new Upgrades(app.server, origins, cluster ?? null, ctx.clock);
   const channels = attachChannels({
     onUpgrade: (path, handler) => upgrades.add(path, handler),
     runtime,

@@ -2,11 +2,14 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ClusterDoor } from './cluster/cluster-door.ts';
 import { FORWARDED_HEADER } from './cluster/forward-request.ts';
-import { tunnelUpgrade } from './cluster/tunnel-upgrade.ts';
+import { askUpstream, joinTunnel, type Upstream } from './cluster/tunnel-upgrade.ts';
+import { systemClock, type Clock } from '../runtime/index.ts';
 import { checkOrigin, type OriginPolicy } from './origin-policy.ts';
 
 /** How long a channel waits for somebody to lead; its client comes back by itself. */
 const LEADER_WAIT_MS = 2_000;
+/** Pause before whoever leads then is asked, in milliseconds. */
+const AGAIN_MS = 20;
 
 /** Takes over a connection whose client asked for another protocol. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -17,14 +20,21 @@ export class Upgrades {
   readonly #server: Server;
   readonly #policy: OriginPolicy;
   readonly #cluster: ClusterDoor | null;
+  readonly #clock: Clock;
   /** Cuts connections that were handed on. */
   readonly #tunnels = new Set<() => void>();
   #isClosed = false;
 
-  constructor(server: Server, policy: OriginPolicy, cluster: ClusterDoor | null = null) {
+  constructor(
+    server: Server,
+    policy: OriginPolicy,
+    cluster: ClusterDoor | null = null,
+    clock: Clock = systemClock,
+  ) {
     this.#server = server;
     this.#policy = policy;
     this.#cluster = cluster;
+    this.#clock = clock;
   }
 
   add(path: string, handler: UpgradeHandler): void {
@@ -53,21 +63,47 @@ export class Upgrades {
     if (this.#isClosed) refuse(socket, '503 Service Unavailable');
     else if (!this.#isAllowed(request)) refuse(socket, '403 Forbidden');
     else if (handler === undefined) refuse(socket, '404 Not Found');
-    else if (this.#cluster?.isLeading === false) void this.#handOn(request, socket, head);
-    else handler(request, socket, head);
+    else if (this.#cluster?.isLeading === false) {
+      void this.#handOn(request, socket, head, handler);
+    } else handler(request, socket, head);
   }
 
-  /** Another node leads, where one does. */
-  async #handOn(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  /**
+   * Another node leads, or will soon: the channel waits here, and goes to whoever takes it. Who died is taken for the
+   * leader until the others have noticed, so a refusal only says that it is too early.
+   */
+  async #handOn(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    handler: UpgradeHandler,
+  ): Promise<void> {
     const cluster = this.#cluster;
-    const leader = await cluster?.leader(LEADER_WAIT_MS);
+    if (cluster === null) return;
+    const { nodeId } = cluster;
     const isForwarded = request.headers[FORWARDED_HEADER] !== undefined;
-    if (leader == null || leader === 'self' || isForwarded || this.#isClosed) {
-      refuse(socket, '503 Service Unavailable');
-      return;
+    const endMs = this.#clock.monotonicMs() + LEADER_WAIT_MS;
+    for (let leftMs = LEADER_WAIT_MS; leftMs > 0 && !isForwarded;) {
+      const leader = await cluster.leader(leftMs);
+      if (leader === null || this.#isClosed || socket.destroyed) break;
+      if (leader === 'self') {
+        handler(request, socket, head);
+        return;
+      }
+      const upstream = await askUpstream(request, { nodeId, url: leader.url });
+      if (upstream !== null) {
+        this.#join(socket, head, upstream);
+        return;
+      }
+      await new Promise<void>((resolve) => void this.#clock.setTimer(AGAIN_MS, resolve));
+      leftMs = endMs - this.#clock.monotonicMs();
     }
-    const nodeId = cluster?.nodeId ?? '';
-    const cut = tunnelUpgrade(request, socket, head, { nodeId, url: leader.url });
+    refuse(socket, '503 Service Unavailable');
+  }
+
+  #join(socket: Duplex, head: Buffer, upstream: Upstream): void {
+    const cut = joinTunnel(socket, head, upstream);
+    if (this.#isClosed) cut();
     this.#tunnels.add(cut);
     socket.once('close', () => this.#tunnels.delete(cut));
   }

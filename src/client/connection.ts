@@ -20,9 +20,17 @@ export interface ConnectionOptions {
   readonly lost: (reason: string) => void;
 }
 
-/** Delay before the first attempt to come back, in milliseconds; doubles up to the second. */
+/** Delay before all addresses are tried once more, in milliseconds; doubles up to the second. */
 const RECONNECT_MS_MIN = 50;
 const RECONNECT_MS_MAX = 5_000;
+/** Longest delay before an address that was not tried since the last one was lost, in milliseconds. */
+const NEXT_MS_MAX = 10;
+/** A node that follows waits for a leader before it answers, so this is more. */
+const HANDSHAKE_MS_MAX = 5_000;
+/** A connection on which nothing came for so long is asked whether it still is one. */
+const PROBE_MS = 2_000;
+/** Probes in a row without an answer that end it: its other end may be gone without a word. */
+const UNANSWERED_MAX = 2;
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -30,6 +38,8 @@ export class Connection {
   #isOpen = false;
   #closed = false;
   #delayMs = RECONNECT_MS_MIN;
+  /** Addresses that were lost or not reached, one after the other. */
+  #failures = 0;
   #timer: NodeJS.Timeout | null = null;
   #out: RawFrame[] = [];
   #scheduled = false;
@@ -71,11 +81,13 @@ export class Connection {
     const socket = new WebSocket(address, {
       maxPayload: MESSAGE_BYTES_MAX,
       perMessageDeflate: false,
+      handshakeTimeout: HANDSHAKE_MS_MAX,
     });
     this.#socket = socket;
     let reason = 'the connection was lost';
     socket.on('open', () => {
       this.#isOpen = true;
+      endWhenSilent(socket);
       this.#options.opened();
     });
     socket.on('message', (data: Buffer) => this.#message(data));
@@ -103,15 +115,26 @@ export class Connection {
     }
     for (const frame of frames) {
       // Whoever is turned away at once must not come back at once.
-      if (frame[0] !== 'problem') this.#delayMs = RECONNECT_MS_MIN;
+      if (frame[0] !== 'problem') {
+        this.#delayMs = RECONNECT_MS_MIN;
+        this.#failures = 0;
+      }
       this.#options.frame(frame);
     }
   }
 
-  /** Delays are spread so that a fleet does not come back in lockstep. */
+  /**
+   * At once where another address was not tried yet, after a growing delay when none was any good. Delays are
+   * spread so that a fleet does not come back in lockstep.
+   */
   #comeBack(): void {
-    const delayMs = this.#delayMs * (0.5 + Math.random() / 2);
-    this.#delayMs = Math.min(RECONNECT_MS_MAX, this.#delayMs * 2);
+    this.#failures += 1;
+    let delayMs = Math.random() * NEXT_MS_MAX;
+    if (this.#failures >= this.#options.addresses.count) {
+      this.#failures = 0;
+      delayMs = this.#delayMs * (0.5 + Math.random() / 2);
+      this.#delayMs = Math.min(RECONNECT_MS_MAX, this.#delayMs * 2);
+    }
     this.#timer = setTimeout(() => this.#connect(), delayMs);
   }
 
@@ -125,3 +148,20 @@ export class Connection {
 }
 
 const CLOSE_MS_MAX = 2_000;
+
+/** Ends a connection whose other end says nothing at all any more, not even to a ping. */
+function endWhenSilent(socket: WebSocket): void {
+  let unanswered = 0;
+  const heard = (): void => {
+    unanswered = 0;
+  };
+  // Counted in probes and not in time: after a pause of this process, what waits in the socket comes first.
+  const timer = setInterval(() => {
+    if (unanswered > UNANSWERED_MAX) socket.terminate();
+    else if (unanswered > 0) socket.ping();
+    unanswered += 1;
+  }, PROBE_MS);
+  timer.unref();
+  socket.on('message', heard).on('ping', heard).on('pong', heard);
+  socket.once('close', () => clearInterval(timer));
+}

@@ -101,6 +101,11 @@ export interface Hello {
   readonly agents: readonly RegisterAgent[];
   /** Leases this process still works on, after a reconnect: task ids and their tokens. */
   readonly held: readonly (readonly [taskId: string, fencingToken: number])[];
+  /**
+   * Whose silence counts: what comes over the connection speaks for all of its agents (`connection`, the
+   * default), or each is there only as long as its own beats come (`agent`), as behind a gateway.
+   */
+  readonly presence?: 'connection' | 'agent';
 }
 
 /** One failed attempt: `retryAfterMs` 0 means the task's own policy decides. */
@@ -148,13 +153,27 @@ export type AgentFrame =
   | readonly ['details', taskId: string, fencingToken: number, details: string]
   /** `prompt` as JSON text, without its key. Said again after a reconnect while there is no answer. */
   | readonly ['ask', taskId: string, fencingToken: number, key: string, prompt: string]
-  | readonly ['beat']
+  /** With `presence: 'agent'`: heard of these, by their positions among the connection's agents. */
+  | readonly ['beat', agents?: readonly number[]]
+  /**
+   * Registers further agents of this connection, up to 10,000, after those it has: `specOf` is null when
+   * all are like the first of `specs`. Leases name an agent by its position.
+   */
+  | readonly [
+      'enroll',
+      sequence: number,
+      specs: readonly Omit<RegisterAgent, 'id'>[],
+      ids: readonly string[],
+      specOf: readonly number[] | null,
+    ]
   | readonly ['drain']
   | readonly ['leave'];
 
 /** Frames an agent receives. `types` is a dictionary that `typeOf` points into. */
 export type AgentReply =
   | readonly ['welcome', heartbeatMs: number]
+  /** The agents of that `enroll` are registered, durably, and served. */
+  | readonly ['enrolled', sequence: number]
   | readonly [
       'leases',
       types: readonly string[],

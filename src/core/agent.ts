@@ -1,3 +1,4 @@
+import { InvariantError } from '../base/invariant.ts';
 import type { Breaker } from './breaker.ts';
 import type { Tracked } from './change-set.ts';
 import type { AgentId } from './ids.ts';
@@ -13,20 +14,19 @@ export type AgentState = 'ready' | 'draining' | 'lost' | 'killed';
 /** A registered agent as core holds it. Changed in place by core only. */
 export interface Agent extends Tracked {
   readonly id: AgentId;
+  /** One object for all agents with equal specs. */
   spec: AgentSpec;
   /** Names one run of the agent's process: a new one means the old one's leases are gone. */
   incarnation: string;
   state: AgentState;
   stateAt: number;
   readonly registeredAt: number;
-  /** The tasks it runs, and those of them that wait for input. */
-  readonly leases: Set<Task>;
+  /** The tasks it runs, and those of them that wait for input. Changed by {@link holdLease} and {@link dropLease} only. */
+  leases: Set<Task>;
   /** How many of its leases wait for input: those take no slot. */
   waiting: number;
   /** Of its calls; null while none has failed of late. Derived. */
   breaker: Breaker | null;
-  /** Which requirements it meets, by signature; a cache, emptied when its spec changes. */
-  readonly meets: Map<string, boolean>;
   /** Null until it dissented from others. */
   trust: Trust | null;
 }
@@ -36,16 +36,38 @@ export function slotsUsed(agent: Agent): number {
   return agent.leases.size - agent.waiting;
 }
 
-/** Whether the agent meets the requirement behind a profile; O(1) after the first question. */
-export function agentMeets(agent: Agent, profile: Profile): boolean {
-  let meets = agent.meets.get(profile.signature);
-  if (meets === undefined) {
-    meets = meetsRequirement(agent.spec, profile.spec.requires);
-    if (agent.meets.size >= MEETS_CACHED_MAX) agent.meets.clear();
-    agent.meets.set(profile.signature, meets);
+/** Whether the agent meets the requirement behind a profile; O(1) for a spec that was asked about before. */
+export function agentMeets({ spec }: Agent, { meets, spec: task }: Profile): boolean {
+  let answer = meets.get(spec);
+  if (answer === undefined) {
+    answer = meetsRequirement(spec, task.requires);
+    if (meets.size >= MEETS_CACHED_MAX) meets.clear();
+    meets.set(spec, answer);
   }
-  return meets;
+  return answer;
 }
 
-/** Signatures remembered per agent. */
+/** Specs of agents remembered per profile. */
 const MEETS_CACHED_MAX = 64;
+
+/** Most of a million agents are idle: a set for each would take more than all the rest of it. */
+class NoLeases extends Set<Task> {
+  override add(): this {
+    throw new InvariantError('an agent gets a lease by holdLease');
+  }
+}
+
+/** What agents without a lease share. */
+export const NO_LEASES: Set<Task> = new NoLeases();
+
+export function holdLease(agent: Agent, task: Task): void {
+  if (agent.leases === NO_LEASES) agent.leases = new Set();
+  agent.leases.add(task);
+}
+
+/** False where it does not hold it. */
+export function dropLease(agent: Agent, task: Task): boolean {
+  const isHeld = agent.leases.delete(task);
+  if (agent.leases.size === 0) agent.leases = NO_LEASES;
+  return isHeld;
+}

@@ -1,5 +1,6 @@
 /** Registration of agents and what happens to their tasks when they go. */
-import type { Agent, AgentState } from './agent.ts';
+import { invariant } from '../base/invariant.ts';
+import { NO_LEASES, type Agent, type AgentState } from './agent.ts';
 import { breakerKey } from './breaker.ts';
 import { UNTRACKED } from './change-set.ts';
 import type { Command } from './command.ts';
@@ -9,7 +10,16 @@ import { breakAttempt } from './settle.ts';
 import { killKey } from './tree.ts';
 import type { Step } from './step.ts';
 
-type Register = Extract<Command, { type: 'agent.register' }>;
+type Register = Omit<Extract<Command, { type: 'agent.register' }>, 'type'>;
+type Enroll = Extract<Command, { type: 'agent.enroll' }>;
+
+/** Registers one of the agents of a process. */
+export function enrollAgent(step: Step, command: Enroll, position: number): Rejection | null {
+  const { agentIds, incarnation, specOf, specs } = command;
+  const spec = specs[specOf[position] as number];
+  invariant(spec !== undefined, 'an enrolled agent has one of the specs');
+  return registerAgent(step, { agentId: agentIds[position] as AgentId, incarnation, spec });
+}
 
 /**
  * Makes an agent known, or brings what is known of it up to date.
@@ -23,8 +33,10 @@ export function registerAgent(step: Step, command: Register): Rejection | null {
   if (known === undefined) return addAgent(step, command);
   if (known.incarnation !== command.incarnation) loseLeases(step, known, 'agent_restarted');
   state.agentChanges.touch(known);
-  known.spec = command.spec;
-  known.meets.clear();
+  // Before the old one is let go: where nothing changed it must not be forgotten in between.
+  const spec = state.agentSpecs.intern(command.spec);
+  state.agentSpecs.release(known.spec);
+  known.spec = spec;
   known.incarnation = command.incarnation;
   setAgentState(step, known, 'ready');
   events.push({ type: 'agent.registered', agent: known });
@@ -39,17 +51,18 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
   }
   const agent: Agent = {
     id: command.agentId,
-    spec: command.spec,
+    spec: state.agentSpecs.intern(command.spec),
     incarnation: command.incarnation,
     state: 'ready',
     stateAt: state.nowMs,
     registeredAt: state.nowMs,
-    leases: new Set(),
+    leases: NO_LEASES,
     waiting: 0,
     breaker: state.records.breakers.get(breakerKey('agent', command.agentId)) ?? null,
-    meets: new Map(),
     trust: null,
-    ...UNTRACKED,
+    // Not spread: of a million objects none should have its fields apart from it.
+    changeEpoch: UNTRACKED.changeEpoch,
+    isStored: UNTRACKED.isStored,
   };
   state.agents.set(agent.id, agent);
   state.agentChanges.touch(agent);
@@ -91,6 +104,7 @@ export function removeAgent(step: Step, agentId: AgentId): Rejection | null {
   loseLeases(step, agent, 'agent_removed');
   state.agentChanges.remove(agent);
   state.agents.delete(agentId);
+  state.agentSpecs.release(agent.spec);
   events.push({ type: 'agent.removed', agent });
   return null;
 }

@@ -2,7 +2,14 @@ import { invariant, unreachable } from '../base/invariant.ts';
 import { advanceClock } from './advance.ts';
 import { cancelTree, killTree } from './cuts.ts';
 import { killAgent, killNamespace, restoreAgent, restoreNamespace } from './kills.ts';
-import { drainAgent, loseAgent, registerAgent, removeAgent, welcomeAgent } from './agents.ts';
+import {
+  drainAgent,
+  enrollAgent,
+  loseAgent,
+  registerAgent,
+  removeAgent,
+  welcomeAgent,
+} from './agents.ts';
 import { assignTask } from './assign.ts';
 import type { Command, CommandBatch, StageCommand } from './command.ts';
 import { changeBreaker } from './breakers.ts';
@@ -110,6 +117,8 @@ function applyCommand(step: Step, command: Command): CommandResult {
       return each(command.items, (item) => redriveTask(step, item, command));
     case 'operation.act':
       return actOnTasks(step, command);
+    case 'agent.enroll':
+      return each(command.agentIds, (_, position) => enrollAgent(step, command, position));
     case 'stage.add':
     case 'stage.commit':
     case 'stage.drop':
@@ -143,6 +152,7 @@ type ItemCommandType =
   | 'operation.act'
   | 'schedule.fire'
   | 'session.open'
+  | 'agent.enroll'
   | StageCommand['type'];
 
 function applyOther(

@@ -1,4 +1,4 @@
-import { agentMeets, slotsUsed, type Agent } from './agent.ts';
+import { agentMeets, holdLease, slotsUsed, type Agent } from './agent.ts';
 import { keptFrom } from './avoid.ts';
 import { describeBreaker, letsPass } from './breaker.ts';
 import { startProbe } from './breaker-gate.ts';
@@ -59,7 +59,7 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
   task.fencingToken = state.index;
   task.agentId = agentId;
   task.runUntil = runMs === undefined ? 0 : state.nowMs + runMs;
-  agent.leases.add(task);
+  holdLease(agent, task);
   if (gated) takeGates(state, task);
   if (agent.breaker !== null) startProbe(state, agent.breaker);
   moveTask(state, task, 'running', null);

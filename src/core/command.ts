@@ -320,6 +320,15 @@ export type Command =
       readonly spec: AgentSpec;
     }
   | {
+      /** Registers the agents of one process: those alike share a spec. */
+      readonly type: 'agent.enroll';
+      readonly incarnation: string;
+      readonly specs: readonly AgentSpec[];
+      readonly agentIds: readonly AgentId[];
+      /** For each agent the position of its spec. */
+      readonly specOf: readonly number[];
+    }
+  | {
       readonly type: 'agent.drain' | 'agent.lost' | 'agent.back' | 'agent.remove';
       readonly agentId: AgentId;
     }

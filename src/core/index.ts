@@ -127,6 +127,7 @@ export { CANCEL_GRACE_MS_MAX } from './recall.ts';
 export { profileKey, type Profile } from './profile.ts';
 export { namespaceOf, queueName, type Queue } from './queue.ts';
 export { REJECTION_CODES, type Rejection, type RejectionCode } from './rejection.ts';
+export { SpecPool } from './spec-pool.ts';
 export { capabilityMeets, meetsRequirement, requirementKey } from './requirement.ts';
 export type { CoreRecord, RecordRow, RecordTable } from './record.ts';
 export { recordTables, type RecordName, type Records } from './records.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { holdLease } from './agent.ts';
 import type { Profile } from './profile.ts';
 import { checkInvariants } from './invariants.ts';
 import type { Task } from './task.ts';
@@ -17,7 +18,7 @@ const BREAKAGES: readonly [string, string, (world: World) => void][] = [
     'an agent holds a lease of a waiting task',
     (w) => w.agent('a1').leases.add(w.task('waits')),
   ],
-  ['I1', 'two agents hold one lease', (w) => w.agent('a2').leases.add(w.task('running'))],
+  ['I1', 'two agents hold one lease', (w) => holdLease(w.agent('a2'), w.task('running'))],
   ['I1', 'an agent vanishes with its lease', (w) => w.state.agents.delete(w.agent('a1').id)],
   ['I2', 'a lost agent keeps its lease', (w) => (w.agent('a1').state = 'lost')],
   ['I3', 'a token of nothing', (w) => (w.task('running').fencingToken = 0)],

@@ -7,6 +7,7 @@ import { usesOf, type Gate } from './gate.ts';
 import { BudgetGate } from './budget-gate.ts';
 import { KeyGate } from './key-gate.ts';
 import { LimitGate } from './limit-gate.ts';
+import type { AgentSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import { dependenciesOf, policyOf } from './flow.ts';
 import { standing } from './flow-links.ts';
@@ -15,7 +16,7 @@ import { dueAt } from './transition.ts';
 import { estimateOf, microsOf, type Tree } from './tree.ts';
 import { chainOf, isOver, treeOf } from './trees.ts';
 
-/** Checks I1–I9 and I11–I20 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
+/** Checks I1–I9 and I11–I21 of `state.ts`. O(size of the state): for tests, simulation and `uqo doctor`. */
 export function checkInvariants(state: CoreState): void {
   const profiles = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -182,8 +183,11 @@ function checkTrees(state: CoreState): void {
 
 function checkAgents(state: CoreState, leases: number): void {
   let held = 0;
+  const specs = new Set<AgentSpec>();
   for (const agent of state.agents.values()) {
     held += agent.leases.size;
+    specs.add(agent.spec);
+    invariant(state.agentSpecs.find(agent.spec) === agent.spec, `I21: ${agent.id} shares its spec`);
     let waiting = 0;
     for (const task of agent.leases) {
       if (task.state === 'input_required') waiting += 1;
@@ -193,6 +197,7 @@ function checkAgents(state: CoreState, leases: number): void {
     if (agent.state === 'lost')
       invariant(agent.leases.size === 0, `I2: lost ${agent.id} holds a lease`);
   }
+  invariant(specs.size === state.agentSpecs.size, 'I21: specs without an agent are kept');
   invariant(held === leases, `I1: ${held} leases are held for ${leases} leased tasks`);
 }
 

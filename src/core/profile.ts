@@ -2,7 +2,7 @@ import type { Tracked } from './change-set.ts';
 import type { GateUse } from './gate.ts';
 import type { Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
-import type { TaskSpec } from './spec.ts';
+import type { AgentSpec, TaskSpec } from './spec.ts';
 
 /** A {@link TaskSpec} held once for all live tasks that share it. */
 export interface Profile extends Tracked {
@@ -15,6 +15,8 @@ export interface Profile extends Tracked {
   readonly queue: Queue;
   /** Gates that all its tasks pass, or null; derived. */
   gates: readonly GateUse[] | null;
+  /** Which specs of agents meet its requirement; a cache, kept by `agentMeets`. */
+  readonly meets: Map<AgentSpec, boolean>;
   /** Live tasks that use it. */
   tasks: number;
 }

@@ -81,7 +81,7 @@ describe('the key of a requirement', () => {
   });
 });
 
-describe('what an agent remembers of the requirements it meets', () => {
+describe('what is remembered of who meets a requirement', () => {
   test('is forgotten when it registers with other capabilities', () => {
     const world = new World();
     world.run(1000, register('a1'), submit('t1'));
@@ -92,12 +92,13 @@ describe('what an agent remembers of the requirements it meets', () => {
 
   test('is bounded, and right past the bound', () => {
     const world = new World();
-    world.run(1000, register('a1', { labels: { n: '7' } }));
+    world.run(1000, submit('t1', { requires: { capabilities: [], labels: { n: '7' } } }));
+    const { profile } = world.task('t1');
     for (let n = 0; n < 200; n++) {
-      world.run(1000, submit(`t${n}`, { requires: { capabilities: [], labels: { n: `${n}` } } }));
-      expect(agentMeets(world.agent(), world.task(`t${n}`).profile)).toBe(n === 7);
-      expect(world.agent().meets.size).toBeLessThanOrEqual(64);
+      world.run(1000, register(`a${n}`, { labels: { n: `${n}` } }));
+      expect(agentMeets(world.agent(`a${n}`), profile)).toBe(n === 7);
+      expect(profile.meets.size).toBeLessThanOrEqual(64);
     }
-    expect(agentMeets(world.agent(), world.task('t7').profile)).toBe(true);
+    expect(agentMeets(world.agent('a7'), profile)).toBe(true);
   });
 });

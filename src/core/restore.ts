@@ -1,6 +1,6 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng, type RngState } from '../base/rng.ts';
-import type { Agent } from './agent.ts';
+import { holdLease, NO_LEASES, type Agent } from './agent.ts';
 import { restoreBreakers } from './breaker-links.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
@@ -64,7 +64,8 @@ export function restoreState(rows: StateRows): CoreState {
   // A checkpoint of an earlier version lacks the settings that came since.
   state.settings = { ...state.settings, ...head.settings };
   for (const row of rows.queues) restoreQueue(state, row);
-  for (const row of rows.agents) restoreAgent(state, row);
+  const incarnations = new Map<string, string>();
+  for (const row of rows.agents) restoreAgent(state, row, incarnations);
   const profiles = new Map<number, Profile>();
   for (const row of rows.profiles) profiles.set(row[0], restoreProfile(state, row));
   // In the order they were made: what makes room for others goes by it, on every replica alike.
@@ -91,23 +92,25 @@ function restoreQueue(state: CoreState, [name, settings, paused]: QueueRow): voi
   state.queues.set(name, queue);
 }
 
-function restoreAgent(state: CoreState, row: AgentRow): void {
+function restoreAgent(state: CoreState, row: AgentRow, incarnations: Map<string, string>): void {
   const [id, spec, incarnation, agentState, stateAt, registeredAt, trust = null] = row;
-  const leases: Agent['leases'] = new Set();
-  const meets: Agent['meets'] = new Map();
+  // One text for all agents of a process, as when they registered.
+  const shared = incarnations.get(incarnation) ?? incarnation;
+  incarnations.set(shared, shared);
   const agent: Agent = {
     id,
-    spec,
-    incarnation,
+    spec: state.agentSpecs.intern(spec),
+    incarnation: shared,
     state: agentState,
     stateAt,
     registeredAt,
-    leases,
-    meets,
+    leases: NO_LEASES,
     waiting: 0,
     breaker: null,
     trust,
-    ...RESTORED,
+    // Not spread: of a million objects none should have its fields apart from it.
+    changeEpoch: RESTORED.changeEpoch,
+    isStored: RESTORED.isStored,
   };
   state.agents.set(id, agent);
 }
@@ -123,6 +126,7 @@ function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {
     signature: requirementKey(spec.requires),
     queue,
     gates: null,
+    meets: new Map(),
     tasks: 0,
     ...RESTORED,
   };
@@ -176,13 +180,13 @@ function restoreTask(state: CoreState, profiles: ReadonlyMap<number, Profile>, r
   profile.tasks += 1;
   profile.queue[task.state as LiveState] += 1;
   if (task.extra !== null) joinSchedule(state, task);
-  if (task.agentId !== null) holdLease(state, task);
+  if (task.agentId !== null) restoreLease(state, task);
   armTimer(state, task);
 }
 
-function holdLease(state: CoreState, task: Task): void {
+function restoreLease(state: CoreState, task: Task): void {
   const agent = task.agentId === null ? undefined : state.agents.get(task.agentId);
   invariant(agent !== undefined, () => `the agent of task ${task.id} is in the snapshot`);
-  agent.leases.add(task);
+  holdLease(agent, task);
   if (task.state === 'input_required') agent.waiting += 1;
 }

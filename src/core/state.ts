@@ -26,6 +26,7 @@
  *   I18 a breaker counts the probes that run, and its gate is in the way of exactly those it concerns
  *   I19 a copy lives only while its task does, and no agent has two of them
  *   I20 sessions are known in the order of their uses, and what their outcomes hold is counted right
+ *   I21 agents with equal specs share one object, and no spec is kept without an agent
  */
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
@@ -33,6 +34,7 @@ import type { BreakerGate } from './breaker-gate.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
 import type { AgentId, TaskId } from './ids.ts';
+import { SpecPool } from './spec-pool.ts';
 import type { KeyGate } from './key-gate.ts';
 import type { LimitGate } from './limit-gate.ts';
 import type { Profile } from './profile.ts';
@@ -86,6 +88,8 @@ export interface CoreState {
   readonly tasks: Map<TaskId, Task>;
   readonly queues: Map<string, Queue>;
   readonly agents: Map<AgentId, Agent>;
+  /** Of all registered agents. Derived. */
+  readonly agentSpecs: SpecPool;
   readonly profiles: Map<string, Profile>;
   readonly idempotency: Map<string, IdempotencyEntry>;
   /** What else is kept under a key, a table for each kind. */
@@ -151,6 +155,7 @@ export function emptyState(rng: Rng): CoreState {
     tasks: new Map(),
     queues: new Map(),
     agents: new Map(),
+    agentSpecs: new SpecPool(),
     profiles: new Map(),
     idempotency: new Map(),
     records: createRecords(),

@@ -1,6 +1,6 @@
 /** The few ways a task, queue or agent changes; every handler goes through these. */
 import { invariant } from '../base/invariant.ts';
-import type { Agent } from './agent.ts';
+import { dropLease, type Agent } from './agent.ts';
 import { endProbe } from './breaker-gate.ts';
 import { joinBreakers, leaveBreakers } from './breaker-links.ts';
 import { UNTRACKED } from './change-set.ts';
@@ -93,7 +93,7 @@ export function agentOf(state: CoreState, task: Task): Agent {
 export function endLease(step: Step, task: Task, usage: Usage | null = null): Agent {
   const { state } = step;
   const agent = agentOf(state, task);
-  invariant(agent.leases.delete(task), 'the agent of a leased task holds its lease');
+  invariant(dropLease(agent, task), 'the agent of a leased task holds its lease');
   state.taskChanges.touch(task);
   if (task.state === 'input_required') agent.waiting -= 1;
   if (usage !== null || task.extra !== null) settle(step, task, usage);
@@ -146,6 +146,7 @@ export function internProfile(state: CoreState, spec: TaskSpec): Profile {
     signature: requirementKey(spec.requires),
     queue: internQueue(state, queueName(spec.namespace, spec.queue)),
     gates: null,
+    meets: new Map(),
     tasks: 0,
     ...UNTRACKED,
   };

@@ -21,12 +21,16 @@ import { leaseOf, type AgentLink, type HeldLease, type LinkKind } from './agent-
 import type { Clock } from './clock.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { ParentResults } from './parent-results.ts';
-import { Presence, type Watched } from './presence.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import { Presence } from './presence.ts';
+import { Seats } from './seats.ts';
 
 export interface AgentHubOptions {
   readonly state: CoreState;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
+  /** Of the index of agents; one that others do not know. */
+  readonly seed?: number;
   readonly waits: InputWaits;
   readonly payloadOf: (task: Task) => string;
   readonly parents: ParentResults;
@@ -40,24 +44,11 @@ export interface AgentHubOptions {
   readonly taskSilent: (task: Task, fencingToken: number) => Promise<unknown>;
 }
 
-interface Seat extends Watched {
-  readonly agentId: AgentId;
-  link: AgentLink | null;
-  /** Granted while no link could take them. */
-  undelivered: Set<Task>;
-}
-
-interface WatchedLease extends Watched {
-  readonly task: Task;
-  readonly fencingToken: number;
-}
-
 export class AgentHub {
   readonly #options: AgentHubOptions;
-  readonly #seats = new Map<AgentId, Seat>();
-  readonly #presence: Presence<Seat>;
-  readonly #leases = new Map<TaskId, WatchedLease>();
-  readonly #leasePresence: Presence<WatchedLease>;
+  readonly #seats: Seats;
+  readonly #presence: Presence;
+  readonly #leases: LeaseWatch;
   readonly #dirty = new Set<AgentLink>();
   /** Before, another process knows the agents. */
   #isOpen = false;
@@ -66,13 +57,20 @@ export class AgentHub {
 
   constructor(options: AgentHubOptions) {
     this.#options = options;
-    this.#presence = new Presence(options.clock, (seat) => this.#fellSilent(seat));
-    this.#leasePresence = new Presence(options.clock, (lease) => this.#leaseFellSilent(lease));
+    const { clock, taskSilent } = options;
+    this.#seats = new Seats(options.seed ?? 0);
+    this.#presence = new Presence({
+      clock,
+      heardMs: (seat) => this.#seats.heardMs(seat, clock.monotonicMs()),
+      silent: (seat) => this.#fellSilent(seat),
+    });
+    this.#leases = new LeaseWatch(clock, taskSilent);
   }
 
   /** How the agent takes tasks right now, or null. */
   linkKind(agentId: AgentId): LinkKind | null {
-    return this.#seats.get(agentId)?.link?.kind ?? null;
+    const seat = this.#seats.find(agentId);
+    return seat < 0 ? null : (this.#seats.linkOf(seat)?.kind ?? null);
   }
 
   /** Takes up watching every registered agent: each has one whole silence to report from now on. */
@@ -81,8 +79,8 @@ export class AgentHub {
     for (const agent of this.#options.state.agents.values()) {
       this.registered(agent);
       for (const task of agent.leases) {
-        this.#seats.get(agent.id)?.undelivered.add(task);
-        if (task.state === 'running') this.#watchLease(task);
+        this.#seats.keep(this.#seats.find(agent.id), task);
+        if (task.state === 'running') this.#leases.watch(task);
       }
     }
   }
@@ -90,48 +88,45 @@ export class AgentHub {
   /** Core knows the agent (again), perhaps with other terms. */
   registered(agent: Agent): void {
     if (!this.#isOpen) return;
-    const known = this.#seats.get(agent.id);
-    if (known?.silenceMsMax === agent.spec.heartbeatMs) return;
-    const seat: Seat = {
-      agentId: agent.id,
-      silenceMsMax: agent.spec.heartbeatMs,
-      lastSeenMs: this.#options.clock.monotonicMs(),
-      link: known?.link ?? null,
-      undelivered: known?.undelivered ?? new Set(),
-    };
-    if (known !== undefined) this.#presence.forget(known);
-    this.#seats.set(agent.id, seat);
+    const nowMs = this.#options.clock.monotonicMs();
+    const { heartbeatMs } = agent.spec;
+    let seat = this.#seats.find(agent.id);
+    if (seat >= 0 && this.#presence.silenceMsMax(seat) === heartbeatMs) return;
+    if (seat < 0) seat = this.#seats.add(agent.id, nowMs);
+    this.#seats.see(seat, nowMs);
+    this.#presence.forget(seat);
     // A lost one has a seat to come back to, but is given up already.
     if (agent.state !== 'lost') this.#watch(seat);
   }
 
   removed(agentId: AgentId): void {
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined) return;
+    const seat = this.#seats.find(agentId);
+    if (seat < 0) return;
     this.#presence.forget(seat);
-    this.#seats.delete(agentId);
-    if (seat.link !== null) {
-      seat.link.replaced(agentId);
-      this.#dirty.add(seat.link);
+    const link = this.#seats.linkOf(seat);
+    this.#seats.remove(seat);
+    if (link !== null) {
+      link.replaced(agentId);
+      this.#dirty.add(link);
     }
   }
 
   /** Hears of an agent. */
   seen(agentId: AgentId): void {
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined) return;
-    seat.lastSeenMs = this.#options.clock.monotonicMs();
-    this.#watch(seat);
+    const seat = this.#seats.find(agentId);
+    if (seat >= 0) this.#see(seat);
   }
 
   /** Hears of an attempt; also of its agent. False when that attempt is not the running one. */
   leaseSeen(taskId: TaskId, fencingToken: number): boolean {
     const task = this.#options.state.tasks.get(taskId);
     if (task?.agentId == null || task.fencingToken !== fencingToken) return false;
-    this.seen(task.agentId);
-    this.#seats.get(task.agentId)?.undelivered.delete(task);
-    const lease = this.#leases.get(taskId);
-    if (lease !== undefined) lease.lastSeenMs = this.#options.clock.monotonicMs();
+    const seat = this.#seats.find(task.agentId);
+    if (seat >= 0) {
+      this.#see(seat);
+      this.#seats.drop(seat, task);
+    }
+    this.#leases.seen(taskId);
     this.#options.supervisor.heard(taskId);
     return true;
   }
@@ -143,19 +138,16 @@ export class AgentHub {
    * core does not know are revoked.
    */
   attach(agentId: AgentId, link: AgentLink, held: readonly HeldLease[]): void {
-    const seat = this.#seats.get(agentId);
+    const seat = this.#seats.find(agentId);
     const agent = this.#options.state.agents.get(agentId);
-    if (seat === undefined || agent === undefined) return;
-    if (seat.link !== null && seat.link !== link) seat.link.replaced(agentId);
-    seat.link = link;
-    this.#presence.forget(seat);
-    this.seen(agentId);
+    if (seat < 0 || agent === undefined) return;
+    this.#serve(seat, link);
     const tokens = new Map(held.map((lease) => [lease.taskId, lease.fencingToken]));
     for (const task of agent.leases) {
       if (tokens.get(task.id) === task.fencingToken) {
-        seat.undelivered.delete(task);
+        this.#seats.drop(seat, task);
         if (task.extra?.cancel != null) this.cancelRequested(task, agentId, task.extra.cancel);
-      } else seat.undelivered.add(task);
+      } else this.#seats.keep(seat, task);
     }
     for (const { taskId, fencingToken } of held) {
       const task = this.#options.state.tasks.get(taskId);
@@ -176,42 +168,38 @@ export class AgentHub {
    * not known, so one it already works on may come again, with the same token.
    */
   poll(agentId: AgentId, link: AgentLink, max: number): void {
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined) return;
-    if (seat.link !== null && seat.link !== link) seat.link.replaced(agentId);
-    seat.link = link;
-    this.#presence.forget(seat);
-    this.seen(agentId);
+    const seat = this.#seats.find(agentId);
+    if (seat < 0) return;
+    this.#serve(seat, link);
     const delivered = this.deliverWaiting(agentId, max);
     this.#options.scheduler.setCredit(agentId, max - delivered);
   }
 
   /** Stops serving the agent through `link`; the agent itself has its silence bound to come back. */
   detach(agentId: AgentId, link: AgentLink): void {
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined || seat.link !== link) return;
-    const isPresent = isAlwaysPresent(link);
+    const seat = this.#seats.find(agentId);
+    if (seat < 0 || this.#seats.linkOf(seat) !== link) return;
     // Its whole silence begins with the last that came over this link.
-    const heardMs = Math.min(link.lastHeardMs, this.#options.clock.monotonicMs());
-    seat.lastSeenMs = Math.max(seat.lastSeenMs, heardMs);
-    seat.link = null;
-    if (isPresent) this.#watch(seat);
+    this.#seats.see(seat, this.#seats.heardMs(seat, this.#options.clock.monotonicMs()));
+    this.#seats.setLink(seat, null);
+    if (isAlwaysPresent(link)) this.#watch(seat);
     this.#options.scheduler.setCredit(agentId, 0);
   }
 
   /** Hands over leases that were granted while no link was there; returns how many. */
   deliverWaiting(agentId: AgentId, max: number): number {
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined || seat.link === null) return 0;
+    const seat = this.#seats.find(agentId);
+    const link = seat < 0 ? null : this.#seats.linkOf(seat);
+    if (link === null) return 0;
     let delivered = 0;
-    for (const task of seat.undelivered) {
+    for (const task of this.#seats.undelivered(seat)) {
       if (delivered === max) break;
-      seat.undelivered.delete(task);
+      this.#seats.drop(seat, task);
       // What ended meanwhile still names its last agent.
       if (task.agentId !== agentId || !isLeased(task)) continue;
-      if (this.#hand(seat, seat.link, task)) delivered += 1;
+      if (this.#hand(link, task)) delivered += 1;
     }
-    if (delivered > 0) this.#dirty.add(seat.link);
+    if (delivered > 0) this.#dirty.add(link);
     return delivered;
   }
 
@@ -219,23 +207,24 @@ export class AgentHub {
   granted(task: Task): void {
     // The same entry may have ended it: then the task may name the agent whose result it took.
     if (!isLeased(task)) return;
-    const seat = this.#seats.get(task.agentId as AgentId);
-    this.#watchLease(task);
-    if (seat === undefined) return;
-    if (seat.link === null) {
-      seat.undelivered.add(task);
+    const seat = this.#seats.find(task.agentId as AgentId);
+    this.#leases.watch(task);
+    if (seat < 0) return;
+    const link = this.#seats.linkOf(seat);
+    if (link === null) {
+      this.#seats.keep(seat, task);
       return;
     }
     // It may wait there since an earlier attempt.
-    seat.undelivered.delete(task);
-    if (this.#hand(seat, seat.link, task)) this.#dirty.add(seat.link);
+    this.#seats.drop(seat, task);
+    if (this.#hand(link, task)) this.#dirty.add(link);
   }
 
   /** Hands a lease to a link, unless it must be made ready first or cannot be handed over at all. */
-  #hand(seat: Seat, link: AgentLink, task: Task): boolean {
+  #hand(link: AgentLink, task: Task): boolean {
     const { parents, payloadOf, unfit } = this.#options;
     if (parents.isWide(task)) {
-      if (!this.#preparing.has(task)) void this.#prepare(seat, task);
+      if (!this.#preparing.has(task)) void this.#prepare(task);
       return false;
     }
     try {
@@ -249,7 +238,7 @@ export class AgentHub {
   }
 
   /** Reads the results of a task's many parents, then hands its lease over, or leaves it for the next poll. */
-  async #prepare(seat: Seat, task: Task): Promise<void> {
+  async #prepare(task: Task): Promise<void> {
     const { fencingToken } = task;
     this.#preparing.add(task);
     try {
@@ -265,60 +254,58 @@ export class AgentHub {
       this.#options.parents.forget(task.id);
       return;
     }
-    seat.undelivered.add(task);
-    if (seat.link === null || seat.link.kind === 'poll') return;
-    this.deliverWaiting(seat.agentId, Number.MAX_SAFE_INTEGER);
+    const agentId = task.agentId as AgentId;
+    const seat = this.#seats.find(agentId);
+    if (seat < 0) return;
+    this.#seats.keep(seat, task);
+    const link = this.#seats.linkOf(seat);
+    if (link === null || link.kind === 'poll') return;
+    this.deliverWaiting(agentId, Number.MAX_SAFE_INTEGER);
     this.flush();
   }
 
   /** The attempt waits for an answer: it has no more to say meanwhile than that its agent is there. */
   asked(task: Task): void {
-    this.#unwatchLease(task.id);
+    this.#leases.unwatch(task.id);
   }
 
   /** The attempt goes on: whoever runs it gets the answer. */
   answered(task: Task, agentId: AgentId, { answer, key }: KeptAnswer): void {
     // A later command of the same entry may have ended it.
-    if (task.state === 'running' && task.agentId === agentId) this.#watchLease(task);
+    if (task.state === 'running' && task.agentId === agentId) this.#leases.watch(task);
     this.#options.waits.wake(task.id);
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined || seat.link === null) return;
-    seat.link.answer({ taskId: task.id, fencingToken: task.fencingToken }, key, answer);
-    this.#dirty.add(seat.link);
+    const link = this.#linkOf(agentId);
+    if (link === null) return;
+    link.answer({ taskId: task.id, fencingToken: task.fencingToken }, key, answer);
+    this.#dirty.add(link);
   }
 
   /** The attempt should end by itself: whoever runs it is told. */
   cancelRequested(task: Task, agentId: AgentId, { reason, until }: CancelWish): void {
-    const seat = this.#seats.get(agentId);
+    const link = this.#linkOf(agentId);
+    if (task.agentId !== agentId || link === null) return;
     // A lease that is still to be delivered says so itself.
-    if (task.agentId !== agentId || seat === undefined || seat.link === null) return;
-    if (seat.undelivered.has(task)) return;
-    seat.link.cancelRequested({ taskId: task.id, fencingToken: task.fencingToken }, reason, until);
-    this.#dirty.add(seat.link);
+    if (this.#seats.isUndelivered(this.#seats.find(agentId), task)) return;
+    link.cancelRequested({ taskId: task.id, fencingToken: task.fencingToken }, reason, until);
+    this.#dirty.add(link);
   }
 
   /** A lease ended in the usual way. */
   ended(taskId: TaskId): void {
     this.#options.waits.wake(taskId);
     this.#options.supervisor.ended(taskId);
-    this.#unwatchLease(taskId);
-  }
-
-  #unwatchLease(taskId: TaskId): void {
-    if (this.#leases.size === 0) return;
-    const lease = this.#leases.get(taskId);
-    if (lease === undefined) return;
-    this.#leases.delete(taskId);
-    this.#leasePresence.forget(lease);
+    this.#leases.unwatch(taskId);
   }
 
   /** A lease was taken back: whoever runs the attempt is told. */
   revoked(task: Task, agentId: AgentId, fencingToken: number, reason: string): void {
     this.ended(task.id);
-    const seat = this.#seats.get(agentId);
-    if (seat === undefined || seat.undelivered.delete(task) || seat.link === null) return;
-    seat.link.revoke(agentId, task.id, fencingToken, reason);
-    this.#dirty.add(seat.link);
+    const seat = this.#seats.find(agentId);
+    if (seat < 0 || this.#seats.drop(seat, task)) return;
+    const link = this.#seats.linkOf(seat);
+    if (link === null) return;
+    link.revoke(agentId, task.id, fencingToken, reason);
+    this.#dirty.add(link);
   }
 
   flush(): void {
@@ -330,49 +317,43 @@ export class AgentHub {
 
   close(): void {
     this.#presence.close();
-    this.#leasePresence.close();
+    this.#leases.close();
+  }
+
+  #linkOf(agentId: AgentId): AgentLink | null {
+    const seat = this.#seats.find(agentId);
+    return seat < 0 ? null : this.#seats.linkOf(seat);
+  }
+
+  /** Serves the agent of a seat through `link` from now on. */
+  #serve(seat: number, link: AgentLink): void {
+    const before = this.#seats.linkOf(seat);
+    if (before !== null && before !== link) before.replaced(this.#seats.idOf(seat));
+    this.#seats.setLink(seat, link);
+    this.#presence.forget(seat);
+    this.#see(seat);
+  }
+
+  #see(seat: number): void {
+    this.#seats.see(seat, this.#options.clock.monotonicMs());
+    this.#watch(seat);
   }
 
   /** An agent whose link says that it is there needs no watching. */
-  #watch(seat: Seat): void {
-    if (seat.link === null || !isAlwaysPresent(seat.link)) this.#presence.watch(seat);
+  #watch(seat: number): void {
+    if (this.#presence.isWatched(seat)) return;
+    const link = this.#seats.linkOf(seat);
+    if (link !== null && isAlwaysPresent(link)) return;
+    const agent = this.#options.state.agents.get(this.#seats.idOf(seat));
+    if (agent !== undefined) this.#presence.watch(seat, agent.spec.heartbeatMs);
   }
 
-  #watchLease(task: Task): void {
-    if (!this.#isOpen) return;
-    this.#unwatchLease(task.id);
-    const { heartbeatMs } = task.profile.spec.timeouts;
-    if (heartbeatMs === undefined || heartbeatMs === 0) return;
-    const lease: WatchedLease = {
-      task,
-      fencingToken: task.fencingToken,
-      silenceMsMax: heartbeatMs,
-      lastSeenMs: this.#options.clock.monotonicMs(),
-    };
-    this.#leases.set(task.id, lease);
-    this.#leasePresence.watch(lease);
-  }
-
-  #fellSilent(seat: Seat): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    const heardMs = Math.min(nowMs, seat.link?.lastHeardMs ?? Number.NEGATIVE_INFINITY);
-    if (nowMs - heardMs <= seat.silenceMsMax) {
-      seat.lastSeenMs = heardMs;
-      this.#watch(seat);
-      return;
-    }
-    if (seat.link !== null) this.detach(seat.agentId, seat.link);
+  #fellSilent(seat: number): void {
+    const agentId = this.#seats.idOf(seat);
+    const link = this.#seats.linkOf(seat);
+    if (link !== null) this.detach(agentId, link);
     // Where the verdict could not be kept, as on a full disk, it is given again after another silence.
-    this.#options.agentSilent(seat.agentId).catch(() => this.seen(seat.agentId));
-  }
-
-  #leaseFellSilent(lease: WatchedLease): void {
-    const { fencingToken, task } = lease;
-    if (this.#leases.get(task.id) === lease) this.#leases.delete(task.id);
-    this.#options.taskSilent(task, fencingToken).catch(() => {
-      const isRunning = task.state === 'running' && task.fencingToken === fencingToken;
-      if (isRunning) this.#watchLease(task);
-    });
+    this.#options.agentSilent(agentId).catch(() => this.seen(agentId));
   }
 }
 

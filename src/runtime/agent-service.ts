@@ -1,11 +1,14 @@
 /** What agents do: register, take leases, report, leave. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrchestratorError } from '../base/errors.ts';
 import type { AgentView, RegisterAgent } from '../contract/index.ts';
 import { normalizeAgent } from '../contract/index.ts';
 import {
   leasedTask,
+  SpecPool,
   type Agent,
   type AgentId,
+  type AgentSpec,
   type Command,
   type CoreState,
   type LeaseRef,
@@ -41,8 +44,15 @@ export interface AgentServiceParts {
 /** Reports of one command while entries are to be short: a command is in one entry as a whole. */
 const REPORTS_MAX = 200;
 
+/** Agents that one entry takes in: past it the tasks of the same moment would wait for them. */
+const ENROLL_AGENTS_MAX = 1_000;
+/** Agents that begin to be served in one turn of the event loop. */
+const ATTACHED_AT_ONCE = 1_000;
+
 export class AgentService {
   readonly #parts: AgentServiceParts;
+  /** Settles when the large registration that asked last has had its turn. */
+  #enrolling: Promise<void> = Promise.resolve();
 
   constructor(parts: AgentServiceParts) {
     this.#parts = parts;
@@ -50,13 +60,33 @@ export class AgentService {
 
   /** Registers agents, or brings them up to date. An agent that says what core knows costs no entry. */
   async register(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
-    const { hub, loop } = this.#parts;
     const changed = agents.filter((agent) => !this.#isKnown(agent, incarnation));
-    const results = await Promise.all(
-      changed.map((agent) => loop.propose(registerCommand(agent, incarnation))),
-    );
-    for (const result of results) throwIfRefused(result);
-    for (const agent of agents) hub.seen(agent.id as AgentId);
+    if (changed.length <= ENROLL_AGENTS_MAX) await this.#enroll(changed, incarnation);
+    else await this.#enrollMany(changed, incarnation);
+    for (const { id } of agents) this.#parts.hub.seen(id as AgentId);
+  }
+
+  /** Few at a time, and those of all callers in turn: what else waits for an entry is not held up. */
+  async #enrollMany(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
+    for (let from = 0; from < agents.length; from += ENROLL_AGENTS_MAX) {
+      const some = agents.slice(from, from + ENROLL_AGENTS_MAX);
+      const before = this.#enrolling;
+      const turn = Promise.withResolvers<void>();
+      this.#enrolling = turn.promise;
+      await before;
+      try {
+        await this.#enroll(some, incarnation);
+      } finally {
+        turn.resolve();
+      }
+    }
+  }
+
+  async #enroll(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
+    if (agents.length === 0) return;
+    const result = await this.#parts.loop.propose(enrollCommand(agents, incarnation));
+    const [refused] = result.type === 'taken' ? (result.refused?.values() ?? []) : [];
+    if (refused !== undefined) throw refusalError(refused);
   }
 
   /**
@@ -72,6 +102,25 @@ export class AgentService {
   ): Promise<void> {
     await this.register(agents, incarnation);
     const { hub, loop } = this.#parts;
+    const own = this.#heldBy(link, agents, held);
+    for (let from = 0; from < agents.length; from += ATTACHED_AT_ONCE) {
+      if (from > 0) await nextTurn();
+      for (const { id } of agents.slice(from, from + ATTACHED_AT_ONCE)) {
+        hub.attach(id as AgentId, link, own.get(id) ?? []);
+      }
+      hub.flush();
+      link.flush();
+      loop.wake();
+    }
+  }
+
+  /** What of the held leases each agent holds; the others are told to end. */
+  #heldBy(
+    link: AgentLink,
+    agents: readonly RegisterAgent[],
+    held: readonly HeldLease[],
+  ): ReadonlyMap<string, HeldLease[]> {
+    if (held.length === 0) return new Map();
     const own = new Map<string, HeldLease[]>(agents.map(({ id }) => [id, []]));
     for (const lease of held) {
       const agentId = this.#holderOf(lease);
@@ -79,10 +128,7 @@ export class AgentService {
       if (ofAgent !== undefined) ofAgent.push(lease);
       else link.revoke(agents[0]?.id as AgentId, lease.taskId, lease.fencingToken, 'fenced');
     }
-    for (const { id } of agents) hub.attach(id as AgentId, link, own.get(id) ?? []);
-    hub.flush();
-    link.flush();
-    loop.wake();
+    return own;
   }
 
   /** Ends what {@link connect} began; leases stay until the agents' silence bound has passed. */
@@ -107,6 +153,22 @@ export class AgentService {
     this.#parts.hub.seen(agentId);
     if (agent.state !== 'lost') return;
     await this.#parts.loop.propose({ type: 'agent.back', agentId });
+  }
+
+  /** Hears of agents that `link` serves; those that were lost are welcomed back, and served again. */
+  async heard(link: AgentLink, agentIds: readonly AgentId[]): Promise<void> {
+    const { hub, loop, state } = this.#parts;
+    const back: AgentId[] = [];
+    for (const agentId of agentIds) {
+      if (state.agents.get(agentId)?.state === 'lost') back.push(agentId);
+      else hub.seen(agentId);
+    }
+    if (back.length === 0) return;
+    await Promise.all(back.map((agentId) => loop.propose({ type: 'agent.back', agentId })));
+    for (const agentId of back) hub.attach(agentId, link, []);
+    hub.flush();
+    link.flush();
+    loop.wake();
   }
 
   /** Hears of an attempt. False when it is not the running one. */
@@ -257,8 +319,7 @@ export class AgentService {
     const known = this.#parts.state.agents.get(agent.id as AgentId);
     if (known === undefined || known.incarnation !== incarnation || known.state !== 'ready')
       return false;
-    const spec = normalizeAgent(agent);
-    return JSON.stringify(known.spec) === JSON.stringify(spec);
+    return known.spec === this.#parts.state.agentSpecs.find(normalizeAgent(agent));
   }
 
   #require(agentId: AgentId): Agent {
@@ -290,7 +351,16 @@ function noteInvalid(
   }
 }
 
-function registerCommand(agent: RegisterAgent, incarnation: string): Command {
-  const agentId = agent.id as AgentId;
-  return { type: 'agent.register', agentId, incarnation, spec: normalizeAgent(agent) };
+/** Agents that say the same share a spec, as they do once registered. */
+function enrollCommand(agents: readonly RegisterAgent[], incarnation: string): Command {
+  const pool = new SpecPool();
+  const positions = new Map<AgentSpec, number>();
+  const specOf = agents.map((agent) => {
+    const spec = pool.intern(normalizeAgent(agent));
+    const position = positions.get(spec) ?? positions.size;
+    positions.set(spec, position);
+    return position;
+  });
+  const agentIds = agents.map(({ id }) => id as AgentId);
+  return { type: 'agent.enroll', incarnation, specs: [...positions.keys()], agentIds, specOf };
 }

@@ -384,6 +384,7 @@ function earlier(a: number | null, b: number | null): number | null {
 function itemsOf(command: Command): number {
   if ('items' in command) return command.items.length;
   if ('taskIds' in command) return command.taskIds.length;
+  if (command.type === 'agent.enroll') return command.agentIds.length;
   return command.type === 'task.submit' || command.type === 'stage.add' ? command.tasks.length : 1;
 }
 

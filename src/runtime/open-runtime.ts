@@ -236,6 +236,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     scheduler,
     clock,
     waits,
+    seed: randomInt(2 ** 31),
     payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
     supervisor,

@@ -57,7 +57,7 @@ export class AgentMirror {
       this.#latency.reset(index);
       this.pools.attach(index, agent.spec);
     } else {
-      if (this.#table.specs[index] !== agent.spec) this.pools.move(index, agent.spec);
+      this.pools.move(index, agent.spec);
       this.#table.update(index, agent);
     }
     this.#refresh(index);

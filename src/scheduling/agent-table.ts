@@ -2,19 +2,23 @@
  * What the scheduler knows of each agent, as one record of numbers under a dense index.
  *
  * What a placement reads and writes of an agent lies together, two records to a cache line: at
- * 100,000 agents the memory misses of a column for each field cost more than all the rest. Indices
- * are reused after removal; tables double when they are full. 48 bytes an agent here.
+ * 100,000 agents the memory misses of a column for each field cost more than all the rest. What only
+ * changes with pools is apart from it. Indices are reused after removal; tables double when they are
+ * full. 50 to 70 bytes an agent here, with the index of ids.
  */
+import { grown } from '../base/grown.ts';
+import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
 import {
   slotsUsed,
   trustFactor,
   type Agent,
   type AgentId,
-  type AgentSpec,
   type AgentState,
 } from '../core/index.ts';
 import type { Offer } from './offers.ts';
+
+export { grown } from '../base/grown.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
 export type Standing =
@@ -31,30 +35,40 @@ const CAPACITY_MIN = 64;
 /** Credit that no proposal uses up. */
 const CREDIT_INFINITE = 0x7fff_ffff;
 
-/** Fields of a record. The first: its slots, or less while its breaker is not closed. */
+/** Fields of a record, four bytes each. The first: its slots, or less while its breaker is not closed. */
 const ROOM = 0;
 const IN_FLIGHT = 1;
-const STATE = 2;
-const CREDIT = 3;
-const CREDIT_LENT = 4;
-const FLAGS = 5;
-const FIRST_LINK = 6;
-const OFFER_POSITION = 7;
+const CREDIT = 2;
+/** Bits: its state, two flags, and above them the credit that the batch at hand has lent. */
+const STANDING = 3;
+const FIRST_LINK = 4;
+/** A float. */
+const WEIGHT = 5;
+/** Both halves of a double. */
+const COST = 6;
 const FIELDS = 8;
 
-const FLAG_AVAILABLE = 1;
-const FLAG_AHEAD = 2;
+const STATE_MASK = 3;
+const FLAG_AVAILABLE = 4;
+const FLAG_AHEAD = 8;
+const LENT_SHIFT = 4;
+const LENT_ONE: number = 1 << LENT_SHIFT;
 
 export class AgentTable {
   readonly offers: (Offer | null)[] = [];
-  /** The specs as they were last taken over: core replaces a changed one. */
-  readonly specs: AgentSpec[] = [];
   #records: Int32Array = new Int32Array(CAPACITY_MIN * FIELDS);
-  #weights: Float64Array = new Float64Array(CAPACITY_MIN);
-  #costs: Float64Array = new Float64Array(CAPACITY_MIN);
+  /** The same bytes. */
+  #floats: Float32Array = new Float32Array(this.#records.buffer);
+  #doubles: Float64Array = new Float64Array(this.#records.buffer);
+  #offerPositions: Int32Array = new Int32Array(CAPACITY_MIN);
   readonly #agents: (Agent | null)[] = [];
-  readonly #indices = new Map<AgentId, number>();
+  readonly #indices: IdIndex<AgentId>;
   readonly #unused: number[] = [];
+
+  /** @param seed - of the index of ids, see `IdIndex` */
+  constructor(seed = 0) {
+    this.#indices = new IdIndex((index) => this.agentAt(index).id, seed);
+  }
 
   get size(): number {
     return this.#indices.size;
@@ -62,12 +76,12 @@ export class AgentTable {
 
   /** The index of a known agent, or -1. */
   indexOf(id: AgentId): number {
-    return this.#indices.get(id) ?? -1;
+    return this.#indices.find(id);
   }
 
   /** The indices of all known agents. */
-  indices(): MapIterator<number> {
-    return this.#indices.values();
+  *indices(): Iterable<number> {
+    for (const [index, agent] of this.#agents.entries()) if (agent !== null) yield index;
   }
 
   /** Core's own record of the agent. */
@@ -79,10 +93,10 @@ export class AgentTable {
 
   /** Gives a new agent an index; it has no credit, offer or links yet. */
   add(agent: Agent): number {
-    invariant(!this.#indices.has(agent.id), 'an agent is added once');
     const index = this.#unused.pop() ?? this.#agents.length;
-    if (index >= this.#weights.length) this.#grow();
-    this.#indices.set(agent.id, index);
+    if (index >= this.#offerPositions.length) this.#grow();
+    this.#agents[index] = agent;
+    this.#indices.add(agent.id, index);
     this.offers[index] = null;
     this.#records.fill(0, index * FIELDS, (index + 1) * FIELDS);
     this.setFirstLink(index, -1);
@@ -93,11 +107,11 @@ export class AgentTable {
   /** Copies what core says of the agent, but for its offer. */
   update(index: number, agent: Agent): void {
     this.#agents[index] = agent;
-    this.specs[index] = agent.spec;
     this.catchUp(index);
-    this.#set(index, STATE, STATE_CODES[agent.state]);
-    this.#weights[index] = agent.spec.weight * trustFactor(agent);
-    this.#costs[index] = agent.spec.cost;
+    const standing = this.#get(index, STANDING) & ~STATE_MASK;
+    this.#set(index, STANDING, standing | STATE_CODES[agent.state]);
+    this.#floats[index * FIELDS + WEIGHT] = agent.spec.weight * trustFactor(agent);
+    this.#doubles[(index * FIELDS + COST) >> 1] = agent.spec.cost;
   }
 
   /** Takes the tasks in flight, and what its breaker lets through, over from core's record. */
@@ -109,7 +123,7 @@ export class AgentTable {
   }
 
   remove(index: number): void {
-    this.#indices.delete(this.agentAt(index).id);
+    this.#indices.remove(this.agentAt(index).id);
     this.#agents[index] = null;
     this.setAhead(index, false);
     this.#unused.push(index);
@@ -134,12 +148,13 @@ export class AgentTable {
     return this.#get(index, IN_FLIGHT) / Math.max(1, this.#get(index, ROOM));
   }
 
+  /** As its spec and the trust in it say, to seven digits. */
   weight(index: number): number {
-    return this.#weights[index] as number;
+    return this.#floats[index * FIELDS + WEIGHT] as number;
   }
 
   cost(index: number): number {
-    return this.#costs[index] as number;
+    return this.#doubles[(index * FIELDS + COST) >> 1] as number;
   }
 
   /** Whether it may be given a task now. */
@@ -149,13 +164,13 @@ export class AgentTable {
     return (
       (records[at + IN_FLIGHT] as number) < (records[at + ROOM] as number) &&
       (records[at + CREDIT] as number) > 0 &&
-      records[at + STATE] === READY
+      ((records[at + STANDING] as number) & STATE_MASK) === READY
     );
   }
 
   /** Whether it is able, as the pools have been told. */
   isAvailable(index: number): boolean {
-    return (this.#get(index, FLAGS) & FLAG_AVAILABLE) !== 0;
+    return (this.#get(index, STANDING) & FLAG_AVAILABLE) !== 0;
   }
 
   setAvailable(index: number, available: boolean): void {
@@ -164,7 +179,7 @@ export class AgentTable {
 
   /** Whether its tasks in flight count what the batch at hand will change. */
   isAhead(index: number): boolean {
-    return (this.#get(index, FLAGS) & FLAG_AHEAD) !== 0;
+    return (this.#get(index, STANDING) & FLAG_AHEAD) !== 0;
   }
 
   setAhead(index: number, ahead: boolean): void {
@@ -179,11 +194,11 @@ export class AgentTable {
 
   /** Whether it is ready and asking for work, be it full or not. */
   isServing(index: number): boolean {
-    return this.#get(index, STATE) === READY && this.#get(index, CREDIT) > 0;
+    return this.#stateOf(index) === READY && this.#get(index, CREDIT) > 0;
   }
 
   standing(index: number): Standing {
-    const state = this.#get(index, STATE);
+    const state = this.#stateOf(index);
     if (state === STATE_CODES.lost) return 'lost';
     if (state === STATE_CODES.killed) return 'killed';
     if (state === STATE_CODES.draining) return 'draining';
@@ -195,7 +210,7 @@ export class AgentTable {
   /** Sets how many further leases may be handed to it; infinity counts as never used up. */
   setCredit(index: number, credit: number): void {
     this.#set(index, CREDIT, Math.min(credit, CREDIT_INFINITE));
-    this.#set(index, CREDIT_LENT, 0);
+    this.spendCredit(index);
   }
 
   /** Takes one off for a proposal of the batch at hand. */
@@ -203,20 +218,20 @@ export class AgentTable {
     const credit = this.#get(index, CREDIT);
     if (credit === CREDIT_INFINITE) return;
     this.#set(index, CREDIT, credit - 1);
-    this.#set(index, CREDIT_LENT, this.#get(index, CREDIT_LENT) + 1);
+    this.#set(index, STANDING, this.#get(index, STANDING) + LENT_ONE);
   }
 
   /** Gives back one that was lent, unless its credit was set anew meanwhile. */
   returnCredit(index: number): void {
-    const lent = this.#get(index, CREDIT_LENT);
-    if (lent === 0) return;
-    this.#set(index, CREDIT_LENT, lent - 1);
+    const standing = this.#get(index, STANDING);
+    if (standing < LENT_ONE) return;
+    this.#set(index, STANDING, standing - LENT_ONE);
     this.#set(index, CREDIT, this.#get(index, CREDIT) + 1);
   }
 
   /** Keeps what was lent as spent: the batch was applied. */
   spendCredit(index: number): void {
-    this.#set(index, CREDIT_LENT, 0);
+    this.#set(index, STANDING, this.#get(index, STANDING) & (LENT_ONE - 1));
   }
 
   /** First of its links to pools, or -1. Owned by `links.ts`. */
@@ -230,16 +245,20 @@ export class AgentTable {
 
   /** Its place in the list of its offer. Owned by `offers.ts`. */
   offerPosition(index: number): number {
-    return this.#get(index, OFFER_POSITION);
+    return this.#offerPositions[index] as number;
   }
 
   setOfferPosition(index: number, position: number): void {
-    this.#set(index, OFFER_POSITION, position);
+    this.#offerPositions[index] = position;
+  }
+
+  #stateOf(index: number): number {
+    return this.#get(index, STANDING) & STATE_MASK;
   }
 
   #setFlag(index: number, flag: number, on: boolean): void {
-    const flags = this.#get(index, FLAGS);
-    this.#set(index, FLAGS, on ? flags | flag : flags & ~flag);
+    const standing = this.#get(index, STANDING);
+    this.#set(index, STANDING, on ? standing | flag : standing & ~flag);
   }
 
   #get(index: number, field: number): number {
@@ -251,10 +270,11 @@ export class AgentTable {
   }
 
   #grow(): void {
-    const capacity = this.#weights.length * 2;
+    const capacity = this.#offerPositions.length * 2;
     this.#records = grown(this.#records, new Int32Array(capacity * FIELDS));
-    this.#weights = grown(this.#weights, new Float64Array(capacity));
-    this.#costs = grown(this.#costs, new Float64Array(capacity));
+    this.#floats = new Float32Array(this.#records.buffer);
+    this.#doubles = new Float64Array(this.#records.buffer);
+    this.#offerPositions = grown(this.#offerPositions, new Int32Array(capacity));
   }
 }
 
@@ -264,10 +284,4 @@ function roomOf({ breaker, spec }: Agent, inFlight: number): number {
   if (breaker.state === 'open') return Math.min(spec.slots, inFlight);
   const probes = Math.max(0, breaker.probesMax - breaker.probes);
   return Math.min(spec.slots, inFlight + probes);
-}
-
-/** Copies a column into a larger one. */
-export function grown<Column extends Int32Array | Float64Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
 }

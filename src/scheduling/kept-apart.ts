@@ -33,7 +33,7 @@ export class KeptApart {
     for (const id of agents) {
       const index = this.#table.indexOf(id);
       if (index < 0) continue;
-      const { host, zone } = this.#table.specs[index]?.labels ?? {};
+      const { host, zone } = this.#table.agentAt(index).spec.labels;
       if (zone !== undefined) zones.add(zone);
       if (host !== undefined) hosts.add(host);
     }

@@ -23,22 +23,19 @@ const FAILURE_FACTOR = 2;
 const RUN_MS_MAX = 86_400_000;
 
 export class Latency {
-  /** Two fields an agent: its estimate and when it was made, or NEVER. */
-  #records: Float64Array = new Float64Array(128);
+  /** Two fields an agent: its estimate and when it was made, or NEVER. Only as far as any was heard of. */
+  #records: Float64Array = new Float64Array(128).fill(NEVER);
   #meanMs = 0;
   #observed = false;
 
   /** Forgets what was known under an index. */
   reset(agent: number): void {
-    while (agent * 2 >= this.#records.length) {
-      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
-    }
-    this.#records[agent * 2] = 0;
-    this.#records[agent * 2 + 1] = NEVER;
+    if (agent * 2 < this.#records.length) this.#records[agent * 2 + 1] = NEVER;
   }
 
   /** Takes in one attempt that ran for `runMs` and ended at `nowMs`. */
   observe(agent: number, runMs: number, ok: boolean, nowMs: number): void {
+    while (agent * 2 >= this.#records.length) this.#grow();
     const estimateMs = this.estimateMs(agent, nowMs);
     const punishedMs = ok ? runMs : Math.max(runMs, 1, estimateMs * FAILURE_FACTOR);
     const sampleMs = Math.min(Math.max(punishedMs, 0), RUN_MS_MAX);
@@ -57,7 +54,7 @@ export class Latency {
 
   /** Expected run of one attempt at `nowMs`, in milliseconds; the mean where nothing is known. */
   estimateMs(agent: number, nowMs: number): number {
-    const stamp = this.#records[agent * 2 + 1] as number;
+    const stamp = this.#records[agent * 2 + 1] ?? NEVER;
     if (stamp === NEVER) return this.#meanMs;
     const kept = this.#kept(nowMs - stamp);
     const restMs = this.#meanMs * REST_SHARE;
@@ -68,6 +65,11 @@ export class Latency {
   #kept(elapsedMs: number): number {
     const decayMs = Math.max(DECAY_MS_MIN, DECAY_RUNS * this.#meanMs);
     return Math.exp(-Math.max(0, elapsedMs) / decayMs);
+  }
+
+  #grow(): void {
+    const used = this.#records.length;
+    this.#records = grown(this.#records, new Float64Array(used * 2)).fill(NEVER, used);
   }
 
   #learnMean(sampleMs: number): void {

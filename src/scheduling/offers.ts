@@ -33,6 +33,8 @@ export interface Offer {
 export class Offers {
   readonly #table: AgentTable;
   readonly #offers = new Map<string, Offer>();
+  /** Of specs that were asked about before: most agents share theirs. */
+  readonly #ofSpec = new WeakMap<AgentSpec, Offer>();
   readonly #features = new Map<string, Feature>();
 
   constructor(table: AgentTable) {
@@ -50,15 +52,29 @@ export class Offers {
 
   /** The offer of a spec; `isNew` where its pools are not known yet. O(size of the spec). */
   intern(spec: AgentSpec): { offer: Offer; isNew: boolean } {
+    const same = this.#ofSpec.get(spec);
+    if (same !== undefined && this.#offers.get(same.key) === same)
+      return { offer: same, isNew: false };
     const key = requirementKey(spec);
     const known = this.#offers.get(key);
-    if (known !== undefined) return { offer: known, isNew: false };
+    if (known !== undefined) {
+      this.#ofSpec.set(spec, known);
+      return { offer: known, isNew: false };
+    }
     const { capabilities, labels } = spec;
     const features = offeredFeatures(spec);
     const offer = { key, capabilities, labels, features, pools: new Set<Pool>(), agents: [] };
     this.#offers.set(key, offer);
+    this.#ofSpec.set(spec, offer);
     for (const name of features) this.#internFeature(name).offers.add(offer);
     return { offer, isNew: true };
+  }
+
+  /** Whether a spec is one of those with this offer; O(1) where it was asked about before. */
+  isOf(offer: Offer | null, spec: AgentSpec): boolean {
+    return (
+      offer !== null && (this.#ofSpec.get(spec) === offer || offer.key === requirementKey(spec))
+    );
   }
 
   join(agent: number, offer: Offer): void {

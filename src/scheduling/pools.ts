@@ -1,9 +1,4 @@
-import {
-  meetsRequirement,
-  requirementKey,
-  type AgentSpec,
-  type Requirement,
-} from '../core/index.ts';
+import { meetsRequirement, type AgentSpec, type Requirement } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
 import { checkPools } from './invariants.ts';
 import { Links } from './links.ts';
@@ -81,7 +76,7 @@ export class Pools {
 
   /** Moves the agent to the pools of a new spec; stays where the new one offers the same. */
   move(agent: number, spec: AgentSpec): void {
-    if (this.#table.offers[agent]?.key === requirementKey(spec)) return;
+    if (this.offers.isOf(this.#table.offers[agent] ?? null, spec)) return;
     this.detach(agent);
     this.attach(agent, spec);
   }

@@ -31,9 +31,8 @@ import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import { ArrivalLine } from './arrival-line.ts';
 import type { BatchPlans } from './batch/batch-plans.ts';
-import type { Choosing } from './batch/seats.ts';
 import { groupOf, wishOf } from './batch/wish-cost.ts';
-import { Wishes, type Offer } from './batch/wishes.ts';
+import { Wishes, type Offer, type Turn } from './batch/wishes.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
 import { explain } from './explain.ts';
@@ -57,7 +56,7 @@ import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
 
 export class Scheduler {
-  readonly #table = new AgentTable();
+  readonly #table: AgentTable;
   readonly #shares: FairShares;
   readonly #waiting: Waiting;
   readonly #agents: AgentMirror;
@@ -89,6 +88,7 @@ export class Scheduler {
     readonly interference?: Interference;
     readonly plans?: boolean;
   }) {
+    this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
@@ -365,15 +365,14 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    let member = this.#agents.pick(pool, profile.strategy, this.#choice);
+    const picked = this.#agents.pick(pool, profile.strategy, this.#choice);
     const wish = control?.placement;
-    let choosing: Choosing | null = null;
-    const group = wish === undefined ? null : groupOf(wish, profile.queueName);
-    if (wish !== undefined) {
-      ({ choosing, member } = this.#wishes.cheapest(wish, group, this.#offer(pool, member)));
-    }
-    const agentId = this.#agents.assign(pool, profile.strategy, member);
-    if (choosing !== null) this.#wishes.seats.propose(id, { agentId, group, choosing });
+    const wished =
+      wish === undefined
+        ? null
+        : this.#wishes.cheapest(wish, groupOf(wish, profile.queueName), this.#offer(pool, picked));
+    const agentId = this.#agents.assign(pool, profile.strategy, wished?.member ?? picked);
+    if (wished !== null) this.#wishes.seats.propose(id, agentId, wished);
     placement.agentIds.push(agentId);
     placement.taskIds.push(id);
   }
@@ -404,10 +403,11 @@ export class Scheduler {
     this.#choice.key = task.affinityKey ?? task.id;
     const by = { choice: this.#choice, apart: this.#apart };
     let member = this.#agents.pick(pool, lane.strategy, this.#choice);
-    let choosing: Choosing | null = null;
+    let wished: Turn | null = null;
     if (isPicky(task)) member = this.#agents.other(pool, member, task, by);
     else if (wishOf(task) !== null) {
-      ({ choosing, member, task } = this.#wishes.turn(task, this.#offer(pool, member)));
+      wished = this.#wishes.turn(task, this.#offer(pool, member));
+      ({ member, task } = wished);
       if (task !== head) this.#waiting.exchange(head, task);
     }
     if (member < 0) {
@@ -422,10 +422,7 @@ export class Scheduler {
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#removeWaiting(task);
     const agentId = this.#agents.assign(pool, lane.strategy, member);
-    if (choosing !== null) {
-      const group = groupOf(wishOf(task) ?? {}, task.profile.queue.name);
-      this.#wishes.seats.propose(task.id, { agentId, group, choosing });
-    }
+    if (wished !== null) this.#wishes.seats.propose(task.id, agentId, wished);
     this.#apart.propose(task, agentId);
     placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);

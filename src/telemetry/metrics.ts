@@ -4,6 +4,7 @@ import { FLUSH_SECONDS, Histogram } from './histogram.ts';
 import { RequestStats } from './request-stats.ts';
 import { register, type MetricDefinition, type Sample } from './sample.ts';
 import { BreakerStats } from './breaker-stats.ts';
+import { ClusterStats, type ClusterSource } from './cluster-stats.ts';
 import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
@@ -24,6 +25,8 @@ export class Metrics {
   readonly #requests = new RequestStats();
   readonly #schedules = new ScheduleStats();
   readonly #breakers = new BreakerStats();
+  /** What a node of a cluster counts; shown once {@link observeCluster} was called. */
+  readonly cluster: ClusterStats = new ClusterStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
   readonly #clients: Record<Transport, number> = {
     sse: 0,
@@ -113,6 +116,11 @@ export class Metrics {
   /** Reads queues, agents and the log from `source` at every scrape from now on. */
   observe(source: MetricsSource): void {
     this.#source = source;
+  }
+
+  /** Shows the cluster as `source` sees it, and what {@link cluster} counted; called at most once. */
+  observeCluster(source: ClusterSource): void {
+    for (const definition of this.cluster.metrics(source)) register(this.#registry, definition);
   }
 
   /** `content-type` of {@link render}. */

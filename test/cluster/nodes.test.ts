@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digest } from '../../src/core/index.ts';
 import { ClusterNode, systemClock, type ClusterNodeOptions } from '../../src/runtime/index.ts';
+import { Metrics } from '../../src/telemetry/index.ts';
 import { freePort } from '../integration/free-port.ts';
 
 const IDS = ['n1', 'n2', 'n3'];
@@ -57,7 +58,14 @@ async function leading(): Promise<ClusterNode> {
 }
 
 test('a node that was away for longer than the others keep their logs gets their state, and can lead', async () => {
-  await Promise.all(IDS.map((id) => open(id)));
+  const metrics = new Map(IDS.map((id) => [id, new Metrics({ version: '0' })]));
+  const openMeasured = async (id: string): Promise<ClusterNode> => {
+    const own = metrics.get(id) as Metrics;
+    const node = await open(id, { measures: own.cluster });
+    own.observeCluster(node);
+    return node;
+  };
+  await Promise.all(IDS.map((id) => openMeasured(id)));
   const first = await leading();
   const away = IDS.find((id) => nodes.get(id) !== first) ?? '';
   await nodes.get(away)?.close(0);
@@ -76,7 +84,8 @@ test('a node that was away for longer than the others keep their logs gets their
     .poll(() => first.log.status().raft.baseIndex, { timeout: 20_000 })
     .toBeGreaterThan(50);
 
-  const back = await open(away);
+  metrics.set(away, new Metrics({ version: '0' }));
+  const back = await openMeasured(away);
   const { state } = first.runtime.observed;
   await expect.poll(() => back.runtime.observed.state.index, { timeout: 20_000 }).toBe(state.index);
   expect(digest(back.runtime.observed.state)).toBe(digest(state));
@@ -93,6 +102,20 @@ test('a node that was away for longer than the others keep their logs gets their
     state: 'queued',
     payload: 'x'.repeat(500),
   });
+
+  const led = await (metrics.get(first.nodeId) as Metrics).render();
+  expect(led).toContain('uqo_raft_role{role="leader"} 1');
+  expect(led).toContain('uqo_raft_elections_total{outcome="won"} 1');
+  expect(led).toMatch(/uqo_raft_snapshots_total\{what="made"\} [1-9]/);
+  expect(led).toContain('uqo_raft_snapshots_total{what="sent"} 1');
+  expect(led).toContain(`uqo_raft_applied_index ${first.runtime.observed.state.index}`);
+  expect(led).toMatch(/uqo_raft_commit_duration_seconds_count [1-9]/);
+  await expect
+    .poll(() => (metrics.get(first.nodeId) as Metrics).render())
+    .toContain(`uqo_raft_peer_lag_entries{node="${away}"} 0`);
+  const followed = await (metrics.get(away) as Metrics).render();
+  expect(followed).toContain('uqo_raft_snapshots_total{what="installed"} 1');
+  expect(followed).toContain('uqo_raft_elections_total{outcome="won"} 0');
 
   await first.transfer(away);
   await expect.poll(() => back.isLeading, { timeout: 20_000 }).toBe(true);

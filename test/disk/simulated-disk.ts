@@ -142,6 +142,14 @@ export class SimulatedDisk implements FileSystem {
     this.#durable.set(file, inode);
   }
 
+  /** Changes what a file holds behind everybody's back; nothing is told, now or later. */
+  decay(file: string, bytes: Uint8Array, position: number): void {
+    const inode = this.#live.get(file);
+    if (inode === undefined) throw new Error(`a file that decays must be there, got ${file}`);
+    inode.live = overlay(inode.live, bytes, position);
+    inode.durable = overlay(inode.durable, bytes, position);
+  }
+
   /** A copy of everything a running program would read. */
   files(): Map<string, Buffer> {
     return new Map([...this.#live].map(([file, inode]) => [file, Buffer.from(inode.live)]));

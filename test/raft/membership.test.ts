@@ -58,6 +58,25 @@ describe('membership', () => {
     }
   });
 
+  test('a node that was away comes back to a leader that joined meanwhile', async () => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    await appendMany(leader, 1, 5);
+    const away = cluster.others(leader.id)[0] as ClusterNode;
+    await cluster.crash(away.id);
+    await cluster.start('d');
+    await add(leader, 'd');
+    await vi.waitFor(() => leader.log.changeMembership([{ kind: 'promote', nodeId: 'd' }]));
+    await leader.log.transfer('d');
+    const next = cluster.node('d');
+    await next.log.ready();
+    await appendMany(next, 6, 10);
+    const back = await cluster.start(away.id);
+    await back.log.appliedThrough(10);
+    expect(back.applied).toHaveLength(10);
+    expect(back.log.role.leader).toBe('d');
+  });
+
   test('removes a node, which is refused for ever after', async () => {
     await cluster.startAll();
     const leader = await cluster.leader();

@@ -46,6 +46,7 @@ async function search(runOne: RunSeed): Promise<boolean> {
       ? Infinity
       : performance.now() + 1000 * wholeNumber('seconds', values.seconds);
   const startedMs = performance.now();
+  const before = process.cpuUsage();
   const result = await runSeeds(
     runOne,
     Array.from({ length: count }, (_, place) => from + place),
@@ -57,10 +58,12 @@ async function search(runOne: RunSeed): Promise<boolean> {
     },
   );
   const seconds = (performance.now() - startedMs) / 1000;
-  const perSecond = Math.round(result.events / seconds);
+  const { system, user } = process.cpuUsage(before);
+  const processorSeconds = (system + user) / 1_000_000;
+  const perSecond = Math.round(result.events / processorSeconds);
   console.log(
-    `${result.events} events in ${seconds.toFixed(1)} s (${perSecond}/s), ` +
-      `${Math.round(result.virtualMs / 1000)} s of virtual time`,
+    `${result.events} events in ${seconds.toFixed(1)} s, ${processorSeconds.toFixed(1)} s of processor ` +
+      `time (${perSecond}/s), ${Math.round(result.virtualMs / 1000)} s of virtual time`,
   );
   console.log(`${result.seeds} seeds, ${result.failures.length} failed`);
   return result.failures.length === 0;

@@ -4,7 +4,7 @@ import { runSeeds } from './run-seeds.ts';
 import { replayCommand } from './shrink.ts';
 import { runStackSeed } from './stack/run-stack-seed.ts';
 
-const SEEDS = Math.ceil((Number(process.env['SIMULATION_SEEDS'] ?? 400) * 5) / 8);
+const SEEDS = Math.ceil(Number(process.env['SIMULATION_SEEDS'] ?? 2_000) * 0.15);
 
 test('whole nodes keep every promise through their faults and recover from them', async () => {
   const seeds = Array.from({ length: SEEDS }, (_, place) => place + 1);

@@ -16,6 +16,7 @@ import {
   type AttemptReport,
   type Problem,
   type RawFrame,
+  type RegisterAgent,
 } from '../../contract/index.ts';
 import type {
   AgentLink,
@@ -26,6 +27,7 @@ import type {
   OutputSource,
   Runtime,
 } from '../../runtime/index.ts';
+import { readEnrollment } from './enroll-frame.ts';
 import {
   arrayAt,
   failuresAt,
@@ -62,19 +64,25 @@ const HELD_MAX = 1_000_000;
 
 export class AgentChannel implements AgentLink, OutputSource {
   readonly kind = 'channel';
-  lastHeardMs: number;
+  /** When anything came, on the monotonic clock. */
+  #heardMs: number;
+  /** Whether what comes speaks for all of its agents. */
+  #speaksForAll = true;
   readonly #options: AgentChannelOptions;
   readonly #frames: FrameSocket;
   readonly #agents = new Map<AgentId, number>();
+  /** The same by position, also those that another link serves now. */
+  readonly #ids: AgentId[] = [];
   #leases: Lease[] = [];
   /** Shortest silence bound of its agents; after it some of them count as lost. */
   #silenceMsMax = Number.POSITIVE_INFINITY;
   #isGreeted = false;
+  #incarnation = '';
   #isClosed = false;
 
   constructor(options: AgentChannelOptions) {
     this.#options = options;
-    this.lastHeardMs = options.clock.monotonicMs();
+    this.#heardMs = options.clock.monotonicMs();
     this.#frames = new FrameSocket({
       socket: options.socket,
       clock: options.clock,
@@ -84,6 +92,10 @@ export class AgentChannel implements AgentLink, OutputSource {
       closed: () => this.#closed(),
     });
     options.socket.on('pong', () => this.#heard());
+  }
+
+  get lastHeardMs(): number {
+    return this.#speaksForAll ? this.#heardMs : Number.NEGATIVE_INFINITY;
   }
 
   lease(lease: Lease): void {
@@ -162,7 +174,9 @@ export class AgentChannel implements AgentLink, OutputSource {
       case 'report':
         return this.#report(frame);
       case 'beat':
-        return;
+        return frame[1] == null ? undefined : this.#beats(frame[1]);
+      case 'enroll':
+        return this.#enroll(frame);
       case 'progress':
         return this.#progress(frame);
       case 'emit':
@@ -193,8 +207,8 @@ export class AgentChannel implements AgentLink, OutputSource {
    */
   #heard(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    const silentMs = nowMs - this.lastHeardMs;
-    this.lastHeardMs = nowMs;
+    const silentMs = nowMs - this.#heardMs;
+    this.#heardMs = nowMs;
     if (silentMs > this.#silenceMsMax) this.#frames.close(1001, 'silent for too long');
   }
 
@@ -225,15 +239,44 @@ export class AgentChannel implements AgentLink, OutputSource {
       const fencingToken = integerAt(token, `/hello/held/${i}/1`);
       return { taskId: stringAt(taskId, `/hello/held/${i}/0`, 64) as TaskId, fencingToken };
     });
-    for (const [index, agent] of agents.entries()) this.#agents.set(agent.id as AgentId, index);
+    this.#speaksForAll = speaksForAll(hello['presence']);
+    this.#incarnation = incarnation;
+    this.#seat(agents);
     const { runtime } = this.#options;
     await runtime.agents.register(agents, incarnation);
-    const bounds = agents.map((agent) => agent.heartbeatMs ?? 30_000);
-    this.#silenceMsMax = bounds.reduce((least, bound) => Math.min(least, bound));
     this.#frames.send(['welcome', this.#silenceMsMax]);
     await runtime.agents.connect(this, agents, incarnation, held);
     // It may have gone while its registration was on its way to the disk.
     if (this.#isClosed) this.#closed();
+  }
+
+  async #enroll(frame: RawFrame): Promise<void> {
+    const { agents, sequence } = readEnrollment(frame);
+    const again = agents.find(({ id }) => this.#agents.has(id as AgentId));
+    if (again !== undefined) {
+      throw new InvalidRequestError('/enroll/3', `must name other agents, got ${again.id}`);
+    }
+    this.#seat(agents);
+    await this.#options.runtime.agents.connect(this, agents, this.#incarnation);
+    if (this.#isClosed) this.#closed();
+    else this.#frames.send(['enrolled', sequence]);
+  }
+
+  /** Gives agents their positions on this connection. */
+  #seat(agents: readonly RegisterAgent[]): void {
+    for (const { heartbeatMs = 30_000, id } of agents) {
+      this.#agents.set(id as AgentId, this.#ids.length);
+      this.#ids.push(id as AgentId);
+      this.#silenceMsMax = Math.min(this.#silenceMsMax, heartbeatMs);
+    }
+  }
+
+  #beats(value: unknown): Promise<void> {
+    const bounds = { length: arrayAt(value, '/beat/1').length, max: this.#ids.length - 1 };
+    const heard = integersAt(value, '/beat/1', bounds).map((at) => this.#ids[at] as AgentId);
+    // What another connection serves now is its to speak for.
+    const own = heard.filter((id) => this.#agents.has(id));
+    return this.#options.runtime.agents.heard(this, own);
   }
 
   #report(frame: RawFrame): Promise<void> {
@@ -373,6 +416,12 @@ export class AgentChannel implements AgentLink, OutputSource {
   async #eachAgent(act: (agentId: AgentId) => Promise<void>): Promise<void> {
     await Promise.all([...this.#agents.keys()].map((agentId) => act(agentId)));
   }
+}
+
+function speaksForAll(presence: unknown): boolean {
+  if (presence === undefined || presence === 'connection') return true;
+  if (presence === 'agent') return false;
+  throw new InvalidRequestError('/hello/presence', 'must be connection or agent');
 }
 
 function refOf(frame: RawFrame, name: string): HeldLease {

@@ -231,7 +231,7 @@ describe('any message', () => {
   );
   const name = fc.oneof(
     word,
-    fc.constantFrom('beat', 'drain', 'leave', 'submit', 'watch', 'cancel'),
+    fc.constantFrom('beat', 'enroll', 'drain', 'leave', 'submit', 'watch', 'cancel'),
     fc.string(),
   );
   const field = fc.oneof(

@@ -113,6 +113,7 @@ class Forwarder {
   ): Promise<'answered' | 'again'> {
     const { ctx, door } = this.#parts;
     if (this.#underWay >= UNDER_WAY_MAX || this.#bytes + body.length > BYTES_UNDER_WAY_MAX) {
+      ctx.metrics.cluster.forwarded('refused');
       const message = `at most ${UNDER_WAY_MAX} requests may be on their way to the leader, got one more`;
       throw new OrchestratorError('OVERLOADED', message, { retryAfterMs: 1_000 });
     }
@@ -128,7 +129,15 @@ class Forwarder {
       left();
     });
     const { nodeId } = door;
-    return forwardRequest(request, reply, { agent: this.#agent, nodeId, url, body });
+    try {
+      const parts = { agent: this.#agent, nodeId, url, body };
+      const outcome = await forwardRequest(request, reply, parts);
+      ctx.metrics.cluster.forwarded(outcome);
+      return outcome;
+    } catch (error) {
+      ctx.metrics.cluster.forwarded('lost');
+      throw error;
+    }
   }
 }
 

@@ -29,6 +29,7 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
       poisonAgents: config.poisonAgents,
     },
     cluster,
+    measures: metrics.cluster,
     apiUrl: () => (config['cluster.apiUrl'] === '' ? url : config['cluster.apiUrl']),
     onLead: (runtime) => {
       serve(runtime, agents).catch((error: unknown) => {
@@ -38,6 +39,7 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     onLeaderChanged: () => api?.endChannels(),
   });
   const { runtime } = node;
+  metrics.observeCluster(node);
   let removePidFile: () => void = () => undefined;
   const close = async (graceMs: number): Promise<void> => {
     await node.leave();

@@ -63,9 +63,11 @@ export class ByteReader {
   }
 
   ascii(): string {
-    const bytes = this.raw(this.u8());
+    const count = this.u8();
+    const at = this.#take(count);
     let text = '';
-    for (const code of bytes) text += String.fromCharCode(code);
+    for (let place = 0; place < count; place += 1)
+      text += String.fromCharCode(this.#bytes[at + place] ?? 0);
     return text;
   }
 

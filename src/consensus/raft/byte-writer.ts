@@ -18,6 +18,18 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** A copy of what was written, after which the writer begins anew in the same buffer. */
+  take(): Uint8Array {
+    const copy = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return copy;
+  }
+
+  /** Forgets what was written, as after a value that could not be finished. */
+  restart(): void {
+    this.#length = 0;
+  }
+
   u8(value: number): void {
     const at = this.#reserve(1);
     this.#view.setUint8(at, value);

@@ -11,6 +11,7 @@ import { nextRequestId, type Leadership, type RaftState } from './raft-state.ts'
  * The leader's own log counts as far as it is durable, like anybody else's.
  */
 export function commitByQuorum(state: RaftState, leadership: Leadership): void {
+  if (state.commitIndex === state.log.lastIndex) return;
   const reached = quorumReached(state.log.configuration, (nodeId) =>
     nodeId === state.nodeId
       ? state.durability.stableIndex

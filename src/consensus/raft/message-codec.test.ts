@@ -177,6 +177,17 @@ describe('message codec', () => {
     }
   });
 
+  test('a frame stays as it is while others are written, also behind one that could not be', () => {
+    const frameOf = (term: number): RaftFrame => {
+      return { clusterId: 'c', from: 'a', to: 'b', message: { kind: 'timeoutNow', term } };
+    };
+    const first = encodeFrame(frameOf(1));
+    expect(() => encodeFrame(frameOf(-1))).toThrow('safe integer');
+    const second = encodeFrame(frameOf(2));
+    expect(decodeFrame(first)).toEqual(frameOf(1));
+    expect(decodeFrame(second)).toEqual(frameOf(2));
+  });
+
   test('a number of 2^53 or more is refused', () => {
     const timeout = encodeFrame({
       clusterId: 'c',

@@ -31,19 +31,43 @@ const KINDS: readonly RaftMessage['kind'][] = [
   'readResponse',
 ];
 
+const SMALL_FRAME_BYTES = 4_096;
+const NAMES_AND_FIELDS_BYTES = 512;
+const ENTRY_FIELDS_BYTES = 37;
+/** Small frames are written here and copied out: most have less than a hundred bytes, and each would take a buffer. */
+const small = new ByteWriter(SMALL_FRAME_BYTES);
+
 /** One frame as bytes. */
 export function encodeFrame(frame: RaftFrame): Uint8Array {
-  const { clusterId, from, to, message } = frame;
+  const bytes = NAMES_AND_FIELDS_BYTES + bulkOf(frame.message);
+  if (bytes > SMALL_FRAME_BYTES) {
+    const writer = new ByteWriter(bytes);
+    writeFrame(writer, frame);
+    return writer.finish();
+  }
+  small.restart();
+  writeFrame(small, frame);
+  return small.take();
+}
+
+/** Bytes of what can be large in a message. */
+function bulkOf(message: RaftMessage): number {
+  if (message.kind === 'snapshotChunk') return message.data.length;
+  if (message.kind !== 'appendRequest') return 0;
+  let bytes = 0;
+  for (const { body } of message.entries) bytes += ENTRY_FIELDS_BYTES + body.length;
+  return bytes;
+}
+
+function writeFrame(writer: ByteWriter, { clusterId, from, message, to }: RaftFrame): void {
   for (const name of [clusterId, from, to])
     invariant(isNodeId(name), () => `ids of a frame must be well-formed, got ${name}`);
-  const writer = new ByteWriter(512);
   writer.u8(RAFT_WIRE_VERSION);
   writer.u8(KINDS.indexOf(message.kind));
   writer.ascii(clusterId);
   writer.ascii(from);
   writer.ascii(to);
   writeMessage(writer, message);
-  return writer.finish();
 }
 
 /**

@@ -80,6 +80,7 @@ export function sendHeartbeats(state: RaftState, leadership: Leadership): void {
 
 /** Answers the reads of every round that a quorum has answered. */
 export function confirmRounds(state: RaftState, leadership: Leadership): void {
+  if (leadership.confirmedRound === leadership.round) return;
   const confirmed = quorumReached(state.log.configuration, (nodeId) =>
     nodeId === state.nodeId ? leadership.round : (leadership.peers.get(nodeId)?.ackedRound ?? 0),
   );

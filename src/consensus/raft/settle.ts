@@ -29,12 +29,16 @@ export function settle(state: RaftState, announced: Announced): readonly RaftOut
   installWhenDrained(state);
   applyCommitted(state);
   announce(state, announced);
+  const outputs: RaftOutput[] = [];
   const write = flushWrite(state);
-  const replies = state.outbox.replies.map((reply) => toOutput(state, reply));
-  const { sends, notices } = state.outbox;
+  if (write !== null) outputs.push(write);
+  const { notices, replies, sends } = state.outbox;
+  for (const send of sends) outputs.push(send);
+  for (const reply of replies) outputs.push(toOutput(state, reply));
+  for (const notice of notices) outputs.push(notice);
   clearOutbox(state);
   state.log.shrinkTail(state.settings.tailBytesMax, state.durability.stableIndex);
-  return [...write, ...sends, ...replies, ...notices];
+  return outputs;
 }
 
 function lead(state: RaftState): void {
@@ -48,14 +52,14 @@ function lead(state: RaftState): void {
   stepDownWhenRemoved(state);
 }
 
-function flushWrite(state: RaftState): readonly RaftOutput[] {
+function flushWrite(state: RaftState): RaftOutput | null {
   const { pending, durability, log } = state;
-  if (pending.isEmpty) return [];
+  if (pending.isEmpty) return null;
   const lastIndex = pending.hasLogChange ? log.lastIndex : null;
   const token: WriteToken = durability.issue(lastIndex, pending.isHardStateDue);
   state.writtenCommitIndex = state.commitIndex;
   const { term, votedFor, commitIndex } = state;
-  return [pending.take(token, { term, votedFor, commitIndex })];
+  return pending.take(token, { term, votedFor, commitIndex });
 }
 
 function toOutput(
@@ -106,7 +110,8 @@ function settleFailed(state: RaftState, announced: Announced): readonly RaftOutp
 }
 
 function clearOutbox(state: RaftState): void {
-  state.outbox.replies = [];
-  state.outbox.sends = [];
-  state.outbox.notices = [];
+  const { outbox } = state;
+  if (outbox.replies.length > 0) outbox.replies = [];
+  if (outbox.sends.length > 0) outbox.sends = [];
+  if (outbox.notices.length > 0) outbox.notices = [];
 }

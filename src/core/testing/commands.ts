@@ -237,6 +237,21 @@ export function register(
   };
 }
 
+export function enroll(
+  agentIds: readonly string[],
+  specs: readonly Partial<AgentSpec>[],
+  specOf: readonly number[],
+  incarnation = 'first',
+): Command {
+  return {
+    type: 'agent.enroll',
+    incarnation,
+    specs: specs.map((spec) => agentSpec(spec)),
+    agentIds: agentIds as readonly AgentId[],
+    specOf,
+  };
+}
+
 type AgentCommandType = 'agent.drain' | 'agent.lost' | 'agent.back' | 'agent.remove';
 
 export function agentCommand(type: AgentCommandType, agentId: string): Command {

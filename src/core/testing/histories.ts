@@ -15,6 +15,7 @@ import {
   cancel,
   complete,
   details,
+  enroll,
   extend,
   fail,
   output,
@@ -252,7 +253,10 @@ function registerOf(agentId: string, b: number, c: number): Command {
     slots: 1 + (b % 3),
     labels: c % 2 === 0 ? { zone: 'eu' } : {},
   });
-  return register(agentId, spec, b % 4 === 0 ? 'second' : 'first');
+  const incarnation = b % 4 === 0 ? 'second' : 'first';
+  if (c % 5 > 1) return register(agentId, spec, incarnation);
+  // Others with it, and the same one twice.
+  return enroll([agentId, `a${b % 5}`, agentId], [spec, { slots: 2 }], [0, 1, c % 2], incarnation);
 }
 
 /** Other bounds; whether there are breakers stays. */

@@ -127,6 +127,11 @@ export class Twin {
         return command.taskIds.map((id) => this.#redrive(id));
       case 'dead-letter.purge':
         return command.taskIds.map((id) => this.#purge(id));
+      case 'agent.enroll':
+        return command.agentIds.map((id, i) => {
+          const spec = command.specs[command.specOf[i] as number] as AgentSpec;
+          return this.#register(id, command.incarnation, spec);
+        });
       default:
         return [this.#other(command)];
     }

@@ -42,14 +42,16 @@ export class PeerBook {
     for (const nodeId of configuration.removed) this.#peers.delete(nodeId);
   }
 
-  /** Whom to call, and where: all members whose address is known, or everyone known while there are no members yet. */
+  /**
+   * Whom to call, and where: all members, and whoever was met, for it may lead by a configuration that is yet to
+   * come here, and only an answer brings it; everyone known while there are no members yet.
+   */
   get targets(): Map<NodeId, string> {
     const members = this.#members;
-    const wanted = members.size === 0 ? this.#peers.keys() : members;
     const targets = new Map<NodeId, string>();
-    for (const nodeId of wanted) {
-      const address = this.addressOf(nodeId);
-      if (nodeId !== this.#nodeId && address !== null) targets.set(nodeId, address);
+    for (const { address, incarnation, nodeId } of this.#peers.values()) {
+      const isWanted = members.size === 0 || members.has(nodeId) || incarnation !== null;
+      if (isWanted && nodeId !== this.#nodeId) targets.set(nodeId, address);
     }
     return targets;
   }

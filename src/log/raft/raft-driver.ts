@@ -23,6 +23,22 @@ import type { ShellClock } from './shell-ports.ts';
 /** Outputs that are neither writes nor messages. */
 export type RaftNotice = Exclude<RaftOutput, { kind: 'persist' | 'send' | 'sendAfter' }>;
 
+/** Notices about files, snapshots and what went wrong. */
+export type DiskNotice = Extract<
+  RaftNotice,
+  {
+    kind:
+      | 'configuration'
+      | 'readEntries'
+      | 'compact'
+      | 'readSnapshotChunk'
+      | 'writeSnapshotChunk'
+      | 'installSnapshot'
+      | 'peerFault'
+      | 'failed';
+  }
+>;
+
 export interface RaftDriverOptions {
   readonly core: RaftProtocol;
   readonly journal: Journal;

@@ -4,6 +4,16 @@ import type { CommittedSink, RoleView, SnapshotProvider } from './cluster-log.ts
 import type { ShellClock, ShellLogger } from './shell-ports.ts';
 import type { TransportOptions } from './transport/tcp-transport.ts';
 
+/** Told of what operators count. Must not throw. */
+export interface RaftMeasures {
+  /** This node asks for votes, or got enough of them. */
+  election(step: 'started' | 'won'): void;
+  /** A snapshot of the state: made here, sent to a peer to its end, or taken over from a leader. */
+  snapshot(step: 'made' | 'sent' | 'installed'): void;
+  /** An entry of this node was committed and applied, so long after it was proposed. */
+  committed(durationMs: number): void;
+}
+
 export interface RaftLogOptions {
   /** Folder for journal and snapshots of this node alone; made where it is missing. */
   readonly directory: string;
@@ -40,6 +50,7 @@ export interface RaftLogOptions {
   readonly forwardTimeoutMs?: number;
   /** Longest wait of {@link RaftLog.close} for appends under way. Default 5 s. */
   readonly closeTimeoutMs?: number;
+  readonly measures?: RaftMeasures;
   readonly onFlush?: (durationMs: number, bytes: number, entries: number) => void;
   readonly fileSystem?: FileSystem;
   readonly clock?: ShellClock;

@@ -11,20 +11,21 @@
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import {
-  decodeFrame,
-  encodeFrame,
   type MemberChange,
   type NodeId,
-  type RaftMessage,
   type RaftProtocol,
   type RaftSettings,
 } from '../../consensus/index.ts';
 import type { LogEntry, LogRecovery } from '../replicated-log.ts';
-import type { ClusterLog, ClusterStatus, PeerStatus, RoleView } from './cluster-log.ts';
+import type { ClusterLog, ClusterStatus, RoleView } from './cluster-log.ts';
+import { clusterStatus } from './cluster-status.ts';
 import { CommittedDelivery, type AppliedPosition } from './committed-delivery.ts';
 import { ConfigurationInForce } from './configuration-in-force.ts';
 import type { Journal } from './journal/journal.ts';
+import { ForwardedRequests } from './forwarded-requests.ts';
+import { LeadershipTransfer } from './leadership-transfer.ts';
 import { PeerDirectory } from './peer-directory.ts';
+import { PeerTraffic } from './peer-traffic.ts';
 import { PendingProposals } from './pending-proposals.ts';
 import {
   droppedError,
@@ -36,7 +37,7 @@ import {
   tooLargeError,
 } from './raft-errors.ts';
 import { Questions } from './questions.ts';
-import { RaftDriver, type RaftNotice } from './raft-driver.ts';
+import { RaftDriver, type DiskNotice, type RaftNotice } from './raft-driver.ts';
 import type { RaftLogOptions } from './raft-log-options.ts';
 import { readCommitted } from './read-committed.ts';
 import {
@@ -47,8 +48,6 @@ import {
 } from './shell-ports.ts';
 import type { SnapshotDepot } from './snapshot-depot.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
-import { decodeDigest, encodeDigest, StateDigests, type DigestVerdict } from './state-digests.ts';
-import type { CarriedKind } from './transport/tcp-transport.ts';
 import { Waits } from './waits.ts';
 
 const SNAPSHOT_EVERY_ENTRIES = 10_000;
@@ -62,11 +61,6 @@ export interface RaftLogParts {
   readonly applied: AppliedPosition;
 }
 
-interface Transfer {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 export class RaftLog implements ClusterLog {
   readonly failed: Promise<Error>;
   readonly #parts: RaftLogParts;
@@ -76,13 +70,14 @@ export class RaftLog implements ClusterLog {
   readonly #directory: PeerDirectory;
   readonly #delivery: CommittedDelivery;
   readonly #snapshots: SnapshotKeeper;
-  readonly #digests: StateDigests;
+  readonly #traffic: PeerTraffic;
+  readonly #forwarding: ForwardedRequests;
   readonly #configuration: ConfigurationInForce;
   readonly #proposals = new PendingProposals();
   readonly #waits = new Waits();
   readonly #questions = new Questions();
+  readonly #transfer = new LeadershipTransfer();
   readonly #resolveFailed: (error: Error) => void;
-  #transfer: Transfer | null = null;
   #role: RoleView = { role: 'follower', term: 0, leader: null, isTermReady: false };
   #recovery: LogRecovery;
   #failure: OrchestratorError | null = null;
@@ -98,7 +93,6 @@ export class RaftLog implements ClusterLog {
     this.failed = failed.promise;
     this.#resolveFailed = failed.resolve;
     this.#recovery = this.#recoveryThrough(applied.commands);
-    this.#digests = new StateDigests(options.nodeId);
     this.#delivery = new CommittedDelivery({
       sink: options.sink ?? null,
       proposals: this.#proposals,
@@ -124,7 +118,7 @@ export class RaftLog implements ClusterLog {
       journal,
       clock: this.#clock,
       tickMs: options.tickMs ?? 5,
-      send: (to, message) => this.#send(to, message),
+      send: (to, message) => this.#traffic.send(to, message),
       onNotice: (notice) => this.#take(notice),
       onBroken: (error) => this.#fail(error),
       onJournalFailed: (error) => this.#fail(error),
@@ -136,6 +130,7 @@ export class RaftLog implements ClusterLog {
       delivery: this.#delivery,
       provider: options.snapshots ?? null,
       submit: (input) => this.#driver.submit(input),
+      onStep: (step) => options.measures?.snapshot(step),
       logger: this.#logger,
       everyEntries: options.snapshotEveryEntries ?? SNAPSHOT_EVERY_ENTRIES,
     });
@@ -144,11 +139,13 @@ export class RaftLog implements ClusterLog {
       journal,
       clock: this.#clock,
       logger: this.#logger,
-      onFrame: (from, kind, payload) => this.#receive(from, kind, payload),
-      onRequest: (from, kind, body) => this.#answer(from, kind, body),
+      onFrame: (from, kind, payload) => this.#traffic.receive(from, kind, payload),
+      onRequest: (from, kind, body) => this.#forwarding.answer(from, kind, body),
       onUnreachable: (nodeId) => this.#driver.submit({ kind: 'peerUnreachable', nodeId }),
       onFailed: (error) => this.#fail(error),
     });
+    this.#traffic = this.#makeTraffic();
+    this.#forwarding = this.#makeForwarding();
   }
 
   /** Listens for peers and takes part from now on. Called once, by opening. */
@@ -186,8 +183,13 @@ export class RaftLog implements ClusterLog {
     }
     const { leader, role } = this.#role;
     if (role !== 'leader') return Promise.reject(notLeaderError(leader));
+    const sinceMs = this.#clock.monotonicMs();
     return new Promise((resolve, reject) => {
-      const proposalId = this.#proposals.add({ resolve, reject });
+      const resolved = (index: number): void => {
+        this.#parts.options.measures?.committed(this.#clock.monotonicMs() - sinceMs);
+        resolve(index);
+      };
+      const proposalId = this.#proposals.add({ resolve: resolved, reject });
       this.#driver.submit({ kind: 'propose', term, proposals: [{ proposalId, body }] });
     });
   }
@@ -252,11 +254,7 @@ export class RaftLog implements ClusterLog {
     const refusal = this.#refusal();
     if (refusal !== null) throw refusal;
     if (this.#role.role !== 'leader') throw notLeaderError(this.#role.leader);
-    if (this.#transfer !== null) throw transferAborted(to, 'pending');
-    await new Promise<void>((resolve, reject) => {
-      this.#transfer = { resolve, reject };
-      this.#driver.submit({ kind: 'transfer', to });
-    });
+    await this.#transfer.begin(to, () => this.#driver.submit({ kind: 'transfer', to }));
   }
 
   async changeMembership(
@@ -276,47 +274,24 @@ export class RaftLog implements ClusterLog {
   async forward(kind: number, body: Uint8Array): Promise<Uint8Array> {
     const refusal = this.#refusal();
     if (refusal !== null) throw refusal;
-    const { leader } = this.#role;
-    const { nodeId, forwardTimeoutMs } = this.#parts.options;
-    if (leader === null) {
-      throw new OrchestratorError(
-        'NO_LEADER',
-        'a leader must be known, got none: try again shortly',
-      );
-    }
-    if (leader === nodeId) return this.#answer(nodeId, kind, Buffer.from(body));
-    return this.#directory.request(leader, { kind, body, timeoutMs: forwardTimeoutMs ?? 10_000 });
+    return this.#forwarding.ask(kind, body);
   }
 
   offerDigest(index: number, digest: Uint8Array): void {
-    const { nodeId } = this.#parts.options;
-    this.#judge(nodeId, index, digest);
-    if (this.#failure !== null) return;
-    this.#directory.broadcast('digest', encodeDigest(index, digest));
+    if (this.#failure === null) this.#traffic.offerDigest(index, digest);
   }
 
   status(): ClusterStatus {
     const { core, journal, options } = this.#parts;
-    const raft = core.inspect();
-    const { clusterId, incarnation, nodeId } = journal.identity;
-    const peers = this.#directory.members(this.#configuration.configuration).map((peer) => {
-      const progress = raft.progress.find((one) => one.nodeId === peer.nodeId);
-      const lagEntries = progress === undefined ? null : raft.lastIndex - progress.matchIndex;
-      return { ...peer, lagEntries } satisfies PeerStatus;
-    });
-    invariant(nodeId === options.nodeId, 'a journal belongs to its node');
-    return {
-      ...this.#role,
-      nodeId,
-      clusterId,
-      incarnation,
+    invariant(journal.identity.nodeId === options.nodeId, 'a journal belongs to its node');
+    return clusterStatus({
+      raft: core.inspect(),
+      role: this.#role,
+      journal,
       address: this.address,
-      committedIndex: journal.positions.commandsAt(raft.commitIndex),
       appliedIndex: this.lastIndex,
-      configuration: raft.configuration,
-      peers,
-      raft,
-    };
+      members: this.#directory.members(this.#configuration.configuration),
+    });
   }
 
   close(): Promise<void> {
@@ -363,6 +338,30 @@ export class RaftLog implements ClusterLog {
     await this.#parts.journal.close(isFlushed);
   }
 
+  #makeTraffic(): PeerTraffic {
+    const { clusterId, nodeId } = this.#parts.options;
+    return new PeerTraffic({
+      clusterId,
+      nodeId,
+      directory: this.#directory,
+      voters: () => this.#configuration.configuration.voters,
+      onMessage: (from, message) => this.#driver.submit({ kind: 'receive', from, message }),
+      onOdd: (error) => this.#fail(error),
+      logger: this.#logger,
+    });
+  }
+
+  #makeForwarding(): ForwardedRequests {
+    const { forwardTimeoutMs, nodeId, onForwarded } = this.#parts.options;
+    return new ForwardedRequests({
+      nodeId,
+      directory: this.#directory,
+      role: () => this.#role,
+      handler: onForwarded ?? null,
+      timeoutMs: forwardTimeoutMs ?? 10_000,
+    });
+  }
+
   #refusal(): OrchestratorError | null {
     if (this.#failure !== null) return this.#failure;
     return this.#isClosed ? raftClosedError() : null;
@@ -403,8 +402,7 @@ export class RaftLog implements ClusterLog {
         this.#questions.refuse(notice.changeId, new OrchestratorError(notice.code, notice.message));
         return;
       case 'transferAborted':
-        this.#transfer?.reject(transferAborted(notice.to, notice.reason));
-        this.#transfer = null;
+        this.#transfer.aborted(notice.to, notice.reason);
         return;
       case 'role':
         this.#changeRole(notice);
@@ -414,22 +412,7 @@ export class RaftLog implements ClusterLog {
     }
   }
 
-  #takeFromDisk(
-    notice: Extract<
-      RaftNotice,
-      {
-        kind:
-          | 'configuration'
-          | 'readEntries'
-          | 'compact'
-          | 'readSnapshotChunk'
-          | 'writeSnapshotChunk'
-          | 'installSnapshot'
-          | 'peerFault'
-          | 'failed';
-      }
-    >,
-  ): void {
+  #takeFromDisk(notice: DiskNotice): void {
     const { journal } = this.#parts;
     switch (notice.kind) {
       case 'configuration':
@@ -463,6 +446,7 @@ export class RaftLog implements ClusterLog {
   #changeRole({ isTermReady, leader, role, term }: RoleView): void {
     const before = this.#role;
     this.#role = { role, term, leader, isTermReady };
+    this.#countElection(before);
     if (before.role === 'leader' && (role !== 'leader' || term !== before.term)) {
       // Who stops leading within its term, as a leader that was removed does, keeps what is committed.
       const hasKept = term === before.term;
@@ -470,57 +454,17 @@ export class RaftLog implements ClusterLog {
       const { commitIndex } = this.#parts.core.inspect();
       this.#proposals.loseAccepted(leadershipLostError(), hasKept ? commitIndex : 0);
       this.#waits.reject(leadershipLostError(), true);
-      this.#transfer?.resolve();
-      this.#transfer = null;
+      this.#transfer.done();
     }
     this.#waits.look();
     this.#parts.options.onRole?.(this.#role);
   }
 
-  #send(to: NodeId, message: RaftMessage): boolean {
-    const { clusterId, nodeId: from } = this.#parts.options;
-    const isFlow = FLOW_KINDS.has(message.kind);
-    const frame = encodeFrame({ clusterId, from, to, message });
-    return this.#directory.send(to, frame, isFlow ? 'bulk' : 'heartbeat');
-  }
-
-  #receive(from: NodeId, kind: Exclude<CarriedKind, 'peers'>, payload: Buffer): void {
-    if (this.#isHalted) return;
-    if (kind === 'digest') {
-      const told = decodeDigest(payload);
-      if (told !== null) this.#judge(from, told.index, told.digest);
-      return;
-    }
-    const frame = decodeFrame(payload);
-    const { clusterId, nodeId } = this.#parts.options;
-    if (frame.clusterId !== clusterId || frame.from !== from || frame.to !== nodeId) {
-      const message = `a message must be of its connection's cluster and nodes, got ${frame.from} to ${frame.to} of ${frame.clusterId}`;
-      throw new OrchestratorError('PEER_FRAME_MISROUTED', message);
-    }
-    this.#driver.submit({ kind: 'receive', from, message: frame.message });
-  }
-
-  #answer(from: NodeId, kind: number, body: Buffer): Promise<Uint8Array> {
-    const { onForwarded } = this.#parts.options;
-    const { leader, role } = this.#role;
-    if (role !== 'leader') return Promise.reject(notLeaderError(leader));
-    if (onForwarded === undefined) {
-      const message = 'this node must take forwarded requests, got one without a handler for them';
-      return Promise.reject(new OrchestratorError('FORWARDING_OFF', message));
-    }
-    return onForwarded(kind, body, from);
-  }
-
-  #judge(from: NodeId, index: number, digest: Uint8Array): void {
-    const { voters } = this.#configuration.configuration;
-    const verdict: DigestVerdict = this.#digests.take(from, index, digest, voters);
-    if (verdict.kind === 'selfOdd') {
-      const message = `the state after command ${index} must be that of most nodes, got another: this node stops and keeps its data for an examination; let it join again under a new id`;
-      this.#fail(new OrchestratorError('STATE_DIVERGED', message, { index }));
-    } else if (verdict.kind === 'othersOdd') {
-      const { odd } = verdict;
-      this.#logger.error('the state of some nodes differs from that of most', { index, odd });
-    }
+  #countElection({ role: before }: RoleView): void {
+    const { role } = this.#role;
+    const { measures } = this.#parts.options;
+    if (before === 'follower' && role !== 'follower') measures?.election('started');
+    if (before !== 'leader' && role === 'leader') measures?.election('won');
   }
 
   /** Ends all acknowledging, sending and writing, for good (S3). */
@@ -541,23 +485,6 @@ export class RaftLog implements ClusterLog {
     this.#proposals.rejectAll(error);
     this.#waits.reject(error, false);
     this.#questions.refuseAll(error);
-    this.#transfer?.reject(error);
-    this.#transfer = null;
+    this.#transfer.reject(error);
   }
-}
-
-/** Messages that are held back where a peer does not keep up; all others are small, and only the newest count. */
-const FLOW_KINDS: ReadonlySet<RaftMessage['kind']> = new Set([
-  'appendRequest',
-  'appendResponse',
-  'snapshotOffer',
-  'snapshotChunk',
-  'snapshotResponse',
-  'readRequest',
-  'readResponse',
-]);
-
-function transferAborted(to: NodeId, reason: string): OrchestratorError {
-  const message = `leadership must pass to ${to}, got: ${reason}`;
-  return new OrchestratorError('TRANSFER_ABORTED', message, { to, reason });
 }

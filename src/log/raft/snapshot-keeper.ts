@@ -15,6 +15,7 @@ export interface SnapshotKeeperOptions {
   /** Null: nodes that are too far behind cannot be helped, so nothing is ever released. */
   readonly provider: SnapshotProvider | null;
   readonly submit: (input: RaftInput) => void;
+  readonly onStep: (step: 'made' | 'sent' | 'installed') => void;
   readonly logger: ShellLogger;
   /** Entries between two snapshots. */
   readonly everyEntries: number;
@@ -80,12 +81,14 @@ export class SnapshotKeeper {
       const part = await depot.read(notice.snapshotIndex, notice.offset, notice.bytesMax);
       const { checksum, data, isLast } = part ?? { checksum: 0, data: null, isLast: false };
       submit({ kind: 'snapshotChunkRead', requestId, data, checksum, isLast });
+      if (isLast) this.#options.onStep('sent');
     } else if (notice.kind === 'writeSnapshotChunk') {
       const isWritten = await depot.receive(notice.meta.lastIndex, notice.offset, notice);
       submit({ kind: 'snapshotChunkWritten', requestId, isWritten });
     } else {
       const isInstalled = await this.#install(notice.meta);
       submit({ kind: 'snapshotInstalled', requestId, isInstalled });
+      if (isInstalled) this.#options.onStep('installed');
     }
   }
 
@@ -138,6 +141,7 @@ export class SnapshotKeeper {
     const meta: SnapshotMeta = { ...where, ...content };
     await journal.keepSnapshot(meta);
     submit({ kind: 'snapshotMade', meta });
+    this.#options.onStep('made');
     await this.#dropBefore(logIndex);
   }
 }

@@ -28,6 +28,7 @@ export interface ClusterOptions {
 
 export interface ClusterNodeOptions extends RuntimeOptions {
   readonly cluster: ClusterOptions;
+  readonly measures?: RaftLogOptions['measures'];
   /** Base address of this node's API, for the other nodes; known once it listens. */
   readonly apiUrl: () => string | null;
   /** This node leads from now on. */

@@ -88,7 +88,7 @@ export class ClusterSeat {
   }
 
   async #openLog(): Promise<void> {
-    const { cluster, dataDir, onFlush } = this.options;
+    const { cluster, dataDir, measures, onFlush } = this.options;
     const log = await openRaftLog({
       directory: join(dataDir, 'raft'),
       clusterId: cluster.clusterId,
@@ -115,6 +115,7 @@ export class ClusterSeat {
       ...(cluster.snapshotEveryEntries === undefined
         ? {}
         : { snapshotEveryEntries: cluster.snapshotEveryEntries }),
+      ...(measures === undefined ? {} : { measures }),
       ...(onFlush === undefined ? {} : { onFlush }),
     });
     this.log = log;

@@ -16,6 +16,8 @@ export interface About {
 }
 /** Pause before a leader that did not answer is asked again, in milliseconds. */
 const AGAIN_MS = 50;
+/** How long an answer of a leader is waited for before it is asked again, in milliseconds. */
+const ANSWER_MS_MAX = 1_000;
 
 export interface LeadershipOptions {
   readonly nodeId: string;
@@ -27,6 +29,7 @@ export class Leadership {
   readonly #options: LeadershipOptions;
   readonly #waiting = new Set<() => void>();
   #term: number | null = null;
+  #changes = 0;
   /** Where the API of a leader is, as it said itself. */
   #known: { readonly nodeId: string; readonly term: number; readonly url: string } | null = null;
 
@@ -46,6 +49,7 @@ export class Leadership {
 
   /** Lets those who wait look again. */
   changed(): void {
+    this.#changes += 1;
     for (const look of this.#waiting) look();
   }
 
@@ -54,8 +58,11 @@ export class Leadership {
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + waitMs;
     for (;;) {
+      const changes = this.#changes;
       const known = await this.#look();
       if (known !== null) return known;
+      // Whoever came while the one before was asked is not told of a second time.
+      if (changes !== this.#changes) continue;
       const leftMs = endMs - clock.monotonicMs();
       if (leftMs <= 0) return null;
       await this.#change(Math.min(leftMs, this.#isOtherKnown ? AGAIN_MS : leftMs));
@@ -73,8 +80,9 @@ export class Leadership {
     if (log === null || !this.#isOtherKnown) return null;
     const { leader, term } = log.role as RoleView & { readonly leader: string };
     if (this.#known?.nodeId === leader && this.#known.term === term) return this.#known;
-    const about = await this.ask();
-    if (about === null || about.url === '') return null;
+    // Who says nothing, dead or paused, is not waited for any longer than it leads.
+    const about = await Promise.race([this.ask(), this.#change(ANSWER_MS_MAX)]);
+    if (about == null || about.url === '') return null;
     this.#known = { nodeId: leader, term, url: about.url };
     return this.#known;
   }
@@ -91,6 +99,7 @@ export class Leadership {
     }
   }
 
+  /** Resolves when somebody else may lead, or after so long. */
   #change(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {

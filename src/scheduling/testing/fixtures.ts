@@ -34,7 +34,6 @@ export function makeAgent(id: string, spec: Partial<AgentSpec> = {}): Agent {
     leases: new Set(),
     waiting: 0,
     breaker: null,
-    meets: new Map(),
     trust: null,
     ...UNTRACKED,
   };
@@ -96,6 +95,7 @@ export function makeProfile({
     signature: requirementKey(full),
     queue,
     gates: null,
+    meets: new Map(),
     tasks: 1,
     ...UNTRACKED,
   };

@@ -96,6 +96,11 @@ function settingFacts(state: CoreState, command: Command): Loose[] {
       const { agentId, spec } = command;
       return [{ type: 'agent', agentId, slots: spec.slots, capabilities: spec.capabilities }];
     }
+    case 'agent.enroll':
+      return command.agentIds.map((agentId, i) => {
+        const { capabilities = [], slots = 0 } = command.specs[command.specOf[i] ?? -1] ?? {};
+        return { type: 'agent', agentId, slots, capabilities };
+      });
     case 'limit.set':
       return [{ type: 'limit', name: command.limit, settings: command.settings }];
     case 'limit.remove':

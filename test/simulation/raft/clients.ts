@@ -4,7 +4,8 @@ import type { RegisterInput, RegisterOutput } from '../checks/register-model.ts'
 import type { Chance } from '../kernel/chance.ts';
 import type { Cluster } from './cluster.ts';
 import { drawCommandInput, encodeCommand } from './key-value-machine.ts';
-import type { Answer, RaftNode } from './raft-node.ts';
+import type { Answer } from './node-requests.ts';
+import type { RaftNode } from './raft-node.ts';
 
 const PATIENCE_US = 2_000_000;
 const WAY_MEAN_US = 500;

@@ -32,6 +32,8 @@ export class Cluster {
   readonly #adapter: RaftAdapter;
   readonly #chance: Chance;
   readonly #sizeMax: number;
+  /** Whether links damage frames in this run: only then is a checksum worth its cost. */
+  readonly #isDamaging: boolean;
 
   constructor(simulation: Simulation, plan: RaftPlan, adapter: RaftAdapter) {
     this.simulation = simulation;
@@ -39,6 +41,7 @@ export class Cluster {
     this.#adapter = adapter;
     this.#chance = simulation.chance.fork('cluster');
     this.#sizeMax = plan.nodes + SPARES;
+    this.#isDamaging = plan.faults.has('corrupt');
     this.checker = new ClusterChecker(this.nodes, adapter);
     this.network = new SimulatedNetwork(simulation, this.#sizeMax, (from, to, frame) =>
       this.#deliver(from, to, frame),
@@ -153,26 +156,37 @@ export class Cluster {
     const target = this.nodes.get(to);
     if (target === undefined) return;
     const body = this.#adapter.encodeFrame({ clusterId: CLUSTER_ID, from: from.id, to, message });
-    const frame = new Uint8Array(body.length + CHECKSUM_BYTES);
-    frame.set(body);
-    new DataView(frame.buffer).setUint32(body.length, crc32(body));
+    const frame = this.#isDamaging ? withChecksum(body) : body;
     const isSent = this.network.send(from.endpoint, target.endpoint, frame);
     if (isSent || !this.#chance.happens(0.3)) return;
     this.simulation.after(1_000, () => from.input({ kind: 'peerUnreachable', nodeId: to }));
   }
 
   #deliver(from: number, to: number, frame: Uint8Array): void {
-    const length = frame.length - CHECKSUM_BYTES;
-    if (length < 0) return;
-    const body = frame.subarray(0, length);
-    const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-    if (view.getUint32(length) !== crc32(body)) return;
+    const body = this.#isDamaging ? checked(frame) : frame;
+    if (body === null) return;
     const decoded = this.#adapter.decodeFrame(body);
     const node = this.nodes.get(decoded.to);
     this.simulation.note(DELIVERED, from * 256 + to, frame.length);
     this.simulation.say(() => `${decoded.from} → ${decoded.to}  ${describe(decoded.message)}`);
     node?.receive(decoded.from, decoded.message);
   }
+}
+
+function withChecksum(body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(body.length + CHECKSUM_BYTES);
+  frame.set(body);
+  new DataView(frame.buffer).setUint32(body.length, crc32(body));
+  return frame;
+}
+
+/** What a frame carries; null where it was damaged. */
+function checked(frame: Uint8Array): Uint8Array | null {
+  const length = frame.length - CHECKSUM_BYTES;
+  if (length < 0) return null;
+  const body = frame.subarray(0, length);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  return view.getUint32(length) === crc32(body) ? body : null;
 }
 
 function nodeId(place: number): NodeId {

@@ -53,9 +53,9 @@ export class KeyValueMachine {
     for (let key = 0; key < keys; key += 1) this.#values[key] = view.getUint32(8 + 4 * key);
   }
 
-  /** Equal for equal histories. */
-  get digest(): string {
-    return `${this.#high.toString(16)}-${this.#low.toString(16)}`;
+  /** A whole number of 52 bits, equal for equal histories. */
+  get digest(): number {
+    return (this.#high & 0xf_ffff) * 0x1_0000_0000 + this.#low;
   }
 
   read(key: number): number {

@@ -19,10 +19,10 @@ export interface WorkerPort {
   soon(meanUs: number, action: () => void): void;
   decodeConfiguration(body: Uint8Array): Configuration;
   termAndHash(index: number): { readonly term: number; readonly hash: Uint8Array } | null;
-  applied(entry: RaftEntry, result: number, digest: string): void;
+  applied(entry: RaftEntry, result: number, digest: number): void;
   appliedThrough(index: number): void;
   snapshotMade(meta: SnapshotMeta): void;
-  installed(meta: SnapshotMeta, digest: string): void;
+  installed(meta: SnapshotMeta, digest: number): void;
 }
 
 const APPLY_MEAN_US = 200;
@@ -83,7 +83,7 @@ export class MachineWorker {
       const data = Uint8Array.from(Buffer.concat(partial.chunks));
       if (data.length !== meta.sizeBytes) return answer(false);
       const machine = new KeyValueMachine(this.#port.keys, data);
-      if (machine.digest !== Buffer.from(meta.stateDigest).toString()) return answer(false);
+      if (String(machine.digest) !== Buffer.from(meta.stateDigest).toString()) return answer(false);
       this.#port.disk.snapshot = { meta, data };
       this.machine = machine;
       this.appliedIndex = meta.lastIndex;
@@ -117,7 +117,7 @@ export class MachineWorker {
       lastHash: place.hash,
       configuration: this.configuration,
       configurationIndex: this.configurationIndex,
-      stateDigest: Uint8Array.from(Buffer.from(this.machine.digest)),
+      stateDigest: Uint8Array.from(Buffer.from(String(this.machine.digest))),
       sizeBytes: data.length,
     };
     this.#port.soon(SNAPSHOT_MEAN_US, () => {

@@ -7,12 +7,10 @@ import { crc32 } from 'node:zlib';
 import type {
   MemberChange,
   NodeId,
-  PersistOutput,
   RaftInput,
   RaftMessage,
   RaftOutput,
   RaftProtocol,
-  WriteToken,
 } from '../../../src/consensus/index.ts';
 import type { Chance } from '../kernel/chance.ts';
 import type { Simulation } from '../kernel/simulation.ts';
@@ -20,14 +18,10 @@ import type { QuickDisk } from '../storage/quick-disk.ts';
 import { HEALTHY_DISK, type DiskFaults } from '../storage/quick-disk-faults.ts';
 import type { ClusterChecker } from './cluster-checker.ts';
 import { MachineWorker } from './machine-worker.ts';
+import { NodeRequests, type TakeAnswer } from './node-requests.ts';
+import { NodeWriter } from './node-writer.ts';
 import type { RaftAdapter } from './raft-adapter.ts';
 import type { RaftPlan } from './raft-plan.ts';
-
-/** How a request to a node ended. No answer at all is possible too: then nobody knows. */
-export type Answer =
-  | { readonly kind: 'done'; readonly result: number; readonly index: number }
-  /** Certainly without effect. */
-  | { readonly kind: 'refused'; readonly leader: NodeId | null };
 
 export interface NodeOptions {
   readonly id: NodeId;
@@ -54,29 +48,15 @@ const NO_ROLE: RoleSaid = {
   isTermReady: false,
 };
 
-interface Waiting {
-  readonly term: number;
-  readonly answer: (answer: Answer) => void;
-}
-
 /** Everything that ends with the process. */
 interface Life {
   readonly core: RaftProtocol;
   readonly worker: MachineWorker;
-  readonly proposals: Map<number, (answer: Answer) => void>;
-  readonly waiting: Map<number, Waiting>;
-  readonly reads: Map<number, (answer: Answer) => void>;
-  readonly readers: { readonly index: number; readonly serve: () => void }[];
-  readonly readKeys: Map<number, number>;
-  readonly held: { readonly seq: number; readonly to: NodeId; readonly message: RaftMessage }[];
-  /** Writes that are not durable yet, oldest first. */
-  readonly unwritten: WriteToken[];
+  readonly requests: NodeRequests;
+  readonly writer: NodeWriter;
   inbox: RaftInput[];
   backlog: (() => void)[];
   isPaused: boolean;
-  isFlushing: boolean;
-  /** Ends the flush under way. */
-  endFlush: () => void;
   missedTicks: number;
 }
 
@@ -124,45 +104,15 @@ export class RaftNode {
   }
 
   start(): void {
-    const { adapter, plan, simulation } = this.#options;
+    const { plan, simulation } = this.#options;
     const { disk } = this;
     simulation.note(1, this.endpoint, disk.lastIndex);
     simulation.say(
       () => `${this.id} starts with term ${disk.hardState.term}, last entry ${disk.lastIndex}`,
     );
-    const life: Life = {
-      core: adapter.createCore({
-        nodeId: this.id,
-        clusterId: 'simulated',
-        settings: plan.settings,
-        recovered: {
-          hardState: disk.hardState,
-          snapshot: disk.snapshot?.meta ?? null,
-          base: disk.base,
-          entries: [...disk.entries],
-          appliedIndex: disk.snapshot?.meta.lastIndex ?? 0,
-        },
-        rng: this.#chance.rng(),
-        hasher: adapter.hasher,
-      }),
-      worker: undefined as unknown as MachineWorker,
-      proposals: new Map(),
-      waiting: new Map(),
-      reads: new Map(),
-      readers: [],
-      readKeys: new Map(),
-      held: [],
-      unwritten: [],
-      inbox: [],
-      backlog: [],
-      isPaused: false,
-      isFlushing: false,
-      endFlush: () => undefined,
-      missedTicks: 0,
-    };
+    const life = this.#born();
     this.#life = life;
     this.role = NO_ROLE;
-    Object.assign(life, { worker: this.#worker(life) });
     this.#options.checker.started(this);
     this.#handle(life, life.core.start());
     simulation.repeat(this.#chance.below(plan.tickUs), () => this.#tick(life));
@@ -201,7 +151,7 @@ export class RaftNode {
     this.ticksHeld = 0;
     this.diskFaults = HEALTHY_DISK;
     this.resume();
-    this.#life?.endFlush();
+    this.#life?.writer.endFlush();
   }
 
   receive(from: NodeId, message: RaftMessage): void {
@@ -209,23 +159,22 @@ export class RaftNode {
     this.#run(this.#life, () => this.input({ kind: 'receive', from, message }));
   }
 
-  propose(term: number, body: Uint8Array, answer: (answer: Answer) => void): void {
+  propose(term: number, body: Uint8Array, answer: TakeAnswer): void {
     const life = this.#life;
     if (life === undefined) return;
     this.#run(life, () => {
       const proposalId = this.#nextRequest();
-      life.proposals.set(proposalId, answer);
+      life.requests.propose(proposalId, answer);
       this.input({ kind: 'propose', term, proposals: [{ proposalId, body }] });
     });
   }
 
-  read(mode: 'readIndex' | 'lease', key: number, answer: (answer: Answer) => void): void {
+  read(mode: 'readIndex' | 'lease', key: number, answer: TakeAnswer): void {
     const life = this.#life;
     if (life === undefined) return;
     this.#run(life, () => {
       const readId = this.#nextRequest();
-      life.reads.set(readId, answer);
-      life.readKeys.set(readId, key);
+      life.requests.read(readId, key, answer);
       this.#options.checker.readBegan(this, readId);
       this.input({ kind: 'read', readId, mode });
     });
@@ -268,6 +217,41 @@ export class RaftNode {
     return this.#requests;
   }
 
+  /** A process that has just begun, on the disk as it is. */
+  #born(): Life {
+    const { adapter, plan } = this.#options;
+    const { disk } = this;
+    const core = adapter.createCore({
+      nodeId: this.id,
+      clusterId: 'simulated',
+      settings: plan.settings,
+      recovered: {
+        hardState: disk.hardState,
+        snapshot: disk.snapshot?.meta ?? null,
+        base: disk.base,
+        entries: [...disk.entries],
+        appliedIndex: disk.snapshot?.meta.lastIndex ?? 0,
+      },
+      rng: this.#chance.rng(),
+      hasher: adapter.hasher,
+    });
+    const self = (): Life => life;
+    const worker = this.#worker(self);
+    const requests = new NodeRequests(worker);
+    const writer = this.#writer(self);
+    const life: Life = {
+      core,
+      worker,
+      requests,
+      writer,
+      inbox: [],
+      backlog: [],
+      isPaused: false,
+      missedTicks: 0,
+    };
+    return life;
+  }
+
   #tick(life: Life): number | undefined {
     if (this.#life !== life) return undefined;
     if (life.isPaused) life.missedTicks += 1;
@@ -302,23 +286,17 @@ export class RaftNode {
   #obey(life: Life, output: RaftOutput): void {
     switch (output.kind) {
       case 'persist':
-        life.unwritten.push(output.token);
-        this.#options.simulation.say(() => `${this.id} writes ${writeText(output)}`);
-        this.#write(life, () => {
-          this.disk.write(output, () => this.#persisted(life, output.token));
-        });
-        return;
+        return life.writer.persist(output);
       case 'send':
         return this.#send(output.to, output.message);
       case 'sendAfter':
-        life.held.push({ seq: output.after.seq, to: output.to, message: output.message });
-        return;
+        return life.writer.hold(output);
       case 'apply':
         return life.worker.apply(output.entries);
       case 'readEntries':
-        return this.#write(life, () => this.disk.barrier(() => this.#readEntries(output)));
+        return life.writer.barrier(() => this.#readEntries(output));
       case 'compact':
-        return this.#write(life, () => this.disk.compact(output.base, () => undefined));
+        return life.writer.compact(output);
       case 'readSnapshotChunk':
       case 'writeSnapshotChunk':
       case 'installSnapshot':
@@ -335,37 +313,7 @@ export class RaftNode {
         );
         return;
       default:
-        return this.#answer(life, output);
-    }
-  }
-
-  #answer(life: Life, output: RaftOutput): void {
-    switch (output.kind) {
-      case 'proposalAccepted': {
-        const answer = take(life.proposals, output.proposalId);
-        if (answer !== undefined) life.waiting.set(output.index, { term: output.term, answer });
-        return;
-      }
-      case 'proposalDropped':
-        return take(
-          life.proposals,
-          output.proposalId,
-        )?.({ kind: 'refused', leader: output.leader });
-      case 'readReady': {
-        const answer = take(life.reads, output.readId);
-        const key = take(life.readKeys, output.readId) ?? 0;
-        if (answer === undefined) return;
-        const serve = (): void =>
-          answer({ kind: 'done', result: life.worker.machine.read(key), index: output.index });
-        if (life.worker.appliedIndex >= output.index) serve();
-        else life.readers.push({ index: output.index, serve });
-        return;
-      }
-      case 'readRefused':
-        life.readKeys.delete(output.readId);
-        return take(life.reads, output.readId)?.({ kind: 'refused', leader: output.leader });
-      default:
-        return;
+        return life.requests.told(output);
     }
   }
 
@@ -374,47 +322,27 @@ export class RaftNode {
     this.#options.send(this, to, message);
   }
 
-  #write(life: Life, enqueue: () => void): void {
-    enqueue();
-    if (!life.isFlushing) this.#flush(life);
-  }
-
-  #flush(life: Life): void {
-    const count = this.disk.pendingCount;
-    life.isFlushing = count > 0;
-    if (count === 0) return;
-    const { delayUs, failure } = this.diskFaults.drawFlush(this.#chance);
-    life.endFlush = (): void => {
-      life.endFlush = (): void => undefined;
-      if (failure === null) {
-        this.disk.flushed(count, (done) => this.#run(life, done));
-        this.#flush(life);
-      } else {
-        this.#run(life, () => this.#flushFailed(life, failure));
-      }
-    };
-    const { endFlush } = life;
-    this.#options.simulation.after(delayUs, () => {
-      if (this.#life === life && life.endFlush === endFlush) endFlush();
+  #writer(life: () => Life): NodeWriter {
+    const { checker, simulation } = this.#options;
+    return new NodeWriter({
+      name: this.id,
+      disk: this.disk,
+      simulation,
+      chance: this.#chance,
+      faults: () => this.diskFaults,
+      isAlive: () => this.#life === life(),
+      run: (action) => this.#run(life(), action),
+      send: (to, message) => this.#send(to, message),
+      persisted: (token) => {
+        checker.persisted(this);
+        this.input({ kind: 'persisted', token });
+      },
+      failed: (oldest, message) => {
+        if (oldest !== undefined)
+          this.#handle(life(), life().core.step({ kind: 'persistFailed', token: oldest, message }));
+        this.#failed(life());
+      },
     });
-  }
-
-  /** After a failed flush nobody knows what is on the disk: the core must stop, and the process with it. */
-  #flushFailed(life: Life, message: string): void {
-    this.#options.simulation.say(() => `${this.id} cannot write: ${message}`);
-    const [token] = life.unwritten;
-    if (token !== undefined)
-      this.#handle(life, life.core.step({ kind: 'persistFailed', token, message }));
-    if (this.#life === life) this.#failed(life);
-  }
-
-  #persisted(life: Life, token: WriteToken): void {
-    life.unwritten.shift();
-    this.#options.checker.persisted(this);
-    const isDurable = life.held.filter(({ seq }) => seq <= token.seq);
-    life.held.splice(0, life.held.length, ...life.held.filter(({ seq }) => seq > token.seq));
-    for (const { to, message } of isDurable) this.#send(to, message);
-    this.input({ kind: 'persisted', token });
   }
 
   #failed(life: Life): void {
@@ -466,68 +394,31 @@ export class RaftNode {
     }
   }
 
-  #worker(life: Life): MachineWorker {
+  #worker(life: () => Life): MachineWorker {
     const { plan, adapter, checker } = this.#options;
     return new MachineWorker({
       disk: this.disk,
       keys: plan.keys,
       snapshotEveryEntries: plan.snapshotEveryEntries,
-      soon: (meanUs, action) => this.#later(life, this.#chance.exponential(meanUs), action),
+      soon: (meanUs, action) => this.#later(life(), this.#chance.exponential(meanUs), action),
       decodeConfiguration: (body) => adapter.decodeConfiguration(body),
       termAndHash: (index) => {
-        const [term, hash] = [life.core.termAt(index), life.core.hashAt(index)];
+        const [term, hash] = [life().core.termAt(index), life().core.hashAt(index)];
         return term === null || hash === null ? null : { term, hash };
       },
       applied: (entry, result, digest) => {
         checker.applied(this, entry, digest);
-        const waiting = take(life.waiting, entry.index);
-        if (waiting === undefined) return;
-        if (waiting.term === entry.term)
-          waiting.answer({ kind: 'done', result, index: entry.index });
-        else waiting.answer({ kind: 'refused', leader: null });
+        life().requests.applied(entry, result);
       },
       appliedThrough: (index) => {
-        this.#serveReaders(life);
+        life().requests.serveReaders();
         this.input({ kind: 'applied', index });
       },
       snapshotMade: (meta) => this.input({ kind: 'snapshotMade', meta }),
       installed: (meta, digest) => {
         checker.installed(this, meta, digest);
-        this.#serveReaders(life);
+        life().requests.serveReaders();
       },
     });
   }
-
-  #serveReaders(life: Life): void {
-    const { appliedIndex } = life.worker;
-    const ready = life.readers.filter(({ index }) => index <= appliedIndex);
-    life.readers.splice(
-      0,
-      life.readers.length,
-      ...life.readers.filter(({ index }) => index > appliedIndex),
-    );
-    for (const { serve } of ready) serve();
-  }
-}
-
-function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
-  const value = map.get(key);
-  map.delete(key);
-  return value;
-}
-
-/** A write in a line. */
-function writeText(output: PersistOutput): string {
-  const { token, restart, truncateFrom, entries, hardState } = output;
-  const parts = [`write ${token.seq}`];
-  if (restart !== undefined) parts.push(`restart behind ${restart.lastIndex}`);
-  if (truncateFrom !== undefined) parts.push(`truncate from ${truncateFrom}`);
-  const [first, last] = [entries[0], entries.at(-1)];
-  if (first !== undefined)
-    parts.push(`entries ${first.index} to ${last?.index} of term ${last?.term}`);
-  if (hardState !== undefined) {
-    const { term, votedFor, commitIndex } = hardState;
-    parts.push(`term ${term} vote ${votedFor ?? '-'} commit ${commitIndex}`);
-  }
-  return parts.join(', ');
 }

@@ -10,11 +10,13 @@ import { require, type SimulationFailure } from '../simulation-failure.ts';
 import { StackClients } from './stack-clients.ts';
 import { StackCluster } from './stack-cluster.ts';
 import { StackFaults } from './stack-faults.ts';
+import { StackOperator } from './stack-operator.ts';
 import { drawStackPlan } from './stack-plan.ts';
 
 /** Calls and greetings that were under way may have to run out first. */
 const RECONNECT_US = 4_000_000;
 const CONVERGE_MAX_US = 60_000_000;
+const VOTERS_MIN = 3;
 
 export async function runStackSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {
   const plan = drawStackPlan(seed, options);
@@ -44,8 +46,9 @@ export async function runStackSeed(seed: number, options: SeedOptions = {}): Pro
 async function play(cluster: StackCluster): Promise<void> {
   const { plan, simulation } = cluster;
   const clients = new StackClients(cluster);
-  const faults = new StackFaults(cluster);
-  faults.start();
+  const operator = new StackOperator(cluster);
+  operator.start();
+  new StackFaults(cluster, operator).start();
   await run(cluster, plan.faultyMs * 1_000, () => false);
   cluster.heal();
   simulation.say(() => 'healed');
@@ -63,17 +66,46 @@ async function play(cluster: StackCluster): Promise<void> {
     'liveness: a task does not come to its end',
     () => clients.isIdle,
   );
-  await settle(cluster, clients, faults);
+  await settle(cluster, clients, operator);
+  if (plan.doesLeaderLeave) await leave(cluster, operator);
   simulation.say(() => 'the power goes, everywhere');
   for (const node of cluster.nodes.values()) node.crash();
-  await settle(cluster, clients, faults);
+  await settle(cluster, clients, operator);
+}
+
+/** A leader that leaves is told that it has: nobody hangs up on it before it heard that its removal is committed. */
+async function leave(cluster: StackCluster, operator: StackOperator): Promise<void> {
+  const leader = cluster.leader();
+  const voters = leader?.log?.status().configuration.voters ?? [];
+  // One that is damaged and does not know yet would be missed once another one is gone.
+  const isAnyDamaged = [...cluster.nodes.values()].some(
+    ({ disk, isLost }) => disk.isDamaged && !isLost,
+  );
+  if (leader === undefined || voters.length < VOTERS_MIN || isAnyDamaged) return;
+  let outcome: string | null = null;
+  const ask = async (): Promise<void> => {
+    const how = await operator.leave(leader);
+    // The change before it need not be over yet.
+    if (how === 'CHANGE_PENDING') cluster.simulation.after(100_000, () => void ask());
+    else outcome = how;
+  };
+  void ask();
+  await within(
+    cluster,
+    CONVERGE_MAX_US,
+    'liveness: a leader that leaves hears nothing',
+    () => outcome !== null,
+  );
+  require(outcome === 'done', 'a leader that leaves is not told that it has', () =>
+    String(outcome));
+  cluster.simulation.note(41);
 }
 
 /** One more task, lost nodes replaced, all members equal. */
 async function settle(
   cluster: StackCluster,
   clients: StackClients,
-  faults: StackFaults,
+  operator: StackOperator,
 ): Promise<void> {
   const { checker, simulation } = cluster;
   clients.probe();
@@ -87,7 +119,7 @@ async function settle(
     cluster,
     CONVERGE_MAX_US,
     'liveness: a lost node is not replaced',
-    () => !faults.isReplacing,
+    () => !operator.isReplacing,
   );
   await within(cluster, CONVERGE_MAX_US, 'liveness: replicas do not converge', () =>
     cluster.isConverged(),
@@ -103,7 +135,7 @@ async function settle(
 async function askThrough(cluster: StackCluster): Promise<void> {
   let answer: string | null = null;
   const ask = async (): Promise<void> => {
-    const [asked] = cluster.up();
+    const [asked] = cluster.members()?.filter((node) => node.isUp) ?? [];
     const reply = asked && (await cluster.call(asked, (node) => node.askLeader()));
     if (reply !== undefined && reply !== null && 'value' in reply) answer = reply.value;
     else cluster.simulation.after(100_000, () => void ask());

@@ -44,6 +44,8 @@ export class StackCluster {
   /** The first thing that went wrong. */
   broken: SimulationFailure | null = null;
   onLeader: (node: StackNode) => void = () => undefined;
+  /** Told of a node that found its journal damaged: it is down, and must not come back as it is. */
+  onDamaged: (node: StackNode) => void = () => undefined;
   readonly #founders: readonly string[];
   readonly #chance: Chance;
 
@@ -173,6 +175,7 @@ export class StackCluster {
       checker,
       onDeath: (dead) => this.#restart(dead),
       onLeader: (leader) => this.onLeader(leader),
+      onDamaged: (damaged) => this.onDamaged(damaged),
       onBroken: (failure) => this.break(failure),
     });
     this.nodes.set(nodeId, node);

@@ -1,9 +1,9 @@
-/** Strikes with the faults of a plan until the cluster is healed, and replaces nodes that lost their disk, then too. */
-import type { MemberChange } from '../../../src/log/index.ts';
+/** Strikes with the faults of a plan until the cluster is healed. */
 import type { Chance } from '../kernel/chance.ts';
 import { drawPartition } from '../network/partition.ts';
 import type { StackCluster } from './stack-cluster.ts';
 import type { StackNode } from './stack-node.ts';
+import type { StackOperator } from './stack-operator.ts';
 
 /** Mean time between two faults of a kind, in milliseconds. */
 const MEAN_MS: Readonly<Record<string, number>> = {
@@ -14,22 +14,18 @@ const MEAN_MS: Readonly<Record<string, number>> = {
   'clock-step': 1_000,
   wipe: 1_500,
   transfer: 1_000,
+  membership: 500,
+  rot: 500,
 };
-const REPLACE_EVERY_US = 300_000;
 const STEP_MS_MAX = 600_000;
 
 export class StackFaults {
   readonly #cluster: StackCluster;
-  #lost: StackNode | null = null;
-  #replacement: StackNode | null = null;
+  readonly #operator: StackOperator;
 
-  constructor(cluster: StackCluster) {
+  constructor(cluster: StackCluster, operator: StackOperator) {
     this.#cluster = cluster;
-  }
-
-  /** True while a lost node is still a member. */
-  get isReplacing(): boolean {
-    return this.#lost !== null && this.#change(this.#lost, this.#cluster.leader()) !== null;
+    this.#operator = operator;
   }
 
   start(): void {
@@ -46,12 +42,6 @@ export class StackFaults {
       });
     }
     if (plan.faults.has('crash-leader')) this.#hunt(simulation.chance.fork('hunt'));
-    if (plan.faults.has('wipe')) {
-      simulation.repeat(REPLACE_EVERY_US, () => {
-        this.#replace();
-        return REPLACE_EVERY_US;
-      });
-    }
   }
 
   /** Leaders fall shortly after their election, when the most is under way. */
@@ -84,7 +74,9 @@ export class StackFaults {
       node.wallOffsetMs = chance.between(-STEP_MS_MAX, STEP_MS_MAX);
       return;
     }
-    if (fault === 'wipe') return this.#wipe(node);
+    if (fault === 'wipe') return this.#operator.wipe(node);
+    if (fault === 'rot') return this.#rot(node, chance);
+    if (fault === 'membership') return this.#operator.changeMembers(chance);
     this.#transfer(chance);
   }
 
@@ -114,42 +106,12 @@ export class StackFaults {
     });
   }
 
-  /** At most one disk is lost in a run, and only while all others are there: a quorum must outlive it. */
-  #wipe(node: StackNode): void {
-    const cluster = this.#cluster;
-    if (this.#lost !== null || cluster.up().length < cluster.nodes.size) return;
-    const replacement = cluster.join();
-    if (replacement === undefined) return;
-    cluster.lose(node);
-    this.#lost = node;
-    this.#replacement = replacement;
-  }
-
-  #replace(): void {
-    const leader = this.#cluster.leader();
-    const lost = this.#lost;
-    if (lost === null || leader === undefined) return;
-    const change = this.#change(lost, leader);
-    if (change === null || change.length === 0) return;
-    const { streams } = this.#cluster;
-    const addresses = Object.fromEntries(
-      change
-        .filter(({ kind }) => kind === 'addLearner')
-        .map(({ nodeId }) => [nodeId, streams.addressOf(Number(nodeId.slice(1)) - 1)]),
-    );
-    void this.#cluster.call(leader, async ({ log }) => log?.changeMembership(change, addresses));
-  }
-
-  /** The next step; empty while one is under way, null where nothing is left to do. */
-  #change(lost: StackNode, leader: StackNode | undefined): readonly MemberChange[] | null {
-    const configuration = leader?.log?.status().configuration;
-    if (configuration === undefined || configuration.votersOutgoing.length > 0) return [];
-    const { learners, removed, voters } = configuration;
-    const next = this.#replacement?.nodeId ?? '';
-    const remove = { kind: 'remove', nodeId: lost.nodeId } as const;
-    if (removed.includes(lost.nodeId)) return null;
-    if (voters.includes(next)) return [remove];
-    if (learners.includes(next)) return [{ kind: 'promote', nodeId: next }, remove];
-    return [{ kind: 'addLearner', nodeId: next }];
+  /** Bytes of a journal change behind its node's back; at times it starts anew right then, and reads all of it. */
+  #rot(node: StackNode, chance: Chance): void {
+    if (!this.#operator.mayLoseOne) return;
+    const damage = node.disk.damage(chance);
+    if (damage === null) return;
+    this.#cluster.simulation.say(() => `the journal of ${node.nodeId} is damaged: ${damage}`);
+    if (chance.happens(0.5)) node.crash();
   }
 }

@@ -27,6 +27,8 @@ interface StackNodeOptions {
   readonly checker: StackChecker;
   readonly onDeath: (node: StackNode) => void;
   readonly onLeader: (node: StackNode) => void;
+  /** Its journal, which was damaged, was found to be. */
+  readonly onDamaged: (node: StackNode) => void;
   /** Something that must not happen did. */
   readonly onBroken: (failure: SimulationFailure) => void;
 }
@@ -216,9 +218,13 @@ export class StackNode {
   /** Only a disk that failed excuses a log that did. */
   #mayFail(process: SimulatedProcess, error: unknown): boolean {
     if (process.isDead) return false;
-    const { onBroken, simulation } = this.#options;
+    const { onBroken, onDamaged, simulation } = this.#options;
     simulation.say(() => `${this.nodeId} fails: ${chainOf(error)}`);
     if (this.disk.hasFailed && /EIO|ENOSPC/.test(chainOf(error))) return true;
+    if (this.disk.isDamaged && /LOG_CORRUPT/.test(chainOf(error))) {
+      process.after(0, () => onDamaged(this));
+      return false;
+    }
     const failure =
       error instanceof SimulationFailure
         ? error

@@ -27,6 +27,9 @@ const STACK_FAULTS: readonly string[] = [
   'slow-apply',
 ];
 
+/** Drawn after everything else, so that older seeds keep the rest of their plans. */
+const LATER_FAULTS: readonly string[] = ['rot', 'membership', 'upgrade'];
+
 export interface StackPlan {
   readonly seed: number;
   readonly nodes: number;
@@ -42,18 +45,26 @@ export interface StackPlan {
   readonly snapshotEveryEntries: number;
   readonly checkpointEveryEntries: number;
   readonly restartMeanMs: number;
+  /** After healing the leader leaves the cluster for ever, and must be told that it has. */
+  readonly doesLeaderLeave: boolean;
 }
 
 export function drawStackPlan(seed: number, changes: PlanChanges = {}): StackPlan {
   const chance = new Chance(seed).fork('stack plan');
   const density = chance.pick([0.1, 0.3, 0.3, 0.5, 0.8]);
   const drawn = STACK_FAULTS.filter(() => chance.happens(density));
+  const late = new Chance(seed).fork('stack plan, later faults');
+  drawn.push(...LATER_FAULTS.filter(() => late.happens(0.35)));
+  // Members that leave while another one is lost for good would take the quorum with them.
+  const without = late.happens(0.5) ? ['membership'] : ['wipe', 'rot'];
+  const faults = new Set(drawn.filter((fault) => changes.without?.has(fault) !== true));
+  if (faults.has('membership')) for (const fault of without) faults.delete(fault);
   const nodes = chance.pick([3, 3, 3, 5]);
   const faultyMs = chance.between(1_500, 6_000);
   const heartbeatTicks = chance.between(1, 3);
   return {
     seed,
-    faults: new Set(drawn.filter((fault) => changes.without?.has(fault) !== true)),
+    faults,
     nodes: changes.nodes ?? nodes,
     faultyMs: changes.faultyMs ?? faultyMs,
     tickMs: chance.pick([20, 30]),
@@ -76,5 +87,6 @@ export function drawStackPlan(seed: number, changes: PlanChanges = {}): StackPla
     snapshotEveryEntries: chance.pick([5, 20, 80]),
     checkpointEveryEntries: chance.pick([3, 10, 40]),
     restartMeanMs: chance.pick([60, 300, 900]),
+    doesLeaderLeave: late.happens(0.4),
   };
 }

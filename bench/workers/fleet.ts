@@ -1,0 +1,202 @@
+/**
+ * Many agents over few connections: `node fleet.ts URL CONNECTIONS AGENTS HEARTBEAT_MS WORK_MS`. What it is
+ * handed it reports as done `WORK_MS` later; every agent beats by itself, those of a connection together.
+ */
+import { WebSocket } from 'ws';
+import { packMessages, unpackMessage, type RawFrame } from '../../dist/contract/index.js';
+import { quantile } from '../harness/statistics.ts';
+
+export type FleetOrder =
+  /** Connects and registers everybody; beats from then on. */
+  | 'register'
+  /** Cuts the first connection of every hundred, without a goodbye. */
+  | 'kill'
+  /** Forgets the latencies so far. */
+  | 'reset'
+  | 'figures';
+
+export interface FleetFigures {
+  readonly registerMs: number;
+  readonly beats: number;
+  readonly started: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Tasks that ran on what was cut, and those of them that do not run elsewhere yet. */
+  readonly orphans: number;
+  readonly orphansLeft: number;
+  /** From the cut until the last of them ran elsewhere, so far. */
+  readonly orphansMs: number;
+  readonly cpuMicros: number;
+}
+
+const [url = '', connections = '100', agents = '1000000', heartbeat = '40000', work = '200'] =
+  process.argv.slice(2);
+const CONNECTIONS = Number(connections);
+const PER_CONNECTION = Math.floor(Number(agents) / CONNECTIONS);
+/** Agents beat well before they would count as lost. */
+const BEAT_MS = Number(heartbeat) * 0.75;
+const BEATS_PER_ROUND = 30;
+const ENROLL_MAX = 10_000;
+const address = `${url.replace('http', 'ws')}/agents/connect`;
+const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+let latencies: number[] = [];
+let started = 0;
+let beats = 0;
+let registerMs = 0;
+let cutMs = 0;
+let orphansMs = 0;
+let orphanCount = 0;
+const orphans = new Set<string>();
+
+class Gateway {
+  readonly #number: number;
+  readonly #socket: WebSocket;
+  readonly #running = new Set<string>();
+  readonly #enrolled = Promise.withResolvers<void>();
+  #sequence = 0;
+  #round = 0;
+  #isCut = false;
+
+  constructor(number: number) {
+    this.#number = number;
+    this.#socket = new WebSocket(address, { perMessageDeflate: false });
+    this.#socket.on('open', () => this.#hello());
+    this.#socket.on('message', (data: Buffer) => {
+      for (const frame of unpackMessage(data)) this.#take(frame);
+    });
+    this.#socket.on('close', (code, reason) => {
+      if (!this.#isCut) console.error(`connection ${number} closed: ${code} ${reason.toString()}`);
+    });
+  }
+
+  get enrolled(): Promise<void> {
+    return this.#enrolled.promise;
+  }
+
+  /** Says that a share of its agents is there. */
+  beat(): void {
+    const from = Math.floor((PER_CONNECTION * this.#round) / BEATS_PER_ROUND);
+    this.#round = (this.#round + 1) % BEATS_PER_ROUND;
+    const to =
+      this.#round === 0
+        ? PER_CONNECTION
+        : Math.floor((PER_CONNECTION * this.#round) / BEATS_PER_ROUND);
+    if (this.#isCut || to === from) return;
+    beats += to - from;
+    this.#say(['beat', Array.from({ length: to - from }, (_, i) => from + i)]);
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const id of this.#running) orphans.add(id);
+    this.#socket.terminate();
+  }
+
+  #hello(): void {
+    const incarnation = `fleet-${process.pid}`;
+    const first = { id: this.#idOf(0), ...specOf(0) };
+    this.#say(['hello', { version: 1, incarnation, agents: [first], held: [], presence: 'agent' }]);
+    for (let from = 1; from < PER_CONNECTION; from += ENROLL_MAX) {
+      const count = Math.min(ENROLL_MAX, PER_CONNECTION - from);
+      const ids = Array.from({ length: count }, (_, i) => this.#idOf(from + i));
+      const specs = Array.from({ length: ZONES }, (_, zone) => specOf(zone));
+      this.#say(['enroll', from, specs, ids, ids.map((_, i) => (from + i) % ZONES)]);
+    }
+    if (PER_CONNECTION === 1) this.#enrolled.resolve();
+  }
+
+  #idOf(agent: number): string {
+    return `agent-${this.#number * PER_CONNECTION + agent}`;
+  }
+
+  #take(frame: RawFrame): void {
+    if (this.#isCut) return;
+    if (frame[0] === 'enrolled') {
+      if ((frame[1] as number) + ENROLL_MAX >= PER_CONNECTION) this.#enrolled.resolve();
+    } else if (frame[0] === 'leases') {
+      const [, , , taskIds, tokens, , , payloads] = frame as readonly unknown[];
+      this.#run(taskIds as string[], tokens as number[], payloads as string[]);
+    } else if (frame[0] === 'problem') console.error(JSON.stringify(frame[1]));
+  }
+
+  #run(taskIds: readonly string[], tokens: readonly number[], payloads: readonly string[]): void {
+    const atMs = nowMs();
+    for (const [i, id] of taskIds.entries()) {
+      this.#running.add(id);
+      if (orphans.delete(id)) orphansMs = Math.max(orphansMs, atMs - cutMs);
+      else {
+        const { due } = JSON.parse(payloads[i] as string) as { readonly due?: number };
+        if (due !== undefined) latencies.push(atMs - due);
+        started += 1;
+      }
+    }
+    setTimeout(() => {
+      if (this.#isCut) return;
+      for (const id of taskIds) this.#running.delete(id);
+      this.#sequence += 1;
+      this.#say(['report', this.#sequence, taskIds, tokens, taskIds.map(() => 'null'), []]);
+    }, Number(work));
+  }
+
+  #say(frame: RawFrame): void {
+    for (const message of packMessages([frame])) this.#socket.send(message);
+  }
+}
+
+const ZONES = 3;
+
+function specOf(agent: number): Record<string, unknown> {
+  const labels = { zone: `zone-${agent % ZONES}` };
+  return { capabilities: ['bench.noop'], labels, slots: 1, heartbeatMs: Number(heartbeat) };
+}
+
+const gateways: Gateway[] = [];
+
+async function register(): Promise<void> {
+  const startMs = nowMs();
+  for (let number = 0; number < CONNECTIONS; number++) gateways.push(new Gateway(number));
+  await Promise.all(gateways.map((gateway) => gateway.enrolled));
+  registerMs = nowMs() - startMs;
+  // The connections one after another, so that beats come evenly.
+  let next = 0;
+  setInterval(
+    () => gateways[next++ % CONNECTIONS]?.beat(),
+    BEAT_MS / BEATS_PER_ROUND / CONNECTIONS,
+  );
+}
+
+function figures(): FleetFigures {
+  const sorted = Float64Array.from(latencies).sort();
+  const { system, user } = process.cpuUsage();
+  return {
+    registerMs,
+    beats,
+    started,
+    p50: quantile(sorted, 0.5),
+    p95: quantile(sorted, 0.95),
+    p99: quantile(sorted, 0.99),
+    max: sorted.at(-1) ?? Number.NaN,
+    orphans: orphanCount,
+    orphansLeft: orphans.size,
+    orphansMs,
+    cpuMicros: system + user,
+  };
+}
+
+async function take(order: FleetOrder): Promise<FleetFigures> {
+  if (order === 'register') await register();
+  else if (order === 'reset') latencies = [];
+  else if (order === 'kill') {
+    cutMs = nowMs();
+    for (let number = 0; number < CONNECTIONS; number += 100) gateways[number]?.cut();
+    orphanCount = orphans.size;
+  }
+  return figures();
+}
+
+process.on('message', (order: FleetOrder) => {
+  void take(order).then((answer) => process.send?.(answer));
+});
