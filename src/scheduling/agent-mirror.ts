@@ -6,7 +6,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Agent, AgentId, StrategyName, Task } from '../core/index.ts';
-import { AgentTable } from './agent-table.ts';
+import type { AgentTable } from './agent-table.ts';
 import { otherMember } from './avoided.ts';
 import type { Interference } from './born/interference.ts';
 import type { KeptApart } from './kept-apart.ts';

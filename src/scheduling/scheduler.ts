@@ -16,7 +16,6 @@ import {
   costOfTask,
   FAIRNESS_DEFAULT,
   isGated,
-  namespaceOf,
   usesOf,
   type Agent,
   type AgentId,
@@ -29,7 +28,7 @@ import {
 import { AgentMirror } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
-import { ArrivalLine } from './arrival-line.ts';
+import { lineOfArrivals } from './line-of-arrivals.ts';
 import type { BatchPlans } from './batch/batch-plans.ts';
 import { groupOf, wishOf } from './batch/wish-cost.ts';
 import { Wishes, type Offer, type Turn } from './batch/wishes.ts';
@@ -198,7 +197,8 @@ export class Scheduler {
     this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#agents.expectFree(id);
     const placement: Placement = { taskIds: [], agentIds: [] };
-    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
+    const line =
+      request.arrivals.length === 0 ? null : lineOfArrivals(request.arrivals, this.#shares);
     this.#isAlone = this.#shares.isAlone;
     for (const task of request.ended) this.#expectEnd(task);
     this.#waiting.gates.openDue();
@@ -319,37 +319,6 @@ export class Scheduler {
       lanes: this.#waiting.laneCount,
       waiting: this.#waiting.size + this.#parked.size,
     };
-  }
-
-  #lineOf(arrivals: readonly Arrival[]): ArrivalLine {
-    const first = arrivals[0] as Arrival;
-    const { profile: only } = first;
-    if (arrivals.every(({ control, profile }) => profile === only && control === null)) {
-      return new ArrivalLine(arrivals, this.#shareOf(first));
-    }
-    return this.#mixedLineOf(arrivals);
-  }
-
-  #shareOf({ control, profile }: Arrival): FairShare {
-    const namespace = this.#shares.namespace(namespaceOf(profile.queueName));
-    if (namespace.waiting === 0) namespace.group.wake(namespace);
-    const share = this.#shares.key(namespace, control?.fairnessKey ?? null);
-    if (share.waiting === 0) share.group.wake(share);
-    return share;
-  }
-
-  #mixedLineOf(arrivals: readonly Arrival[]): ArrivalLine {
-    let profile: Arrival['profile'] | null = null;
-    let plain: FairShare | null = null;
-    const entrants = arrivals.map((arrival) => {
-      if (arrival.control !== null) return { arrival, share: this.#shareOf(arrival) };
-      if (profile !== arrival.profile || plain === null) {
-        profile = arrival.profile;
-        plain = this.#shareOf(arrival);
-      }
-      return { arrival, share: plain };
-    });
-    return new ArrivalLine(entrants, null);
   }
 
   #placeArrival(arrival: Arrival, share: FairShare, placement: Placement): void {

@@ -15,8 +15,8 @@ interface Move {
 }
 
 /**
- * An assignment within the capacities, near `found`; one that is within them already stays as it is. O(agents³
- * + tasks · agents) for each task that an agent has too many.
+ * An assignment within the capacities, near `found`; one that is within them already stays as it is. O(tasks · agents
+ * + agents²) for each task that an agent has too many.
  *
  * @param found - an agent of the problem for each task
  */
@@ -70,44 +70,57 @@ function cheapestMoves(problem: WindowProblem, assignment: Int32Array): (Move | 
   return moves;
 }
 
-/** The agents of the cheapest chain to one with room, without the first (Bellman and Ford). O(agents³). */
+/** By agent: what the cheapest chain of some length to it costs, and its agents without the first. */
+interface Chains {
+  readonly costs: Float64Array;
+  readonly agents: readonly (readonly number[])[];
+}
+
+/** The agents of the cheapest chain to one with room, without the first (Bellman and Ford). O(agents²). */
 function cheapestChain(
   { agents, capacities }: WindowProblem,
   moves: readonly (Move | null)[],
   from: number,
   loads: Float64Array,
-): number[] {
-  // By length: chains of at most so many moves, so that none goes in circles for ever.
-  let reached = new Float64Array(agents).fill(Infinity);
-  reached[from] = 0;
-  let chains: (readonly number[])[] = Array.from({ length: agents }, () => []);
+): readonly number[] {
+  const costs = new Float64Array(agents).fill(Infinity);
+  costs[from] = 0;
+  let chains: Chains = { costs, agents: Array.from({ length: agents }, () => []) };
   let best: readonly number[] = [];
   let least = Infinity;
   for (let length = 1; length <= CHAIN_MAX; length++) {
-    const next = new Float64Array(agents).fill(Infinity);
-    const longer = [...chains];
-    for (let a = 0; a < agents; a++) {
-      if (reached[a] === Infinity) continue;
-      for (let b = 0; b < agents; b++) {
-        const move = moves[a * agents + b];
-        if (move == null || b === from || chains[a]?.includes(b) === true) continue;
-        const cost = (reached[a] as number) + move.cost;
-        if (cost >= (next[b] as number)) continue;
-        next[b] = cost;
-        longer[b] = [...(chains[a] ?? []), b];
-      }
+    chains = lengthened(chains, moves, from);
+    for (const [agent, cost] of chains.costs.entries()) {
+      const hasRoom = (loads[agent] as number) < (capacities[agent] as number);
+      if (!hasRoom || cost >= least) continue;
+      least = cost;
+      best = chains.agents[agent] ?? [];
     }
-    for (let b = 0; b < agents; b++) {
-      const hasRoom = (loads[b] as number) < (capacities[b] as number);
-      if (hasRoom && (next[b] as number) < least) {
-        least = next[b] as number;
-        best = longer[b] ?? [];
-      }
-    }
-    reached = next;
-    chains = longer;
   }
-  return [...best];
+  return best;
+}
+
+/** The chains that are one move longer and visit no agent twice. */
+function lengthened(
+  { agents: chains, costs }: Chains,
+  moves: readonly (Move | null)[],
+  from: number,
+): Chains {
+  const count = costs.length;
+  const longer = new Float64Array(count).fill(Infinity);
+  const agents = [...chains];
+  for (const [index, move] of moves.entries()) {
+    if (move === null) continue;
+    const a = Math.floor(index / count);
+    const b = index % count;
+    const cost = (costs[a] as number) + move.cost;
+    if (cost >= (longer[b] as number) || b === from) continue;
+    const chain = chains[a] ?? [];
+    if (chain.includes(b)) continue;
+    longer[b] = cost;
+    agents[b] = [...chain, b];
+  }
+  return { costs: longer, agents };
 }
 
 /** Moves of a chain, at most: longer ones hardly ever cost less. */
