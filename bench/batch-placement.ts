@@ -216,7 +216,7 @@ function add(measures: Measures, name: string, jobs: readonly Job[], floor: Floo
   if (floor.solved > 0) {
     const share = (100 * floor.solved) / floor.windows;
     measures.add(`${name}: windows where the solver beat cheapest first`, '%', share);
-    measures.add(`${name}: processor time a window`, 'ms', floor.solveMs / floor.windows);
+    measures.add(`${name}: time a window`, 'ms', floor.solveMs / floor.windows);
   }
 }
 
