@@ -9,6 +9,9 @@ import { throwIfCanceled, type Watch } from '../../watch.ts';
 /** On average about two are needed for a value. */
 const STEPS_MAX_PER_VALUE = 60;
 
+/** From there on, more and more is taken for negligible: a block of rounding alone may only change its sign. */
+const STEPS_PATIENT = 12;
+
 /** The matrix, and what is rotated along with its rows. */
 export interface Bidiagonal {
   readonly diagonal: Float64Array;
@@ -85,13 +88,14 @@ export function diagonaliseByQr(matrix: Bidiagonal, watch: Watch): void {
   // A zero would need steps of its own; so small a number is one as good.
   for (let k = 0; k < n; k++) if (Math.abs(diagonal[k]) < negligible) diagonal[k] = negligible;
   for (let last = n - 1, steps = 0; last > 0;) {
-    if (Math.abs(beside[last - 1]) <= negligible) {
+    const limit = negligible * Math.max(1, steps - STEPS_PATIENT);
+    if (Math.abs(beside[last - 1]) <= limit) {
       last--;
       steps = 0;
       continue;
     }
     let first = last - 1;
-    while (first > 0 && Math.abs(beside[first - 1]) > negligible) first--;
+    while (first > 0 && Math.abs(beside[first - 1]) > limit) first--;
     invariant(steps++ < STEPS_MAX_PER_VALUE, 'QR steps converge within 60 per singular value');
     throwIfCanceled(watch);
     step(matrix, first, last);

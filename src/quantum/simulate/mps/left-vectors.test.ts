@@ -12,6 +12,7 @@ import {
   seeds,
 } from '../../linear/testing/random-matrices.ts';
 import { UNWATCHED } from '../../watch.ts';
+import { diagonaliseByQr } from './bidiagonal-steps.ts';
 import { leftVectors } from './left-vectors.ts';
 import { product } from './product.ts';
 
@@ -71,6 +72,45 @@ test('of matrices that have a low rank, or whose columns fall off by many orders
 test('values that are rounding among 256 columns do not keep the steps from ending', () => {
   const { values } = leftVectors(graded(256, 256, 8.7, Rng.fromSeed(3)), UNWATCHED);
   expect(values[255]! / values[0]!).toBeLessThan(1e-8);
+});
+
+test('a block of rounding on a zero diagonal does not keep the steps from ending', () => {
+  const diagonal = Float64Array.of(1.7, 0.3, 0, 0);
+  const beside = Float64Array.of(0, 0, 1.001 * 4 * Number.EPSILON * 1.7, 0);
+  const basis = new Float64Array(16);
+  for (let k = 0; k < 4; k++) basis[5 * k] = 1;
+  diagonaliseByQr({ diagonal, beside, basis }, UNWATCHED);
+  expect(
+    diagonal
+      .map(Math.abs)
+      .toSorted((a, b) => b - a)
+      .slice(0, 2),
+  ).toEqual(Float64Array.of(1.7, 0.3));
+  // As the steps leave it while a circuit runs on a chain of sites.
+  const left = Float64Array.of(
+    9.429146891907925e-17,
+    7.581729768805554e-16,
+    -0.3197366685768997,
+    0.5258954052873377,
+    -0.4123507784925751,
+    -1.4516533548738492e-17,
+    2.861733438346491e-17,
+    -1.4181935101869953e-17,
+  );
+  const above = Float64Array.of(
+    1.6986040971527299,
+    0.6351287753575111,
+    0.01344036010598169,
+    -0.4029196415051468,
+    3.1136176070185747e-15,
+    3.003938023649882e-17,
+    5.01182986473579e-18,
+    0,
+  );
+  const square = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0);
+  const norm = square(left) + square(above);
+  diagonaliseByQr({ diagonal: left, beside: above, basis: new Float64Array(64) }, UNWATCHED);
+  expect(square(left)).toBeCloseTo(norm, 13);
 });
 
 test('a product of large matrices is the product, and looks at the watch', () => {
