@@ -1,4 +1,5 @@
 export type { BatchPlans, BatchWindow } from './batch/batch-plans.ts';
+export { fitCapacities } from './batch/fit-capacities.ts';
 export type { WindowProblem } from './batch/window-problem.ts';
 export type { Standing } from './agent-table.ts';
 export type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
