@@ -41,6 +41,7 @@ import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
+import type { Learned } from './learned.ts';
 import { submissionFrom, submissionInSlices } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
@@ -93,6 +94,7 @@ export interface RuntimeParts {
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
   readonly comparators: Comparators;
+  readonly learned: Learned;
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
   readonly version: string;
@@ -362,7 +364,7 @@ export class Runtime {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { checkpointer, keeper, log, loop, releaseLock, store } = this.#parts;
+    const { checkpointer, keeper, learned, log, loop, releaseLock, store } = this.#parts;
     // A firing from here on is made after the next start.
     keeper.close();
     try {
@@ -372,6 +374,7 @@ export class Runtime {
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();
+      await learned.save();
       await log.close();
       await store.close();
     } finally {
