@@ -40,6 +40,7 @@ import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
 import { recoveryRoutes } from './routes-recoveries.ts';
 import { breakerRoutes } from './routes-breakers.ts';
+import { correlationRoutes } from './routes-correlations.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
@@ -256,6 +257,7 @@ async function addRoutes(
   flowRoutes(app, ctx);
   killRoutes(app, ctx);
   breakerRoutes(app, ctx);
+  correlationRoutes(app, ctx);
   recoveryRoutes(app, ctx);
   limitRoutes(app, ctx);
   scheduleRoutes(app, ctx);

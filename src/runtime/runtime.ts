@@ -8,13 +8,14 @@ import { OrchestratorError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import type {
   AgentHandler,
+  CorrelationView,
   RegisterAgent,
   StatusView,
   SubmitFlow,
   SubmittedFlow,
   SubmitTask,
 } from '../contract/index.ts';
-import { slotsUsed, type CoreState } from '../core/index.ts';
+import { slotsUsed, type AgentId, type CoreState } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -347,6 +348,24 @@ export class Runtime {
       stuck: this.#parts.supervisor.stuckTasks,
       recoveries: this.recoveries.list(RECOVERIES_SHOWN_MAX),
     };
+  }
+
+  /**
+   * What this leader has learned of agents that fail together; its pairs are about one agent, or any.
+   *
+   * @throws OrchestratorError `AGENT_NOT_FOUND`
+   */
+  correlations(about: AgentId | null = null): CorrelationView {
+    const { clock, scheduler, state } = this.#parts;
+    if (about !== null && !state.agents.has(about)) {
+      throw new OrchestratorError('AGENT_NOT_FOUND', `agent must be registered, got ${about}`);
+    }
+    const { suspects, ...rest } = scheduler.correlations(clock.now(), about);
+    const ofSuspects = suspects.map(({ untilMs, ...suspect }) => ({
+      ...suspect,
+      until: iso(untilMs),
+    }));
+    return { ...rest, suspects: ofSuspects } as CorrelationView;
   }
 
   /** The parts that metrics are read from. */

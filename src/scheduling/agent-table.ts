@@ -174,6 +174,11 @@ export class AgentTable {
     );
   }
 
+  /** Whether nothing was heard of it for too long. */
+  isLost(index: number): boolean {
+    return (this.#get(index, STANDING) & STATE_MASK) === STATE_CODES.lost;
+  }
+
   /** Whether it is able, as the pools have been told. */
   isAvailable(index: number): boolean {
     return (this.#get(index, STANDING) & FLAG_AVAILABLE) !== 0;

@@ -16,7 +16,6 @@ import {
   costOfTask,
   FAIRNESS_DEFAULT,
   isGated,
-  namespaceOf,
   type Agent,
   type AgentId,
   type FairnessSettings,
@@ -28,13 +27,13 @@ import {
 import { AgentMirror } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
-import { ArrivalLine } from './arrival-line.ts';
+import { lineOfArrivals } from './line-of-arrivals.ts';
 import type { BatchPlans } from './batch/batch-plans.ts';
-import type { Choosing } from './batch/seats.ts';
 import { groupOf, wishOf } from './batch/wish-cost.ts';
-import { Wishes, type Offer } from './batch/wishes.ts';
+import { Wishes, type Offer, type Turn } from './batch/wishes.ts';
 import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
+import type { CorrelationReport } from './correlation/correlation-report.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import { FairShares, isShareBefore, type FairShare } from './fair-share.ts';
@@ -199,7 +198,8 @@ export class Scheduler {
     this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#agents.expectFree(id);
     const placement: Placement = { taskIds: [], agentIds: [] };
-    const line = request.arrivals.length === 0 ? null : this.#lineOf(request.arrivals);
+    const line =
+      request.arrivals.length === 0 ? null : lineOfArrivals(request.arrivals, this.#shares);
     this.#isAlone = this.#shares.isAlone;
     for (const task of request.ended) this.#expectEnd(task);
     this.#waiting.gates.openDue();
@@ -289,12 +289,19 @@ export class Scheduler {
     const shares = this.#shares;
     const apart = this.#apart.of(task);
     const [table, wishes] = [this.#table, this.#wishes];
-    return explain(task, { pool, strategy, table, offers, rng, nowMs, shares, apart, wishes });
+    const { correlation } = this.#agents;
+    const learned = { strategy, apart, correlation };
+    return explain(task, { pool, table, offers, rng, nowMs, shares, wishes, ...learned });
   }
 
   /** What the Born strategies' states are like. O(pools + their available agents). */
   bornStatus(): BornStatus {
     return bornStatus(this.#pools.all());
+  }
+
+  /** What was learned of agents that fail together; its pairs are about one agent, or any for null. */
+  correlations(nowMs: number, about: AgentId | null = null): CorrelationReport {
+    return this.#agents.correlation.report(nowMs, about);
   }
 
   /** When the oldest task of a queue that may start became ready, or null. O(its pools). */
@@ -322,37 +329,6 @@ export class Scheduler {
     };
   }
 
-  #lineOf(arrivals: readonly Arrival[]): ArrivalLine {
-    const first = arrivals[0] as Arrival;
-    const { profile: only } = first;
-    if (arrivals.every(({ control, profile }) => profile === only && control === null)) {
-      return new ArrivalLine(arrivals, this.#shareOf(first));
-    }
-    return this.#mixedLineOf(arrivals);
-  }
-
-  #shareOf({ control, profile }: Arrival): FairShare {
-    const namespace = this.#shares.namespace(namespaceOf(profile.queueName));
-    if (namespace.waiting === 0) namespace.group.wake(namespace);
-    const share = this.#shares.key(namespace, control?.fairnessKey ?? null);
-    if (share.waiting === 0) share.group.wake(share);
-    return share;
-  }
-
-  #mixedLineOf(arrivals: readonly Arrival[]): ArrivalLine {
-    let profile: Arrival['profile'] | null = null;
-    let plain: FairShare | null = null;
-    const entrants = arrivals.map((arrival) => {
-      if (arrival.control !== null) return { arrival, share: this.#shareOf(arrival) };
-      if (profile !== arrival.profile || plain === null) {
-        profile = arrival.profile;
-        plain = this.#shareOf(arrival);
-      }
-      return { arrival, share: plain };
-    });
-    return new ArrivalLine(entrants, null);
-  }
-
   #placeArrival(arrival: Arrival, share: FairShare, placement: Placement): void {
     const { control, id, profile } = arrival;
     if (this.#arrivalProfile !== profile || this.#arrivalPool === null) {
@@ -366,15 +342,14 @@ export class Scheduler {
     if (!this.#isAlone) {
       this.#lend.start(share, costOf(control?.estimate ?? null, this.#shares.settings), id);
     }
-    let member = this.#agents.pick(pool, profile.strategy, this.#choice);
+    const picked = this.#agents.pick(pool, profile.strategy, this.#choice);
     const wish = control?.placement;
-    let choosing: Choosing | null = null;
-    const group = wish === undefined ? null : groupOf(wish, profile.queueName);
-    if (wish !== undefined) {
-      ({ choosing, member } = this.#wishes.cheapest(wish, group, this.#offer(pool, member)));
-    }
-    const agentId = this.#agents.assign(pool, profile.strategy, member);
-    if (choosing !== null) this.#wishes.seats.propose(id, { agentId, group, choosing });
+    const wished =
+      wish === undefined
+        ? null
+        : this.#wishes.cheapest(wish, groupOf(wish, profile.queueName), this.#offer(pool, picked));
+    const agentId = this.#agents.assign(pool, profile.strategy, wished?.member ?? picked);
+    if (wished !== null) this.#wishes.seats.propose(id, agentId, wished);
     placement.agentIds.push(agentId);
     placement.taskIds.push(id);
   }
@@ -405,10 +380,11 @@ export class Scheduler {
     this.#choice.key = task.affinityKey ?? task.id;
     const by = { choice: this.#choice, apart: this.#apart };
     let member = this.#agents.pick(pool, lane.strategy, this.#choice);
-    let choosing: Choosing | null = null;
+    let wished: Turn | null = null;
     if (isPicky(task)) member = this.#agents.other(pool, member, task, by);
     else if (wishOf(task) !== null) {
-      ({ choosing, member, task } = this.#wishes.turn(task, this.#offer(pool, member)));
+      wished = this.#wishes.turn(task, this.#offer(pool, member));
+      ({ member, task } = wished);
       if (task !== head) this.#waiting.exchange(head, task);
     }
     if (member < 0) {
@@ -423,10 +399,7 @@ export class Scheduler {
     if (isGated(task)) this.#waiting.gates.expectStart(task);
     this.#removeWaiting(task);
     const agentId = this.#agents.assign(pool, lane.strategy, member);
-    if (choosing !== null) {
-      const group = groupOf(wishOf(task) ?? {}, task.profile.queue.name);
-      this.#wishes.seats.propose(task.id, { agentId, group, choosing });
-    }
+    if (wished !== null) this.#wishes.seats.propose(task.id, agentId, wished);
     this.#apart.propose(task, agentId);
     placement.agentIds.push(agentId);
     placement.taskIds.push(task.id);
