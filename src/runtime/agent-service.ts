@@ -164,8 +164,10 @@ export class AgentService {
     const { hub, loop, state } = this.#parts;
     const back: AgentId[] = [];
     for (const agentId of agentIds) {
-      if (state.agents.get(agentId)?.state === 'lost') back.push(agentId);
-      else hub.seen(agentId);
+      if (hub.heardOver(link, agentId)) continue;
+      const isServed = hub.linkKind(agentId) !== null;
+      // What another link serves now is that one's to speak for.
+      if (!isServed && state.agents.get(agentId)?.state === 'lost') back.push(agentId);
     }
     if (back.length === 0) return;
     await Promise.all(back.map((agentId) => loop.propose({ type: 'agent.back', agentId })));
