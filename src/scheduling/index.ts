@@ -13,6 +13,7 @@ export type {
 export type { FairnessExplanation, ShareView } from './explanation.ts';
 export type { GateKind, HeldGates } from './gates.ts';
 export type { Interference } from './born/interference.ts';
+export type { CorrelationReport } from './correlation/correlation-report.ts';
 export type { BornStatus } from './born/born-status.ts';
 export { Scheduler } from './scheduler.ts';
 export { followFleet, joinLines } from './follow-core.ts';

@@ -103,6 +103,8 @@ test('a node that was away for longer than the others keep their logs gets their
     payload: 'x'.repeat(500),
   });
 
+  const others = (await back.others()).map(({ url }) => url);
+  expect(others.toSorted()).toEqual(IDS.filter((id) => id !== away).map((id) => `http://${id}`));
   const led = await (metrics.get(first.nodeId) as Metrics).render();
   expect(led).toContain('uqo_raft_role{role="leader"} 1');
   expect(led).toContain('uqo_raft_elections_total{outcome="won"} 1');
