@@ -124,7 +124,7 @@ export class BatchPlans {
   nextWindow(nowMs: number): BatchWindow | null {
     if (this.#asked !== null) return null;
     // A copy: a pool that was looked at goes to the end.
-    for (const [pool, own] of [...this.#pools]) {
+    for (const [pool, own] of Array.from(this.#pools)) {
       if (!this.#needsPlan(own, nowMs)) continue;
       const asked = this.#ask(pool, own);
       // Others have their turn first.
