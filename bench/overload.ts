@@ -41,6 +41,10 @@ for (let run = 0; run < RUNS; run++) {
     measures.add(`priority 9, overloaded: ${name}`, 'ms', overloaded[key]);
     measures.add(`priority 9: ${name}`, '× unloaded', overloaded[key] / unloaded[key]);
   }
+  for (const [name, { lateP50, lateP95 }] of Object.entries({ unloaded, overloaded })) {
+    measures.add(`priority 9, ${name}: its client's event loop late, p50`, 'ms', lateP50);
+    measures.add(`priority 9, ${name}: its client's event loop late, p95`, 'ms', lateP95);
+  }
   measures.add('priority 9: refused', 'tasks', overloaded.refused);
   for (const [priority, weight] of WEIGHTS.entries()) {
     if (weight === 0) continue;

@@ -1,6 +1,7 @@
 /**
  * A log that three processes keep on one machine, each with its own files and an fsync behind every entry: appends a
- * second, time to commit, and time from `kill -9` of the leader to the next acknowledged append.
+ * second, time to commit, time from `kill -9` of the leader to the next acknowledged append, and how long a node needs that
+ * was away while a million entries were committed.
  *
  *   npm run bench -- raft [--quick]
  */
@@ -14,7 +15,8 @@ const quick = isQuick();
 const NODES = ['a', 'b', 'c'];
 const ENTRY_BYTES = 256;
 const DURATION_MS = quick ? 2_000 : 10_000;
-const KILLS = quick ? 3 : 20;
+const KILLS = quick ? 3 : 50;
+const BEHIND_ENTRIES = quick ? 50_000 : 1_000_000;
 const LOADS = [1, 64, 1024] as const;
 
 interface Node {
@@ -92,6 +94,35 @@ async function measureFailover(processes: Processes, measures: Measures): Promis
   await processes.start(leader.id);
 }
 
+/** One follower is away; then it comes back, and is started once more with all of it on its own disk. */
+async function measureCatchUp(processes: Processes, measures: Measures): Promise<void> {
+  const leader = await processes.leader();
+  const away = [...processes.nodes.values()].find(({ id }) => id !== leader.id) as Node;
+  await ask(away, { kind: 'catchUp' });
+  processes.nodes.delete(away.id);
+  await away.worker.kill();
+  for (let left = BEHIND_ENTRIES; left > 0;) {
+    const order = { kind: 'fill' as const, entries: left, entryBytes: ENTRY_BYTES };
+    left -= await ask<number>(await processes.leader(), order);
+  }
+  for (const name of ['missing them all', 'with them on its disk']) {
+    const startedMs = performance.now();
+    await processes.start(away.id);
+    const back = processes.nodes.get(away.id) as Node;
+    await ask(back, { kind: 'catchUp' });
+    measures.add(
+      `${BEHIND_ENTRIES} entries: a node that starts ${name}`,
+      's',
+      (performance.now() - startedMs) / 1_000,
+    );
+    const bytes = await ask<number>(back, { kind: 'memory' });
+    measures.add(`… its memory then, ${name}`, 'MiB', bytes / 2 ** 20);
+    processes.nodes.delete(away.id);
+    await back.worker.kill();
+  }
+  await processes.start(away.id);
+}
+
 const measures = new Measures();
 await withFolder(async (folder) => {
   const addresses = new Map<string, string>();
@@ -100,6 +131,7 @@ await withFolder(async (folder) => {
   try {
     await Promise.all(NODES.map((id) => processes.start(id)));
     await measureLoads(processes, measures);
+    await measureCatchUp(processes, measures);
     for (let kill = 0; kill < KILLS; kill += 1) await measureFailover(processes, measures);
   } finally {
     await processes.stop();
@@ -109,5 +141,6 @@ report('raft', measures.all, {
   nodes: NODES.length,
   entryBytes: ENTRY_BYTES,
   durationMs: DURATION_MS,
+  behindEntries: BEHIND_ENTRIES,
   kills: KILLS,
 });

@@ -7,6 +7,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { OrchestratorError } from './base/errors.ts';
 import {
+  type CorrelationView,
   checkRegisterAgents,
   checkSchedule,
   InvalidRequestError,
@@ -298,6 +299,15 @@ export class UnifiedQuantumOrchestrator {
     const definitions = { dispatchers: 1, globalCoherence: 1, basis: 'definition' } as const;
     const quantum = { ...definitions, ...this.runtime.observed.scheduler.bornStatus() };
     return { ...this.runtime.status(), quantum };
+  }
+
+  /**
+   * Which agents and domains were seen to fail together; pairs are about one agent if it is given.
+   *
+   * @throws OrchestratorError `AGENT_NOT_FOUND`
+   */
+  getCorrelations(agent?: string): CorrelationView {
+    return this.runtime.correlations((agent as never) ?? null);
   }
 
   /** Lets running handlers end for at most `graceMs`, writes everything out and closes. */

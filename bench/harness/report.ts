@@ -63,6 +63,11 @@ export function isQuick(): boolean {
   return process.argv.includes('--quick');
 }
 
+/** Where figures come from, in words. */
+export function originText(): string {
+  return `${machine()}, Node ${process.version}, commit ${commit()}`;
+}
+
 function machine(): string {
   const processors = cpus();
   return `${processors.length} × ${processors[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;

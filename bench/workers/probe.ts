@@ -2,6 +2,7 @@
  * Submits single tasks of one priority at a fixed rate and measures them: `node probe.ts URL PRIORITY`.
  * Each is due at a fixed moment, whatever became of the earlier ones.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Client } from '../../dist/client/index.js';
 import { quantile } from '../harness/statistics.ts';
 
@@ -20,7 +21,13 @@ export interface ProbeFigures {
   readonly doneP50: number;
   readonly doneP95: number;
   readonly doneP99: number;
+  /** How late its own event loop was: what of the other figures is not the server's. */
+  readonly lateP50: number;
+  readonly lateP95: number;
 }
+
+/** Between two looks at the event loop, in milliseconds; what it reports has this in it. */
+const LOOK_MS = 1;
 
 const [url = '', priority = '9'] = process.argv.slice(2);
 const client = new Client({ url });
@@ -29,6 +36,8 @@ async function probe({ rate, seconds }: ProbeOrder): Promise<ProbeFigures> {
   const takenMs: number[] = [];
   const doneMs: number[] = [];
   let refused = 0;
+  const delay = monitorEventLoopDelay({ resolution: LOOK_MS });
+  delay.enable();
   const one = async (): Promise<void> => {
     const sentMs = performance.now();
     try {
@@ -53,6 +62,7 @@ async function probe({ rate, seconds }: ProbeOrder): Promise<ProbeFigures> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(all);
+  delay.disable();
   takenMs.sort((a, b) => a - b);
   doneMs.sort((a, b) => a - b);
   return {
@@ -64,6 +74,8 @@ async function probe({ rate, seconds }: ProbeOrder): Promise<ProbeFigures> {
     doneP50: quantile(doneMs, 0.5),
     doneP95: quantile(doneMs, 0.95),
     doneP99: quantile(doneMs, 0.99),
+    lateP50: delay.percentile(50) / 1e6 - LOOK_MS,
+    lateP95: delay.percentile(95) / 1e6 - LOOK_MS,
   };
 }
 

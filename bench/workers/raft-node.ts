@@ -15,6 +15,10 @@ export type RaftOrder =
   | { readonly kind: 'isReady' }
   /** Resolves once this node knows a leader and has all that was committed when it asked. */
   | { readonly kind: 'catchUp' }
+  /** Appends so many entries, 1,024 at once, for as long as it leads; resolves with how many were committed. */
+  | { readonly kind: 'fill'; readonly entries: number; readonly entryBytes: number }
+  /** Bytes of memory of this process. */
+  | { readonly kind: 'memory' }
   | {
       readonly kind: 'load';
       /** Appends under way at once. */
@@ -65,8 +69,24 @@ async function load(order: Extract<RaftOrder, { kind: 'load' }>): Promise<LoadRe
   };
 }
 
+async function fill(order: Extract<RaftOrder, { kind: 'fill' }>): Promise<number> {
+  const body = Buffer.alloc(order.entryBytes, 7);
+  let left = order.entries;
+  let committed = 0;
+  const appender = async (): Promise<void> => {
+    while (left-- > 0) {
+      await log.append(body);
+      committed += 1;
+    }
+  };
+  await Promise.allSettled(Array.from({ length: 1_024 }, appender));
+  return committed;
+}
+
 async function carryOut(order: RaftOrder): Promise<unknown> {
   if (order.kind === 'load') return load(order);
+  if (order.kind === 'fill') return fill(order);
+  if (order.kind === 'memory') return process.memoryUsage.rss();
   if (order.kind === 'isReady') return log.role.isTermReady;
   await log.roleWhere(({ leader }) => leader !== null);
   return log.readBarrier();

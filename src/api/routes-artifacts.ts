@@ -4,6 +4,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import { ArtifactIdText, ArtifactList } from '../contract/index.ts';
 import type { OpenArtifact } from '../runtime/index.ts';
 import { answers, json, nothing, TaskParams, type Answer } from './answers.ts';
+import type { ArtifactsElsewhere } from './cluster/artifacts-elsewhere.ts';
 import type { ApiContext, TaskId } from './api-context.ts';
 import { namesEtag, readRange, type ByteRange } from './byte-range.ts';
 import { requireTask } from './routes-tasks.ts';
@@ -28,7 +29,11 @@ function bytesOf(description: string): Answer {
 }
 
 /** Outputs of tasks that are too large for a result. */
-export function artifactRoutes(app: FastifyInstance, ctx: ApiContext): void {
+export function artifactRoutes(
+  app: FastifyInstance,
+  ctx: ApiContext,
+  elsewhere?: ArtifactsElsewhere,
+): void {
   const { runtime } = ctx;
   app.get<{ Params: { id: TaskId } }>(
     '/api/v1/tasks/:id/artifacts',
@@ -41,8 +46,11 @@ export function artifactRoutes(app: FastifyInstance, ctx: ApiContext): void {
         response: answers({ 200: json('The artifacts', ArtifactList) }, ['TASK_NOT_FOUND']),
       },
     },
-    (request) =>
-      Promise.resolve(requireTask(runtime.artifacts.list(request.params.id), request.params)),
+    async (request) => {
+      const { id } = request.params;
+      const own = requireTask(runtime.artifacts.list(id), request.params);
+      return elsewhere === undefined ? own : elsewhere.withOthers(request, own, id);
+    },
   );
   app.get<{ Params: { id: string } }>(
     '/api/v1/artifacts/:id',

@@ -172,6 +172,7 @@ function letterRoutes(app: FastifyInstance, { payloadBytesMax, runtime }: ApiCon
           ...CHANGE_CODES,
           'TASK_NOT_FOUND',
           'TASK_NOT_FAILED',
+          'TREE_KILLED',
           'TASK_FINISHED',
           'PAYLOAD_TOO_LARGE',
           'QUEUE_FULL',

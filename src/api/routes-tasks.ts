@@ -232,6 +232,7 @@ function recallRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
           ...CHANGE_CODES,
           'TASK_NOT_FOUND',
           'TASK_NOT_FAILED',
+          'TREE_KILLED',
         ]),
       },
     },

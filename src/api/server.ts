@@ -17,7 +17,7 @@ import { checkBind, isLoopback } from './bind-policy.ts';
 import { attachChannels } from './channel/attach-channels.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import type { ClusterDoor } from './cluster/cluster-door.ts';
-import { forwardToLeader, type Rescue } from './cluster/leader-requests.ts';
+import { forwardToLeader, type LeaderForwarding } from './cluster/leader-requests.ts';
 import { OpenRequests, type OpenRequestLimits } from './open-requests.ts';
 import { documentRoutes } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -40,6 +40,7 @@ import { operationRoutes } from './routes-operations.ts';
 import { failureGroupRoutes } from './routes-failure-groups.ts';
 import { recoveryRoutes } from './routes-recoveries.ts';
 import { breakerRoutes } from './routes-breakers.ts';
+import { correlationRoutes } from './routes-correlations.ts';
 import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
@@ -149,16 +150,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
   const bodyBytesMax = options.bodyBytesMax ?? DEFAULTS.bodyBytesMax;
   const app = createApp(ctx, bodyBytesMax);
-  let carryOn: Rescue | null = null;
+  let carryOn: LeaderForwarding | null = null;
   handleRequests(app, {
     ctx,
     origins,
     isClosing: () => isClosing,
     isLeaving: () => isLeaving,
-    rescue: (request, reply) => carryOn?.(request, reply) ?? Promise.resolve(false),
+    rescue: (request, reply) => carryOn?.rescue(request, reply) ?? Promise.resolve(false),
   });
   if (cluster !== undefined) carryOn = forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
-  await addRoutes(app, ctx, cluster ?? null);
+  await addRoutes(app, ctx, { door: cluster ?? null, forwarding: carryOn });
   await app.ready();
   const sockets = trackSockets(app.server);
   const upgrades = new Upgrades(app.server, origins, cluster ?? null, ctx.clock);
@@ -183,6 +184,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     endChannels: () => {
       channels.endAll();
       upgrades.endTunnels();
+      carryOn?.leaderChanged();
     },
     listen: async () => {
       await app.listen({ host, port: options.port ?? DEFAULTS.port });
@@ -241,13 +243,13 @@ function createApp(ctx: ApiContext, bodyLimit: number): FastifyInstance {
 async function addRoutes(
   app: FastifyInstance,
   ctx: ApiContext,
-  cluster: ClusterDoor | null,
+  cluster: { readonly door: ClusterDoor | null; readonly forwarding: LeaderForwarding | null },
 ): Promise<void> {
   const routes = collectRoutes(app);
   await documentRoutes(app, ctx.version);
   submitRoutes(app, ctx);
   taskRoutes(app, ctx);
-  artifactRoutes(app, ctx);
+  artifactRoutes(app, ctx, cluster.forwarding?.artifacts);
   agentRoutes(app, ctx);
   leaseRoutes(app, ctx);
   inputRoutes(app, ctx);
@@ -255,6 +257,7 @@ async function addRoutes(
   flowRoutes(app, ctx);
   killRoutes(app, ctx);
   breakerRoutes(app, ctx);
+  correlationRoutes(app, ctx);
   recoveryRoutes(app, ctx);
   limitRoutes(app, ctx);
   scheduleRoutes(app, ctx);
@@ -263,7 +266,7 @@ async function addRoutes(
   operationRoutes(app, ctx);
   statusRoutes(app, ctx);
   backupRoutes(app, ctx);
-  clusterRoutes(app, cluster);
+  clusterRoutes(app, cluster.door);
   eventRoutes(app, ctx);
   outputRoutes(app, ctx);
   healthRoutes(app, ctx);

@@ -30,6 +30,7 @@ export type {
   RaftView,
   RecoveredState,
 } from './raft/core-contract.ts';
+export { RaftLogView } from './raft/raft-log-view.ts';
 export { RaftCore } from './raft/raft-core.ts';
 export { foundCluster, type Founding } from './raft/found-cluster.ts';
 export { entryHash, genesisBase } from './raft/entry-hash.ts';

@@ -77,6 +77,7 @@ export {
   BreakerView,
   BreakerWhy,
 } from './breaker.ts';
+export { CorrelationView } from './correlation.ts';
 export { RecoveryList, RecoveryView, SelfCheckView } from './recovery.ts';
 export { DependencyView, type DependencyBody } from './dependency.ts';
 export { familyFields, hasFamily, type TaskFamilyFields } from './task-family.ts';

@@ -6,6 +6,8 @@ const closed = { additionalProperties: false } as const;
 
 const LabelName = Type.String({ pattern: '^[A-Za-z0-9._/-]{1,63}$' });
 const LabelValue = Type.String({ maxLength: 255 });
+/** The same as a key: there a length alone would not count. */
+const LabelValueKey = Type.String({ pattern: '^[\\s\\S]{0,255}$' });
 const NEAR_MAX = 16;
 const COSTS_LABELS_MAX = 8;
 const COSTS_VALUES_MAX = 32;
@@ -27,8 +29,9 @@ export const PlacementBody = Type.Object(
     costs: Type.Optional(
       Type.Record(
         LabelName,
-        Type.Record(LabelValue, Type.Number({ minimum: 0, maximum: 1_000_000 }), {
+        Type.Record(LabelValueKey, Type.Number({ minimum: 0, maximum: 1_000_000 }), {
           maxProperties: COSTS_VALUES_MAX,
+          additionalProperties: false,
         }),
         {
           maxProperties: COSTS_LABELS_MAX,

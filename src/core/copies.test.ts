@@ -17,6 +17,7 @@ import {
   taskSpec,
   vote,
   type SpecOptions,
+  type TaskFields,
 } from './testing/commands.ts';
 import { eventText, refusalsOf } from './testing/trace.ts';
 import { World } from './testing/world.ts';
@@ -231,5 +232,74 @@ describe('a hedge', () => {
     const { events } = world.run(1_000, complete(copy?.id ?? '', copy?.fencingToken ?? 0));
     expect(events.map(eventText)).toContain('lease.revoked t1 from a1 token=9 (hedged)');
     expect(world.state.tasks.size).toBe(0);
+  });
+});
+
+describe('what copies submit', () => {
+  const below = (parentId: string): TaskFields => ({ parentId: parentId as TaskId });
+  const states = (world: World, ...ids: readonly string[]): readonly (string | undefined)[] =>
+    ids.map((id) => world.state.tasks.get(id as TaskId)?.state);
+
+  /** A task that runs on `a`, its hedge that runs on `b`, and children of both. */
+  function raced(): { world: World; own: number; hedged: { id: string; token: number } } {
+    const world = worldWithAgents('a', 'b');
+    world.run(
+      1_000,
+      submit('t1', { rules: { hedge: { percentile: 0.95, copiesMax: 1 } } }),
+      assign('t1', 'a'),
+    );
+    const own = world.task('t1').fencingToken;
+    world.run(1_000, hedge('t1', own));
+    const [hedged] = started(world, 'b');
+    if (hedged === undefined) throw new Error('it is hedged');
+    world.run(1_000, submit('of-own', {}, below('t1')), submit('of-hedge', {}, below(hedged.id)));
+    world.run(1_000, submit('other'), assign('of-hedge', 'b'));
+    world.run(1_000, submit('deeper', {}, below('of-hedge')));
+    return { world, own, hedged };
+  }
+
+  test('is in the tree of their task, and is canceled with it', () => {
+    const { world } = raced();
+    expect([...world.state.records.trees.values()].map(({ key }) => key)).toEqual(['t1']);
+    world.run(1_000, { type: 'tree.cancel', target: 't1', reason: 'unwanted' });
+    expect([...world.state.tasks.keys()]).toEqual(['other']);
+    expect(world.state.records.trees.size).toBe(0);
+  });
+
+  test('is canceled with a tree of which only copies had submitted', () => {
+    const world = worldWithAgents('a', 'b');
+    world.run(1_000, submit('t1', twice()));
+    const [first, second] = started(world, 'a', 'b');
+    world.run(1_000, submit('x', {}, below(first?.id ?? '')));
+    world.run(1_000, submit('y', {}, below(second?.id ?? '')));
+    world.run(1_000, { type: 'tree.cancel', target: 't1', reason: 'unwanted' });
+    expect(world.state.tasks.size).toBe(0);
+  });
+
+  test('goes with a hedge that lost, and only that', () => {
+    const { own, world } = raced();
+    world.run(1_000, complete('t1', own));
+    expect(states(world, 'of-own', 'of-hedge', 'deeper')).toEqual(['queued', undefined, undefined]);
+  });
+
+  test('stays when the hedge won, or the task alone was canceled', () => {
+    const won = raced();
+    won.world.run(1_000, complete(won.hedged.id, won.hedged.token));
+    expect(states(won.world, 'of-hedge', 'deeper')).toEqual(['running', 'queued']);
+    const left = raced();
+    left.world.run(1_000, cancel('t1'));
+    expect(states(left.world, 'of-own', 'of-hedge')).toEqual(['queued', 'running']);
+  });
+
+  test('takes what its budget has, as the attempts of their task do', () => {
+    const world = worldWithAgents('a', 'b');
+    const estimate = { tokens: 10 };
+    world.run(1_000, submit('t1', twice(), { estimate }));
+    const [first, second] = started(world, 'a', 'b');
+    world.run(1_000, submit('x', {}, below(first?.id ?? '')));
+    expect(world.state.records.trees.get('t1')?.reservedTokens).toBe(20);
+    world.run(1_000, vote(second?.id ?? '', second?.token ?? 0, 'h'));
+    expect(world.state.records.trees.get('t1')?.reservedTokens).toBe(10);
+    expect(world.state.records.trees.get('t1')?.usedTokens).toBe(10);
   });
 });

@@ -28,6 +28,14 @@ export function cancelTree(step: Step, target: string, reason: string): Rejectio
   return null;
 }
 
+/** Cancels a task, and what it submitted with it. */
+export function cancelWithChildren(step: Step, task: Task, reason: string): void {
+  const family = familyOf(task);
+  cancelTask(step, task.id, reason);
+  if (family !== null && family.children > 0)
+    startCut(step, family.tree, { taskId: task.id, reason });
+}
+
 /** Cancels a tree and lets nothing more into it. */
 export function killTree(
   step: Step,

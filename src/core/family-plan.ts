@@ -8,8 +8,7 @@ import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import { isLeased, type Task } from './task.ts';
 import { killKey, type Ancestor, type FamilyFacts, type Tree } from './tree.ts';
-import { treeName } from './tree-name.ts';
-import { chainOf, familyOf, requireTree } from './trees.ts';
+import { chainOf, familyOf, findKilled, requireTree } from './trees.ts';
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 
@@ -103,17 +102,7 @@ function findChildFault(state: CoreState, { counts, item, type }: Child): Reject
 }
 
 function findTreeFault(tree: Tree | null): Rejection | null {
-  if (tree === null) return null;
-  for (const each of chainOf(tree)) {
-    if (each.kill === null) continue;
-    const { by, reason } = each.kill;
-    return reject('TREE_KILLED', `${treeName(each)} was killed: ${reason}`, {
-      tree: each.key,
-      reason,
-      by,
-    });
-  }
-  return findSpent(tree);
+  return tree === null ? null : (findKilled(tree) ?? findSpent(tree));
 }
 
 interface Parent {

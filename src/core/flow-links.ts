@@ -1,5 +1,4 @@
 /** Keeps the edges between live tasks: hung up by a submit, taken down by an end, built anew by a restore. */
-import { invariant } from '../base/invariant.ts';
 import {
   dependenciesOf,
   linksOf,
@@ -16,8 +15,9 @@ import type { Wave } from './wave.ts';
 /** Hangs a new task on its parents as they are now. */
 export function hangUp(state: CoreState, task: Task): void {
   const links = linksOf(task);
-  for (const dependency of dependenciesOf(task)) {
-    pin(state, dependency.taskId);
+  const dependencies = dependenciesOf(task);
+  if (dependencies.length > 0) state.dependents.add(task);
+  for (const dependency of dependencies) {
     const parent = state.tasks.get(dependency.taskId);
     if (parent === undefined) continue;
     const edge: Edge = { child: task, onFailure: policyOf(dependency) };
@@ -32,8 +32,8 @@ const SWEEP_MIN = 64;
 
 /** Takes a task that left core down from its parents. O(its parents). */
 export function takeDown(state: CoreState, task: Task): void {
+  state.dependents.delete(task);
   for (const { taskId } of dependenciesOf(task)) {
-    unpin(state, taskId);
     const links = state.tasks.get(taskId)?.links;
     if (links == null) continue;
     links.gone += 1;
@@ -43,15 +43,11 @@ export function takeDown(state: CoreState, task: Task): void {
   }
 }
 
-function pin(state: CoreState, parentId: TaskId): void {
-  state.pins.set(parentId, (state.pins.get(parentId) ?? 0) + 1);
-}
-
-function unpin(state: CoreState, parentId: TaskId): void {
-  const count = state.pins.get(parentId);
-  invariant(count !== undefined, 'the parent of a live task is pinned');
-  if (count === 1) state.pins.delete(parentId);
-  else state.pins.set(parentId, count - 1);
+/** Ended parents of live tasks, some more than once: their results are still wanted. O(edges). */
+export function* wantedParents(state: CoreState): Generator<TaskId> {
+  for (const task of state.dependents) {
+    for (const { taskId } of dependenciesOf(task)) if (!state.tasks.has(taskId)) yield taskId;
+  }
 }
 
 /** Builds all links from the rows. O(tasks + edges). */
@@ -69,9 +65,9 @@ export function restoreLinks(state: CoreState): void {
     ({ news }) => news.parentId,
   );
   for (const task of children.toSorted((a, b) => a.seq - b.seq)) {
+    state.dependents.add(task);
     const links = linksOf(task);
     for (const dependency of dependenciesOf(task)) {
-      pin(state, dependency.taskId);
       const edge: Edge = { child: task, onFailure: policyOf(dependency) };
       const parent = state.tasks.get(dependency.taskId);
       if (parent !== undefined) linksOf(parent).dependents.push(edge);

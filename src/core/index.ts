@@ -158,6 +158,7 @@ export {
   type CoreState,
   type IdempotencyEntry,
 } from './state.ts';
+export { wantedParents } from './flow-links.ts';
 export { findCycle } from './flow-plan.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';
 export {

@@ -1,6 +1,5 @@
 import { invariant } from '../base/invariant.ts';
 import { checkBreakers } from './breaker-invariants.ts';
-import type { TaskId } from './ids.ts';
 import { burstOf } from './bucket.ts';
 import { copiesOf, copyOf, HEDGED, isBarred, liveCopies } from './copies.ts';
 import { usesOf, type Gate } from './gate.ts';
@@ -113,25 +112,24 @@ function checkTask(state: CoreState, task: Task): void {
 }
 
 function checkFlows(state: CoreState): void {
-  const pins = new Map<string, number>();
+  let dependents = 0;
   for (const task of state.tasks.values()) {
     let [left, fatal] = [0, 0];
     for (const dependency of dependenciesOf(task)) {
-      pins.set(dependency.taskId, (pins.get(dependency.taskId) ?? 0) + 1);
       const parent = standing(state, dependency, task);
       if (parent === 'waited for') left += 1;
       if (parent === 'dead letter' && policyOf(dependency) !== 'continue') fatal += 1;
     }
+    const isDependent = dependenciesOf(task).length > 0;
+    dependents += isDependent ? 1 : 0;
+    invariant(state.dependents.has(task) === isDependent, `I16: ${task.id} is known to depend`);
     const links = task.links ?? { left: 0, fatal: 0 };
     invariant(links.left === left, `I16: ${task.id} waits for ${links.left} of ${left} parents`);
     invariant(links.fatal === fatal, `I16: ${task.id} counts ${links.fatal} of ${fatal} as dead`);
     const waits = left > 0 || liveCopies(state, task).length > 0;
     invariant(task.state !== 'blocked' || waits, `I16: ${task.id} is blocked by nothing`);
   }
-  invariant(pins.size === state.pins.size, `I16: ${state.pins.size} pins for ${pins.size} parents`);
-  for (const [id, count] of pins) {
-    invariant(state.pins.get(id as TaskId) === count, `I16: ${id} is pinned ${count} times`);
-  }
+  invariant(dependents === state.dependents.size, 'I16: only live tasks are known to depend');
   invariant(state.endings.length === 0, 'I16: a batch tells what it ended');
 }
 

@@ -17,6 +17,7 @@ import {
   type CopyFacts,
   type Vote,
 } from './copies.ts';
+import { cancelWithChildren } from './cuts.ts';
 import { NO_EXTRA } from './extra.ts';
 import { splitTask } from './make-copies.ts';
 import { adoptResult, failTask } from './settle.ts';
@@ -47,7 +48,11 @@ function settleOriginal(step: Step, task: Task): void {
   const isSplitting = isLive(step.state, task) && task.reason === SPLITTING;
   if (!isSplitting && !hasEnded(task)) return;
   const reason = copiesOf(task)?.kind === 'hedge' ? HEDGED : REDUNDANT;
-  for (const copy of liveCopies(step.state, task)) cancelTask(step, copy.id, reason);
+  for (const copy of liveCopies(step.state, task)) {
+    // As for any task, a cancel leaves what was submitted; what lost the race submitted for nothing.
+    if (task.state === 'canceled') cancelTask(step, copy.id, reason);
+    else cancelWithChildren(step, copy, reason);
+  }
   if (isSplitting) splitTask(step, task);
 }
 

@@ -11,6 +11,7 @@ import type { Step } from './step.ts';
 import { isLeased, type Task } from './task.ts';
 import { revokeLease } from './settle.ts';
 import { armTimer, endLease, moveTask, removeTask } from './transition.ts';
+import { findKilled, treeOf } from './trees.ts';
 
 /** Longest grace of a cancel, in milliseconds: a day. */
 export const CANCEL_GRACE_MS_MAX = 86_400_000;
@@ -58,7 +59,7 @@ function requestCancel({ state, events }: Step, task: Task, reason: string, unti
 /** Queues a dead letter again with all its attempts before it. Its failures stay on record. */
 export function retryTask(step: Step, taskId: TaskId): Rejection | null {
   const { state } = step;
-  const task = deadLetter(state.tasks.get(taskId), taskId);
+  const task = redrivable(state, taskId);
   if ('code' in task) return task;
   state.taskChanges.touch(task);
   leaveFailureGroup(state, task);
@@ -104,8 +105,14 @@ export function restartTotal(state: CoreState, task: Task): void {
   task.extra = { ...(task.extra ?? NO_EXTRA), totalFrom: state.nowMs };
 }
 
+/** The task, if it is a dead letter that may run again, or why not: nothing runs in a tree that was killed. */
+export function redrivable(state: CoreState, taskId: TaskId): Task | Rejection {
+  const task = deadLetter(state.tasks.get(taskId), taskId);
+  return 'code' in task ? task : (findKilled(treeOf(state, task)) ?? task);
+}
+
 /** The task, if it is a dead letter, or why not. */
-export function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
+function deadLetter(task: Task | undefined, taskId: TaskId): Task | Rejection {
   if (task === undefined) return reject('TASK_NOT_FOUND', 'a dead letter must be live', { taskId });
   if (task.state === 'failed') return task;
   return reject('TASK_NOT_FAILED', `a dead letter is a failed task, got ${task.state}`, { taskId });

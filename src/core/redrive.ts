@@ -4,7 +4,7 @@ import { leaveFailureGroup } from './failure-groups.ts';
 import type { TaskId } from './ids.ts';
 import type { Placement, Redrive } from './operation.ts';
 import { queueName } from './queue.ts';
-import { deadLetter, requeue } from './recall.ts';
+import { redrivable, requeue } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
@@ -32,7 +32,7 @@ export function redriveTask(
   { by, reason, redrive }: RedriveOrder,
 ): Rejection | null {
   const { state, events } = step;
-  const task = deadLetter(state.tasks.get(item.taskId), item.taskId);
+  const task = redrivable(state, item.taskId);
   if ('code' in task) return task;
   const spec = placedSpec(task.profile.spec, redrive);
   const full = spec === null ? null : checkRoom(state, task, spec);

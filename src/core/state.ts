@@ -108,8 +108,8 @@ export interface CoreState {
   readonly timers: Timers<Task>;
   /** Moments at which something must happen to a record. */
   readonly alarms: Timers<CoreRecord>;
-  /** Parents of live tasks, and how many depend on each: their results are still wanted. Derived. */
-  readonly pins: Map<TaskId, number>;
+  /** Live tasks that depend on others. Derived. */
+  readonly dependents: Set<Task>;
   /** What the batch at hand has yet to tell dependents; empty between batches. */
   readonly endings: Ending[];
   /** Tasks to be copied, and tasks and copies that ended in the batch at hand; empty between batches. */
@@ -166,7 +166,7 @@ export function emptyState(rng: Rng): CoreState {
     breakerGates: new Map(),
     timers: new Timers(),
     alarms: new Timers(),
-    pins: new Map(),
+    dependents: new Set(),
     endings: [],
     unsettled: [],
     taskChanges: new ChangeSet(taskRow, (task) => task.id),

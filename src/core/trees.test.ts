@@ -52,6 +52,11 @@ class TreeWorld extends World {
     return refusalsOf(this.run(1000, { ...command, items }).results[0]);
   }
 
+  /** Fails it for good. */
+  fail(id: string): void {
+    this.run(1000, fail(id, this.task(id).fencingToken, { retryable: false }));
+  }
+
   tree(key: string): Tree {
     const tree = this.state.records.trees.get(key);
     if (tree === undefined) throw new Error(`no tree ${key}`);
@@ -318,6 +323,43 @@ describe('killing', () => {
     const { events } = world.run(1000, kill('tree.kill', 'a'));
     expect(world.live()).toEqual(['other']);
     expect(events.filter(({ type }) => type === 'lease.revoked').length).toBe(2);
+  });
+
+  test('a tree leaves its dead letters, which can be purged and nothing else', () => {
+    const world = new TreeWorld();
+    world.start('a');
+    world.start('b', below('a'));
+    world.start('c', below('b', { budget: { tokens: 5 } }));
+    world.fail('b');
+    world.fail('c');
+    world.run(1000, kill('tree.kill', 'a'));
+    expect(world.live()).toEqual(['b', 'c']);
+    const ids = ['b', 'c'] as TaskId[];
+    const redrive = { redrive: {}, items: ids.map((taskId) => ({ taskId })), reason: null };
+    const { results } = world.run(
+      1000,
+      { type: 'task.retry', taskIds: ids },
+      { type: 'task.redrive', by: 'ann', ...redrive },
+      { type: 'dead-letter.purge', taskIds: ids },
+    );
+    expect(results.map(refusalsOf)).toEqual([
+      ['TREE_KILLED', 'TREE_KILLED'],
+      ['TREE_KILLED', 'TREE_KILLED'],
+      [],
+    ]);
+    expect(world.state.records.trees.size).toBe(0);
+  });
+
+  test('a tree leaves what a parent in another tree revives as it is', () => {
+    const world = new TreeWorld();
+    world.start('parent');
+    world.start('a');
+    world.add('b', below('a', { dependsOn: [{ taskId: 'parent' as TaskId }] }));
+    world.fail('parent');
+    world.run(1000, kill('tree.kill', 'a'));
+    world.run(1000, { type: 'task.retry', taskIds: ['parent' as TaskId] });
+    expect(world.task('parent').state).toBe('queued');
+    expect(taskText(world.task('b'))).toContain('failed (dependency_failed)');
   });
 
   test('part of a tree leaves the rest', () => {

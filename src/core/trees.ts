@@ -2,10 +2,13 @@
 import { invariant } from '../base/invariant.ts';
 import { joinBudgets } from './budget-gate.ts';
 import { UNTRACKED } from './change-set.ts';
+import { liveCopies, originalOf } from './copies.ts';
 import { NO_EXTRA } from './extra.ts';
+import { reject, type Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
-import type { Task } from './task.ts';
+import { isLeased, type Task } from './task.ts';
 import { estimateOf, microsOf, type FamilyFacts, type Tree, type TreeFields } from './tree.ts';
+import { treeName } from './tree-name.ts';
 
 /** Flows that are remembered after all their tasks left core, at most. */
 export const FLOWS_KEPT_MAX = 10_000;
@@ -29,6 +32,17 @@ export function requireTree(state: CoreState, key: string): Tree {
 /** A tree and those that it is part of, from the inside out. */
 export function* chainOf(tree: Tree | null): Generator<Tree> {
   for (let at = tree; at !== null; at = at.parent) yield at;
+}
+
+/** The refusal of work in a tree that was killed, or that is part of one; null where none was. */
+export function findKilled(tree: Tree | null): Rejection | null {
+  for (const each of chainOf(tree)) {
+    if (each.kill === null) continue;
+    const { by, reason } = each.kill;
+    const message = `${treeName(each)} was killed: ${reason}`;
+    return reject('TREE_KILLED', message, { tree: each.key, reason, by });
+  }
+  return null;
 }
 
 type NewTree = Pick<TreeFields, 'kind' | 'parentKey' | 'namespace' | 'name' | 'depth' | 'budget'> &
@@ -82,11 +96,16 @@ export function wallDueAt({ budget, createdAt, kill, warned }: Tree): number {
   return createdAt + (warned.includes('wallMs') ? wallMs : Math.ceil(wallMs * 0.8));
 }
 
-/** Gives a task without one a place of its own in a tree of its own, so that others can come from it. */
+/**
+ * Gives a task without one a place of its own in a tree of its own, so that others can come from it.
+ *
+ * What comes from a copy is in the tree of the task that it is one of: whoever ends that one knows of no copies.
+ */
 export function rootTree(state: CoreState, task: Task, hash: string | null): FamilyFacts {
-  const { namespace } = task.profile.spec;
+  const root = originalOf(state, task) ?? task;
+  const { namespace } = root.profile.spec;
   const fields = { parentKey: null, namespace, name: null, depth: 0, budget: null };
-  const tree = addTree(state, { key: task.id, kind: 'task', ...fields });
+  const tree = addTree(state, { key: root.id, kind: 'task', ...fields });
   const family: FamilyFacts = {
     tree: tree.key,
     flowId: null,
@@ -96,12 +115,16 @@ export function rootTree(state: CoreState, task: Task, hash: string | null): Fam
     hash,
     lineage: [],
   };
-  setFamily(state, task, family);
-  tree.members.add(task);
-  // Its attempt runs already, so that what it is expected to take was reserved nowhere.
-  const estimate = estimateOf(task);
-  tree.reservedTokens = estimate.tokens;
-  tree.reservedMicros = microsOf(estimate.costUsd);
+  const members = new Set([root, ...liveCopies(state, root), task]);
+  for (const member of [...members].toSorted((a, b) => a.seq - b.seq)) {
+    setFamily(state, member, family);
+    tree.members.add(member);
+    if (!isLeased(member)) continue;
+    // Its attempt runs already, so that what it is expected to take was reserved nowhere.
+    const estimate = estimateOf(member);
+    tree.reservedTokens += estimate.tokens;
+    tree.reservedMicros += microsOf(estimate.costUsd);
+  }
   return family;
 }
 

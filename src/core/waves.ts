@@ -17,6 +17,7 @@ import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { moveTask } from './transition.ts';
+import { findKilled, treeOf } from './trees.ts';
 import type { News, Wave } from './wave.ts';
 
 /** Brings the news of the batch, and of what they lead to, as far as the bound allows. */
@@ -164,6 +165,7 @@ export function makeReady({ events, state }: Step, task: Task): void {
 function putBack({ events, state }: Step, child: Task): void {
   const isOurs = child.state === 'failed' && child.reason === 'dependency_failed';
   if (!isOurs || child.links?.fatal !== 0 || child.extra?.flow?.isLost === true) return;
+  if (findKilled(treeOf(state, child)) !== null) return;
   leaveFailureGroup(state, child);
   child.attempt = 0;
   child.error = null;

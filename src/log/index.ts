@@ -16,7 +16,9 @@ export type {
 export { openRaftLog } from './raft/open-raft-log.ts';
 export type { RaftLog } from './raft/raft-log.ts';
 export type { RaftLogOptions } from './raft/raft-log-options.ts';
+export { foundFromState } from './raft/found-from-state.ts';
 export { takeOverAlone, type TakenOver } from './raft/take-over-alone.ts';
+export { inspectJournal, type JournalInspection } from './raft/journal/inspect-journal.ts';
 export { setJournalAside } from './raft/set-journal-aside.ts';
 export type { ShellClock, ShellLogger } from './raft/shell-ports.ts';
 export { sharedSecretAuthentication } from './raft/transport/shared-secret.ts';

@@ -52,3 +52,27 @@ test('past their number the type that came first is forgotten', () => {
   expect(times.size).toBe(TYPES_MAX);
   expect(times.percentileMs('type-0', 0.5, 1)).toBeNull();
 });
+
+test('what one remembers another adds to its own; nonsense is left out', () => {
+  const [one, other] = [new RunTimes(), new RunTimes()];
+  for (let i = 1; i <= 6_000; i++) one.observe('a', i);
+  one.observe('b', 3);
+  other.observe('b', 500);
+  other.recall(JSON.parse(JSON.stringify(one.remember())));
+  expect(other.percentileMs('a', 0.5, 1)).toBe(one.percentileMs('a', 0.5, 1));
+  expect(other.percentileMs('b', 0.5, 2)).toBe(one.percentileMs('b', 0.5, 1));
+  expect(other.percentileMs('b', 1, 2)).toBeGreaterThan(500);
+  const empty = new RunTimes();
+  for (const nonsense of [
+    null,
+    7,
+    [
+      ['c', [1e6, 5]],
+      ['c', [3, -1]],
+      ['c', [3, 70_000]],
+      [7, [1, 1]],
+    ],
+  ])
+    empty.recall(nonsense);
+  expect(empty.percentileMs('c', 0.5, 1)).toBe(null);
+});

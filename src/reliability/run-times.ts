@@ -60,6 +60,30 @@ export class RunTimes {
     return predictedMs === null ? null : Math.max(floorMs, predictedMs * factor);
   }
 
+  /** By type, oldest first: pairs of a bucket and its count, one after the other. */
+  remember(): readonly (readonly [type: string, pairs: readonly number[]])[] {
+    return [...this.#types].map(([type, { counts }]) => [
+      type,
+      [...counts].flatMap((count, bucket) => (count === 0 ? [] : [bucket, count])),
+    ]);
+  }
+
+  /** Adds what {@link remember} told once; leaves out what is no such thing. */
+  recall(known: unknown): void {
+    for (const [type, pairs] of Array.isArray(known) ? (known as unknown[][]) : []) {
+      if (typeof type !== 'string' || !Array.isArray(pairs)) continue;
+      const histogram = this.#types.get(type) ?? this.#add(type);
+      for (let at = 0; at + 1 < pairs.length; at += 2) {
+        const [bucket, count] = [pairs[at] as number, pairs[at + 1] as number];
+        const isCount = Number.isInteger(count) && count > 0 && count < COUNT_MAX;
+        if (!isCount || histogram.counts[bucket] === undefined) continue;
+        histogram.counts[bucket] += count;
+        histogram.total += count;
+      }
+      while (histogram.total >= COUNT_MAX) halve(histogram);
+    }
+  }
+
   #add(type: string): Histogram {
     if (this.#types.size >= TYPES_MAX) {
       // The one that was added first: a type that is still in use comes back with its next attempt.

@@ -17,6 +17,8 @@ export interface CheckpointerOptions {
   /** … or this long after the last one, if anything changed. */
   readonly intervalMs: number;
   readonly onFailed: (error: unknown) => void;
+  /** Told when one was taken; the next one waits for what it returns. */
+  readonly onTaken?: () => Promise<void>;
 }
 
 /** Decides when the store catches up with the log, and lets go of log that it then stands for. */
@@ -76,13 +78,14 @@ export class Checkpointer {
   }
 
   async #take(): Promise<void> {
-    const { keepsLog, log, logger, onFailed, state, store } = this.#options;
+    const { keepsLog, log, logger, onFailed, onTaken, state, store } = this.#options;
     if (state.index === store.appliedIndex) return;
     this.#bytes = 0;
     try {
       const stats = await store.checkpoint(state);
       if (!keepsLog && this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
       logger.debug('checkpoint taken', { ...stats });
+      await onTaken?.();
     } catch (error) {
       onFailed(error);
     }

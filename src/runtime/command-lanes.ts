@@ -69,7 +69,7 @@ export class CommandLanes {
 
   add(proposal: Proposal): void {
     if (proposal.command.type !== 'task.submit') this.#other.push(proposal);
-    else if (!isOrdinary(proposal)) this.#urgent.push(proposal);
+    else if (isUrgent(proposal)) this.#urgent.push(proposal);
     else {
       this.#submits.push(proposal);
       this.#submitTasks += proposal.items;
@@ -94,8 +94,6 @@ export class CommandLanes {
 
   /** Puts back what was taken last and came to nothing: it is the next to be taken. */
   putBack(proposals: readonly Proposal[]): void {
-    const isUrgent = (one: Proposal): boolean =>
-      one.command.type === 'task.submit' && !isOrdinary(one);
     const submits = proposals.filter(isOrdinary);
     this.#urgent = [...proposals.filter(isUrgent), ...this.#urgent];
     this.#other = [
@@ -174,8 +172,13 @@ export function submitPriority(specs: readonly { readonly priority: number }[]):
   return highest;
 }
 
-function isOrdinary({ command }: Proposal): boolean {
-  return command.type === 'task.submit' && submitPriority(command.specs) < PRIORITY_MAX;
+/** Whether it is a submit of the highest priority. */
+export function isUrgent({ command }: Proposal): boolean {
+  return command.type === 'task.submit' && submitPriority(command.specs) >= PRIORITY_MAX;
+}
+
+function isOrdinary(proposal: Proposal): boolean {
+  return proposal.command.type === 'task.submit' && !isUrgent(proposal);
 }
 
 interface Room {

@@ -100,6 +100,25 @@ describe('the loop', () => {
     expect(world.state.index).toBe(1);
   });
 
+  test('answers what is urgent before it makes the next short entry, and all else after it', async () => {
+    const world = new LoopWorld();
+    world.loop.shortEntryTasks = 100;
+    const turns: [string, number][] = [];
+    const propose = (id: number, priority: number): Promise<unknown> =>
+      world.loop
+        .propose(submit(ID(id), { priority }))
+        .then(({ type }) => void turns.push([`${type} ${priority}`, world.turns]));
+    await Promise.all([propose(1, 4), propose(2, 9), propose(3, 9)]);
+    await world.settle();
+    expect(turns).toEqual([
+      ['submitted 9', 1],
+      ['submitted 9', 1],
+      ['submitted 4', 2],
+    ]);
+    expect(world.flushes).toBe(1);
+    expect(world.loop.isIdle).toBe(true);
+  });
+
   test('puts proposed assignments into the entry of the commands they are for', async () => {
     const world = new LoopWorld();
     await world.loop.propose(register('a'));

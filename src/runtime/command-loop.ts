@@ -24,7 +24,7 @@ import {
 } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Clock } from './clock.ts';
-import { CommandLanes, type Proposal } from './command-lanes.ts';
+import { CommandLanes, isUrgent, type Proposal } from './command-lanes.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry-codec.ts';
 
 /** What a turn asks for placement, and what it tells of the outcome. */
@@ -39,6 +39,8 @@ export interface TurnHooks {
   dropped(entry: Entry): void;
   /** Whether waiting work could be placed although no command asks for it. */
   hasWork(): boolean;
+  /** Whether another turn would go on with what {@link place} had no time for. */
+  isUnfinished?(): boolean;
   /** Moment at which waiting work may be placeable by itself, or null. */
   nextOpenAt(): number | null;
 }
@@ -236,7 +238,8 @@ export class CommandLoop {
       if (assign !== null) commands.push(assign);
     }
     if (commands.length === 0) {
-      this.#rest({ placeable: false });
+      const isPaused = clock.monotonicMs() < this.#pausedUntilMs;
+      this.#rest({ placeable: !isPaused && hooks.isUnfinished?.() === true });
       return;
     }
     const entry: Entry = { batch: { at, commands }, texts };
@@ -277,13 +280,32 @@ export class CommandLoop {
     const { state, hooks } = this.#options;
     const applied = apply(state, index, entry.batch);
     hooks.applied(entry, applied);
-    this.#busy = false;
     this.#underWaySinceMs = null;
     this.#tellWaited(proposals);
+    if (!this.#answerUrgent(applied, proposals)) this.#goOn(applied, proposals);
+    // All that answers lead to is done before the next tick, and nothing from outside comes in between.
+    else process.nextTick(() => this.#goOn(applied, proposals));
+  }
+
+  /** Answers what is urgent while much else is to do; false where there is no such thing. */
+  #answerUrgent({ results }: Applied, proposals: readonly Proposal[]): boolean {
+    if (this.shortEntryTasks === null) return false;
+    let isAny = false;
+    for (const [position, proposal] of proposals.entries()) {
+      if (!isUrgent(proposal)) continue;
+      isAny = true;
+      proposal.resolve(results[position] as CommandResult);
+    }
+    return isAny;
+  }
+
+  #goOn({ results }: Applied, proposals: readonly Proposal[]): void {
+    const { hooks } = this.#options;
+    this.#busy = false;
     // The next entry goes to the disk before this one's effects go out, so that the two overlap.
     if (this.#stopped === null) this.#turn();
     for (const [position, proposal] of proposals.entries()) {
-      proposal.resolve(applied.results[position] as CommandResult);
+      proposal.resolve(results[position] as CommandResult);
     }
     hooks.flush();
     if (!this.#busy) this.#rest({ placeable: hooks.hasWork() });

@@ -3,6 +3,12 @@ import { OrchestratorError } from '../base/errors.ts';
 import type { DependencyBody, SubmitExtras } from '../contract/index.ts';
 import type { Command, CoreState, Dependency, ParentEnd, TaskId } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
+import type { Slices } from './slices.ts';
+
+type Extras = readonly (SubmitExtras | null)[] | null;
+
+/** Refs between two looks at the clock. */
+const LOOKS_APART = 64;
 
 type Submit = Extract<Command, { type: 'task.submit' }>;
 
@@ -14,27 +20,48 @@ export type Refs = ReadonlyMap<string, TaskId>;
  *
  * @throws OrchestratorError `FLOW_DUPLICATE` for a ref that two tasks have
  */
-export function refsOf(
-  extras: readonly (SubmitExtras | null)[] | null,
-  ids: readonly TaskId[],
-): Refs | null {
-  if (extras === null) return null;
-  if (!extras.some((extra) => extra?.ref !== undefined || extra?.dependsOn !== undefined))
-    return null;
+export function refsOf(extras: Extras, ids: readonly TaskId[]): Refs | null {
+  if (extras === null || !isNamed(extras)) return null;
   const refs = new Map<string, TaskId>();
-  for (const [position, extra] of extras.entries()) {
-    const ref = extra?.ref;
-    if (ref === undefined) continue;
-    if (refs.has(ref)) {
-      throw new OrchestratorError(
-        'FLOW_DUPLICATE',
-        `each task of a submit must have a ref of its own, got ${ref} twice`,
-        { ref, position },
-      );
-    }
-    refs.set(ref, ids[position] as TaskId);
+  for (const position of extras.keys()) addRef(refs, extras, ids, position);
+  return refs;
+}
+
+/** As {@link refsOf} for a submit of many tasks. */
+export async function refsInSlices(
+  extras: Extras,
+  ids: readonly TaskId[],
+  slices: Slices,
+): Promise<Refs | null> {
+  if (extras === null || !isNamed(extras)) return null;
+  const refs = new Map<string, TaskId>();
+  for (const position of extras.keys()) {
+    addRef(refs, extras, ids, position);
+    if (position % LOOKS_APART === 0 && slices.isOver) await slices.next();
   }
   return refs;
+}
+
+function isNamed(extras: NonNullable<Extras>): boolean {
+  return extras.some((extra) => extra?.ref !== undefined || extra?.dependsOn !== undefined);
+}
+
+function addRef(
+  refs: Map<string, TaskId>,
+  extras: NonNullable<Extras>,
+  ids: readonly TaskId[],
+  position: number,
+): void {
+  const ref = extras[position]?.ref;
+  if (ref === undefined) return;
+  if (refs.has(ref)) {
+    throw new OrchestratorError(
+      'FLOW_DUPLICATE',
+      `each task of a submit must have a ref of its own, got ${ref} twice`,
+      { ref, position },
+    );
+  }
+  refs.set(ref, ids[position] as TaskId);
 }
 
 /** @throws OrchestratorError `FLOW_TASK_NOT_FOUND` for a ref that no task of the submit has */

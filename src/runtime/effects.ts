@@ -159,13 +159,15 @@ export class Effects {
   /** A task has the result of its copy; its own attempt, if there was one, was revoked before. */
   #adopted(task: Task, copy: Task, result: string | null): void {
     const { hedger, hub, live, scheduler, state, store } = this.#parts;
-    const startedAt = copyOf(copy)?.startedAt ?? 0;
+    const facts = copyOf(copy);
+    const startedAt = facts?.startedAt ?? 0;
     live.remove(task);
     scheduler.taskLeft(task);
     hub.ended(task.id);
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     this.#metrics.completed(task, state.nowMs - startedAt);
+    if (facts?.kind === 'hedge') this.#metrics.hedgeWon();
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
     if (isHedged(task.profile.spec)) hedger.overtaken(task);
   }
@@ -257,6 +259,7 @@ export class Effects {
         return;
       case 'agent.changed':
       case 'agent.dissented':
+        if (event.type === 'agent.dissented') this.#metrics.dissented();
         supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':
@@ -268,6 +271,7 @@ export class Effects {
         return;
       case 'task.hedged':
         this.#parts.hedger.hedged(event.copy);
+        this.#metrics.hedged();
         return;
       default:
         if ('schedule' in event) this.#scheduled(event);

@@ -17,6 +17,7 @@ import {
 } from '../core/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
+import type { Learner } from './learned.ts';
 import { QuantileSketch } from './quantile-sketch.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 
@@ -43,6 +44,8 @@ const TOKENS_MAX = 10;
 const TURN_COUNT = 1_000;
 /** Types whose durations are remembered: those seen last. */
 const TYPES_MAX = 1_000;
+/** … of which so many are remembered across a restart. */
+const TYPES_KEPT_MAX = 200;
 /** Hedges that may be under way however little runs: one of them may hang itself. */
 const HEDGES_MIN = 4;
 
@@ -53,7 +56,7 @@ interface Watched extends Timed {
   readonly startedAt: number;
 }
 
-export class Hedger {
+export class Hedger implements Learner {
   readonly #parts: HedgerParts;
   readonly #share: number;
   readonly #samplesMin: number;
@@ -90,6 +93,21 @@ export class Hedger {
       if (task.state === 'running' && task.profile.spec.rules?.hedge !== undefined) {
         this.started(task);
       }
+    }
+  }
+
+  /** Durations by type, of those seen last. */
+  remember(): unknown {
+    return [...this.#sketches].slice(-TYPES_KEPT_MAX).map(([key, one]) => [key, one.remember()]);
+  }
+
+  recall(known: unknown): void {
+    for (const one of Array.isArray(known) ? (known as unknown[]) : []) {
+      const [key, durations] = Array.isArray(one) ? (one as unknown[]) : [];
+      if (typeof key !== 'string' || this.#sketches.size >= TYPES_MAX) continue;
+      const sketch = new QuantileSketch(TURN_COUNT);
+      sketch.recall(durations);
+      this.#sketches.set(key, sketch);
     }
   }
 

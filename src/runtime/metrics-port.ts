@@ -15,6 +15,12 @@ export interface RuntimeMetrics {
   scheduleSkipped(reason: string, count: number): void;
   /** A breaker of that kind came into a state. */
   breakerChanged(kind: BreakerKind, state: BreakerState): void;
+  /** A hedge was started. */
+  hedged(): void;
+  /** A task took over the result of a hedge. */
+  hedgeWon(): void;
+  /** An agent's result was not the one that was agreed on. */
+  dissented(): void;
 }
 
 export const NO_METRICS: RuntimeMetrics = {
@@ -27,4 +33,7 @@ export const NO_METRICS: RuntimeMetrics = {
   scheduleFired: () => undefined,
   scheduleSkipped: () => undefined,
   breakerChanged: () => undefined,
+  hedged: () => undefined,
+  hedgeWon: () => undefined,
+  dissented: () => undefined,
 };

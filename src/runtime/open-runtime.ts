@@ -5,6 +5,7 @@ import {
   barredAgents,
   createState,
   fairnessOf,
+  wantedParents,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -29,11 +30,13 @@ import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { BreakerService } from './breaker-service.ts';
 import { Comparators } from './comparators.ts';
+import { createSupervision, type Supervision } from './create-supervision.ts';
 import { Hedger, type HedgingOptions } from './hedger.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
 import { KillService } from './kill-service.ts';
+import { Learned } from './learned.ts';
 import { InputWaits } from './input-waits.ts';
 import { systemProbes, type LoadProbes } from './load-probes.ts';
 import { NO_METRICS, type RuntimeMetrics } from './metrics-port.ts';
@@ -43,9 +46,7 @@ import { DeadLetterService } from './dead-letter-service.ts';
 import { OperationService } from './operation-service.ts';
 import { OUTPUT_TTL_MS_DEFAULT, OutputService } from './output-service.ts';
 import { QueueService } from './queue-service.ts';
-import { Recoveries } from './recoveries.ts';
-import { SelfChecks } from './self-checks.ts';
-import { Supervisor, type SupervisionOptions } from './supervisor.ts';
+import type { SupervisionOptions } from './supervisor.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
 import { replayEffects } from './replay.ts';
@@ -203,18 +204,21 @@ interface Lasting {
   readonly artifacts: ArtifactService;
   readonly backups: BackupService;
   readonly comparators: Comparators;
+  readonly learned: Learned;
 }
 
 /** Makes what a runtime is made of, for as long as it leads or follows. */
 export function assembly(ground: Ground): () => RuntimeParts {
   const { artifacts, state, store, terms } = ground;
-  store.keep(() => state.pins.keys());
-  const checkpointer = createCheckpointer(ground);
+  store.keep(() => wantedParents(state));
+  const learned = new Learned(ground.directory, ground.logger);
+  const checkpointer = createCheckpointer(ground, learned);
   const lasting: Lasting = {
     checkpointer,
     artifacts: new ArtifactService({ ...ground, artifacts }),
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     comparators: new Comparators(),
+    learned,
   };
   return () => assemble(ground, lasting);
 }
@@ -249,6 +253,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const output = createOutput(ground, propose);
   const stages = new StageWaits();
   const hedger = new Hedger({ ...ground, propose, options: terms.hedging ?? {} });
+  learn(lasting.learned, supervision, hedger);
   const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
   const mirrors = { ...seers, supervisor, hedger, planner };
@@ -346,28 +351,10 @@ function createServices(ground: Ground, machinery: Machinery): Services {
   };
 }
 
-interface Supervision {
-  readonly recoveries: Recoveries;
-  readonly checks: SelfChecks;
-  readonly supervisor: Supervisor;
-}
-
-function createSupervision(
-  ground: Ground,
-  parts: {
-    readonly feed: EventFeed;
-    readonly propose: CommandLoop['propose'];
-    readonly makeRoom: () => Promise<void>;
-  },
-): Supervision {
-  const { clock, directory, terms } = ground;
-  const options = terms.supervision ?? {};
-  const isEnabled = options.enabled ?? terms.clock === undefined;
-  const recoveries = new Recoveries({ ...ground, ...parts });
-  const probes = terms.probes ?? systemProbes(directory);
-  const checks = new SelfChecks({ ...ground, ...parts, probes, recoveries });
-  const own = { options, isEnabled, clock, recoveries, checks };
-  return { recoveries, checks, supervisor: new Supervisor({ ...ground, ...parts, ...own }) };
+function learn(learned: Learned, { recoveries, supervisor }: Supervision, hedger: Hedger): void {
+  learned.add('recoveries', recoveries);
+  learned.add('runTimes', supervisor.learner);
+  learned.add('hedging', hedger);
 }
 
 function createScheduler({ state, terms }: Ground): Scheduler {
@@ -398,6 +385,7 @@ function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): Tu
     flush: () => effects.flush(),
     dropped: (entry) => effects.dropped(entry),
     hasWork: () => scheduler.hasWork(),
+    isUnfinished: () => scheduler.isUnfinished,
     nextOpenAt: () => scheduler.nextOpenAt(),
   };
 }
@@ -414,7 +402,10 @@ function createIds({ clock, terms }: Ground): TaskIdSource {
   return new TaskIdSource(() => clock.now(), { randomBytes: terms.idBytes });
 }
 
-function createCheckpointer({ clock, log, logger, state, store, terms }: Ground): Checkpointer {
+function createCheckpointer(
+  { clock, log, logger, state, store, terms }: Ground,
+  learned: Learned,
+): Checkpointer {
   return new Checkpointer({
     state,
     log,
@@ -426,6 +417,7 @@ function createCheckpointer({ clock, log, logger, state, store, terms }: Ground)
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
+    onTaken: () => learned.save(),
   });
 }
 
@@ -438,6 +430,7 @@ function queuedTasks(state: CoreState): number {
 /** Brings the soft mirrors to where core is. */
 function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex): void {
   for (const queue of state.queues.values()) scheduler.queueChanged(queue);
+  scheduler.reserveAgents(state.agents.size);
   for (const agent of state.agents.values()) scheduler.agentChanged(agent);
   const tasks = [...state.tasks.values()].sort((a, b) => a.seq - b.seq);
   for (const task of tasks) {

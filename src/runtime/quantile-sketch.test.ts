@@ -37,3 +37,14 @@ test('nothing and next to nothing are 0', () => {
   sketch.add(0.2);
   expect(sketch.quantile(0.5)).toBe(0);
 });
+
+test('what one remembers another goes on with, also with what is forgotten; nonsense is left out', () => {
+  const [one, other] = [new QuantileSketch(100), new QuantileSketch(100)];
+  for (let i = 0; i < 150; i++) one.add(i * i);
+  other.recall(JSON.parse(JSON.stringify(one.remember())));
+  for (const share of [0, 0.5, 0.99]) expect(other.quantile(share)).toBe(one.quantile(share));
+  for (const sketch of [one, other]) for (let i = 0; i < 60; i++) sketch.add(5);
+  expect([other.count, other.quantile(0.9)]).toEqual([one.count, one.quantile(0.9)]);
+  for (const nonsense of [null, 7, [3, [[1], ['a', 2], [1, -5], [1e9, 1]]]]) other.recall(nonsense);
+  expect(other.count).toBe(0);
+});

@@ -40,6 +40,18 @@ export class QuantileSketch {
     this.#now.count += 1;
   }
 
+  /** Pairs of a bin and its count: of the older half, and of the newer one. */
+  remember(): readonly (readonly (readonly [bin: number, count: number])[])[] {
+    return [this.#before, this.#now].map(({ bins }) => [...bins]);
+  }
+
+  /** Takes up what {@link remember} told once, in place of what it has; leaves out what is no such thing. */
+  recall(known: unknown): void {
+    const [before, now] = Array.isArray(known) ? (known as unknown[]) : [];
+    this.#before = sketchOf(before);
+    this.#now = sketchOf(now);
+  }
+
   /** The value below which that share of the values are; 0 without any. O(bins · log bins). */
   quantile(share: number): number {
     const sums = new Map(this.#before.bins);
@@ -52,6 +64,21 @@ export class QuantileSketch {
     }
     return 0;
   }
+}
+
+function sketchOf(pairs: unknown): Sketch {
+  const sketch = emptySketch();
+  for (const pair of Array.isArray(pairs) ? (pairs as unknown[]) : []) {
+    const [bin, count] = Array.isArray(pair) ? (pair as number[]) : [];
+    if (!isWithin(bin, -1, BIN_MAX) || !isWithin(count, 1, Number.MAX_SAFE_INTEGER)) continue;
+    sketch.bins.set(bin, count);
+    sketch.count += count;
+  }
+  return sketch;
+}
+
+function isWithin(value: number | undefined, min: number, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
 function emptySketch(): Sketch {

@@ -1,6 +1,7 @@
 import type { RecoveryView } from '../contract/index.ts';
 import type { Clock } from './clock.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Learner } from './learned.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import { iso } from './views.ts';
 
@@ -41,8 +42,8 @@ export interface RecoveriesParts {
   readonly logger: RuntimeLogger;
 }
 
-/** What went wrong by itself and was dealt with, newest last: bounded, and lost with the process. */
-export class Recoveries {
+/** What went wrong by itself and was dealt with, newest last: bounded, and learned anew after a crash. */
+export class Recoveries implements Learner {
   readonly #parts: RecoveriesParts;
   readonly #counts = new Map<RecoveryKind, number>();
   #kept: Kept[] = [];
@@ -88,8 +89,30 @@ export class Recoveries {
     }));
   }
 
+  remember(): readonly Kept[] {
+    return this.#kept;
+  }
+
+  /** What was counted stays with the process that counted. */
+  recall(known: unknown): void {
+    if (!Array.isArray(known)) return;
+    this.#kept = [...known.filter(isKept), ...this.#kept].slice(-RECOVERIES_MAX);
+  }
+
   /** How often each kind happened since the start. */
   counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
+}
+
+const TEXTS = ['kind', 'subject', 'cause', 'outcome'] as const;
+const NUMBERS = ['at', 'firstAt', 'count'] as const;
+
+function isKept(value: unknown): value is Kept {
+  const fields = (value ?? {}) as Partial<Record<keyof Kept, unknown>>;
+  return (
+    TEXTS.every((name) => typeof fields[name] === 'string') &&
+    NUMBERS.every((name) => Number.isSafeInteger(fields[name])) &&
+    typeof fields.isResolved === 'boolean'
+  );
 }

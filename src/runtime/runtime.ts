@@ -8,13 +8,14 @@ import { OrchestratorError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
 import type {
   AgentHandler,
+  CorrelationView,
   RegisterAgent,
   StatusView,
   SubmitFlow,
   SubmittedFlow,
   SubmitTask,
 } from '../contract/index.ts';
-import { slotsUsed, type CoreState } from '../core/index.ts';
+import { slotsUsed, type AgentId, type CoreState } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -41,6 +42,7 @@ import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
+import type { Learned } from './learned.ts';
 import { submissionFrom, submissionInSlices } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
@@ -93,6 +95,7 @@ export interface RuntimeParts {
   readonly waits: InputWaits;
   readonly admission: AdmissionGate;
   readonly comparators: Comparators;
+  readonly learned: Learned;
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
   readonly version: string;
@@ -347,6 +350,24 @@ export class Runtime {
     };
   }
 
+  /**
+   * What this leader has learned of agents that fail together; its pairs are about one agent, or any.
+   *
+   * @throws OrchestratorError `AGENT_NOT_FOUND`
+   */
+  correlations(about: AgentId | null = null): CorrelationView {
+    const { clock, scheduler, state } = this.#parts;
+    if (about !== null && !state.agents.has(about)) {
+      throw new OrchestratorError('AGENT_NOT_FOUND', `agent must be registered, got ${about}`);
+    }
+    const { suspects, ...rest } = scheduler.correlations(clock.now(), about);
+    const ofSuspects = suspects.map(({ untilMs, ...suspect }) => ({
+      ...suspect,
+      until: iso(untilMs),
+    }));
+    return { ...rest, suspects: ofSuspects } as CorrelationView;
+  }
+
   /** The parts that metrics are read from. */
   get observed(): Pick<RuntimeParts, 'state' | 'scheduler' | 'loop' | 'store' | 'log'> {
     return this.#parts;
@@ -362,7 +383,7 @@ export class Runtime {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { checkpointer, keeper, log, loop, releaseLock, store } = this.#parts;
+    const { checkpointer, keeper, learned, log, loop, releaseLock, store } = this.#parts;
     // A firing from here on is made after the next start.
     keeper.close();
     try {
@@ -372,6 +393,7 @@ export class Runtime {
       await loop.stop(new OrchestratorError('STOPPED', 'the orchestrator must be running'));
       await checkpointer.close();
       await checkpointer.run();
+      await learned.save();
       await log.close();
       await store.close();
     } finally {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SubmitTask } from '../contract/index.ts';
 import { TestOrchestrator } from '../testing/index.ts';
+import { UNPARTED_TASKS_MAX } from './staged-submits.ts';
 
 const COUNT = 2_500;
 let uqo: TestOrchestrator;
@@ -113,4 +114,19 @@ describe('after a crash', () => {
     await uqo.clock.advance('1s');
     expect([live(), staged()]).toEqual([COUNT, 0]);
   });
+});
+
+test.each([
+  { parentId: '00000000-0000-7000-8000-000000000001' },
+  { dedupe: { key: 'k', mode: 'keep-last' } },
+])('of more than ten thousand tasks, one with %j, nothing is taken', async (more) => {
+  const tasks = Array.from({ length: UNPARTED_TASKS_MAX + 1 }, (_, i) => ({
+    type: 'work',
+    ...(i === 7 ? more : {}),
+  }));
+  await expect(uqo.runtime.submitFlow({ tasks: tasks as SubmitTask[] })).rejects.toMatchObject({
+    code: 'SUBMIT_TOO_LARGE',
+    details: { tasks: 10_001, tasksMax: 10_000, position: 7 },
+  });
+  expect([live(), staged()]).toEqual([0, 0]);
 });

@@ -18,7 +18,7 @@ import { recallOutcome } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
-import { refsOf } from './dependencies.ts';
+import { refsInSlices } from './dependencies.ts';
 import { flowOrder } from './flow-order.ts';
 import { refusalError } from './refusal.ts';
 import { Slices } from './slices.ts';
@@ -29,6 +29,8 @@ import type { SubmittedTasks } from './task-service.ts';
 
 /** Submits of more tasks come in parts. */
 const WHOLE_TASKS_MAX = 2_000;
+/** … and of those that cannot, none of more tasks is taken: an entry is applied in one go. */
+export const UNPARTED_TASKS_MAX = 10_000;
 /** Tasks of a part, and UTF-16 units of their payloads and names of their parents, about. */
 const PART_TASKS_MAX = 500;
 const PART_LENGTH_MAX = 512 * 1024;
@@ -57,11 +59,21 @@ interface Part {
 /**
  * Whether a submit comes in parts. Not those of running tasks, which may have 10,000 children at most,
  * and none with dedupe keys: what such a task replaces or repeats is known only when it is made.
+ *
+ * @throws OrchestratorError `SUBMIT_TOO_LARGE`
  */
 export function isLarge({ extras, payloads }: Submission): boolean {
-  if (payloads.length <= WHOLE_TASKS_MAX) return false;
-  return (
-    extras?.some((extra) => extra?.parentId !== undefined || extra?.dedupe !== undefined) !== true
+  const tasks = payloads.length;
+  if (tasks <= WHOLE_TASKS_MAX) return false;
+  const position = extras?.findIndex(
+    (extra) => extra?.parentId !== undefined || extra?.dedupe !== undefined,
+  );
+  if (position === undefined || position < 0) return true;
+  if (tasks <= UNPARTED_TASKS_MAX) return false;
+  throw new OrchestratorError(
+    'SUBMIT_TOO_LARGE',
+    `a submit in which a task has a parent or a dedupe key must have at most ${UNPARTED_TASKS_MAX} tasks, got ${tasks}`,
+    { tasks, tasksMax: UNPARTED_TASKS_MAX, position },
   );
 }
 
@@ -154,7 +166,8 @@ export class StagedSubmits {
     ids: readonly TaskId[],
   ): Promise<{ readonly parts: readonly Part[]; readonly tasks: readonly NewTask[] }> {
     const slices = new Slices(this.#parts.clock);
-    const named = { ids, refs: refsOf(submission.extras, ids), rootHashOf: () => null };
+    const refs = await refsInSlices(submission.extras, ids, slices);
+    const named = { ids, refs, rootHashOf: () => null };
     const tasks: NewTask[] = [];
     const own = new Map<TaskId, number>();
     for (const [position, id] of ids.entries()) {
@@ -196,11 +209,17 @@ export class StagedSubmits {
   /** Tasks of others that these depend on. */
   async #outerParents(tasks: readonly NewTask[]): Promise<Set<TaskId>> {
     const slices = new Slices(this.#parts.clock);
-    const own = new Set(tasks.map(({ id }) => id));
+    const own = new Set<TaskId>();
+    for (const { id } of tasks) {
+      own.add(id);
+      if (slices.isOver) await slices.next();
+    }
     const outer = new Set<TaskId>();
     for (const { dependsOn = [] } of tasks) {
-      for (const { taskId } of dependsOn) if (!own.has(taskId)) outer.add(taskId);
-      if (slices.isOver) await slices.next();
+      for (const { taskId } of dependsOn) {
+        if (!own.has(taskId)) outer.add(taskId);
+        if (slices.isOver) await slices.next();
+      }
     }
     return outer;
   }

@@ -4,6 +4,7 @@ import { lockDataDirectory, openEmbeddedLog, type ReplicatedLog } from '../log/i
 import { ArtifactStore, openStore, type LmdbStore, type Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import { removeStages } from './backup/backup-stage.ts';
+import { requireNoNode } from './folder-kind.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 
 /** A log and a store that belong together, open. */
@@ -51,6 +52,7 @@ export function folderStorage(options: FolderOptions): RuntimeStorage {
       const lock = lockDataDirectory(dataDir);
       let store: LmdbStore | null = null;
       try {
+        requireNoNode(dataDir);
         await removeStages(dataDir);
         const opened = await openFolderStore(join(dataDir, 'store'), options, ground);
         store = opened;

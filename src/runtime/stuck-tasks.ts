@@ -1,5 +1,6 @@
 import type { AgentId, CoreState, LeaseRef, Task, TaskId } from '../core/index.ts';
 import { RunTimes, type StuckSettings } from '../reliability/index.ts';
+import type { Learner } from './learned.ts';
 
 /** Agents looked at in one step: a million of them are gone through in a few minutes, none waits for it. */
 const AGENTS_LOOKED_AT_MAX = 5_000;
@@ -17,7 +18,7 @@ export interface StuckAttempt extends LeaseRef {
  *
  * Looks only: what to do about it is somebody else's to say. Each attempt is found once.
  */
-export class StuckTasks {
+export class StuckTasks implements Learner {
   readonly #state: CoreState;
   readonly #settings: StuckSettings;
   readonly #runTimes = new RunTimes();
@@ -37,6 +38,15 @@ export class StuckTasks {
   /** Attempts that count as stuck now, as far as is known. */
   get size(): number {
     return this.#found.size;
+  }
+
+  /** How long attempts of each type run. */
+  remember(): unknown {
+    return this.#runTimes.remember();
+  }
+
+  recall(known: unknown): void {
+    this.#runTimes.recall(known);
   }
 
   /** An attempt completed. Failures say little of how long the work takes. */

@@ -10,6 +10,7 @@ import type { StuckSettings } from '../reliability/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { Learner } from './learned.ts';
 import type { Recoveries } from './recoveries.ts';
 import type { SelfChecks } from './self-checks.ts';
 import { StuckTasks, type StuckAttempt } from './stuck-tasks.ts';
@@ -69,6 +70,11 @@ export class Supervisor {
     this.#parts = parts;
     this.#settings = { ...SUPERVISION_DEFAULT, ...parts.options };
     this.#stuck = new StuckTasks(parts.state, this.#settings);
+  }
+
+  /** Who learns how long attempts run. */
+  get learner(): Learner {
+    return this.#stuck;
   }
 
   /** Attempts that hang, as far as is known. */

@@ -309,7 +309,7 @@ function controlView(control: TaskControl): Partial<TaskView> {
     ...(limits === null ? {} : { limits: limits.map((use) => ({ ...use })) }),
     ...(dedupe === null ? {} : { dedupe: dedupe as NonNullable<TaskView['dedupe']> }),
     ...(estimate === null ? {} : { estimate: { ...estimate } }),
-    ...(placement === undefined ? {} : { placement: placement as NonNullable<TaskView['placement']> }),
+    ...(placement === undefined ? {} : { placement }),
   };
 }
 

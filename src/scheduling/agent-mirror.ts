@@ -6,9 +6,11 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Agent, AgentId, StrategyName, Task } from '../core/index.ts';
-import { AgentTable } from './agent-table.ts';
+import type { AgentTable } from './agent-table.ts';
 import { otherMember } from './avoided.ts';
 import type { Interference } from './born/interference.ts';
+import { FailureCorrelation } from './correlation/failure-correlation.ts';
+import { steerClear, type Look } from './correlation/steer-clear.ts';
 import type { KeptApart } from './kept-apart.ts';
 import { Latency } from './latency.ts';
 import type { Pool } from './pool.ts';
@@ -20,12 +22,15 @@ export interface AgentMirrorOptions {
   readonly table: AgentTable;
   readonly waiting: Waiting;
   readonly interference: Interference | null;
+  /** Agents that a new pool takes in at once; a default without it. */
+  readonly buildSlice: number | undefined;
   /** Somebody else may take tasks now than before. */
   readonly othersAble: () => void;
 }
 
 export class AgentMirror {
   readonly pools: Pools;
+  readonly correlation: FailureCorrelation;
   readonly #options: AgentMirrorOptions;
   readonly #table: AgentTable;
   readonly #latency = new Latency();
@@ -38,10 +43,11 @@ export class AgentMirror {
   #hasLearning = false;
 
   constructor(options: AgentMirrorOptions) {
-    const { interference, table, waiting } = options;
+    const { buildSlice, interference, table, waiting } = options;
     this.#options = options;
     this.#table = table;
-    this.pools = new Pools(table, waiting, { latency: this.#latency, interference });
+    this.pools = new Pools(table, waiting, { latency: this.#latency, interference }, buildSlice);
+    this.correlation = new FailureCorrelation(table, this.pools.offers);
   }
 
   /** Ready, with a free slot and credit. */
@@ -55,10 +61,13 @@ export class AgentMirror {
     const index = known < 0 ? this.#table.add(agent) : known;
     if (known < 0) {
       this.#latency.reset(index);
+      this.correlation.forget(index);
       this.pools.attach(index, agent.spec);
     } else {
       this.pools.move(index, agent.spec);
+      const wasLost = this.#table.isLost(index);
       this.#table.update(index, agent);
+      this.correlation.changed(index, agent, wasLost);
     }
     this.#refresh(index);
     this.#options.othersAble();
@@ -71,6 +80,7 @@ export class AgentMirror {
     this.#table.setCredit(index, 0);
     this.#refresh(index);
     this.pools.detach(index);
+    this.correlation.forget(index);
     this.#table.remove(index);
     this.#options.othersAble();
   }
@@ -87,6 +97,7 @@ export class AgentMirror {
     const index = this.#table.indexOf(agentId);
     if (index < 0) return;
     this.#latency.observe(index, runMs, ok, nowMs);
+    this.correlation.ended(index, ok, nowMs);
     if (!this.#hasLearning) return;
     const outcome = { runMs, ok, nowMs };
     const { links } = this.pools;
@@ -103,17 +114,18 @@ export class AgentMirror {
     return strategy;
   }
 
-  /** The member that should get a task, whoever it is. */
+  /** The member that should get a task, whoever it is; none of a domain that fails as a whole, if it can be. */
   pick(pool: Pool, strategyName: StrategyName, choice: Choice): number {
     const member = this.strategy(pool, strategyName).pick(choice);
     invariant(pool.isAvailable(member), () => `${strategyName} picks an available agent`);
-    return member;
+    if (!this.correlation.hasSuspects) return member;
+    return steerClear(member, this.#look(pool, strategyName, choice));
   }
 
   /** The one instead of `member` that should get this task; -1 where it must wait for another one. */
   other(pool: Pool, member: number, picky: Task, by: { choice: Choice; apart: KeptApart }): number {
-    const apart = by.apart.of(picky);
-    return otherMember(picky, member, { pool, table: this.#table, rng: by.choice.rng, apart });
+    const look = this.#look(pool, picky.profile.queue.settings.strategy, by.choice);
+    return otherMember(picky, member, { ...look, apart: by.apart.of(picky) });
   }
 
   /** Holds a proposal as if it were granted. */
@@ -168,6 +180,11 @@ export class AgentMirror {
       this.#table.spendCredit(index);
       if (this.#table.isAhead(index)) this.#catchUp(index);
     }
+  }
+
+  #look(pool: Pool, strategyName: StrategyName, choice: Choice): Look {
+    const strategy = this.strategy(pool, strategyName);
+    return { pool, table: this.#table, strategy, choice, correlation: this.correlation };
   }
 
   #runAhead(index: number): void {

@@ -74,6 +74,12 @@ export class AgentTable {
     return this.#indices.size;
   }
 
+  /** Makes room for so many agents in one step. */
+  reserve(count: number): void {
+    this.#indices.reserve(count);
+    while (this.#offerPositions.length < count) this.#grow();
+  }
+
   /** The index of a known agent, or -1. */
   indexOf(id: AgentId): number {
     return this.#indices.find(id);
@@ -166,6 +172,11 @@ export class AgentTable {
       (records[at + CREDIT] as number) > 0 &&
       ((records[at + STANDING] as number) & STATE_MASK) === READY
     );
+  }
+
+  /** Whether nothing was heard of it for too long. */
+  isLost(index: number): boolean {
+    return (this.#get(index, STANDING) & STATE_MASK) === STATE_CODES.lost;
   }
 
   /** Whether it is able, as the pools have been told. */

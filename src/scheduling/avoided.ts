@@ -1,9 +1,7 @@
 /** Whom a retry, or a copy, is kept from when an agent is chosen for it. */
-import type { Rng } from '../base/rng.ts';
 import { zoneOf, type Agent, type Task } from '../core/index.ts';
-import type { AgentTable } from './agent-table.ts';
+import type { Look } from './correlation/steer-clear.ts';
 import { hasCopies, type Apart } from './kept-apart.ts';
-import type { Pool } from './pool.ts';
 
 /** Available members drawn, and then looked at one after the other, for one that is not avoided. */
 const DRAWS = 8;
@@ -28,11 +26,16 @@ export function isPicky(task: Task): boolean {
  * the task failed on.
  */
 export function otherMember(task: Task, picked: number, look: Choices): number {
-  const { pool, rng } = look;
+  const { choice, pool, strategy } = look;
+  const { rng } = choice;
   if (rank(task, picked, look) === 0) return picked;
   let best = picked;
   for (let draw = 0; draw < DRAWS; draw++) {
-    const member = pool.availableAt(Math.floor(rng.unit() * pool.availableCount));
+    // Half by the strategy: of those that are as far apart, whom it likes better is drawn more often.
+    const isByStrategy = draw % 2 === 1;
+    const member = isByStrategy
+      ? strategy.pick(choice)
+      : pool.availableAt(rng.below(pool.availableCount));
     best = better(task, best, member, look);
   }
   const start = Math.floor(rng.unit() * pool.availableCount);
@@ -45,10 +48,7 @@ export function otherMember(task: Task, picked: number, look: Choices): number {
   return worst >= HARD * DOMAINS && hasOther(task, look) ? -1 : best;
 }
 
-export interface Choices {
-  readonly pool: Pool;
-  readonly table: AgentTable;
-  readonly rng: Rng;
+export interface Choices extends Look {
   /** Where other copies of the task are. */
   readonly apart: Apart | null;
 }
@@ -57,22 +57,34 @@ export interface Choices {
 const HARD = 3;
 /** Ranks that tell how much of a failure another copy would share. */
 const DOMAINS = 4;
+/** Of an agent whose domain fails at the moment. */
+const SUSPECT = 2;
+/** Of one that always failed with another copy's; what is less than a tenth of that may be chance. */
+const LEARNED = 3.5;
+const LEARNED_MIN = 0.35;
 /** Another copy is there. */
 const BARRED = 100;
 
 /** How much the member is to be avoided: 0 not at all. Past failures weigh more than what copies share. */
-function rank(task: Task, member: number, { apart, pool, table }: Choices): number {
-  const agent = table.agentAt(pool.agentOf(member));
-  const failed = failedRank(task, agent);
-  return apart === null ? failed * DOMAINS : sharedRank(agent, apart, failed * DOMAINS);
+function rank(task: Task, member: number, look: Choices): number {
+  const index = look.pool.agentOf(member);
+  const agent = look.table.agentAt(index);
+  if (look.apart?.agents.has(agent.id) === true) return BARRED;
+  const failed = failedRank(task, agent) * DOMAINS;
+  const { apart, choice, correlation } = look;
+  const shared = apart === null ? 0 : sharedRank(agent, apart);
+  const suspect = correlation.suspectOf(index, choice.nowMs) === null ? 0 : SUSPECT;
+  if (apart === null) return failed + suspect;
+  const learned = LEARNED * correlation.shared(index, [...apart.agents]);
+  return failed + Math.max(shared, suspect, learned < LEARNED_MIN ? 0 : learned);
 }
 
-function sharedRank(agent: Agent, { agents, hosts, zones }: Apart, failed: number): number {
-  if (agents.has(agent.id)) return BARRED;
+/** By labels: what two agents of one zone or host share before anything was learned of them. */
+function sharedRank(agent: Agent, { hosts, zones }: Apart): number {
   const { host, zone } = agent.spec.labels;
   const sharesZone = zone !== undefined && zones.has(zone);
   const sharesHost = host !== undefined && hosts.has(host);
-  return failed + (sharesZone ? 2 : 0) + (sharesHost ? 1 : 0);
+  return (sharesZone ? 2 : 0) + (sharesHost ? 1 : 0);
 }
 
 /** Of where it failed: the last agent, by default, is avoided a little. */

@@ -1,6 +1,9 @@
 import { Rng } from '../base/rng.ts';
 import { closedGate, type AgentId, type Task } from '../core/index.ts';
 import type { AgentTable, Standing } from './agent-table.ts';
+import type { FailureCorrelation } from './correlation/failure-correlation.ts';
+import { steerClear } from './correlation/steer-clear.ts';
+import { whyOther } from './correlation/why-other.ts';
 import type { Wishes } from './batch/wishes.ts';
 import { groupOf, wishOf } from './batch/wish-cost.ts';
 import type { Explanation, GateExplanation, RequirementExplanation } from './explanation.ts';
@@ -28,6 +31,7 @@ export interface ExplainContext {
   readonly nowMs: number;
   readonly shares: FairShares;
   readonly apart: Apart | null;
+  readonly correlation: FailureCorrelation;
   readonly wishes: Wishes;
 }
 
@@ -71,9 +75,6 @@ export function explain(task: Task, context: ExplainContext): Explanation {
   };
 }
 
-const OTHER = 'the task failed on the agent that the strategy would choose';
-const APART = 'another copy of the task is on, or near, the agent that the strategy would choose';
-
 function explainGate(task: Task, nowMs: number): GateExplanation | null {
   const closed = closedGate(task, nowMs);
   if (closed === null) return null;
@@ -86,12 +87,15 @@ function explainGate(task: Task, nowMs: number): GateExplanation | null {
 }
 
 function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
-  const { apart, pool, strategy, table, nowMs, wishes } = context;
+  const { apart, correlation, pool, strategy, table, nowMs, wishes } = context;
   // A copy of the generator: an explanation must not change what is drawn next.
   const rng = Rng.fromState(context.rng.state);
   const choice: Choice = { key: task.affinityKey ?? task.id, rng, nowMs };
   const picked = strategy.pick(choice);
-  const member = isPicky(task) ? otherMember(task, picked, { pool, table, rng, apart }) : picked;
+  const look = { pool, table, strategy, choice, correlation };
+  const member = isPicky(task)
+    ? otherMember(task, picked, { ...look, apart })
+    : steerClear(picked, look);
   if (member < 0) return null;
   const wish = isPicky(task) ? null : wishOf(task);
   if (wish !== null) {
@@ -101,9 +105,8 @@ function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
     return { agentId: id, reason: cheapest.choosing.reason };
   }
   const agentId = table.agentAt(pool.agentOf(member)).id;
-  const isOther = member !== picked;
-  const other = apart === null ? OTHER : APART;
-  const reason = isOther ? other : strategy.reason(member, choice);
+  const reason =
+    member === picked ? strategy.reason(member, choice) : whyOther(picked, { ...look, apart });
   return { agentId, reason };
 }
 

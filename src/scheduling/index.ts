@@ -1,4 +1,5 @@
 export type { BatchPlans, BatchWindow } from './batch/batch-plans.ts';
+export { fitCapacities } from './batch/fit-capacities.ts';
 export type { WindowProblem } from './batch/window-problem.ts';
 export type { Standing } from './agent-table.ts';
 export type { Explanation, PassedOverReason, RequirementExplanation } from './explanation.ts';
@@ -12,6 +13,7 @@ export type {
 export type { FairnessExplanation, ShareView } from './explanation.ts';
 export type { GateKind, HeldGates } from './gates.ts';
 export type { Interference } from './born/interference.ts';
+export type { CorrelationReport } from './correlation/correlation-report.ts';
 export type { BornStatus } from './born/born-status.ts';
 export { Scheduler } from './scheduler.ts';
 export { followFleet, joinLines } from './follow-core.ts';

@@ -22,11 +22,29 @@ const FAILURE_FACTOR = 2;
 /** Longest run that is taken as it is: a day. */
 const RUN_MS_MAX = 86_400_000;
 
+/** What the estimate can be set to; without it, what is shipped. */
+export interface LatencyTuning {
+  readonly decayRuns: number;
+  readonly restShare: number;
+  readonly failureFactor: number;
+}
+
+const SHIPPED: LatencyTuning = {
+  decayRuns: DECAY_RUNS,
+  restShare: REST_SHARE,
+  failureFactor: FAILURE_FACTOR,
+};
+
 export class Latency {
   /** Two fields an agent: its estimate and when it was made, or NEVER. Only as far as any was heard of. */
   #records: Float64Array = new Float64Array(128).fill(NEVER);
   #meanMs = 0;
   #observed = false;
+  readonly #tuning: LatencyTuning;
+
+  constructor(tuning: LatencyTuning = SHIPPED) {
+    this.#tuning = tuning;
+  }
 
   /** Forgets what was known under an index. */
   reset(agent: number): void {
@@ -37,7 +55,7 @@ export class Latency {
   observe(agent: number, runMs: number, ok: boolean, nowMs: number): void {
     while (agent * 2 >= this.#records.length) this.#grow();
     const estimateMs = this.estimateMs(agent, nowMs);
-    const punishedMs = ok ? runMs : Math.max(runMs, 1, estimateMs * FAILURE_FACTOR);
+    const punishedMs = ok ? runMs : Math.max(runMs, 1, estimateMs * this.#tuning.failureFactor);
     const sampleMs = Math.min(Math.max(punishedMs, 0), RUN_MS_MAX);
     const stamp = this.#records[agent * 2 + 1] as number;
     const isFirst = stamp === NEVER;
@@ -57,13 +75,13 @@ export class Latency {
     const stamp = this.#records[agent * 2 + 1] ?? NEVER;
     if (stamp === NEVER) return this.#meanMs;
     const kept = this.#kept(nowMs - stamp);
-    const restMs = this.#meanMs * REST_SHARE;
+    const restMs = this.#meanMs * this.#tuning.restShare;
     const learnedMs = this.#records[agent * 2] as number;
     return learnedMs <= restMs ? learnedMs : restMs + (learnedMs - restMs) * kept;
   }
 
   #kept(elapsedMs: number): number {
-    const decayMs = Math.max(DECAY_MS_MIN, DECAY_RUNS * this.#meanMs);
+    const decayMs = Math.max(DECAY_MS_MIN, this.#tuning.decayRuns * this.#meanMs);
     return Math.exp(-Math.max(0, elapsedMs) / decayMs);
   }
 

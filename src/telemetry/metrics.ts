@@ -5,6 +5,7 @@ import { RequestStats } from './request-stats.ts';
 import { register, type MetricDefinition, type Sample } from './sample.ts';
 import { BreakerStats } from './breaker-stats.ts';
 import { ClusterStats, type ClusterSource } from './cluster-stats.ts';
+import { CopyStats } from './copy-stats.ts';
 import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
@@ -25,6 +26,7 @@ export class Metrics {
   readonly #requests = new RequestStats();
   readonly #schedules = new ScheduleStats();
   readonly #breakers = new BreakerStats();
+  readonly #copies = new CopyStats();
   /** What a node of a cluster counts; shown once {@link observeCluster} was called. */
   readonly cluster: ClusterStats = new ClusterStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
@@ -47,6 +49,7 @@ export class Metrics {
     this.#addProcessMetrics();
     for (const definition of this.#schedules.metrics()) register(this.#registry, definition);
     for (const definition of this.#breakers.metrics()) register(this.#registry, definition);
+    for (const definition of this.#copies.metrics()) register(this.#registry, definition);
     for (const definition of sourceMetrics(
       () => this.#source,
       (queue) => this.#tasks.queueLabel(queue),
@@ -91,6 +94,21 @@ export class Metrics {
   /** A breaker of that kind came into a state. */
   breakerChanged(kind: string, state: string): void {
     this.#breakers.changed(kind, state);
+  }
+
+  /** A hedge was started. */
+  hedged(): void {
+    this.#copies.hedged();
+  }
+
+  /** A task took over the result of a hedge. */
+  hedgeWon(): void {
+    this.#copies.hedgeWon();
+  }
+
+  /** An agent's result was not the one that was agreed on. */
+  dissented(): void {
+    this.#copies.dissented();
   }
 
   /** The log was flushed to the disk; fits the runtime's `onFlush`. */

@@ -295,6 +295,8 @@ describe('an operator', () => {
       body: '{"id":"e2e-agent","capabilities":["e2e.agent"]}',
     });
     const { items } = await answer<{ items: { id: string }[] }>('agent', 'list');
+    expect(await answer('agent', 'correlate')).toMatchObject({ windowMs: 30_000 });
+    expect((await uqo('agent', 'correlate', 'nobody')).exitCode).toBe(4);
     expect(items.map(({ id }) => id)).toEqual([
       'data-agent',
       'forecast-agent',

@@ -8,7 +8,14 @@ import { afterAll, expect, test } from 'vitest';
 
 /** Runs the TypeScript of documentation pages as it stands there. */
 const ROOT = path.join(import.meta.dirname, '../..');
-const PAGES = ['flows.md', 'budgets.md', 'breakers.md', 'supervision.md', 'born.md'];
+const PAGES = [
+  'flows.md',
+  'budgets.md',
+  'breakers.md',
+  'supervision.md',
+  'born.md',
+  'correlation.md',
+];
 const folder = mkdtempSync(path.join(tmpdir(), 'uqo-docs-'));
 
 afterAll(() => {

@@ -1,9 +1,12 @@
 /** Several servers on one log: every one takes every request, whoever leads. */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApiServer, type ApiServer, type ClusterDoor } from '../../src/api/index.ts';
 import { Agent, Client } from '../../src/client/index.ts';
 import { OrchestratorError } from '../../src/base/errors.ts';
-import type { Runtime } from '../../src/runtime/index.ts';
+import { systemClock, type Runtime } from '../../src/runtime/index.ts';
 import { FollowedCluster } from '../../src/runtime/testing/followed-cluster.ts';
 import { createLogger, Metrics } from '../../src/telemetry/index.ts';
 
@@ -13,12 +16,22 @@ interface Node {
   readonly server: ApiServer;
 }
 
+/** Nothing is waited for for long. */
+const HASTY = {
+  ...systemClock,
+  setTimer: (ms: number, callback: () => void) => systemClock.setTimer(Math.min(ms, 100), callback),
+};
+
 /** Servers of a cluster whose leader the test names. */
 class ServedCluster {
   readonly #cluster = new FollowedCluster();
   readonly nodes: Node[] = [];
   #leader: Node | null = null;
   #told: (() => void)[] = [];
+  /** Takes what is carried to the leader, and never answers. */
+  silent: string | null = null;
+  /** Servers that cannot be reached. */
+  readonly gone = new Set<ApiServer>();
   /** Whether the leader can prove that it leads. */
   hasQuorum = true;
 
@@ -28,7 +41,7 @@ class ServedCluster {
     const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
     const metrics = new Metrics({ version: '0' });
     const cluster = this.#doorOf(name);
-    const options = { runtime, metrics, logger, version: '0', port: 0, cluster };
+    const options = { runtime, metrics, logger, version: '0', port: 0, cluster, clock: HASTY };
     const server = await createApiServer(options);
     await server.listen();
     const node = { name, runtime, server };
@@ -70,8 +83,14 @@ class ServedCluster {
         }
         const leader = known();
         if (leader === null) return null;
-        return leader.name === nodeId ? 'self' : { url: leader.server.url };
+        return leader.name === nodeId ? 'self' : { url: this.silent ?? leader.server.url };
       },
+      others: () =>
+        Promise.resolve(
+          this.nodes
+            .filter(({ name, server }) => name !== nodeId && !this.gone.has(server))
+            .map(({ server }) => ({ url: server.url })),
+        ),
       view: () => expect.unreachable('nobody looks'),
       changeMember: () => expect.unreachable('nobody changes members'),
       transfer: () => expect.unreachable('the test says who leads'),
@@ -97,6 +116,48 @@ const submit = async (node: Node, body: object = { type: 'work' }): Promise<Resp
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+
+describe('an artifact', () => {
+  async function keep(node: Node, text: string): Promise<{ taskId: string; href: string }> {
+    const taskId = await node.runtime.submitTask({ type: 'nobody' });
+    const contentType = 'text/plain';
+    const order = { taskId, fencingToken: 1, name: 'text.txt', contentType, bytes: text.length };
+    const draft = await node.runtime.artifacts.begin(order);
+    writeFileSync(draft.file, text);
+    const { href } = await draft.keep(createHash('sha256').update(text).digest('hex'));
+    return { taskId, href };
+  }
+
+  test('is read from the node that has it, whoever is asked and whoever leads', async () => {
+    const [first, second, third] = cluster.nodes as [Node, Node, Node];
+    await cluster.lead(third);
+    const { href, taskId } = await keep(third, 'made while the third one led');
+    await cluster.lead(first);
+    for (const { server } of [first, second, third]) {
+      const answer = await fetch(server.url + href);
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toBe('made while the third one led');
+      const part = await fetch(server.url + href, { headers: { range: 'bytes=5-9' } });
+      expect([part.status, await part.text()]).toEqual([206, 'while']);
+      const head = await fetch(server.url + href, { method: 'HEAD' });
+      expect(head.headers.get('content-length')).toBe('28');
+      const list = await fetch(`${server.url}/api/v1/tasks/${taskId}/artifacts`);
+      expect(await list.json()).toMatchObject({ items: [{ href, bytes: 28 }] });
+    }
+    const unknown = href.replaceAll(/\d/g, '0');
+    expect((await fetch(third.server.url + unknown)).status).toBe(404);
+  });
+
+  test('is not found while the only node that has it is away', async () => {
+    const [first, second] = cluster.nodes as [Node, Node, Node];
+    const { href, taskId } = await keep(first, 'x');
+    await cluster.lead(second);
+    cluster.gone.add(first.server);
+    expect((await fetch(second.server.url + href)).status).toBe(404);
+    const list = await fetch(`${second.server.url}/api/v1/tasks/${taskId}/artifacts`);
+    expect(await list.json()).toEqual({ items: [] });
+  });
+});
 
 describe('a node that follows', () => {
   test('carries requests to the leader and its answers back, refusals too', async () => {
@@ -127,6 +188,28 @@ describe('a node that follows', () => {
     expect(await fresh.json()).toMatchObject({ code: 'NO_LEADER' });
     expect((await fetch(`${second.server.url}/health/live`)).status).toBe(200);
     expect((await fetch(`${second.server.url}/health/ready`)).status).toBe(503);
+  });
+
+  test('does not wait for ever for one that led and says nothing', async () => {
+    const [, second, third] = cluster.nodes as [Node, Node, Node];
+    const asked = Promise.withResolvers<void>();
+    let connections = 0;
+    const silent = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined).resume();
+      if (connections === 2) asked.resolve();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    cluster.silent = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const read = fetch(`${second.server.url}/api/v1/queues`);
+    const written = submit(second);
+    await asked.promise;
+    cluster.silent = null;
+    await cluster.lead(third);
+    expect((await read).status).toBe(200);
+    // It may have been carried out: whoever sent it decides.
+    expect(await (await written).json()).toMatchObject({ code: 'LEADERSHIP_LOST' });
+    silent.close();
   });
 
   test('lets requests wait until somebody leads', async () => {

@@ -33,6 +33,8 @@ async function complete({ fencingToken, taskId }: Lease, result: unknown): Promi
   return api.post(`/api/v1/leases/${taskId}/complete`, { fencingToken, result });
 }
 
+const metrics = async (): Promise<string> => (await fetch(`${api.url}/metrics`)).text();
+
 describe('a redundant task', () => {
   test('shows its copies, who agreed, and whom it trusts less', async () => {
     const redundancy = { copies: 3, agree: 2, comparator: 'text' };
@@ -61,6 +63,7 @@ describe('a redundant task', () => {
       trust: { factor: 0.5, dissents: 1, agreements: 0 },
     });
     expect((await api.get('/api/v1/agents/two')).body.trust).toBeUndefined();
+    expect(await metrics()).toMatch(/^uqo_dissents_total 1$/m);
     expect((await api.get(`/api/v1/tasks/${leases[0]?.taskId}`)).body).toMatchObject({
       copyOf: { taskId: body.id, kind: 'redundant' },
       result: 'Nine',
@@ -129,5 +132,8 @@ describe('a hedge', () => {
       result: 'fast',
       copies: { kind: 'hedge', chosen: copy?.taskId },
     });
+    const text = await metrics();
+    expect(text).toMatch(/^uqo_hedges_total 1$/m);
+    expect(text).toMatch(/^uqo_hedges_won_total 1$/m);
   });
 });

@@ -18,6 +18,8 @@ export interface ClusterDoor {
    * @throws OrchestratorError `NOT_LEADER`, `OVERLOADED`, `READ_TIMEOUT`
    */
   readBarrier(): Promise<void>;
+  /** The other nodes that can be reached, by where their APIs are. */
+  others(): Promise<readonly { readonly url: string }[]>;
   /** The cluster as this node sees it. */
   view(): ClusterView;
   /**

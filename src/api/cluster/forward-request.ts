@@ -33,6 +33,11 @@ export interface Forwarding {
   readonly nodeId: string;
   readonly url: string;
   readonly body: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Gives up waiting for an answer. */
+  readonly signal?: AbortSignal;
+  /** Whether an answer of that status is to be left aside, as one of a node that does not lead is. */
+  readonly isMiss?: (status: number) => boolean;
 }
 
 /** Errors of a connection that was never made: the request was not read by anybody. */
@@ -69,7 +74,8 @@ export async function forwardRequest(
       { cause: error },
     );
   }
-  if (answer.headers[NOT_LEADER_HEADER] !== undefined) {
+  const isMiss = forwarding.isMiss?.(answer.statusCode ?? 502) === true;
+  if (isMiss || answer.headers[NOT_LEADER_HEADER] !== undefined) {
     answer.resume();
     return 'again';
   }
@@ -80,18 +86,20 @@ export async function forwardRequest(
 function ask(
   { headers, id, method, url: path }: FastifyRequest,
   reply: FastifyReply,
-  { agent, body, nodeId, url }: Forwarding,
+  { agent, body, headers: extra, nodeId, signal, url }: Forwarding,
 ): Promise<IncomingMessage> {
   const kept = Object.entries(headers).filter(([name]) => !DROPPED.has(name));
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(new URL(path, url), {
       agent,
       method,
+      ...(signal === undefined ? {} : { signal }),
       headers: {
         ...Object.fromEntries(kept),
         ...(body.length === 0 ? {} : { 'content-length': body.length }),
         [FORWARDED_HEADER]: nodeId,
         'x-request-id': id,
+        ...extra,
       },
     });
     outgoing.once('response', resolve);

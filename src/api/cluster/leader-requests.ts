@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OrchestratorError } from '../../base/errors.ts';
 import type { ApiContext } from '../api-context.ts';
 import { readBody } from '../json-body.ts';
+import { ArtifactsElsewhere } from './artifacts-elsewhere.ts';
 import type { ClusterDoor } from './cluster-door.ts';
 import { FORWARDED_HEADER, forwardRequest, NOT_LEADER_HEADER } from './forward-request.ts';
 
@@ -15,6 +16,8 @@ const LEADER_WAIT_MS = 5_000;
 /** Requests on their way to the leader, with the bytes of their bodies. */
 const UNDER_WAY_MAX = 2_000;
 const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
+/** How long a node that leads no more may still take to answer what was carried to it. */
+const LATE_MS_MAX = 2_000;
 /** Pause before a request that nobody took is carried to whoever leads then. */
 const AGAIN_MS = 50;
 
@@ -30,22 +33,38 @@ export interface LeaderRequests {
 /** Answers a request elsewhere that this node refused with `NOT_LEADER`; false where it cannot. */
 export type Rescue = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
 
+export interface LeaderForwarding {
+  readonly rescue: Rescue;
+  readonly artifacts: ArtifactsElsewhere;
+  /** Another node leads, or none. */
+  leaderChanged(): void;
+}
+
 /** Sets up `app`; call it before any route is added. */
-export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): Rescue {
+export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): LeaderForwarding {
   const forwarder = new Forwarder(parts);
   app.addHook('onRequest', (request, reply) => forwarder.admit(request, reply));
   app.addHook('onClose', () => forwarder.close());
-  return (request, reply) => forwarder.rescue(request, reply);
+  const { artifacts } = forwarder;
+  return {
+    artifacts,
+    rescue: (request, reply) => forwarder.rescue(request, reply),
+    leaderChanged: () => forwarder.leaderChanged(),
+  };
 }
 
 class Forwarder {
   readonly #parts: LeaderRequests;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly artifacts: ArtifactsElsewhere;
+  /** Of requests that were carried on and have no answer yet. */
+  readonly #unanswered = new Set<AbortController>();
   #underWay = 0;
   #bytes = 0;
 
   constructor(parts: LeaderRequests) {
     this.#parts = parts;
+    this.artifacts = new ArtifactsElsewhere(parts.door, parts.ctx, this.#agent);
   }
 
   close(): void {
@@ -59,6 +78,8 @@ class Forwarder {
     const reads = isRead(request);
     if (!path.startsWith('/api/v1/') || (reads && LOCAL.includes(path))) return;
     if (takeStale(request) && reads) return;
+    const answered = reads ? await this.artifacts.answer(request, reply, path) : 'none';
+    if (answered !== 'none') return;
     if (request.headers[FORWARDED_HEADER] !== undefined && !door.isLeading) {
       reply.header(NOT_LEADER_HEADER, '1');
       throw notLeader();
@@ -76,6 +97,18 @@ class Forwarder {
     const { body } = request;
     await this.#carry(request, reply, Buffer.from(body == null ? '' : JSON.stringify(body)));
     return true;
+  }
+
+  /**
+   * Who leads no more may answer what it has begun, but is not waited for for ever: it may be paused, or cut off, and then
+   * no connection breaks.
+   */
+  leaderChanged(): void {
+    const before = [...this.#unanswered];
+    if (before.length === 0) return;
+    this.#parts.ctx.clock.setTimer(LATE_MS_MAX, () => {
+      for (const patience of before) if (this.#unanswered.has(patience)) patience.abort();
+    });
   }
 
   /** @param read - what was read of the request already; null while it can be answered here */
@@ -129,14 +162,18 @@ class Forwarder {
       left();
     });
     const { nodeId } = door;
+    const patience = new AbortController();
+    this.#unanswered.add(patience);
     try {
-      const parts = { agent: this.#agent, nodeId, url, body };
+      const parts = { agent: this.#agent, nodeId, url, body, signal: patience.signal };
       const outcome = await forwardRequest(request, reply, parts);
       ctx.metrics.cluster.forwarded(outcome);
       return outcome;
     } catch (error) {
       ctx.metrics.cluster.forwarded('lost');
       throw error;
+    } finally {
+      this.#unanswered.delete(patience);
     }
   }
 }

@@ -5,12 +5,14 @@ import { integerValue } from '../option-values.ts';
 import { relativeMoment } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
 import type { Column } from '../output/table.ts';
+import { addCorrelate } from './agent-correlate.ts';
 import { pathOf, queryOf } from '../server-api.ts';
 
 const EXAMPLES = `Examples:
   uqo agent list
   uqo agent drain mailer-1        finish what it has, nothing more
   uqo agent remove mailer-1       its tasks go to others
+  uqo agent correlate             who fails together
 `;
 
 export function addAgent(program: Command, ctx: CliContext): void {
@@ -19,6 +21,7 @@ export function addAgent(program: Command, ctx: CliContext): void {
     .description('see and steer the agents')
     .addHelpText('before', EXAMPLES);
   addList(group, ctx);
+  addCorrelate(group, ctx);
   group
     .command('get')
     .description('show an agent')

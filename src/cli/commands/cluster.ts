@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ClusterView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { pathOf } from '../server-api.ts';
+import { addClusterAdopt } from './cluster-adopt.ts';
 import { addClusterRecover } from './cluster-recover.ts';
 
 const EXAMPLES = `Examples:
@@ -66,6 +67,7 @@ export function addCluster(program: Command, ctx: CliContext): void {
       const body = to === undefined ? {} : { to };
       show(await ctx.api(command).post<ClusterView>('/cluster/transfer', body), command, ctx);
     });
+  addClusterAdopt(group, ctx);
   addClusterRecover(group, ctx);
 }
 

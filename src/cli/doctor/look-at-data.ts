@@ -7,6 +7,7 @@ import { inspectEmbeddedLog, lockDataDirectory } from '../../log/index.ts';
 import { inspectStore } from '../../store/index.ts';
 import { readPid } from '../server/pid-file.ts';
 import { bad, odd, ok, type Finding } from './finding.ts';
+import { isNodeFolder, lookAtNode, storeFolderOf } from './look-at-node.ts';
 
 const RESTORE = 'restore the data folder from a backup; nothing was changed by looking';
 
@@ -18,6 +19,10 @@ export async function lookAtData(dataDir: string): Promise<readonly Finding[]> {
   const lock = tryLock(folder);
   if (!('release' in lock)) return [lock];
   try {
+    if (isNodeFolder(folder)) {
+      const store = lookAtStore(join(folder, storeFolderOf(folder) ?? 'store'));
+      return [...(await lookAtNode(folder)), store];
+    }
     return [await lookAtLog(join(folder, 'log')), lookAtStore(join(folder, 'store'))];
   } finally {
     lock.release();

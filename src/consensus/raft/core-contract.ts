@@ -5,6 +5,7 @@ import type { Hasher } from './hasher.ts';
 import type { RaftInput } from './inputs.ts';
 import type { HardState, LogBase, RaftEntry, SnapshotMeta } from './log-entry.ts';
 import type { RaftOutput, RaftRole } from './outputs.ts';
+import type { RaftLogView } from './raft-log-view.ts';
 import type { RaftSettings } from './settings.ts';
 
 /** What was found on disk. Of a node that was never started: an empty log at the genesis, term 0. */
@@ -14,8 +15,11 @@ export interface RecoveredState {
   readonly snapshot: SnapshotMeta | null;
   /** Where the log begins: that of the last `compact` or `restart`, or `genesisBase(clusterId, hasher)`. */
   readonly base: LogBase;
-  /** All entries behind `base`, in order. Read once, one by one; only the newest bodies are kept. */
-  readonly entries: Iterable<RaftEntry>;
+  /**
+   * All entries behind `base`, in order. Read once, one by one; only the newest bodies are kept. Or a log that was filled
+   * with them as they were read: then no more of them need be in memory at any time.
+   */
+  readonly entries: Iterable<RaftEntry> | RaftLogView;
   /** What the state machine has applied durably; entries behind it are handed out again. */
   readonly appliedIndex: number;
 }

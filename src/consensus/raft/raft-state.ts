@@ -3,6 +3,7 @@
  *
  * `raft-core.ts` has the invariants.
  */
+import { invariant } from '../../base/invariant.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { NodeId } from './configuration.ts';
 import type { RaftCoreOptions } from './core-contract.ts';
@@ -111,13 +112,24 @@ export interface RaftState {
   failure: { readonly message: string } | null;
 }
 
+function recoveredLog({ hasher, recovered, settings }: RaftCoreOptions): RaftLogView {
+  const { base, entries } = recovered;
+  const isFilled = entries instanceof RaftLogView;
+  const log = isFilled ? entries : new RaftLogView(base, hasher);
+  invariant(log.base.index === base.index, 'a recovered log begins at its base');
+  if (!isFilled) {
+    for (const entry of entries) {
+      log.append(entry);
+      log.shrinkTail(settings.tailBytesMax, entry.index);
+    }
+  }
+  log.shrinkTail(settings.tailBytesMax, log.lastIndex);
+  return log;
+}
+
 export function createRaftState(options: RaftCoreOptions): RaftState {
   const { nodeId, settings, hasher, rng, recovered } = options;
-  const log = new RaftLogView(recovered.base, hasher);
-  for (const entry of recovered.entries) {
-    log.append(entry);
-    log.shrinkTail(settings.tailBytesMax, entry.index);
-  }
+  const log = recoveredLog(options);
   const known = Math.max(recovered.hardState.commitIndex, recovered.appliedIndex, log.base.index);
   return {
     nodeId,

@@ -79,13 +79,15 @@ export class ActiveSegment {
     const end = this.#position + batch.length;
     while (end > this.#zeroedEnd) {
       if (this.#filling === undefined && batch.length >= DIRECT_BYTES_MIN) break;
+      const wasFilling = this.#filling !== undefined;
       this.#fillAhead();
       await this.#filling;
       const error = this.#fillError;
       if (error === undefined) continue;
       if (!isOutOfSpace(error)) throw error;
       this.#fillError = undefined;
-      return { outOfSpace: error };
+      // A step that began before says how full the disk was then.
+      if (!wasFilling) return { outOfSpace: error };
     }
     try {
       await writeFully(this.#file, batch, this.#position);

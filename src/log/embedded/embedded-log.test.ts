@@ -45,6 +45,24 @@ describe('group commit', () => {
     await log.close();
   });
 
+  test('a write begins before what else its turn has to do, also the one after another', async () => {
+    const disk = new SimulatedDisk();
+    const log = await open(disk);
+    const order: string[] = [];
+    disk.fate = ({ kind }): Fate => {
+      if (kind === 'write') order.push('write');
+      return 'proceed';
+    };
+    setImmediate(() => order.push('else'));
+    const first = log.append(Buffer.alloc(10));
+    await first.then(() => {
+      setImmediate(() => order.push('else'));
+      return log.append(Buffer.alloc(10));
+    });
+    expect(order.slice(0, 2)).toEqual(['write', 'write']);
+    await log.close();
+  });
+
   test('appends that arrive while a write is under way share the next one', async () => {
     const disk = new SimulatedDisk();
     const flushes: number[] = [];

@@ -11,7 +11,6 @@
  *   E3  after a failed write no append resolves, whatever the disk says later
  */
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { LogEntry, LogRecovery, ReplicatedLog } from '../replicated-log.ts';
@@ -211,10 +210,13 @@ class EmbeddedLog implements ReplicatedLog {
     rejectAll(this.#pending.takeAll(), this.#failure);
   }
 
-  /** Writes batches until nothing is pending. A turn of the event loop passes before each, for others to join it. */
+  /**
+   * Writes batches until nothing is pending. Before each, all is done that promises lead to, so that others
+   * join it; but not what else the turn of the event loop has to do: the disk would stand idle beside it.
+   */
   async #writePending(): Promise<void> {
     do {
-      await nextTurn();
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       await this.#writeBatch();
     } while (this.#pending.length > 0);
     this.#writing = undefined;

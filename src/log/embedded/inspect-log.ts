@@ -1,14 +1,20 @@
 import { existsSync } from 'node:fs';
+import type { LogEntry } from '../replicated-log.ts';
 import type { FileSystem, LogFile } from './file-system.ts';
+import { readEntries } from './log-reader.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 import { recoverSegments } from './recovery.ts';
 
 /** What a log folder holds. */
 export interface LogInspection {
   readonly segments: number;
+  /** Index of its oldest entry. */
+  readonly firstIndex: number;
   readonly lastIndex: number;
   /** Bytes of an unfinished write, which the next open cuts. */
   readonly tornBytes: number;
+  /** Its entries, oldest first, as they were checked. */
+  read(): AsyncGenerator<LogEntry, void>;
 }
 
 /**
@@ -18,10 +24,16 @@ export interface LogInspection {
  */
 export async function inspectEmbeddedLog(directory: string): Promise<LogInspection | null> {
   if (!existsSync(directory)) return null;
-  const found = await recoverSegments(readOnly(nodeFileSystem), directory);
+  const fileSystem = readOnly(nodeFileSystem);
+  const found = await recoverSegments(fileSystem, directory);
   if (found === undefined) return null;
   const { chain, segments, tornBytes } = found;
-  return { segments: segments.length, lastIndex: chain.lastIndex, tornBytes };
+  const { lastIndex } = chain;
+  const firstIndex = segments[0]?.header.baseIndex ?? 1;
+  const range = { fileSystem, segments, afterIndex: firstIndex - 1, throughIndex: lastIndex };
+  const read = (): AsyncGenerator<LogEntry, void> =>
+    readEntries({ ...range, assertOpen: () => undefined });
+  return { segments: segments.length, firstIndex, lastIndex, tornBytes, read };
 }
 
 /** The same disk with every change left out. */

@@ -2,6 +2,9 @@
 import type { Configuration, MemberChange, NodeId, RaftView } from '../../consensus/index.ts';
 import type { ReplicatedLog } from '../replicated-log.ts';
 
+/** Questions of this kind and above are answered by every node, those below by the leader alone. */
+export const ANY_NODE_KIND_MIN = 128;
+
 /** What this node is to its cluster at the moment. */
 export interface RoleView {
   readonly role: RaftView['role'];
@@ -133,6 +136,14 @@ export interface ClusterLog extends ReplicatedLog {
    *   sent; `PEER_ANSWER_LOST` when it may have been carried out
    */
   forward(kind: number, body: Uint8Array): Promise<Uint8Array>;
+
+  /**
+   * Asks any other node, by a kind of {@link ANY_NODE_KIND_MIN} or more; it answers by the handler it was opened with,
+   * leader or not.
+   *
+   * @throws OrchestratorError as {@link ClusterLog.forward}
+   */
+  ask(to: NodeId, kind: number, body: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
 
   /** Compares the state with that of other nodes; to be offered by all at the same indexes. */
   offerDigest(index: number, digest: Uint8Array): void;

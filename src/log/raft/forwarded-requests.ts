@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../../base/errors.ts';
 import type { NodeId } from '../../consensus/index.ts';
-import type { RoleView } from './cluster-log.ts';
+import { ANY_NODE_KIND_MIN, type RoleView } from './cluster-log.ts';
 import type { PeerDirectory } from './peer-directory.ts';
 import { notLeaderError } from './raft-errors.ts';
 import type { RaftLogOptions } from './raft-log-options.ts';
@@ -15,7 +15,7 @@ export interface ForwardedRequestsOptions {
   readonly timeoutMs: number;
 }
 
-/** Questions that only the leader answers: sent to it, and answered where this node is it. */
+/** Questions of other nodes, most of which only the leader answers: sent to it, and answered where this node is it. */
 export class ForwardedRequests {
   readonly #options: ForwardedRequestsOptions;
 
@@ -39,7 +39,7 @@ export class ForwardedRequests {
   answer(from: NodeId, kind: number, body: Buffer): Promise<Uint8Array> {
     const { handler, role } = this.#options;
     const { leader, role: own } = role();
-    if (own !== 'leader') return Promise.reject(notLeaderError(leader));
+    if (own !== 'leader' && kind < ANY_NODE_KIND_MIN) return Promise.reject(notLeaderError(leader));
     if (handler === null) {
       const message = 'this node must take forwarded requests, got one without a handler for them';
       return Promise.reject(new OrchestratorError('FORWARDING_OFF', message));

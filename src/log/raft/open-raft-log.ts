@@ -53,7 +53,7 @@ export async function openRaftLog(options: RaftLogOptions): Promise<RaftLog> {
       nodeId: options.nodeId,
       clusterId: options.clusterId,
       settings,
-      recovered: { ...content, appliedIndex: applied.logIndex },
+      recovered: { ...content, entries: content.log, appliedIndex: applied.logIndex },
       rng: Rng.fromSeed(options.seed ?? randomInt(2 ** 31)),
       hasher: sha256Hasher,
     });
@@ -119,7 +119,8 @@ async function alignState(
       const base = await journal.beginBehind(snapshot);
       const commitIndex = lastIndex;
       const hardState = { ...content.hardState, commitIndex };
-      const behind = { ...content, base, entries: [], hardState };
+      content.log.restartBehind(snapshot);
+      const behind = { ...content, base, hardState };
       return { applied: { logIndex: lastIndex, commands: commandsOf(snapshot) }, content: behind };
     }
     if (known < positions.baseCommands) {

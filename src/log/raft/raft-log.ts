@@ -277,6 +277,12 @@ export class RaftLog implements ClusterLog {
     return this.#forwarding.ask(kind, body);
   }
 
+  async ask(to: NodeId, kind: number, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    const refusal = this.#refusal();
+    if (refusal !== null) throw refusal;
+    return this.#directory.request(to, { kind, body, timeoutMs });
+  }
+
   offerDigest(index: number, digest: Uint8Array): void {
     if (this.#failure === null) this.#traffic.offerDigest(index, digest);
   }

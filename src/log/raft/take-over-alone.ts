@@ -2,9 +2,7 @@
 import path from 'node:path';
 import { OrchestratorError } from '../../base/errors.ts';
 import {
-  decodeConfiguration,
   encodeConfiguration,
-  entryHash,
   genesisBase,
   membersOf,
   type Configuration,
@@ -57,7 +55,7 @@ export async function takeOverAlone(options: TakeOverOptions): Promise<TakenOver
   });
   try {
     const content = journal.takeContent();
-    const before = configurationOf(content);
+    const before = content.log.configuration;
     if (!membersOf(before).includes(nodeId)) throw strange(nodeId);
     const others = membersOf(before).filter((id) => id !== nodeId);
     const entry = soleEntry(content, {
@@ -84,19 +82,12 @@ export async function takeOverAlone(options: TakeOverOptions): Promise<TakenOver
   }
 }
 
-/** The newest configuration in the log, committed or not. */
-function configurationOf({ base, entries }: JournalContent): Configuration {
-  const newest = entries.findLast(({ kind }) => kind === 'configuration');
-  return newest === undefined ? base.configuration : decodeConfiguration(newest.body);
-}
-
-function soleEntry({ base, entries, hardState }: JournalContent, sole: Configuration): RaftEntry {
-  const last = entries.at(-1);
+function soleEntry({ hardState, log }: JournalContent, sole: Configuration): RaftEntry {
   return {
-    index: (last?.index ?? base.index) + 1,
-    term: Math.max(hardState.term, last?.term ?? base.term) + 1,
+    index: log.lastIndex + 1,
+    term: Math.max(hardState.term, log.lastTerm) + 1,
     kind: 'configuration',
-    prevHash: last === undefined ? base.hash : entryHash(sha256Hasher, last),
+    prevHash: log.lastHash,
     body: encodeConfiguration(sole),
   };
 }

@@ -1,5 +1,5 @@
 /** A node of a cluster, from outside. */
-import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import { isOrchestratorError, messageOf, OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { MemberChange, PeerStatus, RaftLog } from '../../log/index.ts';
 import type { ClusterView } from '../../contract/index.ts';
@@ -7,8 +7,10 @@ import { ClusterSeat } from './cluster-seat.ts';
 import { clusterView } from './cluster-view.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
-import type { KnownLeader } from './leadership.ts';
+import { ASK_NODE, type About, type KnownLeader } from './leadership.ts';
 
+/** How long other nodes may take to say where they are, in milliseconds. */
+const OTHERS_MS_MAX = 1_000;
 /** How long a hand-over may take at a stop, in milliseconds. */
 const HAND_OVER_MS = 2_000;
 
@@ -56,6 +58,23 @@ export class ClusterNode {
   /** Resolves once what is read here is at least as new as anything acknowledged before the call. */
   async readBarrier(): Promise<void> {
     await this.log.readBarrier();
+  }
+
+  /** The other nodes that can be reached, and where their APIs are. */
+  async others(): Promise<readonly { readonly url: string }[]> {
+    const reachable = this.log.status().peers.filter(({ isReachable }) => isReachable);
+    const asked = reachable.map(async ({ nodeId }) => {
+      try {
+        const answer = await this.log.ask(nodeId, ASK_NODE, new Uint8Array(), OTHERS_MS_MAX);
+        return JSON.parse(Buffer.from(answer).toString()) as About;
+      } catch (error) {
+        // Gone meanwhile, or of a version that does not know the question.
+        if (!isOrchestratorError(error)) throw error;
+        return null;
+      }
+    });
+    const answered = await Promise.all(asked);
+    return answered.filter((about): about is About => about !== null && about.url !== '');
   }
 
   view(): ClusterView {

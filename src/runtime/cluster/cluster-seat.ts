@@ -23,13 +23,14 @@ import {
 import type { LmdbStore } from '../../store/index.ts';
 import { makeStage, removeStages } from '../backup/backup-stage.ts';
 import { systemClock, type Clock } from '../clock.ts';
+import { requireNoSingleServer } from '../folder-kind.ts';
 import { assembly, CORE_SEED, leadFromNow, type Ground } from '../open-runtime.ts';
 import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
 import { openArtifacts, openFolderStore } from '../storage.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
 import { ClockSkew } from './clock-skew.ts';
-import { ASK_ABOUT, Leadership, type About } from './leadership.ts';
+import { ASK_ABOUT, ASK_NODE, Leadership, type About } from './leadership.ts';
 import { StateFolder } from './state-folder.ts';
 
 /** Entries between two comparisons of states. */
@@ -72,6 +73,7 @@ export class ClusterSeat {
     const lock = lockDataDirectory(dataDir);
     let folder: StateFolder | null = null;
     try {
+      requireNoSingleServer(dataDir);
       await removeStages(dataDir);
       folder = await StateFolder.open(dataDir, (directory) =>
         openFolderStore(directory, options, ground),
@@ -182,7 +184,7 @@ export class ClusterSeat {
   }
 
   #answer(kind: number): Promise<Uint8Array> {
-    if (kind === ASK_ABOUT) {
+    if (kind === ASK_ABOUT || kind === ASK_NODE) {
       const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
       return Promise.resolve(Buffer.from(JSON.stringify(about)));
     }

@@ -7,8 +7,10 @@ export type KnownLeader = 'self' | { readonly nodeId: string; readonly url: stri
 
 /** Kind of the question where a node's API is, and what its clock says. */
 export const ASK_ABOUT = 1;
+/** The same, of a node that need not lead. */
+export const ASK_NODE = 128;
 
-/** What a leader says of itself. */
+/** What a node says of itself. */
 export interface About {
   readonly url: string;
   /** Its wall clock, in milliseconds since 1970. */

@@ -15,30 +15,34 @@ import { ThreadSolver, type PlanSolver } from './plan-solver.ts';
 class HeldSolver implements PlanSolver {
   readonly asked: WindowProblem[] = [];
   closed = 0;
-  #pending: PromiseWithResolvers<ArrayLike<number>> | null = null;
+  #resolve: (assignment: readonly number[]) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
 
   solve(_number: number, problem: WindowProblem): Promise<ArrayLike<number>> {
     this.asked.push(problem);
-    this.#pending = Promise.withResolvers();
-    return this.#pending.promise;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   close(): void {
     this.closed += 1;
-    this.#pending?.reject(new Error('ended'));
-    this.#pending = null;
+    this.#reject(new Error('ended'));
   }
 
   async answer(assignment: readonly number[]): Promise<void> {
-    this.#pending?.resolve(assignment);
-    this.#pending = null;
+    this.#resolve(assignment);
     await turn();
   }
 }
 
 /** The real one, telling when it answered. */
 class ToldSolver extends ThreadSolver {
-  readonly answered: PromiseWithResolvers<void> = Promise.withResolvers();
+  #tell: () => void = () => undefined;
+  readonly answered: Promise<void> = new Promise((resolve) => {
+    this.#tell = resolve;
+  });
 
   override async solve(
     number: number,
@@ -46,7 +50,7 @@ class ToldSolver extends ThreadSolver {
     budgetMs: number,
   ): Promise<ArrayLike<number>> {
     const found = await super.solve(number, problem, budgetMs);
-    setImmediate(() => this.answered.resolve());
+    setImmediate(() => this.#tell());
     return found;
   }
 }
@@ -115,7 +119,7 @@ describe('with a thread', () => {
     const floor = new Floor(solver);
     await floor.open();
     const [first, second] = (await floor.submit(FIRST, SECOND)) as [string, string];
-    await solver.answered.promise;
+    await solver.answered;
     expect(floor.placement(second)).toMatchObject({ by: 'plan', agentId: 'a' });
     expect(await floor.next('a')).toBe(second);
     expect(floor.placement(second)).toMatchObject({ by: 'plan', agentId: 'a', cost: 1 });

@@ -3,8 +3,8 @@ import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
-import { solveAssignment } from '../../quantum/ising/index.ts';
 import type { PlanOrder, PlanReply } from './plan-protocol.ts';
+import { solveWindow } from './solve-window.ts';
 
 /** The server's event loop goes first where processors are short. */
 const NICENESS = 5;
@@ -32,8 +32,7 @@ function solve({ budgetMs, number, problem }: PlanOrder): PlanReply {
   };
   try {
     const options = { timeMs: budgetMs, seed: number };
-    const { assignment } = solveAssignment(problem, options, watch);
-    return { number, assignment, fault: null };
+    return { number, assignment: solveWindow(problem, options, watch), fault: null };
   } catch (error) {
     return { number, assignment: null, fault: messageOf(error) };
   }

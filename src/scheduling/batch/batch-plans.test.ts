@@ -115,6 +115,42 @@ describe('greedy', () => {
     expect(yard.free(1).agentIds).toEqual(['a1']);
   });
 
+  test('a task whose attempt ends in the same batch is no neighbour any more', () => {
+    const yard = new Yard(['x', 'x'], false);
+    const web = { apart: 'web' };
+    yard.place([], [wishing(1, web), wishing(2, web)]);
+    const third = wishing(3, web);
+    yard.wait(third);
+    yard.free(0);
+    expect(yard.scheduler.explain(third, 1).placement?.cost).toBe(0);
+    const fourth = wishing(4, web);
+    yard.wait(fourth);
+    // Nothing ends: an attempt that core did not end after all is a neighbour again.
+    const running = [...(yard.agents[0] as Agent).leases];
+    const freed = running.map(({ agentId }) => agentId as AgentId);
+    const request = { freed, ended: running, arrivals: [], nowMs: 1, assignmentsMax: 0 };
+    yard.scheduler.place(request);
+    yard.scheduler.batchApplied();
+    const agent = yard.agents[0] as Agent;
+    agent.spec = { ...agent.spec, slots: 2 };
+    yard.scheduler.agentChanged(agent);
+    yard.place([]);
+    expect(yard.scheduler.explain(fourth, 1).placement?.cost).toBe(10);
+  });
+
+  test('a proposal that comes to nothing leaves no neighbour', () => {
+    const yard = new Yard(['x'], false);
+    const request = { freed: [], ended: [], nowMs: 1, assignmentsMax: 9 };
+    const [lost, refused] = [wishing(1, { apart: 'web' }), wishing(2, { apart: 'web' })];
+    yard.scheduler.place({ ...request, arrivals: [arrivalOf(lost)] });
+    yard.scheduler.batchApplied();
+    yard.scheduler.place({ ...request, arrivals: [arrivalOf(refused)] });
+    yard.scheduler.refused(refused.id, 'a0' as AgentId);
+    const third = wishing(3, { apart: 'web' });
+    yard.place([], [third]);
+    expect(yard.scheduler.explain(third, 1).placement?.cost).toBe(0);
+  });
+
   test('groups of the same name in two namespaces are not one', () => {
     const scheduler = new Scheduler({ seed: 1 });
     for (const id of ['a0', 'a1']) {

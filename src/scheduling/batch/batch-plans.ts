@@ -21,7 +21,7 @@ const AGENTS_MAX = 64;
 /** Fewer tasks can change turns with nobody. */
 const TASKS_MIN = 2;
 /** A plan of which less is left makes room for the next one, and so does one older than this. */
-const LEFT_SHARE_MIN = 0.5;
+const LEFT_SHARE_MIN = 0.75;
 const AGE_MS_MAX = 10_000;
 /** How often a task that was first in its line gives way; past that it goes next, plan or no plan. */
 const PASSED_MAX = 8;

@@ -16,6 +16,12 @@ export interface Choosing {
   readonly cost: number;
 }
 
+/** A choice for a task, and the group that it counts in there. */
+export interface Chosen {
+  readonly choosing: Choosing;
+  readonly group: string | null;
+}
+
 interface Seat {
   readonly agentId: AgentId;
   readonly group: string | null;
@@ -48,11 +54,8 @@ export class Seats {
   }
 
   /** The batch at hand proposes the agent. */
-  propose(
-    taskId: TaskId,
-    seat: { readonly agentId: AgentId; readonly group: string | null; readonly choosing: Choosing },
-  ): void {
-    this.#sit(taskId, { ...seat, isTaken: false });
+  propose(taskId: TaskId, agentId: AgentId, { choosing, group }: Chosen): void {
+    this.#sit(taskId, { agentId, group, choosing, isTaken: false });
     this.#proposed.push(taskId);
   }
 

@@ -10,7 +10,7 @@ import type { WishExplanation } from '../explanation.ts';
 import type { Pool } from '../pool.ts';
 import type { Pools } from '../pools.ts';
 import { BatchPlans } from './batch-plans.ts';
-import { Seats, type Choosing } from './seats.ts';
+import { Seats, type Chosen } from './seats.ts';
 import type { Judgement } from './judge-plan.ts';
 import { groupOf, wishCost, wishOf } from './wish-cost.ts';
 import type { WindowPlan } from './window-plan.ts';
@@ -18,11 +18,14 @@ import type { WindowPlan } from './window-plan.ts';
 /** Available members that are compared, at most. */
 const LOOKED_MAX = 64;
 
-/** Who takes a slot, and how that was chosen. */
-export interface Turn {
-  readonly task: Task;
+/** The member that a task is to go to, and how that was chosen. */
+export interface ChosenMember extends Chosen {
   readonly member: number;
-  readonly choosing: Choosing;
+}
+
+/** Who takes a slot. */
+export interface Turn extends ChosenMember {
+  readonly task: Task;
 }
 
 /** What a choice is made from. */
@@ -48,11 +51,7 @@ export class Wishes {
   }
 
   /** The cheapest of the available members, as far as they are looked at. O(64 · labels of the wish). */
-  cheapest(
-    wish: TaskPlacement,
-    group: string | null,
-    { picked, pool, rng }: Offer,
-  ): { readonly member: number; readonly choosing: Choosing } {
+  cheapest(wish: TaskPlacement, group: string | null, { picked, pool, rng }: Offer): ChosenMember {
     const count = pool.availableCount;
     const start = count <= LOOKED_MAX ? 0 : Math.floor(rng.unit() * count);
     const looked = Math.min(count, LOOKED_MAX);
@@ -64,7 +63,7 @@ export class Wishes {
       if (its < cost) [member, cost] = [other, its];
     }
     const reason = `it cost ${round(cost)} by the wishes of the task, the least of ${looked} available`;
-    return { member, choosing: { by: 'greedy', reason, cost } };
+    return { member, group, choosing: { by: 'greedy', reason, cost } };
   }
 
   /**
@@ -115,9 +114,10 @@ export class Wishes {
 
   #asPlanned(plan: WindowPlan, turn: Pick<Turn, 'task' | 'member'>, pool: Pool): Turn {
     const { task } = turn;
-    const cost = this.#cost(wishOf(task) ?? {}, groupOfTask(task), pool, turn.member);
+    const group = groupOfTask(task);
+    const cost = this.#cost(wishOf(task) ?? {}, group, pool, turn.member);
     const reason = `it cost ${round(cost)} by the wishes of the task, as ${sumsOf(plan)}`;
-    return { ...turn, choosing: { by: 'plan', reason, cost } };
+    return { ...turn, group, choosing: { by: 'plan', reason, cost } };
   }
 
   /** The agent's number in the pool where it can be given a task there now, else -1. O(pools of the agent). */

@@ -57,9 +57,15 @@ export class BornState {
   /** Mass for each unit of prior, as newcomers get it. */
   #ratio = 1;
 
-  /** @param masses - empty; one in which amplitudes interfere, or else plain sums */
-  constructor(masses: MassTree = new SumTree()) {
+  readonly #floorShare: number;
+
+  /**
+   * @param masses - empty; one in which amplitudes interfere, or else plain sums
+   * @param floorShare - the least that a rotation leaves of a member's prior share, 0..1
+   */
+  constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE) {
     this.#masses = masses;
+    this.#floorShare = floorShare;
   }
 
   /** Members that can be drawn. */
@@ -168,7 +174,7 @@ export class BornState {
     const mass = this.#mass(member);
     const rest = this.#totalWith(member, this.#masses, mass) - mass;
     if (!(rest > 0)) return;
-    const lowest = Math.asin(Math.sqrt(FLOOR_SHARE * this.priorShare(member)));
+    const lowest = Math.asin(Math.sqrt(this.#floorShare * this.priorShare(member)));
     const alpha = Math.atan(Math.sqrt(mass / rest));
     const turned = Math.min(Math.max(alpha + angle, lowest), Math.PI / 2 - Math.asin(FLOOR_ROOT));
     this.#write(member, rest * Math.tan(turned) ** 2);

@@ -1,11 +1,23 @@
 /** From how attempts end to the angle by which a state turns. Sources and derivations: docs/born.md. */
 
 /** Step of one feedback at an even chance: η in units of one over the number of members. */
-export const RATE = 0.1;
+export const RATE = 0.3;
 /** Reward that doubles (times e) a member's share of its prior once all is settled; 0 leaves the replicator alone. */
-export const TEMPERATURE = 0.25;
+export const TEMPERATURE = 0.1;
 /** Largest exponent of one feedback: keeps 1/p of rare members from deciding alone. */
 export const STEP_MAX = 1;
+/** What the Born strategies can be set to; what is shipped is `BORN_TUNING`. */
+export interface BornTuning {
+  /** η, step of one feedback; 0 learns nothing. */
+  readonly rate: number;
+  /** T, pull of the prior; 0 leaves the replicator alone. */
+  readonly temperature: number;
+  /** ε, share of draws from the prior at all times, 0..1. */
+  readonly exploration: number;
+  /** A member's probability is rotated to no less than this share of its prior, 0..1. */
+  readonly floorShare: number;
+}
+
 /** Share of one feedback in the pool's means. */
 const MEAN_SHARE = 1 / 64;
 const FAILURE_REWARD = -1;
@@ -42,8 +54,13 @@ function rewardOf(runMs: number, meanMs: number): number {
  * @param odds - the chance with which the member was drawn, relative to 1/n: n·pᵢ. Drawn at its present
  * pᵢ = sin²α, this is (η/2n)·advantage·cot α, whose mean over draws is the replicator's drift.
  */
-export function angleOf(advantage: number, odds: number, probability: number): number {
-  const exponent = (RATE * advantage) / odds;
+export function angleOf(
+  advantage: number,
+  odds: number,
+  probability: number,
+  rate: number = RATE,
+): number {
+  const exponent = (rate * advantage) / odds;
   const bounded = Math.min(Math.max(exponent, -STEP_MAX), STEP_MAX);
   // sin 2α = 2·sin α·cos α
   return (bounded / 2) * Math.sqrt(probability * Math.max(0, 1 - probability));

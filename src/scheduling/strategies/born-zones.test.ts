@@ -17,7 +17,8 @@ function badShare(strategy: 'born' | 'born+zones' | 'born+zones+p2c', rounds: nu
     const id = fleet.start() as string;
     const isBad = Number(id) % ZONES === 0;
     if (isBad && round >= rounds / 2) bad += 1;
-    fleet.nowMs += 10;
+    // So slowly that the scheduler itself takes no zone for suspect.
+    fleet.nowMs += 1_000;
     fleet.finish(id);
     fleet.scheduler.observe(fleet.agent(id).id, 100, !isBad, fleet.nowMs);
   }

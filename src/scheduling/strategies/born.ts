@@ -8,18 +8,25 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { grown } from '../agent-table.ts';
-import { BornState, type StateMeasures } from '../born/born-state.ts';
+import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
 import { InterferingMasses } from '../born/interfering-masses.ts';
 import { SumTree } from '../born/sum-tree.ts';
-import { angleOf, TEMPERATURE, Yardstick } from '../born/feedback.ts';
+import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** Share of draws from the prior at all times. */
 export const EXPLORATION = 0.05;
+/** The settings that are shipped; bench/PLACEMENT.md compares others. */
+export const BORN_TUNING: BornTuning = {
+  rate: RATE,
+  temperature: TEMPERATURE,
+  exploration: EXPLORATION,
+  floorShare: FLOOR_SHARE,
+};
 /** Silence after which what was learned counts for 1/e. */
 export const COHERENCE_MS = 600_000;
 /** Of so many dispatches one is recorded, for it costs as much as the draw; a prime, lest it beat with batches. */
@@ -32,19 +39,28 @@ export class Born implements Strategy {
   readonly #pool: Pool;
   readonly #state: BornState;
   readonly #interference: Interference | null;
+  readonly #tuning: BornTuning;
   readonly #yardstick = new Yardstick();
   readonly #record = new DispatchRecord();
   /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
   #records: Float64Array = new Float64Array(16);
   #heardAt = -1;
-  #lambda = 1 - EXPLORATION;
+  #lambda: number;
   #picks = 0;
 
-  constructor(name: 'born' | 'born+p2c', pool: Pool, interference: Interference | null) {
+  constructor(
+    name: 'born' | 'born+p2c',
+    pool: Pool,
+    interference: Interference | null,
+    tuning: BornTuning = BORN_TUNING,
+  ) {
     this.name = name;
     this.#pool = pool;
     this.#interference = interference;
-    this.#state = new BornState(interference === null ? new SumTree() : new InterferingMasses());
+    this.#tuning = tuning;
+    this.#lambda = 1 - tuning.exploration;
+    const masses = interference === null ? new SumTree() : new InterferingMasses();
+    this.#state = new BornState(masses, tuning.floorShare);
   }
 
   added(member: number): void {
@@ -92,8 +108,10 @@ export class Born implements Strategy {
     const advantage = this.#yardstick.advantage(runMs, ok);
     const probability = this.#state.probability(member);
     // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
-    const pull = TEMPERATURE * Math.log(probability / this.#state.priorShare(member));
-    const angle = angleOf(advantage - pull, this.#records[member * 2] as number, probability);
+    const { rate, temperature } = this.#tuning;
+    const pull = temperature * Math.log(probability / this.#state.priorShare(member));
+    const odds = this.#records[member * 2] as number;
+    const angle = angleOf(advantage - pull, odds, probability, rate);
     this.#state.rotate(member, angle);
     if (this.#interference === null) return;
     const { mixer, phase } = this.#interference;
@@ -119,7 +137,7 @@ export class Born implements Strategy {
 
   #lambdaAt(nowMs: number): number {
     const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, nowMs - this.#heardAt);
-    return (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
+    return (1 - this.#tuning.exploration) * Math.exp(-silenceMs / COHERENCE_MS);
   }
 
   #draw(rng: Rng): number {

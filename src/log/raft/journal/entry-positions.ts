@@ -62,11 +62,15 @@ export class EntryPositions {
     this.#count = Math.min(this.#count, index - 1 - this.#baseIndex);
   }
 
-  /** Drops the entries up to `index`, which becomes the base. */
-  compact(index: number): void {
+  /**
+   * Drops the entries up to `index`, which becomes the base.
+   *
+   * @param term - of the new base; what is known of it by default
+   */
+  compact(index: number, term: number | undefined = this.termAt(index)): void {
     invariant(index >= this.#baseIndex && index <= this.lastIndex, 'the new base is in the log');
-    this.#baseTerm = this.termAt(index) ?? this.#baseTerm;
     this.#baseCommands = this.commandsAt(index);
+    this.#baseTerm = term ?? this.#baseTerm;
     const dropped = index - this.#baseIndex;
     this.#head += dropped;
     this.#count -= dropped;

@@ -1,6 +1,13 @@
 import { OrchestratorError } from '../../../base/errors.ts';
-import type { HardState, RaftEntry, SnapshotMeta } from '../../../consensus/index.ts';
-import type { ReplicatedLog } from '../../replicated-log.ts';
+import {
+  DEFAULT_RAFT_SETTINGS,
+  RaftLogView,
+  type HardState,
+  type Hasher,
+  type LogBase,
+  type SnapshotMeta,
+} from '../../../consensus/index.ts';
+import type { LogEntry } from '../../replicated-log.ts';
 import {
   decodeGroup,
   type JournalBase,
@@ -17,38 +24,54 @@ export interface JournalContent {
   readonly base: JournalBase;
   readonly snapshot: SnapshotMeta | null;
   readonly peers: readonly KnownPeer[];
-  /** All entries behind the base, in order; bodies are views of what was read. */
-  readonly entries: readonly RaftEntry[];
+  /** All entries behind the base. Bodies, the newest alone, are views of what was read. */
+  readonly log: RaftLogView;
+}
+
+/** What a journal is played back from. */
+export interface JournalSource {
+  readonly lastIndex: number;
+  /** Its groups, oldest first. */
+  read(): AsyncIterable<LogEntry>;
 }
 
 /**
  * Plays a journal back, oldest group first, and fills `positions`.
  *
  * Groups before the newest `base` record may be gone, so entries are taken from wherever they begin, and what lies
- * before the base is dropped when it comes.
+ * before the base is dropped when it comes. In memory there are never more than the newest 16 MiB of bodies, and 48 bytes
+ * for each entry.
  *
  * @throws OrchestratorError `JOURNAL_UNREADABLE`, and as reading the log does
  */
 export async function replayJournal(
-  log: ReplicatedLog,
+  log: JournalSource,
   positions: EntryPositions,
+  hasher: Hasher,
 ): Promise<JournalContent | null> {
   if (log.lastIndex === 0) return null;
-  const replay = new Replay();
-  for await (const { body, index } of log.read(log.recovery.firstIndex - 1)) {
+  const replay = new Replay(positions, hasher);
+  for await (const { body, index } of log.read()) {
     for (const record of decodeGroup(body)) replay.take(record, index);
   }
-  return replay.finish(positions);
+  return replay.finish();
 }
 
 class Replay {
+  readonly #positions: EntryPositions;
+  readonly #hasher: Hasher;
   #identity: JournalIdentity | null = null;
   #base: JournalBase | null = null;
   #snapshot: SnapshotMeta | null = null;
   #hardState: HardState = { term: 0, votedFor: null, commitIndex: 0 };
   #peers: readonly KnownPeer[] = [];
-  #entries: RaftEntry[] = [];
-  #groups: number[] = [];
+  /** The entries found so far; what is before them may be known later, or never. In step with the positions. */
+  #log: RaftLogView | null = null;
+
+  constructor(positions: EntryPositions, hasher: Hasher) {
+    this.#positions = positions;
+    this.#hasher = hasher;
+  }
 
   take(record: JournalRecord, group: number): void {
     switch (record.kind) {
@@ -65,8 +88,7 @@ class Replay {
         this.#snapshot = record.meta;
         return;
       case 'base':
-        this.#base = record.base;
-        this.#dropThrough(record.base.index);
+        this.#begin(record.base);
         return;
       case 'restart':
         this.#restart(record);
@@ -75,71 +97,89 @@ class Replay {
         this.#truncate(record.from);
         return;
       case 'entries':
-        this.#add(record.entries, group);
+        this.#add(record, group);
+    }
+  }
+
+  #begin(base: JournalBase): void {
+    const log = this.#log;
+    this.#base = base;
+    if (log === null || base.index > log.lastIndex) {
+      this.#log = this.#empty(base, base.commandsBefore);
+    } else if (base.index >= log.base.index) {
+      log.compactTo(base);
+      this.#positions.compact(base.index, base.term);
     }
   }
 
   #restart({ commandsBefore, meta }: Extract<JournalRecord, { kind: 'restart' }>): void {
-    const { configuration, configurationIndex, lastHash, lastIndex, lastTerm } = meta;
+    const { configuration, configurationIndex, lastHash: hash, lastIndex: index } = meta;
+    const base = { index, term: meta.lastTerm, hash, configuration, configurationIndex };
     this.#snapshot = meta;
-    this.#base = {
-      index: lastIndex,
-      term: lastTerm,
-      hash: lastHash,
-      configuration,
-      configurationIndex,
-      commandsBefore,
-    };
-    this.#truncate(0);
-  }
-
-  #dropThrough(index: number): void {
-    const first = this.#entries[0];
-    if (first === undefined || first.index > index) return;
-    const count = index + 1 - first.index;
-    this.#entries = this.#entries.slice(count);
-    this.#groups = this.#groups.slice(count);
+    this.#base = { ...base, commandsBefore };
+    this.#log = this.#empty(base, commandsBefore);
   }
 
   #truncate(from: number): void {
-    const first = this.#entries[0];
+    const log = this.#log;
+    if (log === null || from > log.lastIndex) return;
+    if (from > log.base.index) {
+      log.truncateFrom(from);
+      this.#positions.truncate(from);
+    } else this.#log = null;
+  }
+
+  #add(
+    { commandsBefore, entries, firstIndex }: Extract<JournalRecord, { kind: 'entries' }>,
+    group: number,
+  ): void {
+    const [first] = entries;
     if (first === undefined) return;
-    const kept = Math.max(0, from - first.index);
-    this.#entries.length = Math.min(this.#entries.length, kept);
-    this.#groups.length = this.#entries.length;
-  }
-
-  #add(entries: readonly RaftEntry[], group: number): void {
-    for (const entry of entries) {
-      const last = this.#entries.at(-1);
-      if (last !== undefined && entry.index !== last.index + 1) {
-        throw unreadable(`entry ${last.index + 1} must follow, got entry ${entry.index}`);
+    let log = this.#log;
+    if (log !== null && firstIndex !== log.lastIndex + 1) {
+      const { base, lastIndex } = log;
+      if (lastIndex > base.index) {
+        throw unreadable(`entry ${lastIndex + 1} must follow, got entry ${firstIndex}`);
       }
-      this.#entries.push(entry);
-      this.#groups.push(group);
+      log = null;
     }
+    log ??= this.#empty(
+      { ...UNKNOWN, index: firstIndex - 1, hash: first.prevHash },
+      commandsBefore,
+    );
+    for (const entry of entries) {
+      log.append(entry);
+      this.#positions.push(entry.term, entry.kind === 'command');
+      this.#positions.setGroup(entry.index, group);
+    }
+    // Bodies are views of what was read: only the newest are kept.
+    log.shrinkTail(DEFAULT_RAFT_SETTINGS.tailBytesMax, log.lastIndex);
+    this.#log = log;
   }
 
-  finish(positions: EntryPositions): JournalContent {
+  #empty(base: LogBase, commandsBefore: number): RaftLogView {
+    this.#positions.restart(base.index, base.term, commandsBefore);
+    return new RaftLogView(base, this.#hasher);
+  }
+
+  finish(): JournalContent {
     const base = this.#base;
     const identity = this.#identity;
     if (base === null || identity === null) throw unreadable('whose it is and where it begins');
-    const first = this.#entries[0];
-    if (first !== undefined && first.index !== base.index + 1) {
-      throw unreadable(`entry ${base.index + 1} must come first, got entry ${first.index}`);
+    let log = this.#log;
+    if (log === null || (log.base.index !== base.index && log.lastIndex === log.base.index)) {
+      log = this.#empty(base, base.commandsBefore);
     }
-    positions.restart(base.index, base.term, base.commandsBefore);
-    for (const [at, { index, kind, term }] of this.#entries.entries()) {
-      positions.push(term, kind === 'command');
-      positions.setGroup(index, this.#groups[at] as number);
+    if (log.base.index !== base.index) {
+      throw unreadable(`entry ${base.index + 1} must come first, got ${log.base.index + 1}`);
     }
     return {
       identity,
       base,
       snapshot: this.#snapshot,
       peers: this.#peers,
-      entries: this.#entries,
-      hardState: this.#boundedHardState(base.index, positions.lastIndex),
+      log,
+      hardState: this.#boundedHardState(base.index, log.lastIndex),
     };
   }
 
@@ -149,6 +189,20 @@ class Replay {
     return { term, votedFor, commitIndex: Math.max(baseIndex, Math.min(commitIndex, lastIndex)) };
   }
 }
+
+/** What comes before the oldest entries of a journal whose older groups are gone. */
+const UNKNOWN = {
+  term: 0,
+  configuration: {
+    voters: [],
+    votersOutgoing: [],
+    learners: [],
+    learnersNext: [],
+    isAutoLeave: false,
+    removed: [],
+  },
+  configurationIndex: 0,
+} satisfies Omit<LogBase, 'index' | 'hash'>;
 
 function unreadable(what: string): OrchestratorError {
   const message = `a journal must say ${what}: move its folder away and let this node join again under a new id`;

@@ -15,10 +15,12 @@ const CONFIGURATION = {
   isAutoLeave: true,
   removed: [],
 };
+/** All entries have it, so that a chain of them can be cut and mended anywhere. */
+const HASH = Buffer.alloc(16, 0x22);
 const GENESIS: LogBase = {
   index: 0,
   term: 0,
-  hash: Buffer.alloc(16, 0x11),
+  hash: HASH,
   configuration: CONFIGURATION,
   configurationIndex: 0,
 };
@@ -37,12 +39,18 @@ function open(disk: SimulatedDisk, nodeId = 'a'): Promise<Journal> {
     segmentBytes: 1, // The least that holds a group.
     groupBytesMax: 8192,
     fileSystem: disk,
+    hasher: { hash: () => HASH },
   });
+}
+
+/** What a journal brought back. */
+function entriesOf({ log }: JournalContent): RaftEntry[] {
+  return log.slice(log.base.index + 1, log.lastIndex, Number.POSITIVE_INFINITY);
 }
 
 function entry(index: number, term: number, bodyBytes = 8): RaftEntry {
   const body = Buffer.alloc(bodyBytes, index);
-  return { index, term, kind: 'command', prevHash: Buffer.alloc(16, term), body };
+  return { index, term, kind: 'command', prevHash: HASH, body };
 }
 
 function entries(from: number, to: number, term: number, bodyBytes?: number): RaftEntry[] {
@@ -56,7 +64,7 @@ function metaAt(index: number, term: number, commands: number): SnapshotMeta {
   return {
     lastIndex: index,
     lastTerm: term,
-    lastHash: Buffer.alloc(16, 0x22),
+    lastHash: HASH,
     configuration: CONFIGURATION,
     configurationIndex: 0,
     stateDigest,
@@ -124,8 +132,8 @@ describe('a journal', () => {
       hardState: { term: 0, votedFor: null, commitIndex: 0 },
       base: { index: 0, commandsBefore: 0, configuration: CONFIGURATION },
       snapshot: null,
-      entries: [],
     });
+    expect(entriesOf(content)).toEqual([]);
     await journal.close();
     const again = await open(disk);
     expect(again.identity).toEqual(content.identity);
@@ -144,9 +152,9 @@ describe('a journal', () => {
     await writer.settled(seq);
     const content = await contentAfterCrash(disk);
     expect(content.hardState).toEqual({ term: 2, votedFor: null, commitIndex: 4 });
-    expect(text(content.entries)).toBe('1/1 2/1 3/1 4/1 5/1');
-    expect(content.entries[0]).toMatchObject({ kind: 'noop' });
-    expect(Buffer.from(content.entries[4]?.body ?? [])).toEqual(Buffer.alloc(8, 5));
+    expect(text(entriesOf(content))).toBe('1/1 2/1 3/1 4/1 5/1');
+    expect(entriesOf(content)[0]).toMatchObject({ kind: 'noop' });
+    expect(Buffer.from(entriesOf(content)[4]?.body ?? [])).toEqual(Buffer.alloc(8, 5));
     expect(journal.positions.commandsAt(5)).toBe(4);
     expect(journal.positions.indexOfCommand(1)).toBe(2);
     await journal.close();
@@ -158,7 +166,7 @@ describe('a journal', () => {
     const writer = new Writer(journal);
     writer.write({ entries: entries(1, 9, 1) });
     await writer.settled(writer.write({ truncateFrom: 4, entries: entries(4, 5, 3) }));
-    expect(text((await contentAfterCrash(disk)).entries)).toBe('1/1 2/1 3/1 4/3 5/3');
+    expect(text(entriesOf(await contentAfterCrash(disk)))).toBe('1/1 2/1 3/1 4/3 5/3');
     expect(text(await journal.read(3, 9, 10_000))).toBe('3/1 4/3 5/3');
     await journal.close();
   });
@@ -181,11 +189,26 @@ describe('a journal', () => {
     const seq = writer.write({ entries: entries(1, 1000, 1, 4096) });
     await writer.settled(seq);
     expect(writer.told).toEqual([{ seq, generation: 0 }]);
-    expect((await contentAfterCrash(disk)).entries).toHaveLength(1000);
+    expect(entriesOf(await contentAfterCrash(disk))).toHaveLength(1000);
     const found = await journal.read(200, 1000, 3 * 4096);
     expect(found.map(({ index }) => index)).toEqual([200, 201, 202]);
     expect(text(await journal.read(999, 1000, 100_000))).toBe('999/1 1000/1');
     await journal.close();
+  });
+
+  test('brings back a log of any size with no more than the newest 16 MiB of bodies in memory', async () => {
+    const disk = new SimulatedDisk();
+    const journal = await open(disk);
+    const writer = new Writer(journal);
+    await writer.settled(writer.write({ entries: entries(1, 5_000, 1, 4_000) }));
+    await journal.close();
+    const again = await open(disk);
+    const { log } = again.takeContent();
+    expect(log.lastIndex).toBe(5_000);
+    expect(log.tailBytes).toBeGreaterThan(15 * 1024 * 1024);
+    expect(log.tailBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+    expect((await again.read(1, 1, 1))[0]?.body).toEqual(Buffer.alloc(4_000, 1));
+    await again.close();
   });
 
   test('reads entries that are still being written once they are durable', async () => {
@@ -218,8 +241,8 @@ describe('a journal', () => {
     expect(content.base).toMatchObject({ index: 800, commandsBefore: 800 });
     expect(content.snapshot).toMatchObject({ lastIndex: 850 });
     expect(content.peers).toEqual(peers);
-    expect(content.entries[0]?.index).toBe(801);
-    expect(content.entries).toHaveLength(100);
+    expect(entriesOf(content)[0]?.index).toBe(801);
+    expect(entriesOf(content)).toHaveLength(100);
     expect(await journal.read(800, 810, 1000)).toEqual([]);
     await journal.close();
   });
@@ -233,7 +256,7 @@ describe('a journal', () => {
     await writer.settled(writer.write({ restart, entries: entries(101, 102, 4) }));
     const content = await contentAfterCrash(disk);
     expect(content.base).toMatchObject({ index: 100, term: 4, commandsBefore: 77 });
-    expect(text(content.entries)).toBe('101/4 102/4');
+    expect(text(entriesOf(content))).toBe('101/4 102/4');
     expect(journal.positions.commandsAt(102)).toBe(79);
     await journal.close();
   });
@@ -265,7 +288,7 @@ describe('a journal', () => {
     await journal.close();
     expect(writer.durableSeq).toBe(1);
     expect(writer.failure).toBeInstanceOf(Error);
-    expect(text((await contentAfterCrash(disk)).entries)).toBe('1/1');
+    expect(text(entriesOf(await contentAfterCrash(disk)))).toBe('1/1');
   });
 });
 
@@ -344,7 +367,7 @@ test('after a crash at any moment a journal holds all that was told, and a prefi
         } else if (step.kind === 'restart') {
           const index = last + step.ahead;
           twin = { base: index, term: twin.term, entries: [] };
-          seq = writer.write({ restart: metaAt(index, 1, index) });
+          seq = writer.write({ restart: metaAt(index, twin.term, index) });
         } else {
           let word = step.seed;
           disk = disk.afterCrash({
@@ -356,7 +379,7 @@ test('after a crash at any moment a journal holds all that was told, and a prefi
           journal = await open(disk);
           const found = journal.takeContent();
           const base = found.base.index;
-          twin = { base, term: found.hardState.term, entries: found.entries };
+          twin = { base, term: found.hardState.term, entries: entriesOf(found) };
           const allowed = states.filter((state) => state.seq >= told).map((state) => state.text);
           expect(allowed).toContain(describeTwin(twin));
           writer = new Writer(journal);

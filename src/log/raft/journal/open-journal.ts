@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { OrchestratorError } from '../../../base/errors.ts';
-import type { HardState, LogBase, RaftEntry } from '../../../consensus/index.ts';
+import {
+  RaftLogView,
+  type HardState,
+  type Hasher,
+  type LogBase,
+  type RaftEntry,
+  type SnapshotMeta,
+} from '../../../consensus/index.ts';
 import { openEmbeddedLog, type EmbeddedLogOptions } from '../../embedded/embedded-log.ts';
 import type { ReplicatedLog } from '../../replicated-log.ts';
+import { sha256Hasher } from '../sha256-hasher.ts';
 import { EntryPositions } from './entry-positions.ts';
 import { Journal } from './journal.ts';
 import {
@@ -24,6 +32,9 @@ export interface JournalBeginning {
   readonly base: LogBase;
   readonly hardState: HardState;
   readonly entries: readonly RaftEntry[];
+  /** Of a log that begins behind a state: commands in it, and its snapshot. */
+  readonly commandsBefore?: number;
+  readonly snapshot?: SnapshotMeta;
 }
 
 export interface JournalOptions {
@@ -39,6 +50,8 @@ export interface JournalOptions {
   /** Records that one group takes together, at most; default 1 MiB. One entry that is larger goes alone. */
   readonly groupBytesMax?: number;
   readonly fileSystem?: EmbeddedLogOptions['fileSystem'];
+  /** Of the chain of entries; SHA-256 by default. */
+  readonly hasher?: Hasher;
   /** Random text for a new journal's incarnation; drawn when absent. */
   readonly incarnation?: string;
   /** Called after each durable group. */
@@ -57,6 +70,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     entryBytesMax,
     fileSystem,
     groupBytesMax = GROUP_BYTES_MAX,
+    hasher = sha256Hasher,
     onFlush,
   } = options;
   const largestGroup = Math.max(groupBytesMax, lonelyEntryBytes(entryBytesMax));
@@ -69,9 +83,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   });
   try {
     const positions = new EntryPositions();
-    const found = await replayJournal(log, positions);
+    const found = await replayJournal(
+      { lastIndex: log.lastIndex, read: () => log.read(log.recovery.firstIndex - 1) },
+      positions,
+      hasher,
+    );
     if (found !== null) requireOwn(found.identity, options);
-    const content = found ?? (await beginJournal(log, positions, options));
+    const content = found ?? (await beginJournal(log, positions, { ...options, hasher }));
     return new Journal({ log, positions, content, groupBytesMax });
   } catch (error) {
     await log.close();
@@ -89,24 +107,27 @@ function requireOwn(identity: JournalIdentity, wanted: JournalOptions): void {
 async function beginJournal(
   log: ReplicatedLog,
   positions: EntryPositions,
-  options: JournalOptions,
+  options: JournalOptions & { readonly hasher: Hasher },
 ): Promise<JournalContent> {
   const { beginning, clusterId, nodeId } = options;
-  const { entries, hardState } = beginning;
+  const { commandsBefore = 0, entries, hardState, snapshot = null } = beginning;
   const incarnation = options.incarnation ?? randomBytes(8).toString('hex');
   const identity: JournalIdentity = { clusterId, nodeId, incarnation };
-  const base: JournalBase = { ...beginning.base, commandsBefore: 0 };
+  const base: JournalBase = { ...beginning.base, commandsBefore };
   const records: readonly JournalRecord[] = [
     { kind: 'identity', identity },
     { kind: 'base', base },
     { kind: 'hardState', hardState },
-    { kind: 'entries', firstIndex: base.index + 1, commandsBefore: 0, entries },
+    ...(snapshot === null ? [] : [{ kind: 'snapshot' as const, meta: snapshot }]),
+    { kind: 'entries', firstIndex: base.index + 1, commandsBefore, entries },
   ];
   const group = await log.append(Buffer.concat(records.map(encodeRecord)));
-  positions.restart(base.index, base.term, 0);
-  for (const { index, kind, term } of entries) {
-    positions.push(term, kind === 'command');
-    positions.setGroup(index, group);
+  positions.restart(base.index, base.term, commandsBefore);
+  const view = new RaftLogView(base, options.hasher);
+  for (const entry of entries) {
+    view.append(entry);
+    positions.push(entry.term, entry.kind === 'command');
+    positions.setGroup(entry.index, group);
   }
-  return { identity, base, hardState, snapshot: null, peers: [], entries };
+  return { identity, base, hardState, snapshot, peers: [], log: view };
 }

@@ -1,0 +1,121 @@
+/** One dispatcher: a pool and a table of the product, as it believes the agents to be, and a policy that chooses. */
+import { Rng } from '../../src/base/rng.ts';
+import { AgentTable } from '../../src/scheduling/agent-table.ts';
+import { Latency } from '../../src/scheduling/latency.ts';
+import { Pool } from '../../src/scheduling/pool.ts';
+import type { Choice } from '../../src/scheduling/strategy.ts';
+import { makeAgent } from '../../src/scheduling/testing/fixtures.ts';
+import type { Chooser, Policy, Setting, Truth } from './policy.ts';
+import { ZONE_SIZE } from './world.ts';
+
+export interface DispatcherOptions {
+  readonly policy: Policy;
+  readonly setting: Setting;
+  readonly truth: Truth;
+  readonly speeds: Float64Array;
+  readonly slots: number;
+  readonly seed: number;
+}
+
+/** A retry that would go where it failed is drawn anew so often. */
+const REDRAWS = 3;
+
+export class Dispatcher {
+  readonly #waiting: number[] = [];
+  #waitingHead = 0;
+  readonly #table = new AgentTable();
+  readonly #latency: Latency;
+  readonly #pool: Pool;
+  readonly #chooser: Chooser;
+  readonly #choice: Choice;
+
+  constructor({ policy, seed, setting, slots, speeds, truth }: DispatcherOptions) {
+    this.#latency = new Latency(...(policy.latency ? [policy.latency(setting)] : []));
+    const requires = { capabilities: ['work'], labels: {} };
+    const latency = this.#latency;
+    this.#pool = new Pool('work', requires, this.#table, { latency, interference: null });
+    const rng = Rng.fromSeed(seed);
+    this.#choice = { key: '', rng, nowMs: 0 };
+    const context = { pool: this.#pool, table: this.#table, latency, truth, rng };
+    this.#chooser = policy.make(context, setting);
+    const exponent = policy.weightExponent?.(setting) ?? 1;
+    for (const [agent, speed] of speeds.entries()) {
+      const weight = policy.told === 'speeds' ? speed ** exponent : 1;
+      const labels = { zone: `zone-${Math.floor(agent / ZONE_SIZE)}` };
+      this.#table.add(makeAgent(`agent-${agent}`, { labels, slots, weight }));
+      this.#table.setCredit(agent, Infinity);
+      this.#table.setAvailable(agent, true);
+      this.#latency.reset(agent);
+      this.#pool.add(agent);
+      this.#chooser.added(agent);
+    }
+  }
+
+  get hasRoom(): boolean {
+    return this.#pool.availableCount > 0;
+  }
+
+  /** Lets a task wait until somebody is available. */
+  wait(task: number): void {
+    this.#waiting.push(task);
+  }
+
+  /** Takes the task out that has waited longest. */
+  nextWaiting(): number | undefined {
+    const task = this.#waiting[this.#waitingHead];
+    if (task === undefined) return undefined;
+    this.#waitingHead += 1;
+    if (this.#waitingHead < 1_024) return task;
+    this.#waiting.splice(0, this.#waitingHead);
+    this.#waitingHead = 0;
+    return task;
+  }
+
+  /** The agent for a task, counted as sent; -1 while nobody is available. */
+  send(nowMs: number, failedOn: number): number {
+    if (this.#pool.availableCount === 0) return -1;
+    this.#choice.nowMs = nowMs;
+    let agent = this.#chooser.pick(this.#choice);
+    for (let draw = 0; draw < REDRAWS && agent === failedOn; draw++) {
+      agent = this.#chooser.pick(this.#choice);
+    }
+    this.#chooser.picked(agent);
+    this.#count(agent, 1);
+    return agent;
+  }
+
+  /** Another dispatcher's task went to the agent, or ended there. */
+  heard(agent: number, tasks: number): void {
+    this.#count(agent, tasks);
+  }
+
+  /** One of its own tasks ended. */
+  ended(agent: number, runMs: number, ok: boolean, nowMs: number): void {
+    this.#count(agent, -1);
+    this.#latency.observe(agent, runMs, ok, nowMs);
+    this.#chooser.observed?.(agent, { runMs, ok, nowMs });
+  }
+
+  becameIdle(agent: number): void {
+    this.#chooser.becameIdle?.(agent);
+  }
+
+  setConnected(agent: number, isConnected: boolean): void {
+    this.#table.setCredit(agent, isConnected ? Infinity : 0);
+    this.#refresh(agent);
+  }
+
+  #count(agent: number, tasks: number): void {
+    this.#table.setInFlight(agent, this.#table.inFlight(agent) + tasks);
+    this.#refresh(agent);
+  }
+
+  #refresh(agent: number): void {
+    const isAble = this.#table.isAble(agent);
+    if (isAble !== this.#table.isAvailable(agent)) {
+      this.#table.setAvailable(agent, isAble);
+      this.#pool.refresh(agent);
+    }
+    this.#chooser.changed(agent);
+  }
+}

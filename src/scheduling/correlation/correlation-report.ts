@@ -1,0 +1,219 @@
+import type { AgentId } from '../../core/index.ts';
+import { failureModes } from './failure-modes.ts';
+import {
+  DOMAIN_LABELS,
+  failingByWindow,
+  mutualInformationBits,
+  type DomainLabel,
+  type FailureModel,
+} from './failure-model.ts';
+import { countShared, WINDOW_MS, WINDOWS_MAX } from './failure-windows.ts';
+import type { Suspect } from './suspects.ts';
+
+/** Two agents, or domains, that failed in the same windows. */
+export interface FailurePair {
+  readonly a: string;
+  readonly b: string;
+  /** Windows in which each failed, and both. */
+  readonly failuresA: number;
+  readonly failuresB: number;
+  readonly together: number;
+  /** Information that one has on the other, in bits a window, corrected for few windows. */
+  readonly informationBits: number;
+}
+
+export interface AgentPair extends FailurePair {
+  /** P(b fails in a window | a does), shrunk to what holds for their domain, 0..1. */
+  readonly failsWith: number;
+  /** Of their failures, shrunk as well, 0..0.999. */
+  readonly correlation: number;
+}
+
+export interface FailureDomain {
+  readonly label: DomainLabel;
+  readonly name: string;
+  /** Its agents that failed in one of the windows. */
+  readonly failing: number;
+  /** P(another of these fails in a window | one does), 0..1. */
+  readonly togetherRate: number;
+  /** Part of all failures, one for an agent and window, that is the domain's. */
+  readonly failureShare: number;
+}
+
+/** What was learned of failures. What is null was not measured. */
+export interface CorrelationReport {
+  readonly windowMs: number;
+  /** Windows in which anything ended, at most 256. */
+  readonly windows: number;
+  /** Agents that failed in one of them. */
+  readonly agents: number;
+  readonly modes: {
+    /** Agents that it is about: those with most failures. */
+    readonly agents: number;
+    readonly effective: number;
+    readonly spectral: number;
+    readonly strongest: readonly { readonly share: number; readonly agents: readonly AgentId[] }[];
+  } | null;
+  /** Those with most information on each other first. */
+  readonly pairs: readonly AgentPair[];
+  readonly domains: readonly FailureDomain[];
+  readonly domainPairs: readonly FailurePair[];
+  /** Domains that are avoided at the moment. */
+  readonly suspects: readonly {
+    readonly label: DomainLabel;
+    readonly name: string;
+    readonly agents: number;
+    readonly failing: number;
+    readonly untilMs: number;
+  }[];
+}
+
+const PAIRS_SHOWN = 20;
+/** Pairs are sought among so many agents, and domains, with most failures. */
+const COMPARED_MAX = 128;
+const DOMAINS_SHOWN = 50;
+/** Failing together so often may be chance. */
+const TOGETHER_MIN = 2;
+/** A domain failed in a window where this part of its members did, two at least. */
+const DOMAIN_SHARE = 1 / 2;
+
+type NameOf = (agent: number) => AgentId;
+
+export interface ReportContext {
+  readonly suspects: readonly Suspect[];
+  readonly nameOf: NameOf;
+  /** The agent that the pairs are to be about; null for any. */
+  readonly about: number | null;
+}
+
+/** Puts what was learned into words and numbers. At most 128² pairs are compared. */
+export function correlationReport(
+  model: FailureModel,
+  { about, nameOf, suspects }: ReportContext,
+): CorrelationReport {
+  const { windows } = model;
+  const agents = [...windows.agents()]
+    .map((agent) => ({ agent, failures: windows.failures(agent) }))
+    .toSorted((a, b) => b.failures - a.failures || a.agent - b.agent)
+    .map(({ agent }) => agent);
+  const modes = failureModes(windows);
+  const groups = DOMAIN_LABELS.flatMap((label) =>
+    [...model.groups(label)].map(([name, members]) => ({ label, name, members })),
+  );
+  return {
+    windowMs: WINDOW_MS,
+    windows: windows.count,
+    agents: agents.length,
+    modes:
+      modes === null
+        ? null
+        : {
+            ...modes,
+            strongest: modes.strongest.map((mode) => {
+              return { share: mode.share, agents: mode.agents.map((agent) => nameOf(agent)) };
+            }),
+          },
+    pairs: agentPairs(model, agents, { about, nameOf }),
+    domains: domainsOf(model, agents, groups),
+    domainPairs: domainPairs(model, groups),
+    suspects: suspects.map((suspect) => ({ ...suspect })),
+  };
+}
+
+interface Series {
+  readonly name: string;
+  readonly bits: Uint32Array;
+  readonly failures: number;
+}
+
+function agentPairs(
+  model: FailureModel,
+  agents: readonly number[],
+  { about, nameOf }: Pick<ReportContext, 'about' | 'nameOf'>,
+): AgentPair[] {
+  const { windows } = model;
+  const seriesOf = (agent: number): Series & { readonly agent: number } => {
+    const bits = windows.bitsOf(agent) as Uint32Array;
+    return { name: nameOf(agent), bits, failures: windows.failures(agent), agent };
+  };
+  const isKnown = about !== null && windows.bitsOf(about) !== null;
+  const firsts = about === null ? agents.slice(0, COMPARED_MAX) : isKnown ? [about] : [];
+  const others = about === null ? firsts : agents.filter((agent) => agent !== about);
+  const [from, to] = [firsts.map(seriesOf), others.map(seriesOf)];
+  return pairsOf(from, about === null ? null : to, windows.count).map(({ one, other, pair }) => ({
+    ...pair,
+    failsWith: model.failsWith(other.agent, one.agent),
+    correlation: model.correlation(one.agent, other.agent),
+  }));
+}
+
+function domainPairs(model: FailureModel, groups: readonly Group[]): FailurePair[] {
+  const series = groups
+    .filter(({ members }) => members.length > 1)
+    .map(({ label, members, name }) => {
+      const counts = failingByWindow(model.windows, members);
+      const least = Math.max(2, members.length * DOMAIN_SHARE);
+      const bits = new Uint32Array(WINDOWS_MAX / 32);
+      let failures = 0;
+      for (const [slot, count] of counts.entries()) {
+        if (count < least) continue;
+        bits[slot >>> 5] = (bits[slot >>> 5] as number) | (1 << (slot & 31));
+        failures += 1;
+      }
+      return { name: `${label}=${name}`, bits, failures };
+    })
+    .filter(({ failures }) => failures > 0)
+    .toSorted((a, b) => b.failures - a.failures)
+    .slice(0, COMPARED_MAX);
+  return pairsOf(series, null, model.windows.count).map(({ pair }) => pair);
+}
+
+/** Those that failed together more than once, the most telling first; of all pairs where `others` is null. */
+function pairsOf<Of extends Series>(
+  series: readonly Of[],
+  others: readonly Of[] | null,
+  count: number,
+): { one: Of; other: Of; pair: FailurePair }[] {
+  const found: { one: Of; other: Of; pair: FailurePair }[] = [];
+  for (const [at, one] of series.entries()) {
+    for (const other of others ?? series.slice(at + 1)) {
+      const together = countShared(one.bits, other.bits);
+      // Failing together less than by chance is information, too, but not what is looked for.
+      if (together < TOGETHER_MIN || together * count <= one.failures * other.failures) continue;
+      const informationBits = mutualInformationBits(one.bits, other.bits, count);
+      if (informationBits === 0) continue;
+      const [failuresA, failuresB] = [one.failures, other.failures];
+      const pair = { a: one.name, b: other.name, failuresA, failuresB, together, informationBits };
+      found.push({ one, other, pair });
+    }
+  }
+  return found
+    .toSorted((a, b) => b.pair.informationBits - a.pair.informationBits)
+    .slice(0, PAIRS_SHOWN);
+}
+
+interface Group {
+  readonly label: DomainLabel;
+  readonly name: string;
+  readonly members: readonly number[];
+}
+
+function domainsOf(
+  model: FailureModel,
+  agents: readonly number[],
+  groups: readonly Group[],
+): FailureDomain[] {
+  const failuresOf = (members: readonly number[]): number =>
+    members.reduce((sum, agent) => sum + model.windows.failures(agent), 0);
+  const all = failuresOf(agents);
+  return groups
+    .map(({ label, members, name }) => ({
+      label,
+      name,
+      failing: members.length,
+      togetherRate: model.rateOf(label, name),
+      failureShare: failuresOf(members) / all,
+    }))
+    .toSorted((a, b) => b.togetherRate - a.togetherRate || b.failureShare - a.failureShare)
+    .slice(0, DOMAINS_SHOWN);
+}
