@@ -37,6 +37,19 @@ test('blocks hold every operation once, stay small, and one after the other keep
   );
 });
 
+test('gates on more qubits than states can have are translated and checked, with no end to the time', () => {
+  const names = ['h', 'u', 'cx', 'swap', 'ccx'] as const;
+  const operations = randomGates({ qubits: 30, gates: 120, names }, Rng.fromSeed(6));
+  const result = optimizeCircuit(circuitOf(30, operations), {
+    level: 0,
+    basis: ['rz', 'sx', 'cz'],
+  });
+  expect(result.verified).not.toContain('not verified');
+  for (const operation of result.circuit.operations) {
+    expect(operation.kind === 'gate' && ['rz', 'sx', 'cz'].includes(operation.name)).toBe(true);
+  }
+});
+
 describe('a circuit whose states there is no time to compare', () => {
   const qubits = 11;
   const given = randomGates({ qubits, gates: 300, controlled: 0.05 }, Rng.fromSeed(5));

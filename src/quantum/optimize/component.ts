@@ -233,7 +233,8 @@ export function canCompareStates(
   { simulate }: ComponentContext,
   checkMs: number,
 ): boolean {
-  return expectedStateMs(qubits, 2 * operations.length, simulate) <= checkMs;
+  const ms = expectedStateMs(qubits, 2 * operations.length, simulate);
+  return Number.isFinite(ms) && ms <= checkMs;
 }
 
 /** Results in the order in which they are to be taken, those no better than what is given left out. */
