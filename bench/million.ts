@@ -19,7 +19,7 @@ import type { Order } from './workers/submitter.ts';
 
 const AGENTS = isQuick() ? 50_000 : 1_000_000;
 const CONNECTIONS = 100;
-const HEARTBEAT_MS = isQuick() ? 8_000 : 40_000;
+const HEARTBEAT_MS = isQuick() ? 10_000 : 60_000;
 const WORK_MS = 200;
 const SECONDS = isQuick() ? 10 : 60;
 const RATE = isQuick() ? 2_000 : 10_000;
@@ -32,6 +32,7 @@ interface Done {
   readonly doneP50: number;
   readonly doneP99: number;
   readonly done: number;
+  readonly refused: number;
 }
 
 const measures = new Measures();
@@ -95,7 +96,8 @@ async function tasks(fleet: Worker, submitter: Worker, pid: number): Promise<voi
       measures.add(`submit to start, ${name}, ${key}`, 'ms', figures[key]);
   }
   measures.add('done', 'tasks', done.done);
-  measures.add('lost', 'tasks', LOAD.tasks - done.done);
+  measures.add('refused', 'tasks', done.refused);
+  measures.add('lost', 'tasks', LOAD.tasks - done.refused - done.done);
   measures.add('orphans of the cut', 'tasks', end.orphans);
   measures.add('orphans that run nowhere', 'tasks', end.orphansLeft);
   measures.add('until the last orphan ran elsewhere', 's', end.orphansMs / 1_000);

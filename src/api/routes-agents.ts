@@ -181,7 +181,7 @@ interface PollRequest {
 async function poll(ctx: ApiContext, request: PollRequest): Promise<readonly Lease[]> {
   const { clock, open, runtime } = ctx;
   const { id, max, response, waitMs } = request;
-  const link = new PollLink(() => runtime.agents.disconnect(link, [id]));
+  const link = new PollLink(() => void runtime.agents.disconnect(link, [id]));
   const left = open.add('poll', () => link.end());
   const forget = whenClientLeaves(response, () => link.end());
   try {

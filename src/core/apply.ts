@@ -118,7 +118,7 @@ function applyCommand(step: Step, command: Command): CommandResult {
     case 'operation.act':
       return actOnTasks(step, command);
     case 'agent.enroll':
-      return each(command.agentIds, (_, position) => enrollAgent(step, command, position));
+      return enrollAgents(step, command);
     case 'stage.add':
     case 'stage.commit':
     case 'stage.drop':
@@ -242,6 +242,16 @@ function assignTasks(
     if (rejection !== null) step.events.push({ type: 'assignment.refused', taskId, agentId });
     return rejection;
   });
+}
+
+/** Which of the specs are known is asked once for each of them, not for each agent. */
+function enrollAgents(
+  step: Step,
+  command: Extract<Command, { type: 'agent.enroll' }>,
+): CommandResult {
+  const specs = command.specs.map((spec) => step.state.agentSpecs.find(spec));
+  const same = { ...command, specs };
+  return each(command.agentIds, (_, position) => enrollAgent(step, same, position));
 }
 
 function each<Item>(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SpecPool } from './spec-pool.ts';
+import type { AgentSpec } from './spec.ts';
 import { agentSpec, enroll, register } from './testing/commands.ts';
 import { World } from './testing/world.ts';
 
@@ -29,6 +30,22 @@ describe('specs of agents', () => {
       }),
       { ...options, numRuns: 5_000 },
     );
+  });
+
+  test.each<[Partial<AgentSpec>, Partial<AgentSpec>]>([
+    [{ capabilities: ['a b', 'c'] }, { capabilities: ['a', 'b c'] }],
+    [{ capabilities: ['a', 'b'] }, { capabilities: ['a'], labels: { b: '' } }],
+    [{ labels: { a: 'bc' } }, { labels: { ab: 'c' } }],
+    [{ labels: { a: '', b: '' } }, { labels: { b: '', a: '' } }],
+    [{ labels: { a: ' b' } }, { labels: { a: '', b: '' } }],
+    [{ kind: 'a1' }, { kind: 'a' }],
+    [
+      { slots: 1, cost: 11 },
+      { slots: 11, cost: 1 },
+    ],
+  ])('%j and %j are two', (one, other) => {
+    const pool = new SpecPool();
+    expect(pool.intern(agentSpec(one))).not.toBe(pool.intern(agentSpec(other)));
   });
 
   test('are forgotten with their last agent', () => {

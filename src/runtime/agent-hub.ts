@@ -44,11 +44,16 @@ export interface AgentHubOptions {
   readonly taskSilent: (task: Task, fencingToken: number) => Promise<unknown>;
 }
 
+/** After a pause of this process everybody was silent: their verdicts must not crowd out what they say next. */
+const VERDICTS_MAX = 1_000;
+
 export class AgentHub {
   readonly #options: AgentHubOptions;
   readonly #seats: Seats;
   readonly #presence: Presence;
   readonly #leases: LeaseWatch;
+  /** Agents found silent of which the log has not heard yet. */
+  #verdicts = 0;
   readonly #dirty = new Set<AgentLink>();
   /** Before, another process knows the agents. */
   #isOpen = false;
@@ -63,6 +68,7 @@ export class AgentHub {
       clock,
       heardMs: (seat) => this.#seats.heardMs(seat, clock.monotonicMs()),
       silent: (seat) => this.#fellSilent(seat),
+      isBusy: () => this.#verdicts >= VERDICTS_MAX,
     });
     this.#leases = new LeaseWatch(clock, taskSilent);
   }
@@ -76,6 +82,7 @@ export class AgentHub {
   /** Takes up watching every registered agent: each has one whole silence to report from now on. */
   open(): void {
     this.#isOpen = true;
+    this.#seats.reserve(this.#options.state.agents.size);
     for (const agent of this.#options.state.agents.values()) {
       this.registered(agent);
       for (const task of agent.leases) {
@@ -96,7 +103,7 @@ export class AgentHub {
     this.#seats.see(seat, nowMs);
     this.#presence.forget(seat);
     // A lost one has a seat to come back to, but is given up already.
-    if (agent.state !== 'lost') this.#watch(seat);
+    if (agent.state !== 'lost') this.#watch(seat, agent);
   }
 
   removed(agentId: AgentId): void {
@@ -340,11 +347,11 @@ export class AgentHub {
   }
 
   /** An agent whose link says that it is there needs no watching. */
-  #watch(seat: number): void {
+  #watch(seat: number, known: Agent | null = null): void {
     if (this.#presence.isWatched(seat)) return;
     const link = this.#seats.linkOf(seat);
     if (link !== null && isAlwaysPresent(link)) return;
-    const agent = this.#options.state.agents.get(this.#seats.idOf(seat));
+    const agent = known ?? this.#options.state.agents.get(this.#seats.idOf(seat));
     if (agent !== undefined) this.#presence.watch(seat, agent.spec.heartbeatMs);
   }
 
@@ -353,7 +360,11 @@ export class AgentHub {
     const link = this.#seats.linkOf(seat);
     if (link !== null) this.detach(agentId, link);
     // Where the verdict could not be kept, as on a full disk, it is given again after another silence.
-    this.#options.agentSilent(agentId).catch(() => this.seen(agentId));
+    this.#verdicts += 1;
+    this.#options
+      .agentSilent(agentId)
+      .catch(() => this.seen(agentId))
+      .finally(() => (this.#verdicts -= 1));
   }
 }
 

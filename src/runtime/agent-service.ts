@@ -44,15 +44,18 @@ export interface AgentServiceParts {
 /** Reports of one command while entries are to be short: a command is in one entry as a whole. */
 const REPORTS_MAX = 200;
 
-/** Agents that one entry takes in: past it the tasks of the same moment would wait for them. */
-const ENROLL_AGENTS_MAX = 1_000;
-/** Agents that begin to be served in one turn of the event loop. */
+/** Agents in a command, and commands under way: what an entry takes in of them, tasks of the same moment wait for. */
+const ENROLL_AGENTS_MAX = 500;
+const ENROLL_LINES = 4;
+/** Agents that begin or cease to be served in one turn of the event loop. */
 const ATTACHED_AT_ONCE = 1_000;
 
 export class AgentService {
   readonly #parts: AgentServiceParts;
-  /** Settles when the large registration that asked last has had its turn. */
-  #enrolling: Promise<void> = Promise.resolve();
+  /** Ends of lines in which parts of large registrations wait, the line that was joined longest ago first. */
+  readonly #enrolling: Promise<void>[] = Array.from({ length: ENROLL_LINES }, () =>
+    Promise.resolve(),
+  );
 
   constructor(parts: AgentServiceParts) {
     this.#parts = parts;
@@ -68,18 +71,15 @@ export class AgentService {
 
   /** Few at a time, and those of all callers in turn: what else waits for an entry is not held up. */
   async #enrollMany(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
+    const parts: Promise<void>[] = [];
     for (let from = 0; from < agents.length; from += ENROLL_AGENTS_MAX) {
       const some = agents.slice(from, from + ENROLL_AGENTS_MAX);
-      const before = this.#enrolling;
-      const turn = Promise.withResolvers<void>();
-      this.#enrolling = turn.promise;
-      await before;
-      try {
-        await this.#enroll(some, incarnation);
-      } finally {
-        turn.resolve();
-      }
+      const before = this.#enrolling.shift() ?? Promise.resolve();
+      const done = before.then(() => this.#enroll(some, incarnation));
+      this.#enrolling.push(done.catch(() => undefined));
+      parts.push(done);
     }
+    await Promise.all(parts);
   }
 
   async #enroll(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
@@ -132,8 +132,12 @@ export class AgentService {
   }
 
   /** Ends what {@link connect} began; leases stay until the agents' silence bound has passed. */
-  disconnect(link: AgentLink, agentIds: readonly AgentId[]): void {
-    for (const agentId of agentIds) this.#parts.hub.detach(agentId, link);
+  async disconnect(link: AgentLink, agentIds: readonly AgentId[]): Promise<void> {
+    for (let from = 0; from < agentIds.length; from += ATTACHED_AT_ONCE) {
+      if (from > 0) await nextTurn();
+      const some = agentIds.slice(from, from + ATTACHED_AT_ONCE);
+      for (const agentId of some) this.#parts.hub.detach(agentId, link);
+    }
   }
 
   /** Serves one request of a polling agent; its leases go through `link`. */

@@ -39,6 +39,8 @@ export interface TurnHooks {
   dropped(entry: Entry): void;
   /** Whether waiting work could be placed although no command asks for it. */
   hasWork(): boolean;
+  /** Whether another turn would go on with what {@link place} had no time for. */
+  isUnfinished?(): boolean;
   /** Moment at which waiting work may be placeable by itself, or null. */
   nextOpenAt(): number | null;
 }
@@ -236,7 +238,8 @@ export class CommandLoop {
       if (assign !== null) commands.push(assign);
     }
     if (commands.length === 0) {
-      this.#rest({ placeable: false });
+      const isPaused = clock.monotonicMs() < this.#pausedUntilMs;
+      this.#rest({ placeable: !isPaused && hooks.isUnfinished?.() === true });
       return;
     }
     const entry: Entry = { batch: { at, commands }, texts };

@@ -385,6 +385,7 @@ function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): Tu
     flush: () => effects.flush(),
     dropped: (entry) => effects.dropped(entry),
     hasWork: () => scheduler.hasWork(),
+    isUnfinished: () => scheduler.isUnfinished,
     nextOpenAt: () => scheduler.nextOpenAt(),
   };
 }
@@ -429,6 +430,7 @@ function queuedTasks(state: CoreState): number {
 /** Brings the soft mirrors to where core is. */
 function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex): void {
   for (const queue of state.queues.values()) scheduler.queueChanged(queue);
+  scheduler.reserveAgents(state.agents.size);
   for (const agent of state.agents.values()) scheduler.agentChanged(agent);
   const tasks = [...state.tasks.values()].sort((a, b) => a.seq - b.seq);
   for (const task of tasks) {

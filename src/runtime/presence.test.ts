@@ -171,6 +171,26 @@ describe('presence', () => {
     presence.close();
   });
 
+  test('gives no verdict while too many are on their way, and all of them later', () => {
+    const clock = new ManualClock();
+    const told: number[] = [];
+    let isBusy = true;
+    const presence = new Presence({
+      clock,
+      heardMs: () => 0,
+      silent: (id) => told.push(id),
+      isBusy: () => isBusy,
+    });
+    for (let id = 0; id < 10; id++) presence.watch(id, 1_000);
+    clock.advance(5_000);
+    expect(told).toEqual([]);
+    isBusy = false;
+    clock.advance(100);
+    expect(told.length).toBe(10);
+    presence.close();
+    expect(clock.timers).toBe(0);
+  });
+
   test('looks at so many in a row at most, and at the others right after', () => {
     const clock = new ManualClock();
     const told: number[] = [];

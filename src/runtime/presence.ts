@@ -17,6 +17,8 @@ export interface PresenceOptions {
   readonly heardMs: (entry: number) => number;
   /** Told once of each entry whose silence exceeded its bound; it is then watched no more. */
   readonly silent: (entry: number) => void;
+  /** Whether so many verdicts are on their way to the log that no more are to be given yet. */
+  readonly isBusy?: () => boolean;
 }
 
 const TICK_MS = 100;
@@ -121,6 +123,10 @@ export class Presence {
 
   #turn(): void {
     this.#armed = null;
+    if (this.#options.isBusy?.() === true) {
+      this.#arm(this.#tickNow() + 1);
+      return;
+    }
     this.#isTurning = true;
     this.#advance();
     this.#isTurning = false;

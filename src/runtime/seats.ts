@@ -30,6 +30,11 @@ export class Seats {
     return this.#index.size;
   }
 
+  /** Makes room for so many agents in one step. */
+  reserve(count: number): void {
+    this.#index.reserve(count);
+  }
+
   /** The seat of an agent, or -1. */
   find(id: AgentId): number {
     return this.#index.find(id);

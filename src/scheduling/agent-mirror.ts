@@ -6,7 +6,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import type { Agent, AgentId, StrategyName, Task } from '../core/index.ts';
-import { AgentTable } from './agent-table.ts';
+import type { AgentTable } from './agent-table.ts';
 import { otherMember } from './avoided.ts';
 import type { Interference } from './born/interference.ts';
 import type { KeptApart } from './kept-apart.ts';
@@ -20,6 +20,8 @@ export interface AgentMirrorOptions {
   readonly table: AgentTable;
   readonly waiting: Waiting;
   readonly interference: Interference | null;
+  /** Agents that a new pool takes in at once; a default without it. */
+  readonly buildSlice: number | undefined;
   /** Somebody else may take tasks now than before. */
   readonly othersAble: () => void;
 }
@@ -38,10 +40,10 @@ export class AgentMirror {
   #hasLearning = false;
 
   constructor(options: AgentMirrorOptions) {
-    const { interference, table, waiting } = options;
+    const { buildSlice, interference, table, waiting } = options;
     this.#options = options;
     this.#table = table;
-    this.pools = new Pools(table, waiting, { latency: this.#latency, interference });
+    this.pools = new Pools(table, waiting, { latency: this.#latency, interference }, buildSlice);
   }
 
   /** Ready, with a free slot and credit. */

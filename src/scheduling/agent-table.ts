@@ -74,6 +74,12 @@ export class AgentTable {
     return this.#indices.size;
   }
 
+  /** Makes room for so many agents in one step. */
+  reserve(count: number): void {
+    this.#indices.reserve(count);
+    while (this.#offerPositions.length < count) this.#grow();
+  }
+
   /** The index of a known agent, or -1. */
   indexOf(id: AgentId): number {
     return this.#indices.find(id);

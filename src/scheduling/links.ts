@@ -70,6 +70,14 @@ export class Links {
     this.#count += 1;
   }
 
+  /** Whether the agent is a member of the pool. O(links of the agent). */
+  has(agent: number, pool: Pool): boolean {
+    for (let link = this.first(agent); link >= 0; link = this.next(link)) {
+      if (this.poolOf(link) === pool) return true;
+    }
+    return false;
+  }
+
   /** Removes the agent's link to the pool. O(links of the agent). */
   remove(agent: number, pool: Pool): void {
     let before = -1;

@@ -4,6 +4,7 @@ import { checkPools } from './invariants.ts';
 import { Links } from './links.ts';
 import { Offers, requiredFeatures, type Offer } from './offers.ts';
 import { Pool } from './pool.ts';
+import { PoolBuild } from './pool-build.ts';
 import type { Shared } from './strategies/create-strategy.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -12,11 +13,14 @@ const POOLS_KEPT = 1_024;
 /** So are pools that hold more links than this, or than `LINKS_PER_AGENT` an agent. */
 const LINKS_KEPT = 1_000_000;
 const LINKS_PER_AGENT = 8;
+/** Agents that a new pool takes in at once: 1 to 3 ms of work. */
+const BUILD_SLICE = 8_192;
 
 /**
  * The pools by requirement signature, kept up to date as agents come, change and go.
  *
- * A pool is built when the first task asks for it: O(agents with the rarest feature required). An
+ * A pool is built when the first task asks for it, O(agents with the rarest feature required), in slices:
+ * those after the first are made by {@link buildOn}. An
  * agent that comes or goes costs O(pools it is a member of), plus O(pools that require one of its
  * features) if nobody offered the same before.
  */
@@ -27,10 +31,14 @@ export class Pools {
   readonly #waiting: Waiting;
   readonly #shared: Shared;
   readonly #pools = new Map<string, Pool>();
+  /** Of pools that some of their agents are still missing from. */
+  readonly #builds = new Set<PoolBuild>();
+  readonly #slice: number;
   /** Pools by the first feature they require, or by the empty text where they require none. */
   readonly #byAnchor = new Map<string, Set<Pool>>();
 
-  constructor(table: AgentTable, waiting: Waiting, shared: Shared) {
+  constructor(table: AgentTable, waiting: Waiting, shared: Shared, slice: number = BUILD_SLICE) {
+    this.#slice = slice;
     this.#table = table;
     this.#waiting = waiting;
     this.#shared = shared;
@@ -49,7 +57,38 @@ export class Pools {
 
   /** Throws where pools, links and agents disagree; for tests. */
   checkInvariants(): void {
-    checkPools([...this.#pools.values()], this.#table, this.links);
+    const unfinished = new Set([...this.#builds].map(({ pool }) => pool));
+    checkPools([...this.#pools.values()], this.#table, { links: this.links, unfinished });
+  }
+
+  /** Whether some pool lacks agents that {@link buildOn} would add. */
+  get isBuilding(): boolean {
+    return this.#builds.size > 0;
+  }
+
+  /** Adds a slice of the missing agents to one of the pools. */
+  buildOn(): void {
+    const [build] = this.#builds;
+    if (build === undefined) return;
+    this.#builds.delete(build);
+    // Last in line, lest one large pool keep others waiting.
+    if (this.#step(build)) this.#builds.add(build);
+  }
+
+  /** Adds all missing agents to a pool. O(its agents). */
+  finish(pool: Pool): void {
+    for (const build of this.#builds) {
+      if (build.pool !== pool) continue;
+      while (this.#step(build));
+      this.#builds.delete(build);
+    }
+  }
+
+  #step(build: PoolBuild): boolean {
+    const wasAvailable = build.pool.availableCount > 0;
+    const isUnfinished = build.step(this.#slice);
+    if (!wasAvailable) this.#waiting.poolChanged(build.pool);
+    return isUnfinished;
   }
 
   /** The pool of a requirement, built if need be. */
@@ -101,11 +140,8 @@ export class Pools {
     const anchored = this.#byAnchor.get(anchor);
     if (anchored === undefined) this.#byAnchor.set(anchor, new Set([pool]));
     else anchored.add(pool);
-    for (const offer of this.offers.candidates(requires)) {
-      if (!meetsRequirement(offer, requires)) continue;
-      offer.pools.add(pool);
-      for (const agent of offer.agents) this.links.add(agent, pool, pool.add(agent));
-    }
+    const build = new PoolBuild(pool, this.links, this.offers.candidates(requires));
+    if (this.#step(build)) this.#builds.add(build);
     return pool;
   }
 
@@ -135,6 +171,7 @@ export class Pools {
 
   #drop(pool: Pool): void {
     this.#waiting.dropPool(pool);
+    for (const build of this.#builds) if (build.pool === pool) this.#builds.delete(build);
     for (let member = 0; member < pool.numbersUsed; member++) {
       const agent = pool.agentOf(member);
       if (agent < 0) continue;

@@ -17,7 +17,6 @@ import {
   FAIRNESS_DEFAULT,
   isGated,
   namespaceOf,
-  usesOf,
   type Agent,
   type AgentId,
   type FairnessSettings,
@@ -38,20 +37,14 @@ import { bornStatus, type BornStatus } from './born/born-status.ts';
 import type { Interference } from './born/interference.ts';
 import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
-import {
-  FairShares,
-  isShareBefore,
-  occupy,
-  vacate,
-  type CountedShare,
-  type FairShare,
-} from './fair-share.ts';
+import { FairShares, isShareBefore, type FairShare } from './fair-share.ts';
 import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import { queueMirror } from './queue-mirror.ts';
+import { RunningShares } from './running-shares.ts';
 import { SharesLent } from './shares-lent.ts';
 import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
@@ -60,17 +53,14 @@ export class Scheduler {
   readonly #table: AgentTable;
   readonly #shares: FairShares;
   readonly #waiting: Waiting;
+  readonly #running: RunningShares;
   readonly #agents: AgentMirror;
   readonly #pools: Pools;
   readonly #choice: Choice;
   /** Queued tasks that wait for another agent than those that could take them now. They hold up nobody. */
   readonly #parked = new Set<Task>();
-  /** Tasks that are not counted as running because the batch at hand ends their attempt. */
-  #ended: Task[] = [];
   /** Whether one share has all the work: then what the batch will change about shares does not matter. */
   #isAlone = true;
-  /** Those of them that pass gates, each once, and also those that wait for input. */
-  #endedGated: Set<Task> | null = null;
   readonly #lend = new SharesLent();
   readonly #apart: KeptApart;
   readonly #wishes: Wishes;
@@ -79,6 +69,7 @@ export class Scheduler {
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
+   * @param options.buildSlice - agents that a new pool takes in at once
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
    * @param options.plans - lets waiting tasks with wishes be planned for; see {@link Scheduler.plans}
    */
@@ -87,21 +78,29 @@ export class Scheduler {
     readonly fairness?: FairnessSettings;
     readonly barred?: Barred;
     readonly interference?: Interference;
+    readonly buildSlice?: number;
     readonly plans?: boolean;
   }) {
     this.#table = new AgentTable(options.seed);
     this.#apart = new KeptApart(this.#table, options.barred ?? (() => null));
     this.#shares = new FairShares(options.fairness ?? FAIRNESS_DEFAULT);
     this.#waiting = new Waiting(this.#shares);
+    this.#running = new RunningShares(this.#shares, this.#waiting.gates);
     this.#agents = new AgentMirror({
       table: this.#table,
       waiting: this.#waiting,
       interference: options.interference ?? null,
+      buildSlice: options.buildSlice,
       othersAble: () => this.#unpark(),
     });
     this.#pools = this.#agents.pools;
     this.#wishes = new Wishes(this.#table, this.#pools, options.plans === true);
     this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
+  }
+
+  /** Makes room for so many agents in one step. */
+  reserveAgents(count: number): void {
+    this.#table.reserve(count);
   }
 
   /** Plans for waiting tasks with wishes, to be solved outside; null where they are off. */
@@ -195,6 +194,7 @@ export class Scheduler {
    */
   place(request: PlaceRequest): Placement {
     this.batchApplied();
+    this.#pools.buildOn();
     this.#choice.nowMs = request.nowMs;
     this.#waiting.gates.nowMs = request.nowMs;
     for (const id of request.freed) this.#agents.expectFree(id);
@@ -228,13 +228,7 @@ export class Scheduler {
     this.#lend.settle();
     this.#apart.settle();
     this.#wishes.seats.settle();
-    const ended = this.#ended;
-    if (ended.length > 0) {
-      this.#ended = [];
-      for (const task of ended) this.#count(task);
-    }
-    this.#endedGated = null;
-    this.#waiting.gates.applied();
+    this.#running.batchApplied();
   }
 
   /** Takes back a proposal that core refused; its task comes back through `taskWaiting`. */
@@ -256,7 +250,12 @@ export class Scheduler {
       gates.nowMs = nowMs;
       gates.openDue();
     }
-    return this.#waiting.next() !== undefined;
+    return this.isUnfinished || this.#waiting.next() !== undefined;
+  }
+
+  /** Whether `place` has more to do than it did, whatever it proposed: a pool is built in slices. */
+  get isUnfinished(): boolean {
+    return this.#pools.isBuilding;
   }
 
   /** The next moment at which a gate may let something pass by itself, or null. */
@@ -283,6 +282,7 @@ export class Scheduler {
   explain(task: Task, nowMs: number): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
+    this.#pools.finish(pool);
     const strategy = this.#agents.strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;
     const { offers } = this.#pools;
@@ -443,32 +443,9 @@ export class Scheduler {
     if (wishOf(task) !== null) this.#wishes.plans?.left(task);
   }
 
-  /** Counts a task in its share exactly while it runs. Whatever led here, core's record decides. */
   #count(task: Task): void {
     if (wishOf(task) !== null) this.#wishes.seats.sync(task);
-    const counted = task.share as FairShare | CountedShare | null;
-    const isRunning = task.state === 'running';
-    // One that never ran holds no gate; one that waited for input held its gates without being counted.
-    if (!isRunning && task.fencingToken > 0 && isGated(task)) {
-      for (const { gate } of usesOf(task)) this.#waiting.gates.wake(gate);
-    }
-    if (isRunning === (counted !== null)) return;
-    if (counted === null) {
-      const { plain, namespace } = queueMirror(this.#shares, task.profile.queue);
-      const fairnessKey = task.extra?.control?.fairnessKey ?? null;
-      const share = fairnessKey === null ? plain : this.#shares.key(namespace, fairnessKey);
-      const cost = costOfTask(task, this.#shares.settings);
-      task.share = cost === 1 ? share : { share, cost };
-      occupy(share, cost);
-      return;
-    }
-    this.#uncount(task, counted);
-  }
-
-  #uncount(task: Task, counted: FairShare | CountedShare): void {
-    task.share = null;
-    if ('share' in counted) vacate(counted.share, counted.cost);
-    else vacate(counted, 1);
+    this.#running.count(task);
   }
 
   #expectEnd(task: Task): void {
@@ -476,16 +453,7 @@ export class Scheduler {
     // One that waits for input frees no slot, but may be the probe that others wait for.
     if (task.state === 'input_required' && task.agentId !== null)
       this.#agents.lookAgain(task.agentId);
-    const counted = task.share as FairShare | CountedShare | null;
-    if (counted !== null && !this.#isAlone) {
-      this.#uncount(task, counted);
-      this.#ended.push(task);
-    }
-    if (!isGated(task)) return;
-    this.#endedGated ??= new Set();
-    if (this.#endedGated.has(task)) return;
-    this.#endedGated.add(task);
-    this.#waiting.gates.expectEnd(task);
+    this.#running.expectEnd(task, this.#isAlone);
   }
 
   /**

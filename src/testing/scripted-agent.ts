@@ -76,7 +76,7 @@ export class ScriptedAgent {
   dropConnection(): Promise<void> {
     const connection = this.#connected();
     this.#connection = null;
-    this.#host.runtime().agents.disconnect(connection, [this.id as AgentId]);
+    void this.#host.runtime().agents.disconnect(connection, [this.id as AgentId]);
     return this.#host.settle();
   }
 

@@ -214,7 +214,7 @@ export class AgentChannel implements AgentLink, OutputSource {
 
   #closed(): void {
     this.#isClosed = true;
-    this.#options.runtime.agents.disconnect(this, [...this.#agents.keys()]);
+    void this.#options.runtime.agents.disconnect(this, [...this.#agents.keys()]);
   }
 
   async #hello(value: unknown): Promise<void> {
@@ -407,7 +407,7 @@ export class AgentChannel implements AgentLink, OutputSource {
     const { agents } = this.#options.runtime;
     const agentIds = [...this.#agents.keys()];
     // No longer served by this link: it need not hear that they are gone.
-    agents.disconnect(this, agentIds);
+    await agents.disconnect(this, agentIds);
     await Promise.all(agentIds.map((agentId) => agents.remove(agentId)));
     this.#agents.clear();
     this.#frames.send(['left']);

@@ -24,11 +24,18 @@ import { renamed, type Component } from './segments.ts';
 import { searchFewerT, type FewerT } from './t-search.ts';
 import { translated } from './translate.ts';
 import type { StateRunner } from './state-runner.ts';
-import { STATES_QUBITS_MAX, unlessCanceled, verify, type Verification } from './verify.ts';
+import { expectedStateMs, unlessCanceled, verify, type Verification } from './verify.ts';
 import { withoutUnseen, KEPT, type Ends } from './observation.ts';
 
 /** Whether a share of the time for a piece, by default all, is up, or the caller has canceled. */
 export type IsDue = (share?: number) => boolean;
+
+/** What time a piece has. */
+export interface PieceTime {
+  readonly isDue: IsDue;
+  /** Milliseconds that checks of its results should take in all. */
+  readonly checkMs: number;
+}
 
 /** What holds for all pieces of a circuit. */
 export interface ComponentContext {
@@ -69,8 +76,8 @@ const REVERSALS: readonly number[] = [0, 0, 6, 40];
 const T_SHARE = 0.4;
 /** Beginnings that are tried for fewer T, by level. */
 const T_TRIALS: readonly number[] = [0, 0, 30, 300];
-/** Qubits from which the plain simulator is too slow to check circuits of some length. */
-const PLAIN_QUBITS_MAX = 14;
+/** Milliseconds that a check may take however late it is. */
+const CHECK_MS_MIN = 100;
 /** Share of the time for results that keep their rotations. */
 const FINDABLE_SHARE = 0.5;
 /** Gates beyond which such trials take too long. */
@@ -220,11 +227,21 @@ function pieceOf({ qubits, operations }: Component, ends: Ends | null, look: Loo
   };
 }
 
+/** Whether a piece and one of its length can be compared by states in some milliseconds. */
+export function canCompareStates(
+  { qubits, operations }: { readonly qubits: number; readonly operations: readonly Operation[] },
+  { simulate }: ComponentContext,
+  checkMs: number,
+): boolean {
+  return expectedStateMs(qubits, 2 * operations.length, simulate) <= checkMs;
+}
+
 /** Results in the order in which they are to be taken, those no better than what is given left out. */
 function ranked(
   { qubits, operations, ends }: Piece,
   context: ComponentContext,
-  { isDue, givenCost }: { readonly isDue: IsDue; readonly givenCost: CircuitCost },
+  { isDue, checkMs }: PieceTime,
+  givenCost: CircuitCost,
 ): Emitted[] {
   const { level, metric, mayPermute } = context;
   const piece = { qubits, operations, ends };
@@ -233,8 +250,7 @@ function ranked(
   const made = mayPermute ? start : withSwapsMade(start, look);
   const options = portfolioOptions(context, isDue);
   // Where states are out of reach, results are checked by their rotations, which must be found again.
-  const isLarge =
-    qubits > STATES_QUBITS_MAX || (qubits > PLAIN_QUBITS_MAX && context.simulate === null);
+  const isLarge = !canCompareStates(piece, context, checkMs);
   const findable = { ...options, keepsRotations: true, isDue: () => isDue(FINDABLE_SHARE) };
   const found: (Candidate & { readonly ends: Ends | null })[] = [
     ...fewerT(piece, context, isDue),
@@ -261,14 +277,14 @@ function ranked(
 }
 
 /**
- * Optimises one piece until `isDue`; what comes back is never worse than the piece in the basis.
+ * Optimises one piece until its time is up; what comes back is never worse than the piece in the basis.
  *
  * @param ends - what is seen of the circuit's qubits; null where the unitary is to stay
  */
 export function optimizeComponent(
   component: Component,
   context: ComponentContext,
-  isDue: IsDue,
+  time: PieceTime,
   ends: Ends | null = null,
 ): OptimizedComponent {
   const { basis, seed, watch, simulate } = context;
@@ -284,6 +300,7 @@ export function optimizeComponent(
   const given = translated(piece.operations, basis, look);
   const givenCost = costOfOperations(qubits, given, look);
   const defects: string[] = [];
+  let lastMs = watch.nowMs() + time.checkMs;
   const check = (
     operations: readonly Operation[],
     seen: Ends | null,
@@ -294,7 +311,8 @@ export function optimizeComponent(
       base: emit(by.base, new Basis(null), 'apart', look),
       reduced: by.reduced,
     };
-    const options = { seed, watch, simulate };
+    const msMax = Math.max(CHECK_MS_MIN, lastMs - watch.nowMs());
+    const options = { seed, watch, simulate, msMax };
     return verify(between === null ? pair : { ...pair, between }, options);
   };
   const back = (list: readonly Operation[]): Operation[] =>
@@ -303,7 +321,8 @@ export function optimizeComponent(
       return renamed(operation, component.qubits);
     });
   const unchecked: string[] = [];
-  const candidates = unlessCanceled(() => ranked(piece, context, { isDue, givenCost })) ?? [];
+  const candidates = unlessCanceled(() => ranked(piece, context, time, givenCost)) ?? [];
+  lastMs = watch.nowMs() + time.checkMs;
   for (const candidate of candidates) {
     const { pass, operations, wires, ends: seen, between } = candidate;
     const verification = check([...operations, ...swapsOf(wires)], seen, between);

@@ -1,7 +1,8 @@
 /** One run over all pieces of a circuit: shares out the time, keeps count, and puts the pieces together. */
 import type { Operation } from '../circuit/operation.ts';
 import { lookAt, lookEvery, type Look } from './look.ts';
-import { optimizeComponent, type ComponentContext } from './component.ts';
+import type { ComponentContext } from './component.ts';
+import { optimizeInTime, type OptimizedInTime } from './component-in-time.ts';
 import { endsOf, type Ends } from './observation.ts';
 import { componentsOf, renamed, segmentsOf, type Component } from './segments.ts';
 import type { Verification } from './verify.ts';
@@ -108,27 +109,21 @@ export class Optimization {
     return { ...operation, body: this.unitary(qubits, operation.body) };
   }
 
-  #component(
-    component: Component,
-    context: ComponentContext,
-    ends: Ends | null,
-  ): ReturnType<typeof optimizeComponent> {
+  #component(component: Component, context: ComponentContext, ends: Ends | null): OptimizedInTime {
     const { watch } = context;
-    const start = watch.nowMs();
+    const startMs = watch.nowMs();
     const share = component.operations.length / Math.max(1, this.#gatesLeft);
-    const left = Math.max(0, this.#startMs + this.#timeMs - start);
-    const until = start + left * Math.min(1, share);
+    const leftMs = Math.max(0, this.#startMs + this.#timeMs - startMs);
+    const spanMs = leftMs * Math.min(1, share);
     this.#gatesLeft -= component.operations.length;
-    const isDue = (part = 1): boolean => {
-      const now = watch.nowMs();
-      watch.progress(Math.min(1, (now - this.#startMs) / this.#timeMs));
-      return now > start + part * (until - start) || watch.isCanceled();
+    const progress = (): void => {
+      watch.progress(Math.min(1, (watch.nowMs() - this.#startMs) / this.#timeMs));
     };
-    const found = optimizeComponent(component, context, isDue, ends);
+    const found = optimizeInTime(component, context, { startMs, spanMs, progress }, ends);
     this.#passes.set(found.pass, (this.#passes.get(found.pass) ?? 0) + 1);
     this.defects.push(...found.defects);
     this.unchecked.push(...found.unchecked);
-    if (found.verification !== null) this.#note(found.verification);
+    for (const verification of found.verifications) this.#note(verification);
     return found;
   }
 

@@ -155,7 +155,7 @@ test.each([1e9, -1e15, 1e300])('angles of any size are taken for what they are: 
   }
 });
 
-test('a Clifford circuit on 50 qubits is checked by its tableau', () => {
+test('a Clifford circuit on 50 qubits is checked by its tableau, and then in blocks', () => {
   const operations = randomGates({ qubits: 50, gates: 400, names: CLIFFORDS }, Rng.fromSeed(3));
   const {
     before,
@@ -163,12 +163,12 @@ test('a Clifford circuit on 50 qubits is checked by its tableau', () => {
     verified,
     defects,
   } = optimizeCircuit(circuitOf(50, operations), { level: 1 });
-  expect(verified).toBe('tableau');
+  expect(verified).toBe('state-overlap, tableau');
   expect(defects).toEqual([]);
   expect(cost.twoQubit).toBeLessThan(before.twoQubit);
 });
 
-test('circuits too large for states are improved as far as their rotations show it', () => {
+test('circuits too large for states are improved as far as their rotations or blocks show it', () => {
   const names: GateName[] = ['rz', 'rx', 'h', 'cx', 'rzz', 'u'];
   const random = randomGates({ qubits: 25, gates: 300, names }, Rng.fromSeed(4));
   const operations = [...random, ...gates('cx 0 1, cx 0 1'), ...random];
@@ -177,7 +177,7 @@ test('circuits too large for states are improved as far as their rotations show 
     after: cost,
     verified,
   } = optimizeCircuit(circuitOf(25, operations), { level: 1 });
-  expect(verified).toBe('pauli-rotations');
+  expect(verified).toBe('pauli-rotations, state-overlap');
   expect(cost.twoQubit).toBeLessThan(before.twoQubit);
 });
 

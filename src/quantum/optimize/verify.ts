@@ -28,6 +28,13 @@ const PLAIN_UPDATES_MAX = 400_000_000;
 const STATES_FIRST_QUBITS_MAX = 10;
 /** Most qubits whose states are compared. */
 export const STATES_QUBITS_MAX = 22;
+/** Amplitude updates a millisecond that are counted on: of the plain simulator, and of a fast one. */
+const PLAIN_UPDATES_PER_MS = 100_000;
+const FAST_UPDATES_PER_MS = 2_000_000;
+/** How much longer than it should a check may take. */
+const PATIENCE = 2;
+/** What should take no longer than that is ended by no clock: it would be by a busy machine alone. */
+const SHORT_MS = 50;
 /** Rounding of long circuits stays far below. */
 const EPSILON = 1e-8;
 
@@ -36,6 +43,8 @@ export interface VerifyOptions {
   readonly watch: Watch;
   /** A faster simulator for larger circuits; null where there is none. */
   readonly simulate: StateRunner | null;
+  /** Milliseconds that the check should take at most; without end where it is not given. */
+  readonly msMax?: number;
 }
 
 /** Two circuits of unitary operations on the same qubits, and what is seen of them. */
@@ -54,14 +63,31 @@ export interface CircuitPair {
   };
 }
 
+interface ExpectedRun {
+  readonly run: StateRunner;
+  /** Expected for both circuits on one state. */
+  readonly ms: number;
+}
+
 function runnerFor(
-  { qubits, first, second }: CircuitPair,
-  options: VerifyOptions,
-): StateRunner | null {
+  qubits: number,
+  gates: number,
+  simulate: StateRunner | null,
+): ExpectedRun | null {
   if (qubits > STATES_QUBITS_MAX) return null;
-  const updates = 2 ** qubits * (first.length + second.length) * STATES;
-  if (updates <= PLAIN_UPDATES_MAX || qubits <= STATES_FIRST_QUBITS_MAX) return plainRunner;
-  return options.simulate;
+  const updates = 2 ** qubits * gates;
+  const isPlain = updates * STATES <= PLAIN_UPDATES_MAX || qubits <= STATES_FIRST_QUBITS_MAX;
+  if (isPlain) return { run: plainRunner, ms: updates / PLAIN_UPDATES_PER_MS };
+  return simulate === null ? null : { run: simulate, ms: updates / FAST_UPDATES_PER_MS };
+}
+
+/** Milliseconds that a comparison on one state should take; infinite where states are out of reach. */
+export function expectedStateMs(
+  qubits: number,
+  gates: number,
+  simulate: StateRunner | null,
+): number {
+  return runnerFor(qubits, gates, simulate)?.ms ?? Infinity;
 }
 
 /** Whether both give the measured qubits one distribution. */
@@ -93,13 +119,16 @@ export function unlessCanceled<T>(run: () => T): T | null {
 }
 
 function byStates(pair: CircuitPair, options: VerifyOptions): Verification | null {
-  const run = runnerFor(pair, options);
-  if (run === null) return null;
   const { qubits, first, second, ends } = pair;
+  const { simulate, msMax = Infinity } = options;
+  const runner = runnerFor(qubits, first.length + second.length, simulate);
+  const states = Math.min(STATES, Math.floor(msMax / (runner?.ms ?? Infinity)));
+  if (runner === null || states < 1) return null;
+  const { run } = runner;
   const all = Array.from({ length: qubits }, (_, k) => k);
   const free = ends === null ? all : all.filter((k) => ends.zero[k] === 0);
   const method = ends === null ? 'state-overlap' : 'distribution';
-  for (let n = 0; n < (free.length === 0 ? 1 : STATES); n++) {
+  for (let n = 0; n < (free.length === 0 ? 1 : states); n++) {
     throwIfCanceled(options.watch);
     const start = scrambling(free, options.seed + n);
     const [a, b] = [first, second].map((operations) =>
@@ -138,9 +167,16 @@ function byPhasePolynomial(
     : null;
 }
 
-/** Checks two circuits by the first method that decides: by random states where they are small. */
+/** Checks two circuits by the first method that decides in time: by random states where they are small. */
 export function verify(pair: CircuitPair, options: VerifyOptions): Verification {
-  return unlessCanceled(() => decided(pair, options)) ?? CANCELED;
+  const { msMax = Infinity, watch } = options;
+  const gates = pair.first.length + pair.second.length;
+  const isShort = STATES * expectedStateMs(pair.qubits, gates, options.simulate) <= SHORT_MS;
+  const lateMs = isShort ? Infinity : watch.nowMs() + PATIENCE * msMax;
+  const isLate = (): boolean => watch.nowMs() > lateMs;
+  const impatient: Watch = { ...watch, isCanceled: () => watch.isCanceled() || isLate() };
+  const found = unlessCanceled(() => decided(pair, { ...options, watch: impatient }));
+  return found ?? (watch.isCanceled() ? CANCELED : undecided(pair, true));
 }
 
 function decided(pair: CircuitPair, options: VerifyOptions): Verification {
@@ -150,10 +186,19 @@ function decided(pair: CircuitPair, options: VerifyOptions): Verification {
     isSmall || pair.ends !== null
       ? byStates(pair, options)
       : (byRotations(pair, watch) ?? byStates(pair, options) ?? byPhasePolynomial(pair, watch));
-  if (found !== null) return found;
-  const reason =
-    pair.qubits > STATES_QUBITS_MAX
-      ? `no form was found in which both agree, and ${pair.qubits} qubits are too many for states`
-      : 'no form was found in which both agree, and states of this size need a fast simulator';
-  return { method: 'none', isEqual: true, reason };
+  const { simulate, msMax = Infinity } = options;
+  const gates = pair.first.length + pair.second.length;
+  return found ?? undecided(pair, expectedStateMs(pair.qubits, gates, simulate) > msMax);
+}
+
+function undecided({ qubits }: CircuitPair, isLate: boolean): Verification {
+  const none = (because: string): Verification => ({
+    method: 'none',
+    isEqual: true,
+    reason: `no form was found in which both agree, and ${because}`,
+  });
+  if (qubits > STATES_QUBITS_MAX) return none(`${qubits} qubits are too many for states`);
+  return none(
+    isLate ? 'there was no time for states' : 'states of this size need a fast simulator',
+  );
 }

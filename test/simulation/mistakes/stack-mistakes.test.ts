@@ -12,26 +12,50 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 const ROOMS = ['base', 'contract', 'core', 'consensus', 'log'];
 const folders: string[] = [];
 
-/** `file` is below `src/log/raft`. */
+/** `file` is below `src/log`. */
 const mistakes: readonly Mistake[] = [
   {
     name: 'writes are told as durable when they begin',
-    file: 'journal/journal.ts',
+    file: 'raft/journal/journal.ts',
     find: '      try {\n        const written =',
     replace:
       '      try {\n        this.#told(pieces.map((piece) => ({ ...piece, waiting: null })));\n        const written =',
   },
   {
     name: 'a read does not wait for what is committed to be applied',
-    file: 'raft-log.ts',
+    file: 'raft/raft-log.ts',
     find: '    await this.#waits.until(() => this.#delivery.applied.logIndex >= logIndex, false);\n',
     replace: '    void logIndex;\n',
   },
   {
     name: 'entries are handed out while others are being applied',
-    file: 'committed-delivery.ts',
+    file: 'raft/committed-delivery.ts',
     find: 'if (!this.#isBusy) this.#work();',
     replace: 'this.#work();',
+  },
+  {
+    name: 'a node is refused as soon as its removal is in the log',
+    file: 'raft/configuration-in-force.ts',
+    find: '    this.#isCommitted = this.#isApplied;\n    this.#options.onChange(',
+    replace: '    this.#isCommitted = true;\n    this.#options.onChange(',
+  },
+  {
+    name: 'only members that are known as such are called',
+    file: 'raft/peer-book.ts',
+    find: ' || incarnation !== null;',
+    replace: ';',
+  },
+  {
+    name: 'a node that is upgraded speaks its newest version to all',
+    file: 'raft/transport/handshake.ts',
+    find: 'const version = Math.min(own.newest, other.newest);',
+    replace: 'const version = own.newest;',
+  },
+  {
+    name: 'damage before the end is cut off like a torn write',
+    file: 'embedded/torn-tail.ts',
+    find: "if (commitAt === 'later batch') return damaged;",
+    replace: "if (commitAt === 'later batch') return { kind: 'torn', tornBytes: tail.length };",
   },
 ];
 
@@ -54,7 +78,7 @@ async function loadMistaken({ file, find, replace }: Mistake): Promise<typeof ru
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
-  const target = path.join(folder, 'src/log/raft', file);
+  const target = path.join(folder, 'src/log', file);
   const text = readFileSync(target, 'utf8');
   expect(text.split(find), 'the mistake fits one place').toHaveLength(2);
   writeFileSync(

@@ -75,13 +75,20 @@ async function play(cluster: StackCluster): Promise<void> {
 
 /** A leader that leaves is told that it has: nobody hangs up on it before it heard that its removal is committed. */
 async function leave(cluster: StackCluster, operator: StackOperator): Promise<void> {
-  const leader = cluster.leader();
-  const voters = leader?.log?.status().configuration.voters ?? [];
   // One that is damaged and does not know yet would be missed once another one is gone.
   const isAnyDamaged = [...cluster.nodes.values()].some(
     ({ disk, isLost }) => disk.isDamaged && !isLost,
   );
-  if (leader === undefined || voters.length < VOTERS_MIN || isAnyDamaged) return;
+  if (isAnyDamaged) return;
+  const { electionTicks } = cluster.plan.settings;
+  await within(cluster, CONVERGE_MAX_US, 'liveness: a member does not answer its leader', () =>
+    cluster.isLeaderAnswered(),
+  );
+  // Then it looks for who answers at least once.
+  await run(cluster, 2 * electionTicks * cluster.plan.tickMs * 1_000, () => false);
+  const leader = cluster.leader();
+  const voters = leader?.log?.status().configuration.voters ?? [];
+  if (leader === undefined || voters.length < VOTERS_MIN) return;
   let outcome: string | null = null;
   const ask = async (): Promise<void> => {
     const how = await operator.leave(leader);
@@ -97,7 +104,7 @@ async function leave(cluster: StackCluster, operator: StackOperator): Promise<vo
     () => outcome !== null,
   );
   require(outcome === 'done', 'a leader that leaves is not told that it has', () =>
-    String(outcome));
+    `${outcome}\n${cluster.describe()}`);
   cluster.simulation.note(41);
 }
 

@@ -138,6 +138,12 @@ export class StackCluster {
     return members.every((node) => node.state?.index === length);
   }
 
+  /** The leader has heard from every member that it has all: nothing is on its way from before. */
+  isLeaderAnswered(): boolean {
+    const raft = this.leader()?.log?.status().raft;
+    return raft?.progress.every(({ matchIndex }) => matchIndex === raft.lastIndex) === true;
+  }
+
   /** Members by the leader's configuration; null while it has none, or is changing it. */
   members(): StackNode[] | null {
     const configuration = this.leader()?.log?.status().configuration;
@@ -162,6 +168,9 @@ export class StackCluster {
     const { checker, plan, simulation, streams } = this;
     const known = isFounder ? this.#founders : [...this.nodes.keys()];
     const others = known.filter((id) => id !== nodeId);
+    // A node that joins is of the newest release that any has: the others follow.
+    const releases = [...this.nodes.values()].map(({ release }) => release);
+    const first = plan.faults.has('upgrade') ? 0 : 1;
     const node = new StackNode({
       nodeId,
       endpoint,
@@ -171,6 +180,7 @@ export class StackCluster {
       ),
       simulation,
       plan,
+      release: Math.max(first, ...releases),
       streams,
       checker,
       onDeath: (dead) => this.#restart(dead),

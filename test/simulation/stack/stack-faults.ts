@@ -2,7 +2,7 @@
 import type { Chance } from '../kernel/chance.ts';
 import { drawPartition } from '../network/partition.ts';
 import type { StackCluster } from './stack-cluster.ts';
-import type { StackNode } from './stack-node.ts';
+import { RELEASES, type StackNode } from './stack-node.ts';
 import type { StackOperator } from './stack-operator.ts';
 
 /** Mean time between two faults of a kind, in milliseconds. */
@@ -16,7 +16,9 @@ const MEAN_MS: Readonly<Record<string, number>> = {
   transfer: 1_000,
   membership: 500,
   rot: 500,
+  upgrade: 600,
 };
+const UPGRADE_EVERY_US = 300_000;
 const STEP_MS_MAX = 600_000;
 
 export class StackFaults {
@@ -66,6 +68,7 @@ export class StackFaults {
       for (const node of all) node.crash();
       return;
     }
+    if (fault === 'upgrade') return this.#upgrade(all);
     if (up.length === 0) return;
     const node = chance.pick(up);
     if (fault === 'crash') return chance.pick(all).crash();
@@ -78,6 +81,20 @@ export class StackFaults {
     if (fault === 'rot') return this.#rot(node, chance);
     if (fault === 'membership') return this.#operator.changeMembers(chance);
     this.#transfer(chance);
+  }
+
+  /** The next release, node by node, once all are of the last one. */
+  #upgrade(nodes: readonly StackNode[]): void {
+    const there = nodes.filter(({ isLost }) => !isLost);
+    const [release = 0, ...others] = there.map((node) => node.release);
+    if (release + 1 === RELEASES.length || others.some((other) => other !== release)) return;
+    for (const [place, node] of there.entries()) {
+      this.#cluster.simulation.after(place * UPGRADE_EVERY_US, () => {
+        if (this.#cluster.isHealed || node.release > release) return;
+        node.release = release + 1;
+        node.crash();
+      });
+    }
   }
 
   #partition(chance: Chance): void {

@@ -2,6 +2,10 @@
 import type { Applied, Command, CommandBatch, CoreState } from '../../../src/core/index.ts';
 import { openRaftLog, type RaftLog } from '../../../src/log/index.ts';
 import { encodeEntry } from '../../../src/runtime/entry-codec.ts';
+import {
+  PROTOCOL_VERSIONS,
+  type ProtocolVersions,
+} from '../../../src/log/raft/transport/handshake.ts';
 import type { Chance } from '../kernel/chance.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { SimulationFailure } from '../simulation-failure.ts';
@@ -13,6 +17,12 @@ import { NO_CHECKPOINT, StackMachine, type Checkpoint } from './stack-machine.ts
 import type { StackPlan } from './stack-plan.ts';
 
 const WALL_START_MS = 1_700_000_000_000;
+/** What each release speaks with its peers: every one what the one before it does, so that both can be in a cluster. */
+export const RELEASES: readonly ProtocolVersions[] = [
+  { oldest: 1, newest: 1 },
+  PROTOCOL_VERSIONS,
+  { oldest: 2, newest: 3 },
+];
 /** Kinds of forwarded requests. */
 const ASK_WHO = 1;
 
@@ -23,6 +33,7 @@ interface StackNodeOptions {
   readonly peers: Readonly<Record<string, string>>;
   readonly simulation: Simulation;
   readonly plan: StackPlan;
+  readonly release: number;
   readonly streams: SimulatedStreams;
   readonly checker: StackChecker;
   readonly onDeath: (node: StackNode) => void;
@@ -51,14 +62,17 @@ export class StackNode {
   machine: StackMachine | null = null;
   /** How far the own idea of the date is off, in milliseconds. */
   wallOffsetMs = 0;
+  /** Which of {@link RELEASES} its next process is of. */
+  release: number;
   isLost = false;
   isHealed = false;
   #checkpoint: Checkpoint = NO_CHECKPOINT;
   #lives = 0;
 
   constructor(options: StackNodeOptions) {
-    const { endpoint, nodeId, plan, simulation } = options;
+    const { endpoint, nodeId, plan, release, simulation } = options;
     this.#options = options;
+    this.release = release;
     this.nodeId = nodeId;
     this.endpoint = endpoint;
     this.#chance = simulation.chance.fork(`node ${nodeId}`);
@@ -87,7 +101,10 @@ export class StackNode {
     this.process = process;
     this.#lives += 1;
     simulation.note(1, endpoint, this.#lives);
-    simulation.say(() => `${this.nodeId} starts from ${this.#checkpoint.appliedIndex}`);
+    simulation.say(
+      () =>
+        `${this.nodeId} of release ${this.release} starts from ${this.#checkpoint.appliedIndex}`,
+    );
     this.#open(process).then(
       (log) => this.#opened(process, log),
       (error: unknown) => process.run(() => this.#failed(process, error)),
@@ -154,6 +171,7 @@ export class StackNode {
         listenAddress: streams.addressOf(endpoint),
         network: streams.networkOf(process),
         random: () => rng.unit(),
+        versions: RELEASES[this.release] ?? PROTOCOL_VERSIONS,
         bounds: { greetingTimeoutMs: 1_000, backoffMsMax: 500 },
       },
       sink: machine,

@@ -1,22 +1,36 @@
 /**
  * How two nodes meet: whoever was called speaks first, so that a stranger's request never reaches a parser.
  *
- *   called ── challenge {version, nonce} ─▶ caller
+ *   called ── challenge {oldest version, newest, nonce} ─▶ caller
  *   called ◀─ hello {version, cluster, ids, incarnation, address, nonce, proof} ── caller
  *   called ── welcome {id, incarnation, proof} ─▶ caller       or refusal {code, message}, and the end
  *
- * Both proofs cover both nonces and the whole hello; what they are made of is the authentication's concern.
+ * The caller picks the newest version that both speak, so that a cluster can be upgraded node by node. Both proofs cover
+ * both nonces and the whole hello; what they are made of is the authentication's concern.
  */
 import { OrchestratorError } from '../../../base/errors.ts';
 
-/** Both ends must speak the same; there is no other yet. */
-export const PROTOCOL_VERSION = 1;
+/** Versions of this protocol that a node speaks. */
+export interface ProtocolVersions {
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+/**
+ * What this release speaks. One that follows must speak `newest` too, for a cluster that is upgraded runs both.
+ *
+ * From 2 on proofs also cover which versions were offered: nobody between two nodes can talk them down to an older one.
+ */
+export const PROTOCOL_VERSIONS: ProtocolVersions = { oldest: 1, newest: 2 };
+const OFFER_IS_PROVED_FROM = 2;
 export const NONCE_BYTES = 16;
 /** A challenge, hello, welcome or refusal has at most so many bytes. */
 export const HANDSHAKE_BYTES_MAX = 8192;
 
 export interface Challenge {
+  /** The oldest one that the called node speaks; nodes that know of no other take it for the only one. */
   readonly version: number;
+  readonly newest: number;
   /** Of {@link NONCE_BYTES}, drawn for this connection alone. */
   readonly nonce: string;
 }
@@ -64,7 +78,20 @@ export const NO_AUTHENTICATION: PeerAuthentication = { prove: () => '', verify: 
 export function transcriptOf(challenge: Challenge, hello: Hello): Buffer {
   const { address, clusterId, incarnation, nodeId, nonce, targetId, version } = hello;
   const said = [version, clusterId, nodeId, targetId, incarnation, address, nonce];
-  return Buffer.from(JSON.stringify([challenge.version, challenge.nonce, ...said]));
+  const offered = version < OFFER_IS_PROVED_FROM ? [] : [challenge.newest];
+  return Buffer.from(JSON.stringify([challenge.version, ...offered, challenge.nonce, ...said]));
+}
+
+/** The newest version that both ends speak; null where there is none. */
+export function commonVersion(own: ProtocolVersions, other: ProtocolVersions): number | null {
+  const version = Math.min(own.newest, other.newest);
+  return version >= Math.max(own.oldest, other.oldest) ? version : null;
+}
+
+/** Two releases that have no version in common. */
+export function unsupportedVersion(own: ProtocolVersions, got: string): Refusal {
+  const message = `peers must speak a protocol from ${own.oldest} to ${own.newest}, got ${got}: upgrade the nodes of a cluster one release at a time`;
+  return { code: 'PEER_VERSION_UNSUPPORTED', message };
 }
 
 export function encodeHandshake(message: object): Buffer {
@@ -73,13 +100,15 @@ export function encodeHandshake(message: object): Buffer {
 
 export function decodeChallenge(payload: Buffer): Challenge {
   const fields = objectOf(payload);
-  return { version: versionOf(fields), nonce: textOf(fields, 'nonce') };
+  const version = versionOf(fields, 'version');
+  const newest = fields['newest'] === undefined ? version : versionOf(fields, 'newest');
+  return { version, newest, nonce: textOf(fields, 'nonce') };
 }
 
 export function decodeHello(payload: Buffer): { readonly hello: Hello; readonly proof: string } {
   const fields = objectOf(payload);
   const hello: Hello = {
-    version: versionOf(fields),
+    version: versionOf(fields, 'version'),
     clusterId: textOf(fields, 'clusterId'),
     nodeId: textOf(fields, 'nodeId'),
     targetId: textOf(fields, 'targetId'),
@@ -121,10 +150,10 @@ function textOf(fields: Readonly<Record<string, unknown>>, name: string): string
   throw malformed(`a text of at most 512 characters as ${name}`);
 }
 
-function versionOf(fields: Readonly<Record<string, unknown>>): number {
-  const { version } = fields as { readonly version?: unknown };
+function versionOf(fields: Readonly<Record<string, unknown>>, name: string): number {
+  const version = fields[name];
   if (typeof version === 'number' && Number.isSafeInteger(version)) return version;
-  throw malformed('an integer as version');
+  throw malformed(`an integer as ${name}`);
 }
 
 function malformed(what: string, cause?: unknown): OrchestratorError {

@@ -5,8 +5,8 @@ import {
   encodeHandshake,
   HANDSHAKE_BYTES_MAX,
   NONCE_BYTES,
-  PROTOCOL_VERSION,
   transcriptOf,
+  unsupportedVersion,
   type Challenge,
   type Hello,
 } from './handshake.ts';
@@ -38,7 +38,8 @@ export class IncomingLink {
     this.#socket = socket;
     this.#events = events;
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
-    this.#challenge = { version: PROTOCOL_VERSION, nonce };
+    const { newest, oldest } = context.versions;
+    this.#challenge = { version: oldest, newest, nonce };
     this.#heardMs = context.clock.monotonicMs();
     this.#cancelTimer = context.clock.setTimer(context.bounds.greetingTimeoutMs, () =>
       this.close(),
@@ -126,10 +127,11 @@ export class IncomingLink {
   }
 
   #check(hello: Hello): void {
-    const { clusterId, nodeId } = this.#context.local;
-    if (hello.version !== PROTOCOL_VERSION) {
-      const message = `peers must speak protocol ${PROTOCOL_VERSION}, got ${hello.version}: run the same version on all nodes`;
-      throw refusal('PEER_VERSION_UNSUPPORTED', message);
+    const { local, versions } = this.#context;
+    const { clusterId, nodeId } = local;
+    if (hello.version < versions.oldest || hello.version > versions.newest) {
+      const { code, message } = unsupportedVersion(versions, String(hello.version));
+      throw refusal(code, message);
     }
     if (hello.clusterId !== clusterId) {
       const message = `peers must belong to cluster ${clusterId}, got ${hello.clusterId}: two clusters were given each other's addresses`;

@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { ShellClock, ShellLogger } from '../shell-ports.ts';
-import type { Hello, PeerAuthentication, Refusal } from './handshake.ts';
+import type { Hello, PeerAuthentication, ProtocolVersions, Refusal } from './handshake.ts';
 import type { PeerNetwork } from './peer-network.ts';
 
 /** What the own node says of itself. */
@@ -43,6 +43,7 @@ export const PINGS_UNANSWERED_MAX = 4;
 /** What both kinds of link need. */
 export interface LinkContext {
   readonly local: LocalNode;
+  readonly versions: ProtocolVersions;
   /** `host:port` of the own port, as others should call it. */
   readonly ownAddress: () => string;
   readonly network: PeerNetwork;

@@ -6,14 +6,15 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../../base/errors.ts';
 import {
+  commonVersion,
   decodeChallenge,
   decodeRefusal,
   decodeWelcome,
   encodeHandshake,
   HANDSHAKE_BYTES_MAX,
   NONCE_BYTES,
-  PROTOCOL_VERSION,
   transcriptOf,
+  unsupportedVersion,
   type Hello,
   type Refusal,
 } from './handshake.ts';
@@ -41,6 +42,7 @@ export class OutgoingLink {
   #address: string;
   #socket: PeerSocket | null = null;
   #isOpen = false;
+  #version = 0;
   #isClosed = false;
   #isBlocked = false;
   #failures = 0;
@@ -60,6 +62,11 @@ export class OutgoingLink {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** What is spoken on the connection; null while there is none. */
+  get version(): number | null {
+    return this.#isOpen ? this.#version : null;
   }
 
   get queuedBytes(): number {
@@ -136,12 +143,13 @@ export class OutgoingLink {
     const step = greeting.receive(frame);
     if (step.kind === 'say') socket.write(step.frame);
     else if (step.kind === 'refused') this.#refused(step.refusal);
-    else this.#opened();
+    else this.#opened(step.version);
   }
 
-  #opened(): void {
+  #opened(version: number): void {
     this.#cancelTimer();
     this.#isOpen = true;
+    this.#version = version;
     this.#isBlocked = false;
     this.#failures = 0;
     this.#unanswered = 0;
@@ -215,13 +223,14 @@ export class OutgoingLink {
 type GreetingStep =
   | { readonly kind: 'say'; readonly frame: Buffer }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'open' };
+  | { readonly kind: 'open'; readonly version: number };
 
 /** The caller's side of one greeting. */
 class Greeting {
   readonly #context: LinkContext;
   readonly #peerId: string;
   #transcript: Buffer | null = null;
+  #version = 0;
 
   constructor(context: LinkContext, peerId: string) {
     this.#context = context;
@@ -241,14 +250,16 @@ class Greeting {
   }
 
   #answer(payload: Buffer): GreetingStep {
-    const { authentication, local, ownAddress } = this.#context;
+    const { authentication, local, ownAddress, versions } = this.#context;
     const challenge = decodeChallenge(payload);
-    if (challenge.version !== PROTOCOL_VERSION) {
-      const message = `peers must speak protocol ${PROTOCOL_VERSION}, got ${challenge.version}: run the same version on all nodes`;
-      return { kind: 'refused', refusal: { code: 'PEER_VERSION_UNSUPPORTED', message } };
+    const { newest, version: oldest } = challenge;
+    const version = commonVersion(versions, { oldest, newest });
+    if (version === null) {
+      return { kind: 'refused', refusal: unsupportedVersion(versions, `${oldest} to ${newest}`) };
     }
+    this.#version = version;
     const hello: Hello = {
-      version: PROTOCOL_VERSION,
+      version,
       ...local,
       targetId: this.#peerId,
       address: ownAddress(),
@@ -267,6 +278,7 @@ class Greeting {
       return { kind: 'refused', refusal: { code: 'PEER_IDENTITY_MISMATCH', message } };
     }
     const refusal = admit({ nodeId, incarnation, address: '' });
-    return refusal === null ? { kind: 'open' } : { kind: 'refused', refusal };
+    const version = this.#version;
+    return refusal === null ? { kind: 'open', version } : { kind: 'refused', refusal };
   }
 }

@@ -1,8 +1,9 @@
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Refusal } from './handshake.ts';
-import { decodeRefusal, encodeHandshake } from './handshake.ts';
+import { decodeRefusal, encodeHandshake, transcriptOf } from './handshake.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
+import { tcpNetwork, type PeerNetwork } from './peer-network.ts';
 import { sharedSecretAuthentication } from './shared-secret.ts';
 import { TcpTransport, type TransportEvents, type TransportOptions } from './tcp-transport.ts';
 
@@ -209,19 +210,132 @@ describe('strangers', () => {
     expect(peer.warnings.join()).toContain(code);
   });
 
-  test('that speak another version are refused', async () => {
+  test.each([0, 3])(
+    'that speak version %i, which was not offered, are refused',
+    async (version) => {
+      const peer = await start('a');
+      const { ended, socket } = stranger(peer);
+      const names = { clusterId: 'test', nodeId: 'b', targetId: 'a', incarnation: '', address: '' };
+      const hello = { version, ...names, nonce: '', proof: '' };
+      socket.write(encodeFrame('hello', encodeHandshake(hello)));
+      expect(await refusalOf(ended)).toMatchObject({ code: 'PEER_VERSION_UNSUPPORTED' });
+    },
+  );
+
+  test('of the first release, which knew of one version, are understood', async () => {
     const peer = await start('a');
     const { ended, socket } = stranger(peer);
     const names = { clusterId: 'test', nodeId: 'b', targetId: 'a', incarnation: '', address: '' };
-    const hello = { version: 2, ...names, nonce: '', proof: '' };
+    const hello = { version: 1, ...names, nonce: '', proof: '' };
     socket.write(encodeFrame('hello', encodeHandshake(hello)));
-    expect(await refusalOf(ended)).toMatchObject({ code: 'PEER_VERSION_UNSUPPORTED' });
+    socket.write(encodeFrame('message', Buffer.from('from before')));
+    await expect.poll(() => peer.heard).toEqual(['b message from before']);
+    await peer.transport.close();
+    const [challenge] = await ended;
+    // It looked at this field alone, and wanted a 1.
+    expect(JSON.parse(challenge?.payload.toString() ?? '')).toMatchObject({ version: 1 });
+  });
+
+  test('that replay all that a member said are refused: each connection asks anew', async () => {
+    const authentication = sharedSecretAuthentication(Buffer.alloc(32, 7));
+    const said: Uint8Array[] = [];
+    const listening: PeerNetwork = {
+      ...tcpNetwork,
+      connect: (address) => {
+        const socket = tcpNetwork.connect(address);
+        const write = socket.write.bind(socket);
+        socket.write = (bytes: Uint8Array) => {
+          said.push(Uint8Array.from(bytes));
+          return write(bytes);
+        };
+        return socket;
+      },
+    };
+    const a = await start('a', { authentication });
+    const b = await start('b', { authentication, network: listening });
+    connect(b, a, 'a');
+    await b.reached;
+    b.transport.send('a', 'message', Buffer.from('once'), 'bulk');
+    await expect.poll(() => a.heard).toEqual(['b message once']);
+    await b.transport.close();
+    const { ended, socket } = stranger(a);
+    for (const bytes of said) socket.write(bytes);
+    expect(await refusalOf(ended)).toMatchObject({ code: 'PEER_UNAUTHENTICATED' });
+    expect(a.heard).toEqual(['b message once']);
   });
 
   test('that say nothing are cut off in time', async () => {
     const peer = await start('a', { bounds: { greetingTimeoutMs: 20 } });
     const { ended } = stranger(peer);
     expect((await ended).map(({ kind }) => kind)).toEqual(['challenge']);
+  });
+});
+
+describe('releases', () => {
+  const authentication = sharedSecretAuthentication(Buffer.alloc(32, 7));
+  const first = { authentication, versions: { oldest: 1, newest: 1 } };
+  const second = { authentication, versions: { oldest: 1, newest: 2 } };
+  const third = { authentication, versions: { oldest: 2, newest: 3 } };
+
+  test.each([
+    ['equal', second, second, 2],
+    ['the second and the first', second, first, 1],
+    ['the third and the second', third, second, 2],
+  ])(
+    '%s speak the newest version that both know, in both directions',
+    async (_n, one, other, version) => {
+      const a = await start('a', one);
+      const b = await start('b', other);
+      connect(a, b, 'b');
+      connect(b, a, 'a');
+      await Promise.all([a.reached, b.reached]);
+      expect([a.transport.versionWith('b'), b.transport.versionWith('a')]).toEqual([
+        version,
+        version,
+      ]);
+      a.transport.send('b', 'message', Buffer.from('x'), 'bulk');
+      await expect.poll(() => b.heard).toEqual(['a message x']);
+    },
+  );
+
+  test.each([
+    [third, first],
+    [first, third],
+  ])('with no version in common do not meet, and say so', async (one, other) => {
+    const a = await start('a', one);
+    const b = await start('b', other);
+    connect(a, b, 'b');
+    await expect.poll(() => a.warnings.join()).toContain('PEER_VERSION_UNSUPPORTED');
+    expect(a.transport.versionWith('b')).toBeNull();
+  });
+
+  test('a node that is upgraded is spoken to in the newer version from then on', async () => {
+    const a = await start('a', second);
+    let b = await start('b', first);
+    connect(a, b, 'b');
+    await a.reached;
+    expect(a.transport.versionWith('b')).toBe(1);
+    const { address } = b.transport;
+    await b.transport.close();
+    b = await start('b', { ...second, listenAddress: address });
+    await expect.poll(() => a.transport.versionWith('b')).toBe(2);
+  });
+
+  test('an offer that was changed on its way proves nothing to who made it', () => {
+    const hello = {
+      version: 2,
+      clusterId: 'test',
+      nodeId: 'b',
+      targetId: 'a',
+      incarnation: 'b-1',
+      address: '127.0.0.1:1',
+      nonce: 'n',
+    };
+    const made = transcriptOf({ version: 2, newest: 3, nonce: 'm' }, hello);
+    const heard = transcriptOf({ version: 2, newest: 2, nonce: 'm' }, hello);
+    const proof = authentication.prove('caller', heard);
+    expect(authentication.verify('caller', heard, proof)).toBe(true);
+    expect(authentication.verify('caller', made, proof)).toBe(false);
   });
 });
 

@@ -9,7 +9,12 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import { SILENT_SHELL_LOGGER, systemShellClock } from '../shell-ports.ts';
 import { IncomingLink } from './incoming-link.ts';
-import { NO_AUTHENTICATION, type Hello } from './handshake.ts';
+import {
+  NO_AUTHENTICATION,
+  PROTOCOL_VERSIONS,
+  type Hello,
+  type ProtocolVersions,
+} from './handshake.ts';
 import {
   TRANSPORT_BOUNDS,
   type LinkContext,
@@ -55,6 +60,8 @@ export interface TransportOptions {
   readonly clock?: LinkContext['clock'];
   readonly logger?: LinkContext['logger'];
   readonly bounds?: Partial<TransportBounds>;
+  /** What is spoken with peers. Default all that this release can. */
+  readonly versions?: ProtocolVersions;
   /** A number in [0, 1) for back-off. */
   readonly random?: () => number;
 }
@@ -73,6 +80,7 @@ export class TcpTransport {
     const bounds = { ...TRANSPORT_BOUNDS, ...options.bounds };
     this.#context = {
       local: options.local,
+      versions: options.versions ?? PROTOCOL_VERSIONS,
       ownAddress: () => this.address,
       network: options.network ?? tcpNetwork,
       authentication: options.authentication ?? NO_AUTHENTICATION,
@@ -136,6 +144,11 @@ export class TcpTransport {
 
   isReachable(peerId: string): boolean {
     return this.#outgoing.get(peerId)?.isOpen ?? false;
+  }
+
+  /** Version of the protocol that is spoken to a peer; null while there is no connection. */
+  versionWith(peerId: string): number | null {
+    return this.#outgoing.get(peerId)?.version ?? null;
   }
 
   /** @returns false where the frame went nowhere: no connection, or too much waits already */
