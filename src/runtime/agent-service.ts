@@ -299,9 +299,17 @@ export class AgentService {
     return agent === undefined ? null : agentView(agent, this.#parts.hub.linkKind(agentId));
   }
 
-  /** Agents by the order they registered, `limit` of them after the one named. */
+  /**
+   * Agents by the order they registered, `limit` of them after the one named. O(agents up to the page's end).
+   *
+   * @throws OrchestratorError `CURSOR_INVALID` where that one is gone: what came after it is not known then
+   */
   list(after: string | null, limit: number): { items: AgentView[]; nextCursor: string | null } {
     const { hub, state } = this.#parts;
+    if (after !== null && !state.agents.has(after as AgentId)) {
+      const message = `a cursor must be the nextCursor of a page before, and its agent still registered, got ${after}: begin with the first page`;
+      throw new OrchestratorError('CURSOR_INVALID', message);
+    }
     const items: AgentView[] = [];
     let passed = after === null;
     for (const agent of state.agents.values()) {
