@@ -2,14 +2,17 @@
  * What placement strategies are worth, in a simulation that is the same for all of them.
  *
  *   npm run bench -- placement [--quick]
+ *   node bench/placement.ts --policies=least-loaded,born+p2c
  *
- * Writes bench/PLACEMENT.md and its plots; `--quick` uses fewer seeds and only prints who wins.
+ * Writes bench/PLACEMENT.md and its plots; `--quick` uses fewer seeds and only prints who wins. With
+ * `--policies` the mean response of these is printed, without tuning, for the seeds of the page.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isQuick, originText, ROOT } from './harness/report.ts';
-import { figuresOf, type Figures } from './placement/estimates.ts';
+import { estimate, figuresOf, type Figures } from './placement/estimates.ts';
 import { page, plot, type PageContext } from './placement/page.ts';
+import { POLICIES } from './placement/policies.ts';
 import type { Policy } from './placement/policy.ts';
 import { SCENARIOS, type Scenario } from './placement/scenarios.ts';
 import { simulate } from './placement/simulate.ts';
@@ -29,6 +32,26 @@ function runAll(scenario: Scenario, policies: readonly Policy[]): Map<Policy, Fi
     }
   }
   return byPolicy;
+}
+
+/** Means in seconds with their intervals, one scenario a line. */
+function printOnly(names: readonly string[]): void {
+  const chosen = POLICIES.filter(({ name }) => names.includes(name));
+  for (const scenario of SCENARIOS) {
+    const cells = [...runAll(scenario, chosen)].flatMap(([{ name }, figures]) =>
+      (['mean', 'p99'] as const).map((measure) => {
+        const { high, low, mean } = estimate(figures.map((one) => one[measure] / 1_000));
+        return `${name} ${measure} ${mean.toFixed(2)} (${low.toFixed(2)} – ${high.toFixed(2)})`;
+      }),
+    );
+    console.log(`${scenario.name}: ${cells.join(' | ')}`);
+  }
+}
+
+const only = process.argv.find((arg) => arg.startsWith('--policies='));
+if (only !== undefined) {
+  printOnly(only.slice('--policies='.length).split(','));
+  process.exit(0);
 }
 
 const usedFrom = process.cpuUsage();

@@ -68,13 +68,11 @@ function registerRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         tags: TAGS,
         summary: 'List agents in the order they registered',
         querystring: ListQuery,
-        response: answers({ 200: json('A page', AgentList) }),
+        response: answers({ 200: json('A page', AgentList) }, ['CURSOR_INVALID']),
       },
     },
-    (request) => {
-      const { cursor, limit = LIMIT_DEFAULT } = request.query;
-      return Promise.resolve(runtime.agents.list(cursor ?? null, limit));
-    },
+    async ({ query: { cursor, limit = LIMIT_DEFAULT } }) =>
+      runtime.agents.list(cursor ?? null, limit),
   );
   app.get<{ Params: { id: AgentId } }>(
     '/api/v1/agents/:id',

@@ -30,7 +30,9 @@ export function digest(state: CoreState): string {
 export function headDigest(state: CoreState): string {
   const hash = new Fingerprint();
   hash.add(canonical(stateHead(state)));
-  hash.add(canonical([state.tasks.size, state.agents.size, state.profiles.size, state.dependents.size]));
+  hash.add(
+    canonical([state.tasks.size, state.agents.size, state.profiles.size, state.dependents.size]),
+  );
   for (const table of recordTables(state.records)) hash.add(String(table.size));
   for (const queue of state.queues.values()) hash.add(canonical(queueRow(queue)));
   return hash.text;

@@ -124,6 +124,14 @@ export class AgentHub {
     if (seat >= 0) this.#see(seat);
   }
 
+  /** Hears of an agent, if `link` serves it; says whether it does. */
+  heardOver(link: AgentLink, agentId: AgentId): boolean {
+    const seat = this.#seats.find(agentId);
+    if (seat < 0 || this.#seats.linkOf(seat) !== link) return false;
+    this.#see(seat);
+    return true;
+  }
+
   /** Hears of an attempt; also of its agent. False when that attempt is not the running one. */
   leaseSeen(taskId: TaskId, fencingToken: number): boolean {
     const task = this.#options.state.tasks.get(taskId);

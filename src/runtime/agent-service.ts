@@ -164,8 +164,10 @@ export class AgentService {
     const { hub, loop, state } = this.#parts;
     const back: AgentId[] = [];
     for (const agentId of agentIds) {
-      if (state.agents.get(agentId)?.state === 'lost') back.push(agentId);
-      else hub.seen(agentId);
+      if (hub.heardOver(link, agentId)) continue;
+      const isServed = hub.linkKind(agentId) !== null;
+      // What another link serves now is that one's to speak for.
+      if (!isServed && state.agents.get(agentId)?.state === 'lost') back.push(agentId);
     }
     if (back.length === 0) return;
     await Promise.all(back.map((agentId) => loop.propose({ type: 'agent.back', agentId })));
@@ -297,9 +299,17 @@ export class AgentService {
     return agent === undefined ? null : agentView(agent, this.#parts.hub.linkKind(agentId));
   }
 
-  /** Agents by the order they registered, `limit` of them after the one named. */
+  /**
+   * Agents by the order they registered, `limit` of them after the one named. O(agents up to the page's end).
+   *
+   * @throws OrchestratorError `CURSOR_INVALID` where that one is gone: what came after it is not known then
+   */
   list(after: string | null, limit: number): { items: AgentView[]; nextCursor: string | null } {
     const { hub, state } = this.#parts;
+    if (after !== null && !state.agents.has(after as AgentId)) {
+      const message = `a cursor must be the nextCursor of a page before, and its agent still registered, got ${after}: begin with the first page`;
+      throw new OrchestratorError('CURSOR_INVALID', message);
+    }
     const items: AgentView[] = [];
     let passed = after === null;
     for (const agent of state.agents.values()) {

@@ -17,8 +17,8 @@ export interface CheckpointerOptions {
   /** … or this long after the last one, if anything changed. */
   readonly intervalMs: number;
   readonly onFailed: (error: unknown) => void;
-  /** Told when one was taken; the next one waits for what it returns. */
-  readonly onTaken?: () => Promise<void>;
+  /** Told when one was taken. */
+  readonly onTaken?: () => void;
 }
 
 /** Decides when the store catches up with the log, and lets go of log that it then stands for. */
@@ -85,7 +85,7 @@ export class Checkpointer {
       const stats = await store.checkpoint(state);
       if (!keepsLog && this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
       logger.debug('checkpoint taken', { ...stats });
-      await onTaken?.();
+      onTaken?.();
     } catch (error) {
       onFailed(error);
     }

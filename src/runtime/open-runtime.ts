@@ -417,7 +417,7 @@ function createCheckpointer(
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-    onTaken: () => learned.save(),
+    onTaken: () => void learned.save(),
   });
 }
 

@@ -121,8 +121,7 @@ function extraFields(
   };
 }
 
-type Control =
-  'concurrencyKey' | 'fairnessKey' | 'limits' | 'dedupe' | 'estimate' | 'placement';
+type Control = 'concurrencyKey' | 'fairnessKey' | 'limits' | 'dedupe' | 'estimate' | 'placement';
 
 function controlFields(extra: SubmitExtras): Pick<NewTask, Control> {
   const { concurrencyKey, dedupe, estimate, fairnessKey, limits, placement } = extra;

@@ -97,6 +97,7 @@ const ROUTES: readonly string[] = [
   'POST /api/v1/breakers/{kind}/{name}/reset',
   'GET /api/v1/recoveries',
   'GET /api/v1/backup',
+  'GET /api/v1/correlations',
   'GET /api/v1/cluster',
   'POST /api/v1/cluster/members',
   'POST /api/v1/cluster/members/{id}/demote',

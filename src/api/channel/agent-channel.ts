@@ -274,9 +274,7 @@ export class AgentChannel implements AgentLink, OutputSource {
   #beats(value: unknown): Promise<void> {
     const bounds = { length: arrayAt(value, '/beat/1').length, max: this.#ids.length - 1 };
     const heard = integersAt(value, '/beat/1', bounds).map((at) => this.#ids[at] as AgentId);
-    // What another connection serves now is its to speak for.
-    const own = heard.filter((id) => this.#agents.has(id));
-    return this.#options.runtime.agents.heard(this, own);
+    return this.#options.runtime.agents.heard(this, heard);
   }
 
   #report(frame: RawFrame): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type NewTask,
   type Task,
   type TaskId,
+  type TaskPlacement,
 } from '../../core/index.ts';
 import { register, taskSpec, type SpecOptions } from '../../core/testing/commands.ts';
 import { refusalsOf } from '../../core/testing/trace.ts';
@@ -36,7 +37,8 @@ export class PlacementWorld {
   constructor(seed: number, breakers: BreakerDefaults = {}) {
     this.state = createState(seed);
     this.state.settings = { ...this.state.settings, breakers };
-    this.scheduler = new Scheduler({ seed, barred: (task) => barredAgents(this.state, task) });
+    const barred = (task: Task): readonly AgentId[] | null => barredAgents(this.state, task);
+    this.scheduler = new Scheduler({ seed, barred, plans: true });
     this.apply(
       { type: 'limit.set', limit: 'calls', settings: { rate: { units: 3, perMs: 200, burst: 4 } } },
       { type: 'limit.set', limit: 'seats', settings: { concurrencyMax: 3 } },
@@ -46,7 +48,10 @@ export class PlacementWorld {
   /** One batch of freely chosen commands. */
   batch(wanted: readonly (readonly [number, number])[], waitMs: number): void {
     this.#nowMs += waitMs;
+    const window = this.scheduler.plans?.nextWindow(this.#nowMs) ?? null;
     this.apply(...wanted.map(([kind, choice]) => this.#command(kind, choice)));
+    // The answer comes when the batch has changed what it was about.
+    if (window !== null) this.scheduler.plans?.take(window.number, null, this.#nowMs);
   }
 
   /** Batches of nothing, until there is nothing to propose any more. */
@@ -107,7 +112,11 @@ export class PlacementWorld {
       case 0:
       case 1: {
         const capabilities = choice % 3 === 0 ? ['email', 'post'] : ['email'];
-        return register(agentId, { capabilities, slots: 1 + (choice % 4) }, `${choice % 2}`);
+        return register(
+          agentId,
+          { capabilities, slots: 1 + (choice % 4), labels: { zone: `z${choice % 3}` } },
+          `${choice % 2}`,
+        );
       }
       case 2: {
         const types = ['agent.drain', 'agent.lost', 'agent.back', 'agent.remove'] as const;
@@ -191,6 +200,7 @@ export class PlacementWorld {
         ...(m % 2 === 0 ? { concurrencyKey: `u${m % 3}` } : {}),
         ...(m % 5 === 0 ? { fairnessKey: `f${m % 4}`, estimate: { tokens: 20_000 } } : {}),
         ...(limits.length === 0 ? {} : { limits }),
+        ...(m % 7 < 3 ? { placement: placementOf(m) } : {}),
         ...(m % 13 === 0 ? { dedupe: { key: `d${m % 2}`, mode: 'keep-last' as const } } : {}),
       };
     });
@@ -232,4 +242,9 @@ function forceCommand(choice: number): Command {
   const name = kind === 'downstream' ? `service-${choice % 2}` : 'post';
   const to = (['open', 'closed', 'auto', 'auto'] as const)[(choice >> 3) % 4] ?? 'auto';
   return { type: 'breaker.force', kind, name, to, reason: null, by: null };
+}
+
+function placementOf(choice: number): TaskPlacement {
+  if (choice % 2 === 0) return { near: { zone: `z${choice % 3}` } };
+  return { apart: `g${choice % 2}`, costs: { zone: { z0: choice % 5, z1: 2 } } };
 }

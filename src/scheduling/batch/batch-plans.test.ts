@@ -218,6 +218,19 @@ describe('plans', () => {
     expect(yard.free(1).taskIds).toEqual(['task-3']);
   });
 
+  test('where one agent is all there is nothing is asked, and that again after a second', () => {
+    const yard = new Yard(['eu'], true);
+    yard.fill();
+    yard.wait(wishing(1, near('us')), wishing(2, near('eu')));
+    expect(yard.plan(() => null)).toBeUndefined();
+    const late = makeAgent('late', { labels: { zone: 'us' } });
+    yard.scheduler.agentChanged(late);
+    yard.scheduler.setCredit(late.id, Infinity);
+    expect(yard.plan(() => null)).toBeUndefined();
+    yard.nowMs += 1_001;
+    expect(yard.plan(() => null)).toBe('cheapest first');
+  });
+
   test('a task of higher priority never changes turns with one of lower', () => {
     const yard = new Yard(['eu', 'us'], true);
     yard.fill();

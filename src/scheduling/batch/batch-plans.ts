@@ -73,7 +73,13 @@ export class BatchPlans {
     if (this.#poolOf.has(task) || isGated(task) || isPicky(task)) return;
     let own = this.#pools.get(pool);
     if (own === undefined) {
-      own = { waiting: new Map(), plan: null, judgement: null, firstMember: 0, judgedAtMs: 0 };
+      own = {
+        waiting: new Map(),
+        plan: null,
+        judgement: null,
+        firstMember: 0,
+        judgedAtMs: -Infinity,
+      };
       this.#pools.set(pool, own);
     }
     own.waiting.set(task, 0);
@@ -117,7 +123,8 @@ export class BatchPlans {
    */
   nextWindow(nowMs: number): BatchWindow | null {
     if (this.#asked !== null) return null;
-    for (const [pool, own] of this.#pools) {
+    // A copy: a pool that was looked at goes to the end.
+    for (const [pool, own] of Array.from(this.#pools)) {
       if (!this.#needsPlan(own, nowMs)) continue;
       const asked = this.#ask(pool, own);
       // Others have their turn first.
@@ -153,12 +160,12 @@ export class BatchPlans {
     return judgement;
   }
 
-  #needsPlan({ judgedAtMs, judgement, plan, waiting }: PoolPlan, nowMs: number): boolean {
+  #needsPlan({ judgedAtMs, plan, waiting }: PoolPlan, nowMs: number): boolean {
     if (waiting.size < TASKS_MIN) return false;
     if (nowMs - judgedAtMs > AGE_MS_MAX || nowMs < judgedAtMs) return true;
     if (plan !== null) return plan.left < plan.size * LEFT_SHARE_MIN;
-    // Where no plan was worth following, the same tasks need not be asked about at once.
-    return judgement === null || nowMs - judgedAtMs > REJECTED_MS;
+    // Where there was nothing to plan or to follow, the same tasks need not be asked about at once.
+    return nowMs - judgedAtMs > REJECTED_MS;
   }
 
   #ask(pool: Pool, own: PoolPlan): Asked | null {

@@ -4,7 +4,7 @@
  * Owns: who of such tasks sits where, and the plans. The scheduler says what waits, goes and ends.
  */
 import type { Rng } from '../../base/rng.ts';
-import type { AgentId, Task, TaskPlacement } from '../../core/index.ts';
+import { isGated, type AgentId, type Task, type TaskPlacement } from '../../core/index.ts';
 import type { AgentTable } from '../agent-table.ts';
 import type { WishExplanation } from '../explanation.ts';
 import type { Pool } from '../pool.ts';
@@ -72,7 +72,8 @@ export class Wishes {
    */
   turn(head: Task, offer: Offer): Turn {
     const { nowMs, pool } = offer;
-    const plan = this.plans?.plan(pool, nowMs) ?? null;
+    // A limit that its queue got while it waited knows who is first: there nobody changes places.
+    const plan = isGated(head) ? null : (this.plans?.plan(pool, nowMs) ?? null);
     const planned = plan?.agentOf(head) ?? null;
     if (plan !== null && planned !== null) {
       const member = this.#availableMember(pool, planned);

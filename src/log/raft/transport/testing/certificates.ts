@@ -78,7 +78,7 @@ function extension(id: string, value: Buffer, isCritical: boolean): Buffer {
 }
 
 /** Tag, length, content. */
-function der(tag: number, ...parts: readonly (Buffer | string)[]): Buffer {
+function der(tag: number, ...parts: readonly (Uint8Array | string)[]): Buffer {
   const content = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
   const { length } = content;
   const size =
