@@ -7,6 +7,13 @@ import type { ClusterView } from '../../src/contract/index.ts';
 import { runUqo, startUqo, type Ran, type RunOptions, type Served } from '../e2e/uqo-process.ts';
 import { freePort } from '../integration/free-port.ts';
 
+/** Refusals of a change that pass by themselves: on a starved machine leaders come and go. */
+const PASSING =
+  /NO_LEADER|NOT_LEADER|TERM_NOT_READY|CHANGE_PENDING|TRANSFER_PENDING|TRANSFER_ABORTED/;
+/** What became of it is not known, and what a repeat hears where it had been carried out. */
+const UNKNOWN = /LEADERSHIP_LOST/;
+const DONE = /NODE_EXISTS|NODE_NOT_LEARNER|NODE_NOT_FOUND/;
+
 /** Longest wait for anything a cluster does by itself. */
 const PATIENCE_MS = 60_000;
 
@@ -96,6 +103,18 @@ export class ClusterProcesses {
 
   uqo(id: string, ...args: readonly string[]): Promise<Ran> {
     return runUqo(args, { cwd: this.folder, env: { UQO_URL: this.urlOf(id) } });
+  }
+
+  /** Changes the members as an operator does, who asks again where that can help. */
+  async change(id: string, ...args: readonly string[]): Promise<void> {
+    let isUnknown = false;
+    await this.until(`cluster ${args.join(' ')} is not done`, async () => {
+      const { exitCode, stderr } = await this.uqo(id, 'cluster', ...args);
+      if (exitCode === 0 || (isUnknown && DONE.test(stderr))) return true;
+      isUnknown ||= UNKNOWN.test(stderr);
+      if (PASSING.test(stderr) || UNKNOWN.test(stderr)) return null;
+      throw new Error(`cluster ${args.join(' ')} must be done, got ${exitCode}: ${stderr}`);
+    });
   }
 
   /** The cluster as a node sees it; null where it does not answer. */

@@ -155,13 +155,16 @@ function harvest(
     descend(problem, state, context.blocks, effort);
     refresh(problem, state);
     incumbent.offer(state.spins, state.energy);
-    if (batch > 0) disturb(context, state);
+    for (let k = 0; batch > 0 && k < DISTURBANCES; k++) disturb(context, state);
   }
   return effort.stopped === undefined;
 }
 
 /** Share of the spins that are turned over where a replica's outcome is disturbed. */
 const TURNED_SHARE = 1 / 3;
+
+/** How often it is, one after the other: all of them take a small part of what a batch of a thousand steps does. */
+const DISTURBANCES = 16;
 
 /**
  * Turns some spins over, descends and offers the outcome.
