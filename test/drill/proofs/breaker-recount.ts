@@ -58,33 +58,46 @@ export class Recount {
   }
 
   count(call: CountedCall): void {
-    if (this.forced !== null || this.standing === 'open') return;
-    const { successesMin, windowMs } = this.#settings();
-    if (this.standing === 'half-open') {
-      if (call.token < this.#probesFrom) return;
-      this.lastAt = call.at;
-      if (call.isFailed || call.isSlow) this.#due('open', call.at);
-      else if (++this.#successes >= successesMin) this.#due('closed', call.at);
-      return;
-    }
+    const to = this.goesTo(call);
+    if (!this.#isCounted(call)) return;
     this.lastAt = call.at;
-    if (windowMs !== this.#windowMs) this.#calls = [];
-    this.#windowMs = windowMs;
-    this.#calls.push(call);
-    if (!this.isUnsure && this.#isBad(call.at)) this.#due('open', call.at);
+    if (this.standing === 'closed') this.#calls = [...this.#recent(call.at), call];
+    else if (to === null) this.#successes += 1;
+    if (to !== null) this.#due(to, call.at);
   }
 
-  /** Whether the calls of the last ten tenths of the window, that of now included, are too bad. */
-  #isBad(now: number): boolean {
-    const { callsMin, failureRate, slowMs, slowRate, windowMs } = this.#settings();
+  /** Where counting that call would bring it; null for nowhere else. */
+  goesTo(call: CountedCall): 'open' | 'closed' | null {
+    if (!this.#isCounted(call)) return null;
+    if (this.standing === 'half-open') {
+      if (call.isFailed || call.isSlow) return 'open';
+      return this.#successes + 1 >= this.#settings().successesMin ? 'closed' : null;
+    }
+    return !this.isUnsure && this.#areBad([...this.#recent(call.at), call]) ? 'open' : null;
+  }
+
+  #isCounted({ token }: CountedCall): boolean {
+    if (this.forced !== null || this.standing === 'open') return false;
+    return this.standing === 'closed' || token >= this.#probesFrom;
+  }
+
+  /** The calls of the last ten tenths of the window, that of now included; none where it was another window. */
+  #recent(now: number): CountedCall[] {
+    const { windowMs } = this.#settings();
+    if (windowMs !== this.#windowMs) this.#calls = [];
+    this.#windowMs = windowMs;
     const tenthMs = Math.max(1, Math.ceil(windowMs / 10));
     const from = (Math.floor(now / tenthMs) - 9) * tenthMs;
-    this.#calls = this.#calls.filter(({ at }) => at >= from);
-    const calls = this.#calls.length;
-    if (calls < callsMin) return false;
-    const failed = this.#calls.filter(({ isFailed }) => isFailed).length;
-    const slow = this.#calls.filter(({ isSlow }) => isSlow).length;
-    return failed >= failureRate * calls || (slowMs > 0 && slow >= slowRate * calls);
+    return this.#calls.filter(({ at }) => at >= from);
+  }
+
+  #areBad(calls: readonly CountedCall[]): boolean {
+    const { callsMin, failureRate, slowMs, slowRate } = this.#settings();
+    if (calls.length < callsMin) return false;
+    const failed = calls.filter(({ isFailed }) => isFailed).length;
+    const slow = calls.filter(({ isSlow }) => isSlow).length;
+    const isSlow = slowMs > 0 && slow >= slowRate * calls.length;
+    return failed >= failureRate * calls.length || isSlow;
   }
 
   #due(to: 'open' | 'closed', at: number): void {

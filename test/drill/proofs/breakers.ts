@@ -1,7 +1,7 @@
 /** Breakers: what starts in spite of them, and whether they go where their calls say. */
 import type { BreakerChange, BreakerKind, BreakerSettings } from '../../../src/core/index.ts';
 import type { Fact, FactOf } from '../log/fact.ts';
-import { BUILT_IN, Recount } from './breaker-recount.ts';
+import { BUILT_IN, Recount, type CountedCall } from './breaker-recount.ts';
 import { byEntry } from './once.ts';
 import { Check, type Evidence, type Proof } from './proof.ts';
 
@@ -120,16 +120,23 @@ class BreakerWatch {
     if (call === undefined) return;
     this.#running.delete(end.taskId);
     if (end.how === 'over') return;
-    const { at, code, token } = end;
     for (const subject of blamed(call, end)) {
-      const settings = this.#settingsOf(subject);
-      if (!settings.enabled || !counts(end, settings)) continue;
-      const isFailed = code !== null;
-      const isSlow = settings.slowMs > 0 && at - call.at >= settings.slowMs;
+      const counted = this.#counted(call, end, subject);
+      if (counted === null) continue;
+      const isGood = !counted.isFailed && !counted.isSlow;
       // Nothing is known of what never failed.
-      if (!isFailed && !isSlow && !this.#recounts.has(keyOf(subject))) continue;
-      this.#recount(subject, at).count({ at, token, isFailed, isSlow });
+      if (isGood && !this.#recounts.has(keyOf(subject))) continue;
+      this.#recount(subject, end.at).count(counted);
     }
+  }
+
+  /** What a breaker counts of the end of a call; null for nothing. */
+  #counted(call: FactOf<'call-began'>, end: CallEnd, subject: Subject): CountedCall | null {
+    const settings = this.#settingsOf(subject);
+    if (!settings.enabled || !counts(end, settings)) return null;
+    const { at, code, token } = end;
+    const isSlow = settings.slowMs > 0 && at - call.at >= settings.slowMs;
+    return { at, token, isFailed: code !== null, isSlow };
   }
 
   #changed(change: Change, later: readonly Fact[]): void {
@@ -155,7 +162,7 @@ class BreakerWatch {
       if (isHeld || !wasOpen) return isHeld ? 'it is held' : 'it was not open';
       return at >= first ? null : `${first - at} ms too early`;
     }
-    if (this.#isDue(recount, to, later)) return badMoment(change, recount);
+    if (this.#isDue(recount, change, later)) return badMoment(change, recount);
     const forced = this.#forces.findIndex(
       (force) => keyOf(force) === keyOf(change) && (force.to === 'open') === (to === 'open'),
     );
@@ -170,19 +177,27 @@ class BreakerWatch {
     return isExcused ? null : 'its calls say nothing of it';
   }
 
-  /** Takes what is due; of a completion that closes or opens something core tells after the change. */
-  #isDue(recount: Recount, to: 'open' | 'closed', later: readonly Fact[]): boolean {
-    for (const fact of [null, ...later]) {
-      if (fact?.type === 'call-ended') {
-        if (fact.how !== 'completed') return false;
-        this.#ended(fact);
-        this.#ahead.add(fact);
-      } else if (fact !== null && fact.type !== 'breaker-changed') return false;
-      if (recount.due[0] !== to) continue;
-      recount.due.shift();
-      return true;
+  /** Takes what is due. What a completion does to breakers core tells just before the completion. */
+  #isDue(recount: Recount, change: Change, later: readonly Fact[]): boolean {
+    if (recount.due[0] !== change.to && this.#brings(recount, change, later)) {
+      const end = later.find((fact) => fact.type === 'call-ended') as CallEnd;
+      this.#ended(end);
+      this.#ahead.add(end);
     }
-    return false;
+    if (recount.due[0] !== change.to) return false;
+    recount.due.shift();
+    return true;
+  }
+
+  /** Whether the completion that comes next is what brings the breaker there. */
+  #brings(recount: Recount, change: Change, later: readonly Fact[]): boolean {
+    const next = later.find(({ type }) => type !== 'breaker-changed');
+    if (next?.type !== 'call-ended' || next.how !== 'completed') return false;
+    const call = this.#running.get(next.taskId);
+    const isMeant =
+      call !== undefined && blamed(call, next).some((one) => keyOf(one) === keyOf(change));
+    const counted = isMeant ? this.#counted(call, next, change) : null;
+    return counted !== null && recount.goesTo(counted) === change.to;
   }
 
   #forgotten({ at, kind, name }: FactOf<'breaker-forgotten'>): void {

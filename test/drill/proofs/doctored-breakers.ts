@@ -32,12 +32,15 @@ class CallWriter {
   }
 
   ended(taskId: string, end: End, ...changes: readonly Loose[]): void {
-    const said = { how: 'completed', code: null, isRetryable: true, blames: null } as const;
-    const token = this.#tokens.get(taskId) ?? 0;
-    const fact: Loose = { type: 'call-ended', taskId, token, ...said, ...end };
+    const fact = this.end(taskId, end);
     // Core tells of a completion after what it did to a breaker.
     const facts = end.how === 'failed' ? [fact, ...changes] : [...changes, fact];
     this.#writer.entry(...facts);
+  }
+
+  end(taskId: string, end: End): Loose {
+    const said = { how: 'completed', code: null, isRetryable: true, blames: null } as const;
+    return { type: 'call-ended', taskId, token: this.#tokens.get(taskId) ?? 0, ...said, ...end };
   }
 
   /** Open from the next entry on, for that long. */
@@ -74,9 +77,14 @@ export function writeBreakers(writer: EntryWriter): void {
   probe(calls, 'probe-4');
   probe(calls, 'probe-5', changed(TO_CLOSED));
   const held: Change = { from: 'closed', to: 'open', openUntil: null };
+  calls.began('held');
   writer.entry({ type: 'breaker-forced', ...SERVICE, to: 'open' }, changed(held));
   const letGo: Change = { from: 'open', to: 'closed', openUntil: null };
-  writer.entry({ type: 'breaker-forced', ...SERVICE, to: 'auto' }, changed(letGo));
+  const lettingGo: Loose = { type: 'breaker-forced', ...SERVICE, to: 'auto' };
+  // A call that completes just after people let it go is counted again.
+  writer.entry(lettingGo, changed(letGo), calls.end('held', {}));
+  calls.began('down-4');
+  calls.ended('down-4', FAILED, calls.opening('closed', 1_000));
   // Its agent's breaker, which counted all of that, was never set.
   writer.wait(60_000);
   writer.entry({ type: 'breaker-forgotten', kind: 'agent', name: 'z' });
