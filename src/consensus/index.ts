@@ -33,7 +33,7 @@ export type {
 export { RaftLogView } from './raft/raft-log-view.ts';
 export { RaftCore } from './raft/raft-core.ts';
 export { foundCluster, type Founding } from './raft/found-cluster.ts';
-export { entryHash, genesisBase } from './raft/entry-hash.ts';
+export { entryHash, genesisBase, NOTHING_BEFORE } from './raft/entry-hash.ts';
 export { decodeConfiguration, encodeConfiguration } from './raft/configuration-codec.ts';
 export {
   decodeEntry,

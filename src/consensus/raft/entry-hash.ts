@@ -20,25 +20,26 @@ export function entryHash(hasher: Hasher, entry: RaftEntry): Uint8Array {
   return hasher.hash([header, entry.body]);
 }
 
+/** What holds before any entry that is known: no term, and no members yet. */
+export const NOTHING_BEFORE: Omit<LogBase, 'index' | 'hash'> = {
+  term: 0,
+  configuration: {
+    voters: [],
+    votersOutgoing: [],
+    learners: [],
+    learnersNext: [],
+    isAutoLeave: false,
+    removed: [],
+  },
+  configurationIndex: 0,
+};
+
 /** Where the log of a cluster begins. Its hash tells clusters apart: their logs never match. */
 export function genesisBase(clusterId: string, hasher: Hasher): LogBase {
   const writer = new ByteWriter();
   writer.ascii('uqo-raft-1');
   writer.ascii(clusterId);
-  return {
-    index: 0,
-    term: 0,
-    hash: hasher.hash([writer.finish()]),
-    configuration: {
-      voters: [],
-      votersOutgoing: [],
-      learners: [],
-      learnersNext: [],
-      isAutoLeave: false,
-      removed: [],
-    },
-    configurationIndex: 0,
-  };
+  return { ...NOTHING_BEFORE, index: 0, hash: hasher.hash([writer.finish()]) };
 }
 
 /** True when both hashes are the same bytes. */

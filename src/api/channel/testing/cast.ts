@@ -10,10 +10,13 @@ export class Cast {
   readonly world: ChannelWorld;
   readonly proxy: Proxy;
   readonly #ends: (() => Promise<unknown>)[] = [];
+  readonly #unheard: unknown[] = [];
+  readonly #note = (error: unknown): void => void this.#unheard.push(error);
 
   private constructor(world: ChannelWorld, proxy: Proxy) {
     this.world = world;
     this.proxy = proxy;
+    process.on('unhandledRejection', this.#note);
   }
 
   static async open(): Promise<Cast> {
@@ -45,10 +48,14 @@ export class Cast {
     return agent;
   }
 
+  /** @throws AggregateError where a promise was rejected that nobody listened to */
   async close(): Promise<void> {
     for (const end of this.#ends.splice(0)) await end();
     await this.proxy.close();
     await this.world.dispose();
+    process.off('unhandledRejection', this.#note);
+    if (this.#unheard.length > 0)
+      throw new AggregateError(this.#unheard, 'rejections went unheard');
   }
 }
 

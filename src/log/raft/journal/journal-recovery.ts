@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import {
   DEFAULT_RAFT_SETTINGS,
+  NOTHING_BEFORE,
   RaftLogView,
   type HardState,
   type Hasher,
@@ -144,7 +145,7 @@ class Replay {
       log = null;
     }
     log ??= this.#empty(
-      { ...UNKNOWN, index: firstIndex - 1, hash: first.prevHash },
+      { ...NOTHING_BEFORE, index: firstIndex - 1, hash: first.prevHash },
       commandsBefore,
     );
     for (const entry of entries) {
@@ -189,20 +190,6 @@ class Replay {
     return { term, votedFor, commitIndex: Math.max(baseIndex, Math.min(commitIndex, lastIndex)) };
   }
 }
-
-/** What comes before the oldest entries of a journal whose older groups are gone. */
-const UNKNOWN = {
-  term: 0,
-  configuration: {
-    voters: [],
-    votersOutgoing: [],
-    learners: [],
-    learnersNext: [],
-    isAutoLeave: false,
-    removed: [],
-  },
-  configurationIndex: 0,
-} satisfies Omit<LogBase, 'index' | 'hash'>;
 
 function unreadable(what: string): OrchestratorError {
   const message = `a journal must say ${what}: move its folder away and let this node join again under a new id`;
