@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { Availability } from './availability.ts';
 import { BreakerStateText } from './breaker.ts';
 import { UsageBody } from './budget.ts';
 import { TrustView } from './copies.ts';
@@ -24,6 +25,7 @@ export const RegisterAgent = Type.Object(
         description: 'Silence after which the agent counts as lost',
       }),
     ),
+    availability: Type.Optional(Availability),
   },
   { ...closed, title: 'RegisterAgent' },
 );
@@ -44,6 +46,7 @@ export const AgentView = Type.Object(
     state: Type.Union([
       Type.Literal('ready'),
       Type.Literal('busy'),
+      Type.Literal('asleep', { description: 'Not there, as agreed; see `availability`' }),
       Type.Literal('draining'),
       Type.Literal('lost'),
       Type.Literal('killed'),
@@ -51,8 +54,21 @@ export const AgentView = Type.Object(
     stateAt: Type.String(),
     breaker: BreakerStateText,
     registeredAt: Type.String(),
+    availability: Type.Optional(Availability),
+    wakesAt: Type.Optional(
+      Type.String({
+        description:
+          'When one that is asleep is expected; for a webhook, when it is called again after calls failed',
+      }),
+    ),
     connection: Type.Union(
-      [Type.Literal('in-process'), Type.Literal('channel'), Type.Literal('poll'), Type.Null()],
+      [
+        Type.Literal('in-process'),
+        Type.Literal('channel'),
+        Type.Literal('poll'),
+        Type.Literal('webhook'),
+        Type.Null(),
+      ],
       {
         description: 'How it takes tasks right now; null while it does not',
       },

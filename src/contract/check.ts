@@ -108,6 +108,22 @@ export function checkFlowHead(value: unknown, path = ''): asserts value is FlowH
 
 export function checkRegisterAgents(value: unknown, path = ''): asserts value is RegisterAgent[] {
   check(registerAgents, value, path);
+  for (const [index, agent] of (value as RegisterAgent[]).entries()) {
+    if (agent.availability !== undefined) checkAvailability(agent, `${path}/${index}`);
+  }
+}
+
+/** Checks what the schema of an agent cannot say. */
+export function checkAvailability({ availability }: RegisterAgent, path = ''): void {
+  if (availability?.kind !== 'schedule') return;
+  const { cron, everyMs, offsetMs = 0, timezone } = availability;
+  const at = `${path}/availability`;
+  if ((cron === undefined) === (everyMs === undefined))
+    throw new InvalidRequestError(at, 'must have either cron or everyMs');
+  if (everyMs === undefined && offsetMs !== 0)
+    throw new InvalidRequestError(`${at}/offsetMs`, 'must come with everyMs');
+  if (cron === undefined && timezone !== undefined)
+    throw new InvalidRequestError(`${at}/timezone`, 'must come with cron');
 }
 
 function check(checker: Checker, value: unknown, path: string): void {

@@ -47,6 +47,7 @@ export {
   type SubmitExtras,
 } from './channel.ts';
 export {
+  checkAvailability,
   checkJson,
   checkFlowHead,
   checkRegisterAgents,

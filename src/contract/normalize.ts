@@ -1,4 +1,5 @@
 import type { RegisterAgent } from './agent.ts';
+import { normalizeAvailability, type NormalizedAvailability } from './availability.ts';
 import { resultSchemaText } from './result-schema.ts';
 import { copyRules } from './copy-rules.ts';
 import type { TaskOptions } from './task.ts';
@@ -182,7 +183,14 @@ export function momentMs(moment: string | number): number {
 }
 
 /** Fills in the defaults of a checked registration. */
-export function normalizeAgent(agent: RegisterAgent): Required<Omit<RegisterAgent, 'id'>> {
+/** What an agent says of itself, with every default filled in; `availability` is absent for always. */
+type NormalizedAgent = Required<Omit<RegisterAgent, 'id' | 'availability'>> & {
+  readonly availability?: NormalizedAvailability;
+};
+
+export function normalizeAgent(agent: RegisterAgent): NormalizedAgent {
+  const heartbeatMs = agent.heartbeatMs ?? 30_000;
+  const availability = normalizeAvailability(agent.availability, heartbeatMs);
   return {
     kind: agent.kind ?? 'general',
     capabilities: agent.capabilities,
@@ -190,6 +198,7 @@ export function normalizeAgent(agent: RegisterAgent): Required<Omit<RegisterAgen
     labels: agent.labels ?? {},
     cost: agent.cost ?? 0,
     weight: agent.weight ?? 1,
-    heartbeatMs: agent.heartbeatMs ?? 30_000,
+    heartbeatMs,
+    ...(availability === null ? {} : { availability }),
   };
 }

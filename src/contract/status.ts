@@ -63,6 +63,7 @@ export const StatusView = Type.Object(
     }),
     agents: Type.Object({
       ready: Type.Integer(),
+      asleep: Type.Integer({ description: 'Not there, as agreed; not counted as ready' }),
       draining: Type.Integer(),
       lost: Type.Integer(),
       killed: Type.Integer(),

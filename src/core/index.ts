@@ -137,6 +137,7 @@ export { leasedTask } from './settle.ts';
 export {
   RETRY_STRATEGIES,
   STRATEGY_NAMES,
+  type AgentAvailability,
   type AgentSpec,
   type EscalationStep,
   type LimitSettings,

@@ -53,7 +53,7 @@ export class SpecPool {
 
 /** One that is forgotten here does not compile. */
 const NUMBERS: Readonly<
-  Record<Exclude<keyof AgentSpec, 'kind' | 'capabilities' | 'labels'>, true>
+  Record<Exclude<keyof AgentSpec, 'kind' | 'capabilities' | 'labels' | 'availability'>, true>
 > = { slots: true, cost: true, weight: true, heartbeatMs: true };
 const NUMBER_FIELDS = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
 
@@ -65,6 +65,8 @@ function specKey(spec: AgentSpec): string {
   for (const name of Object.keys(spec.labels)) {
     key += ` ${sized(name)}${sized(spec.labels[name] as string)}`;
   }
+  // No text with its length before it begins like this one.
+  if (spec.availability !== undefined) key += ` ${JSON.stringify(spec.availability)}`;
   return key;
 }
 

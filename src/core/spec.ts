@@ -156,6 +156,26 @@ export interface QueueChange extends Partial<Omit<QueueSettings, keyof LimitSett
   readonly rate?: Rate | null;
 }
 
+/** When an agent that is not always there comes. Core does not read it: whoever leads works out the moments. */
+export type AgentAvailability =
+  /** Comes by for tasks every so often, and counts as lost where it is later than the grace. */
+  | { readonly kind: 'poll'; readonly everyMs: number; readonly graceMs: number }
+  /** Has hours that last `openMs`, and must be heard of before the end of each. */
+  | {
+      readonly kind: 'schedule';
+      readonly cron: string;
+      readonly timezone: string;
+      readonly openMs: number;
+    }
+  | {
+      readonly kind: 'schedule';
+      readonly everyMs: number;
+      readonly offsetMs: number;
+      readonly openMs: number;
+    }
+  /** Is called with each task, and has `timeoutMs` to answer. */
+  | { readonly kind: 'webhook'; readonly url: string; readonly timeoutMs: number };
+
 /** What an agent says of itself when it registers. */
 export interface AgentSpec {
   readonly kind: string;
@@ -169,4 +189,6 @@ export interface AgentSpec {
   readonly weight: number;
   /** Silence after which it counts as lost, in milliseconds. */
   readonly heartbeatMs: number;
+  /** Absent for one that is always there. */
+  readonly availability?: AgentAvailability;
 }

@@ -78,6 +78,8 @@ class HubWorld {
     parents: new ParentResults(this.state, NO_STORE),
     supervisor: { heard: () => undefined, ended: () => undefined },
     unfit: () => undefined,
+    undelivered: (task) => void this.silent.push(`undelivered ${task.id}`),
+    present: () => undefined,
     agentSilent: (agentId) => this.#verdict(`agent ${agentId}`),
     taskSilent: (task, fencingToken) => this.#verdict(`task ${task.id} ${fencingToken}`),
   });
@@ -227,6 +229,8 @@ describe('the hub', () => {
       parents: new ParentResults(world.state, NO_STORE),
       supervisor: { heard: () => undefined, ended: () => undefined },
       unfit: () => undefined,
+      undelivered: () => undefined,
+      present: () => undefined,
       agentSilent: (agentId) => Promise.resolve(world.silent.push(agentId)),
       taskSilent: () => Promise.resolve(),
     });

@@ -5,7 +5,7 @@
  * Owns: links, presence. Does not own: who is registered and who holds what (core), who gets the
  * next task (scheduling).
  */
-import { isOrchestratorError, type OrchestratorError } from '../base/errors.ts';
+import { isOrchestratorError } from '../base/errors.ts';
 import {
   isLeased,
   type Agent,
@@ -21,11 +21,15 @@ import { leaseOf, type AgentLink, type HeldLease, type LinkKind } from './agent-
 import type { Clock } from './clock.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { ParentResults } from './parent-results.ts';
+import type { LeaseVerdicts } from './lease-verdicts.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { Presence } from './presence.ts';
 import { Seats } from './seats.ts';
+import { Sleepers } from './sleepers.ts';
+import type { AgentReach } from './views.ts';
 
-export interface AgentHubOptions {
+/** An agent that comes and goes may leave without a lease that was granted to it: that is `undelivered`. */
+export interface AgentHubOptions extends LeaseVerdicts {
   readonly state: CoreState;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
@@ -36,12 +40,8 @@ export interface AgentHubOptions {
   readonly parents: ParentResults;
   /** An attempt was heard of, or ended. */
   readonly supervisor: { heard(taskId: TaskId): void; ended(taskId: TaskId): void };
-  /** A lease cannot be handed over: its attempt must fail for good. */
-  readonly unfit: (task: Task, fencingToken: number, error: OrchestratorError) => void;
-  /** An agent fell silent for longer than it may. A rejection says that nothing came of it. */
-  readonly agentSilent: (agentId: AgentId) => Promise<unknown>;
-  /** An agent said nothing about a task for longer than the task allows; rejects as above. */
-  readonly taskSilent: (task: Task, fencingToken: number) => Promise<unknown>;
+  /** An agent registered, or this process began to lead: one that is called gets the link that does it. */
+  readonly present: (agent: Agent) => void;
 }
 
 /** After a pause of this process everybody was silent: their verdicts must not crowd out what they say next. */
@@ -52,6 +52,7 @@ export class AgentHub {
   readonly #seats: Seats;
   readonly #presence: Presence;
   readonly #leases: LeaseWatch;
+  readonly #sleepers: Sleepers;
   /** Agents found silent of which the log has not heard yet. */
   #verdicts = 0;
   readonly #dirty = new Set<AgentLink>();
@@ -71,6 +72,8 @@ export class AgentHub {
       isBusy: () => this.#verdicts >= VERDICTS_MAX,
     });
     this.#leases = new LeaseWatch(clock, taskSilent);
+    const agentOf = (seat: number): Agent | undefined => this.#agentOf(seat);
+    this.#sleepers = new Sleepers({ clock, seats: this.#seats, agentOf });
   }
 
   /** How the agent takes tasks right now, or null. */
@@ -79,27 +82,56 @@ export class AgentHub {
     return seat < 0 ? null : (this.#seats.linkOf(seat)?.kind ?? null);
   }
 
+  /** How the agent is reached right now. */
+  reach(agentId: AgentId): AgentReach {
+    const seat = this.#seats.find(agentId);
+    if (seat < 0) return { connection: null, isAsleep: false, wakesAt: null };
+    const isAsleep = this.#sleepers.isAsleep(seat);
+    const expectedAt = isAsleep ? this.#sleepers.wakesAt(seat) : null;
+    return { connection: this.#seats.linkOf(seat)?.kind ?? null, isAsleep, wakesAt: expectedAt };
+  }
+
+  /** When an agent that is asleep is expected, in milliseconds since 1970; null where that is not known. */
+  wakesAt(agentId: AgentId): number | null {
+    const seat = this.#seats.find(agentId);
+    return seat < 0 ? null : this.#sleepers.wakesAt(seat);
+  }
+
+  /** Agents that are not there, as agreed. O(agents that are not always there). */
+  get asleepCount(): number {
+    return this.#sleepers.asleepCount;
+  }
+
   /** Takes up watching every registered agent: each has one whole silence to report from now on. */
   open(): void {
     this.#isOpen = true;
     this.#seats.reserve(this.#options.state.agents.size);
     for (const agent of this.#options.state.agents.values()) {
-      this.registered(agent);
+      this.#seat(agent);
       for (const task of agent.leases) {
         this.#seats.keep(this.#seats.find(agent.id), task);
         if (task.state === 'running') this.#leases.watch(task);
       }
+      this.#options.present(agent);
     }
   }
 
   /** Core knows the agent (again), perhaps with other terms. */
   registered(agent: Agent): void {
     if (!this.#isOpen) return;
+    this.#seat(agent);
+    this.#options.present(agent);
+  }
+
+  /** Gives an agent a seat if it has none, and watches it by its terms. */
+  #seat(agent: Agent): void {
     const nowMs = this.#options.clock.monotonicMs();
-    const { heartbeatMs } = agent.spec;
+    const { availability, heartbeatMs } = agent.spec;
     let seat = this.#seats.find(agent.id);
-    if (seat >= 0 && this.#presence.silenceMsMax(seat) === heartbeatMs) return;
+    const isSame = seat >= 0 && this.#presence.silenceMsMax(seat) === heartbeatMs;
+    if (isSame && availability === undefined && !this.#sleepers.has(seat)) return;
     if (seat < 0) seat = this.#seats.add(agent.id, nowMs);
+    this.#sleepers.update(seat, agent);
     this.#seats.see(seat, nowMs);
     this.#presence.forget(seat);
     // A lost one has a seat to come back to, but is given up already.
@@ -111,6 +143,7 @@ export class AgentHub {
     if (seat < 0) return;
     this.#presence.forget(seat);
     const link = this.#seats.linkOf(seat);
+    this.#sleepers.delete(seat);
     this.#seats.remove(seat);
     if (link !== null) {
       link.replaced(agentId);
@@ -197,7 +230,8 @@ export class AgentHub {
     // Its whole silence begins with the last that came over this link.
     this.#seats.see(seat, this.#seats.heardMs(seat, this.#options.clock.monotonicMs()));
     this.#seats.setLink(seat, null);
-    if (isAlwaysPresent(link)) this.#watch(seat);
+    if (this.#sleepers.has(seat)) this.#watchAnew(seat);
+    else if (isAlwaysPresent(link)) this.#watch(seat);
     this.#options.scheduler.setCredit(agentId, 0);
   }
 
@@ -226,10 +260,15 @@ export class AgentHub {
     this.#leases.watch(task);
     if (seat < 0) return;
     const link = this.#seats.linkOf(seat);
+    const mayLeave = this.#sleepers.has(seat);
     if (link === null) {
-      this.#seats.keep(seat, task);
+      // Who sleeps may come back in days: others can do it meanwhile.
+      if (mayLeave) this.#options.undelivered(task, task.fencingToken);
+      else this.#seats.keep(seat, task);
       return;
     }
+    // While it works it is watched as any other.
+    if (mayLeave) this.#watchAnew(seat);
     // It may wait there since an earlier attempt.
     this.#seats.drop(seat, task);
     if (this.#hand(link, task)) this.#dirty.add(link);
@@ -351,6 +390,13 @@ export class AgentHub {
 
   #see(seat: number): void {
     this.#seats.see(seat, this.#options.clock.monotonicMs());
+    // How long one that sleeps may be silent depends on when it was heard of.
+    if (this.#sleepers.has(seat)) this.#watchAnew(seat);
+    else this.#watch(seat);
+  }
+
+  #watchAnew(seat: number): void {
+    this.#presence.forget(seat);
     this.#watch(seat);
   }
 
@@ -359,13 +405,30 @@ export class AgentHub {
     if (this.#presence.isWatched(seat)) return;
     const link = this.#seats.linkOf(seat);
     if (link !== null && isAlwaysPresent(link)) return;
-    const agent = known ?? this.#options.state.agents.get(this.#seats.idOf(seat));
-    if (agent !== undefined) this.#presence.watch(seat, agent.spec.heartbeatMs);
+    const agent = known ?? this.#agentOf(seat);
+    if (agent === undefined) return;
+    const silenceMs = this.#sleepers.silenceMsMax(seat, agent);
+    if (silenceMs !== Number.POSITIVE_INFINITY) this.#presence.watch(seat, silenceMs);
+  }
+
+  #agentOf(seat: number): Agent | undefined {
+    return this.#options.state.agents.get(this.#seats.idOf(seat));
   }
 
   #fellSilent(seat: number): void {
     const agentId = this.#seats.idOf(seat);
+    const agent = this.#agentOf(seat);
+    if (agent !== undefined && this.#sleepers.has(seat) && !this.#sleepers.isLate(seat, agent)) {
+      // It was looked at too early: it worked until now, or the clock was set.
+      this.#watch(seat, agent);
+      return;
+    }
     const link = this.#seats.linkOf(seat);
+    if (link !== null && this.#sleepers.has(seat) && agent?.leases.size === 0) {
+      // It went without a word, which it may: from its last one on it sleeps.
+      this.detach(agentId, link);
+      return;
+    }
     if (link !== null) this.detach(agentId, link);
     // Where the verdict could not be kept, as on a full disk, it is given again after another silence.
     this.#verdicts += 1;

@@ -2,7 +2,7 @@ import type { LastError, LeaseExtra } from '../contract/index.ts';
 import type { AgentId, AttemptFailure, Task, TaskExtra, TaskId } from '../core/index.ts';
 
 /** How an agent takes its tasks. */
-export type LinkKind = 'in-process' | 'channel' | 'poll';
+export type LinkKind = 'in-process' | 'channel' | 'poll' | 'webhook';
 
 /** A lease on its way to an agent. */
 export interface Lease {
@@ -31,6 +31,8 @@ export interface AgentLink {
    * Infinity: its agents are present as long as it serves them, and cost no watching.
    */
   readonly lastHeardMs: number;
+  /** Of a link that calls its agent: when it does again after calls failed, in milliseconds since 1970; null for now. */
+  readonly restsUntil?: number | null;
   lease(lease: Lease): void;
   revoke(agentId: AgentId, taskId: TaskId, fencingToken: number, reason: string): void;
   /** A question of an attempt was answered; `answer` is JSON text. */

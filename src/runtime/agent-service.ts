@@ -23,6 +23,7 @@ import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
 import type { Comparators } from './comparators.ts';
 import type { OutputService, OutputSource } from './output-service.ts';
+import { checkHours } from './check-availability.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
 import { checkResults } from './result-check.ts';
@@ -63,6 +64,7 @@ export class AgentService {
 
   /** Registers agents, or brings them up to date. An agent that says what core knows costs no entry. */
   async register(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
+    checkHours(agents, this.#parts.clock.now());
     const changed = agents.filter((agent) => !this.#isKnown(agent, incarnation));
     if (changed.length <= ENROLL_AGENTS_MAX) await this.#enroll(changed, incarnation);
     else await this.#enrollMany(changed, incarnation);
@@ -296,7 +298,7 @@ export class AgentService {
 
   get(agentId: AgentId): AgentView | null {
     const agent = this.#parts.state.agents.get(agentId);
-    return agent === undefined ? null : agentView(agent, this.#parts.hub.linkKind(agentId));
+    return agent === undefined ? null : agentView(agent, this.#parts.hub.reach(agentId));
   }
 
   /**
@@ -318,7 +320,7 @@ export class AgentService {
         continue;
       }
       if (items.length === limit) return { items, nextCursor: items.at(-1)?.id ?? null };
-      items.push(agentView(agent, hub.linkKind(agent.id)));
+      items.push(agentView(agent, hub.reach(agent.id)));
     }
     return { items, nextCursor: null };
   }

@@ -1,10 +1,12 @@
 import type { Task, TaskId } from '../core/index.ts';
 import type { Clock } from './clock.ts';
+import type { LeaseVerdicts } from './lease-verdicts.ts';
 import { Presence } from './presence.ts';
 
 interface WatchedLease {
   readonly task: Task;
   readonly fencingToken: number;
+  readonly silenceMsMax: number;
   lastSeenMs: number;
 }
 
@@ -17,32 +19,36 @@ export class LeaseWatch {
   readonly #unused: number[] = [];
 
   /** @param silent - an agent said nothing about a task for longer than it may; rejects where nothing came of it */
-  constructor(clock: Clock, silent: (task: Task, fencingToken: number) => Promise<unknown>) {
+  constructor(clock: Clock, silent: LeaseVerdicts['taskSilent']) {
     this.#clock = clock;
     this.#presence = new Presence({
       clock,
       heardMs: (number) => this.#leases[number]?.lastSeenMs ?? 0,
       silent: (number) => {
-        const { fencingToken, task } = this.#leases[number] as WatchedLease;
+        const { fencingToken, silenceMsMax, task } = this.#leases[number] as WatchedLease;
         this.unwatch(task.id);
-        silent(task, fencingToken).catch(() => {
+        silent(task, fencingToken, silenceMsMax).catch(() => {
           const isRunning = task.state === 'running' && task.fencingToken === fencingToken;
-          if (isRunning) this.watch(task);
+          if (isRunning) this.watch(task, silenceMsMax);
         });
       },
     });
   }
 
-  /** Watches the running attempt of a task, if the task bounds its silence. */
-  watch(task: Task): void {
+  /**
+   * Watches the running attempt of a task, if its silence is bounded.
+   *
+   * @param silenceMsMax - in milliseconds, 0 for no bound; what the task says where absent
+   */
+  watch(task: Task, silenceMsMax: number = task.profile.spec.timeouts.heartbeatMs ?? 0): void {
     this.unwatch(task.id);
-    const { heartbeatMs = 0 } = task.profile.spec.timeouts;
-    if (heartbeatMs === 0) return;
+    if (silenceMsMax === 0) return;
     const number = this.#unused.pop() ?? this.#leases.length;
     const { fencingToken } = task;
-    this.#leases[number] = { task, fencingToken, lastSeenMs: this.#clock.monotonicMs() };
+    const lastSeenMs = this.#clock.monotonicMs();
+    this.#leases[number] = { task, fencingToken, silenceMsMax, lastSeenMs };
     this.#numbers.set(task.id, number);
-    this.#presence.watch(number, heartbeatMs);
+    this.#presence.watch(number, silenceMsMax);
   }
 
   seen(taskId: TaskId): void {

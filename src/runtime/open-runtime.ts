@@ -32,6 +32,7 @@ import { BreakerService } from './breaker-service.ts';
 import { Comparators } from './comparators.ts';
 import { createSupervision, type Supervision } from './create-supervision.ts';
 import { Hedger, type HedgingOptions } from './hedger.ts';
+import { leaseVerdicts } from './lease-verdicts.ts';
 import { LimitService } from './limit-service.ts';
 import { FlowsService } from './flows-service.ts';
 import { InputService } from './input-service.ts';
@@ -244,9 +245,8 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     payloadOf: (task) => payloadOf(state, store, task),
     parents: new ParentResults(state, store),
     supervisor,
-    unfit: (task, fencingToken, error) => leaseUnfit(loop, { task, fencingToken, error }),
-    agentSilent: (agentId) => agentSilent(loop, agentId),
-    taskSilent: (task, fencingToken) => taskSilent(loop, task, fencingToken),
+    present: () => undefined,
+    ...leaseVerdicts(propose),
   });
   const nextId = (): TaskId => ids.next();
   const keeper = createKeeper(ground, { admission, nextId, propose });
@@ -437,31 +437,6 @@ function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex): void {
     live.add(task);
     scheduler.taskWaiting(task);
   }
-}
-
-function agentSilent(loop: CommandLoop, agentId: AgentId): Promise<unknown> {
-  return loop.propose({ type: 'agent.lost', agentId });
-}
-
-function taskSilent(loop: CommandLoop, task: Task, fencingToken: number): Promise<unknown> {
-  const error = {
-    code: 'HEARTBEAT_TIMEOUT',
-    message: `the agent said nothing about the task for ${task.profile.spec.timeouts.heartbeatMs} ms`,
-  };
-  const items = [{ taskId: task.id, fencingToken }];
-  return loop.propose({ type: 'task.break', items, error, reason: 'heartbeat_timeout' });
-}
-
-/** Another attempt would be given the same: it is not tried again. */
-function leaseUnfit(
-  loop: CommandLoop,
-  lease: { task: Task; fencingToken: number; error: OrchestratorError },
-): void {
-  const { code, message } = lease.error;
-  const item = { taskId: lease.task.id, fencingToken: lease.fencingToken };
-  const items = [{ ...item, error: { code, message }, retryable: false }];
-  // Where that could not be kept, the attempt's own bounds end it.
-  loop.propose({ type: 'task.fail', items }).catch(() => undefined);
 }
 
 async function applySettings(

@@ -313,12 +313,21 @@ export class Runtime {
   }
 
   status(): StatusView {
-    const { clock, log, logKind, state, store, version } = this.#parts;
+    const { clock, hub, log, logKind, state, store, version } = this.#parts;
     const tasks = { scheduled: 0, blocked: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
     }
-    const agents = { ready: 0, draining: 0, lost: 0, killed: 0, slots: 0, slotsUsed: 0 };
+    const asleep = hub.asleepCount;
+    const agents = {
+      ready: 0 - asleep,
+      asleep,
+      draining: 0,
+      lost: 0,
+      killed: 0,
+      slots: 0,
+      slotsUsed: 0,
+    };
     for (const agent of state.agents.values()) {
       agents[agent.state] += 1;
       agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;

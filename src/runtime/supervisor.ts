@@ -110,12 +110,16 @@ export class Supervisor {
   }
 
   /** An agent changed in core. */
-  agentChanged({ id, state }: Agent): void {
+  agentChanged({ id, spec, state }: Agent): void {
     if (state !== 'lost') return;
+    const cause =
+      spec.availability === undefined
+        ? 'it was silent for longer than it may'
+        : 'it did not come as agreed, or fell silent while it worked';
     this.#parts.recoveries.record({
       kind: 'agent.lost',
       subject: id,
-      cause: 'it was silent for longer than it may',
+      cause,
       outcome: 'what it ran is tried again elsewhere',
       isResolved: true,
     });

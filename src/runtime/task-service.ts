@@ -7,10 +7,18 @@ import type {
   TaskStateName,
   TaskView,
 } from '../contract/index.ts';
-import type { CancelWish, Command, CommandResult, CoreState, TaskId } from '../core/index.ts';
+import type {
+  AgentId,
+  CancelWish,
+  Command,
+  CommandResult,
+  CoreState,
+  TaskId,
+} from '../core/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
+import type { AgentHub } from './agent-hub.ts';
 import type { CommandLoop } from './command-loop.ts';
 import { isFlow, moreEnds } from './dependencies.ts';
 import type { Clock } from './clock.ts';
@@ -33,6 +41,7 @@ export interface TaskServiceParts {
   readonly live: LiveIndex;
   readonly loop: CommandLoop;
   readonly scheduler: Scheduler;
+  readonly hub: AgentHub;
   readonly ids: TaskIdSource;
   readonly clock: Clock;
   readonly admission: AdmissionGate;
@@ -273,10 +282,11 @@ export class TaskService {
 
   /** Why a live task is where it is; null when it is finished or unknown. */
   explain(id: TaskId): TaskExplanation | null {
-    const { clock, scheduler, state } = this.#parts;
+    const { clock, hub, scheduler, state } = this.#parts;
     const task = state.tasks.get(id);
     if (task === undefined) return null;
-    const known = explainFlow(state, task, scheduler.explain(task, clock.now()));
+    const wakesAt = (agentId: AgentId): number | null => hub.wakesAt(agentId);
+    const known = explainFlow(state, task, scheduler.explain(task, clock.now(), wakesAt));
     return { ...explainCopies(state, task, known), ...scheduleField(task.extra) };
   }
 

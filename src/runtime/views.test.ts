@@ -64,13 +64,19 @@ test('an outcome has a result or an error, never both', () => {
   });
 });
 
+const GONE = { connection: null, isAsleep: false, wakesAt: null };
+
 test('an agent without a free slot is busy; one that drains is draining', () => {
   const state = stateAfter(register('a', { slots: 1 }), submit('t'), assign('t', 'a'));
   const agent = state.agents.get('a' as never);
   if (agent === undefined) throw new Error('the agent is registered');
-  expect(agentView(agent, 'poll')).toMatchObject({ state: 'busy', running: 1, connection: 'poll' });
+  expect(agentView(agent, { ...GONE, connection: 'poll' })).toMatchObject({
+    state: 'busy',
+    running: 1,
+    connection: 'poll',
+  });
   apply(state, 4, { at: AT, commands: [{ type: 'agent.drain', agentId: 'a' as never }] });
-  expect(agentView(agent, null)).toMatchObject({ state: 'draining', connection: null });
+  expect(agentView(agent, GONE)).toMatchObject({ state: 'draining', connection: null });
   const [queue] = state.queues.values();
   if (queue === undefined) throw new Error('the queue is there');
   expect(queueView(queue, 5)).toMatchObject({ name: 'default', running: 1, oldestReadyAgeMs: 5 });

@@ -94,7 +94,15 @@ export function outcomeOf(
 
 const CANCELED = { code: 'CANCELED', message: 'the task was canceled' };
 
-export function agentView(agent: Agent, connection: LinkKind | null): AgentView {
+/** How an agent is reached, which only who leads knows. */
+export interface AgentReach {
+  readonly connection: LinkKind | null;
+  readonly isAsleep: boolean;
+  /** In milliseconds since 1970; null where that is not known. */
+  readonly wakesAt: number | null;
+}
+
+export function agentView(agent: Agent, reach: AgentReach): AgentView {
   const { spec } = agent;
   const isBusy = agent.state === 'ready' && slotsUsed(agent) >= spec.slots;
   return {
@@ -108,11 +116,13 @@ export function agentView(agent: Agent, connection: LinkKind | null): AgentView 
     cost: spec.cost,
     weight: spec.weight,
     heartbeatMs: spec.heartbeatMs,
-    state: isBusy ? 'busy' : agent.state,
+    state: isBusy ? 'busy' : reach.isAsleep ? 'asleep' : agent.state,
     stateAt: iso(agent.stateAt),
     breaker: agent.breaker?.state ?? 'closed',
     registeredAt: iso(agent.registeredAt),
-    connection,
+    ...(spec.availability === undefined ? {} : { availability: { ...spec.availability } }),
+    ...(reach.wakesAt === null ? {} : { wakesAt: iso(reach.wakesAt) }),
+    connection: reach.connection,
     ...trustFields(agent),
   };
 }

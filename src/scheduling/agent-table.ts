@@ -22,7 +22,7 @@ export { grown } from '../base/grown.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
 export type Standing =
-  'available' | 'lost' | 'killed' | 'draining' | 'breaker' | 'full' | 'noCredit';
+  'available' | 'lost' | 'killed' | 'draining' | 'breaker' | 'full' | 'noCredit' | 'asleep';
 
 const READY = 0;
 const STATE_CODES: Readonly<Record<AgentState, number>> = {
@@ -215,7 +215,9 @@ export class AgentTable {
     if (state === STATE_CODES.draining) return 'draining';
     if (this.inFlight(index) >= this.agentAt(index).spec.slots) return 'full';
     if (this.inFlight(index) >= this.slots(index)) return 'breaker';
-    return this.#get(index, CREDIT) > 0 ? 'available' : 'noCredit';
+    if (this.#get(index, CREDIT) > 0) return 'available';
+    const { availability } = this.agentAt(index).spec;
+    return availability !== undefined && this.inFlight(index) === 0 ? 'asleep' : 'noCredit';
   }
 
   /** Sets how many further leases may be handed to it; infinity counts as never used up. */

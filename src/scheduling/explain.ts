@@ -33,6 +33,8 @@ export interface ExplainContext {
   readonly apart: Apart | null;
   readonly correlation: FailureCorrelation;
   readonly wishes: Wishes;
+  /** When an agent that is asleep is expected, in milliseconds since 1970; null where that is not known. */
+  readonly wakesAt: (agentId: AgentId) => number | null;
 }
 
 /** How the members of a pool stand. */
@@ -42,13 +44,15 @@ export interface Standings {
   /** Slots of the full agents, and what is taken of them. */
   readonly fullSlots: number;
   readonly fullTaken: number;
+  /** When the first of those that are asleep is expected; null where that is not known. */
+  readonly wakesAt: number | null;
 }
 
 /** Explains a task. O(members of its pool + tasks that came late to its lane). */
 export function explain(task: Task, context: ExplainContext): Explanation {
   const { pool, strategy } = context;
   const { queue, signature, spec } = task.profile;
-  const standings = standingsOf(pool, context.table);
+  const standings = standingsOf(pool, context);
   const requirements = requirementsOf(task, context.offers);
   const fairnessKey = task.extra?.control?.fairnessKey ?? null;
   const { gates, profile } = task;
@@ -70,7 +74,13 @@ export function explain(task: Task, context: ExplainContext): Explanation {
     fairness: explainFairness(task, context.shares),
     placement: context.wishes.explain(task, pool, context.nowMs),
     requirements,
-    agents: { matching: pool.size, available, passedOver, examples: standings.examples },
+    agents: {
+      matching: pool.size,
+      available,
+      passedOver,
+      examples: standings.examples,
+      ...(standings.wakesAt === null ? {} : { wakesAt: new Date(standings.wakesAt).toISOString() }),
+    },
     pick,
   };
 }
@@ -110,7 +120,7 @@ function pickNow(task: Task, context: ExplainContext): Explanation['pick'] {
   return { agentId, reason };
 }
 
-function standingsOf(pool: Pool, table: AgentTable): Standings {
+function standingsOf(pool: Pool, { table, wakesAt }: ExplainContext): Standings {
   const counts = {
     available: 0,
     lost: 0,
@@ -119,6 +129,7 @@ function standingsOf(pool: Pool, table: AgentTable): Standings {
     breaker: 0,
     full: 0,
     noCredit: 0,
+    asleep: 0,
   };
   const examples: Record<Standing, AgentId[]> = {
     available: [],
@@ -128,9 +139,11 @@ function standingsOf(pool: Pool, table: AgentTable): Standings {
     breaker: [],
     full: [],
     noCredit: [],
+    asleep: [],
   };
   let fullSlots = 0;
   let fullTaken = 0;
+  let firstAt = Number.POSITIVE_INFINITY;
   for (let member = 0; member < pool.numbersUsed; member++) {
     const agent = pool.agentOf(member);
     if (agent < 0) continue;
@@ -139,10 +152,13 @@ function standingsOf(pool: Pool, table: AgentTable): Standings {
     if (standing === 'full') {
       fullSlots += table.slots(agent);
       fullTaken += table.inFlight(agent);
+    } else if (standing === 'asleep') {
+      firstAt = Math.min(firstAt, wakesAt(table.agentAt(agent).id) ?? firstAt);
     }
     if (examples[standing].length < EXAMPLES_MAX) examples[standing].push(table.agentAt(agent).id);
   }
-  return { counts, examples, fullSlots, fullTaken };
+  const first = Number.isFinite(firstAt) ? firstAt : null;
+  return { counts, examples, fullSlots, fullTaken, wakesAt: first };
 }
 
 function requirementsOf(task: Task, offers: Offers): RequirementExplanation[] {

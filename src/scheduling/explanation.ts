@@ -81,10 +81,12 @@ export interface Explanation {
     readonly matching: number;
     /** Ready, connected or asking, with a free slot. */
     readonly available: number;
-    /** Each agent under the first of: lost, killed, draining, full, breaker, noCredit (not connected, not asking). */
+    /** Each agent under the first of: lost, killed, draining, full, breaker, noCredit (not connected, not asking), asleep (as agreed). */
     readonly passedOver: Readonly<Record<PassedOverReason, number>>;
     /** Up to five agents for each reason. */
     readonly examples: Readonly<Record<Standing, readonly AgentId[]>>;
+    /** When the first of those that are asleep is expected, in ISO 8601; absent where that is not known. */
+    readonly wakesAt?: string;
   };
   /** What the strategy would choose now, and why; null while no agent is available. */
   readonly pick: { readonly agentId: AgentId; readonly reason: string } | null;

@@ -278,8 +278,14 @@ export class Scheduler {
    * Why a task is where it is, and what the strategy would do with it now. Changes no later choice.
    *
    * O(members of its pool); builds the pool where no task has asked for it yet.
+   *
+   * @param wakesAt - when an agent that is asleep is expected; null where that is not known
    */
-  explain(task: Task, nowMs: number): Explanation {
+  explain(
+    task: Task,
+    nowMs: number,
+    wakesAt: (agentId: AgentId) => number | null = () => null,
+  ): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
     this.#pools.finish(pool);
@@ -290,7 +296,7 @@ export class Scheduler {
     const apart = this.#apart.of(task);
     const [table, wishes] = [this.#table, this.#wishes];
     const { correlation } = this.#agents;
-    const learned = { strategy, apart, correlation };
+    const learned = { strategy, apart, correlation, wakesAt };
     return explain(task, { pool, table, offers, rng, nowMs, shares, wishes, ...learned });
   }
 

@@ -27,7 +27,7 @@ export function verdict(task: Task, evidence: Evidence): string {
   }
   if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
   if (evidence.gate !== null) return held(evidence.gate);
-  if (counts.available === 0) return noneAvailable(evidence.standings);
+  if (counts.available === 0) return noneAvailable(evidence);
   if (evidence.waitingAhead > 0) {
     const goes = evidence.waitingAhead === 1 ? 'goes' : 'go';
     const ahead = `${count(evidence.waitingAhead, 'task')} of its queue ${goes} first`;
@@ -104,17 +104,21 @@ const HELD_UP: Readonly<Record<PassedOverReason, string>> = {
   killed: 'killed',
   lost: 'lost',
   noCredit: 'not connected or not asking for work',
+  asleep: 'asleep as agreed',
 };
 const REASONS = Object.keys(HELD_UP) as PassedOverReason[];
 
-function noneAvailable({ counts, fullSlots, fullTaken }: Standings): string {
+function noneAvailable({ requirements, standings }: Evidence): string {
+  const { counts, fullSlots, fullTaken } = standings;
   const matching = heldUp(counts);
   const reasons = REASONS.filter((reason) => counts[reason] > 0);
   const [only] = reasons;
   if (only === undefined || reasons.length > 1) {
     const parts = reasons.map((reason) => `${counts[reason]} ${HELD_UP[reason]}`);
-    return `none of ${matching} matching agents is available: ${parts.join(', ')}`;
+    const first = counts.asleep === 0 ? '' : firstOf(standings);
+    return `none of ${matching} matching agents is available: ${parts.join(', ')}${first}`;
   }
+  if (only === 'asleep') return allAsleep(matching, requirements, standings);
   if (only === 'full') {
     const slots = `(${fullTaken} of ${fullSlots} slots)`;
     if (matching === 1) return `the only matching agent is full ${slots}`;
@@ -122,6 +126,24 @@ function noneAvailable({ counts, fullSlots, fullTaken }: Standings): string {
   }
   if (matching === 1) return `1 agent matches but is ${HELD_UP[only]}`;
   return `${matching} agents match but are ${HELD_UP[only]}`;
+}
+
+function allAsleep(
+  matching: number,
+  requirements: readonly RequirementExplanation[],
+  { wakesAt }: Standings,
+): string {
+  const offered = requirements.map(({ requirement }) => requirement).join(', ');
+  const [who, sleep] = matching === 1 ? ['agent that offers', 'is'] : ['agents that offer', 'are'];
+  const until =
+    wakesAt === null
+      ? ''
+      : `${matching === 1 ? '' : ', the first'} until ${new Date(wakesAt).toISOString()}`;
+  return `the only ${who} ${offered} ${sleep} asleep${until}`;
+}
+
+function firstOf({ wakesAt }: Standings): string {
+  return wakesAt === null ? '' : ` (the first until ${new Date(wakesAt).toISOString()})`;
 }
 
 function heldUp(counts: Standings['counts']): number {

@@ -23,7 +23,7 @@ function sourceOf(queues: number): MetricsSource {
   return {
     queues: { list: () => list },
     status: () => ({
-      agents: { ready: 5, draining: 1, lost: 2, slots: 10, slotsUsed: 4 },
+      agents: { ready: 5, asleep: 3, draining: 1, lost: 2, slots: 10, slotsUsed: 4 },
       log: { lastIndex: 77, checkpointIndex: 70 },
       store: { bytes: 4096, backlog: 6 },
       admission: {

@@ -29,6 +29,7 @@ export interface MetricsSource {
   status(): {
     readonly agents: {
       readonly ready: number;
+      readonly asleep: number;
       readonly draining: number;
       readonly lost: number;
       readonly slots: number;
@@ -115,7 +116,7 @@ function statusMetrics(status: () => Status | null): MetricDefinition[] {
   return [
     gauge('uqo_agents', 'Registered agents, by state', () =>
       read(({ agents }) =>
-        (['ready', 'draining', 'lost'] as const).map((state) => ({
+        (['ready', 'asleep', 'draining', 'lost'] as const).map((state) => ({
           labels: { state },
           value: agents[state],
         })),

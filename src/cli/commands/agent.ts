@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AgentList, AgentView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { integerValue } from '../option-values.ts';
-import { relativeMoment } from '../output/moment.ts';
+import { relativeMoment, showSpan } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
 import type { Column } from '../output/table.ts';
 import { addCorrelate } from './agent-correlate.ts';
@@ -70,6 +70,7 @@ function agentColumns(nowMs: number): readonly Column<AgentView>[] {
     { title: 'slots', value: (agent) => `${agent.running}/${agent.slots}`, align: 'right' },
     { title: 'breaker', value: (agent) => (agent.breaker === 'closed' ? null : agent.breaker) },
     { title: 'connection', value: (agent) => agent.connection },
+    { title: 'wakes', value: ({ wakesAt }) => relativeMoment(wakesAt, nowMs) },
     { title: 'since', value: (agent) => relativeMoment(agent.stateAt, nowMs) },
     { title: 'capabilities', value: (agent) => agent.capabilities.join(' '), shrinks: true },
     { title: 'labels', value: labelsOf, shrinks: true },
@@ -90,9 +91,27 @@ function agentFields(agent: AgentView, nowMs: number): Fields {
     ['trust', trustOf(agent)],
     ['cost', agent.cost],
     ['weight', agent.weight],
-    ['lost after', `${agent.heartbeatMs} ms of silence`],
+    [
+      'lost after',
+      `${agent.heartbeatMs} ms of silence${agent.availability === undefined ? '' : ' while it works'}`,
+    ],
+    ['there', availabilityOf(agent)],
+    ['wakes', agent.wakesAt],
     ['registered', agent.registeredAt],
   ];
+}
+
+/** When it comes, of an agent that is not always there. */
+function availabilityOf({ availability }: AgentView): string | undefined {
+  if (availability === undefined || availability.kind === 'always') return undefined;
+  if (availability.kind === 'webhook') return `when called at ${availability.url}`;
+  if (availability.kind === 'poll') {
+    const { everyMs, graceMs = 0 } = availability;
+    return `comes by every ${showSpan(everyMs)}, or ${showSpan(graceMs)} later`;
+  }
+  const { cron, everyMs = 0, openMs, timezone } = availability;
+  const when = cron === undefined ? `every ${showSpan(everyMs)}` : `${cron} (${timezone})`;
+  return `for ${showSpan(openMs)}, ${when}`;
 }
 
 function trustOf({ trust }: AgentView): string | undefined {

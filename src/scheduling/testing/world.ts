@@ -208,6 +208,7 @@ export class World {
           killed: 0,
           breaker: 0,
           noCredit: countOf('noCredit'),
+          asleep: 0,
         },
         waitingAhead: task.state === 'queued' ? twin.countAhead(task) : 0,
       },

@@ -1,0 +1,93 @@
+import type { Agent } from '../core/index.ts';
+import type { Clock } from './clock.ts';
+import type { Seats } from './seats.ts';
+import { mayBeSilentUntil, wakesAt } from './sleep.ts';
+
+export interface SleepersParts {
+  readonly clock: Clock;
+  readonly seats: Seats;
+  readonly agentOf: (seat: number) => Agent | undefined;
+}
+
+/**
+ * The agents that are not always there: which of them are asleep, as agreed, and how long each may be.
+ *
+ * Nothing of it is kept: who sleeps is what core and the agents' links say this moment.
+ */
+export class Sleepers {
+  readonly #parts: SleepersParts;
+  readonly #members = new Set<number>();
+
+  constructor(parts: SleepersParts) {
+    this.#parts = parts;
+  }
+
+  /** Agents that are asleep. O(agents that are not always there). */
+  get asleepCount(): number {
+    let count = 0;
+    for (const seat of this.#members) if (this.isAsleep(seat)) count += 1;
+    return count;
+  }
+
+  has(seat: number): boolean {
+    return this.#members.size > 0 && this.#members.has(seat);
+  }
+
+  /** The agent of a seat registered. */
+  update(seat: number, { spec }: Agent): void {
+    if (spec.availability !== undefined) this.#members.add(seat);
+    else this.#members.delete(seat);
+  }
+
+  delete(seat: number): void {
+    this.#members.delete(seat);
+  }
+
+  /** Whether the agent is not there, as agreed: it is ready, holds nothing and does not ask. */
+  isAsleep(seat: number): boolean {
+    if (!this.has(seat)) return false;
+    const agent = this.#parts.agentOf(seat);
+    if (agent === undefined || agent.state !== 'ready' || agent.leases.size > 0) return false;
+    return !this.#isConnected(seat);
+  }
+
+  /** When an agent that is asleep is expected, in milliseconds since 1970; null where that is not known. */
+  wakesAt(seat: number): number | null {
+    const { agentOf, seats } = this.#parts;
+    const availability = this.isAsleep(seat) ? agentOf(seat)?.spec.availability : undefined;
+    if (availability === undefined) return null;
+    if (availability.kind === 'webhook') return seats.linkOf(seat)?.restsUntil ?? null;
+    return wakesAt(availability, this.#heardAt(seat));
+  }
+
+  /** How long an agent may be silent from when it was heard of last, in milliseconds; infinity for ever. */
+  silenceMsMax(seat: number, { leases, spec }: Agent): number {
+    // While it works or is connected it is watched as any other.
+    if (spec.availability === undefined || leases.size > 0) return spec.heartbeatMs;
+    if (this.#isConnected(seat)) return spec.heartbeatMs;
+    const heardAt = this.#heardAt(seat);
+    const sleepMs = mayBeSilentUntil(spec.availability, heardAt) - heardAt;
+    // Whoever has only just handed in its last lease is not late yet.
+    return Math.max(spec.heartbeatMs, sleepMs);
+  }
+
+  /** Whether it has been silent for longer than it may. */
+  isLate(seat: number, agent: Agent): boolean {
+    const { clock, seats } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    return nowMs - seats.heardMs(seat, nowMs) > this.silenceMsMax(seat, agent);
+  }
+
+  /** Whether it is there; one that is called is not. */
+  #isConnected(seat: number): boolean {
+    const link = this.#parts.seats.linkOf(seat);
+    return link !== null && link.kind !== 'webhook';
+  }
+
+  /** When the agent was heard of last, by the wall clock. */
+  #heardAt(seat: number): number {
+    const { clock, seats } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    return clock.now() - (nowMs - seats.heardMs(seat, nowMs));
+  }
+}
