@@ -140,6 +140,9 @@ export interface SystemStatus extends StatusView {
   };
 }
 
+/** Incarnation of agents that this program only tells of. */
+const DECLARED = 'declared';
+
 /** One wait for a result; it is renewed where the clock's longest timer is shorter. */
 const WAIT_MS: number = Number.POSITIVE_INFINITY;
 
@@ -181,14 +184,20 @@ export class UnifiedQuantumOrchestrator {
         : await openRuntimeOn(storage, terms);
   }
 
-  /** Registers an agent served by `handler` in this process. */
+  /**
+   * Registers an agent served by `handler` in this process; without one, an agent that is called by its
+   * webhook: saying so again at each start changes nothing.
+   *
+   * @throws OrchestratorError `AGENT_LIMIT`; `WEBHOOKS_OFF`, `WEBHOOK_ADDRESS_REFUSED`
+   */
   async registerAgent(
     agent: RegisterAgent,
-    handler: AgentHandler,
+    handler: AgentHandler | null = null,
     options: ServeOptions = {},
   ): Promise<void> {
     checkRegisterAgents([agent]);
-    await this.runtime.serve(agent, handler, options);
+    if (handler !== null) await this.runtime.serve(agent, handler, options);
+    else await this.runtime.agents.register([agent], DECLARED);
   }
 
   /**

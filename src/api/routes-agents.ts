@@ -2,15 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
-import {
-  AgentList,
-  AgentView,
-  LeaseList,
-  LeaseRequest,
-  RegisterAgent,
-  traceOf,
-} from '../contract/index.ts';
-import type { Lease } from '../runtime/index.ts';
+import { AgentList, AgentView, LeaseList, LeaseRequest, RegisterAgent } from '../contract/index.ts';
+import { leaseJson, type Lease } from '../runtime/index.ts';
 import {
   AgentParams,
   answers,
@@ -51,7 +44,14 @@ function registerRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         description:
           'Says that the agent starts afresh: tasks that an earlier run of it still held go to other agents.',
         body: { ...RegisterAgent, examples: [AGENT_EXAMPLE] },
-        response: answers({ 201: json('The agent', AgentView) }, [...CHANGE_CODES, 'AGENT_LIMIT']),
+        response: answers({ 201: json('The agent', AgentView) }, [
+          ...CHANGE_CODES,
+          'AGENT_LIMIT',
+          'SCHEDULE_INVALID',
+          'SCHEDULE_NEVER_FIRES',
+          'WEBHOOKS_OFF',
+          'WEBHOOK_ADDRESS_REFUSED',
+        ]),
       },
     },
     async (request, reply) => {
@@ -151,6 +151,7 @@ function leaseRoute(app: FastifyInstance, ctx: ApiContext): void {
         response: answers({ 200: json('The leases; none after the wait', LeaseList) }, [
           ...CHANGE_CODES,
           'AGENT_NOT_FOUND',
+          'AGENT_IS_CALLED',
           'STREAM_LIMIT',
         ]),
       },
@@ -205,30 +206,6 @@ function giveBack({ logger, runtime }: ApiContext, leases: readonly Lease[]): vo
   runtime.agents.release(refs, 'undelivered').catch((error: unknown) => {
     logger.warn('undelivered leases were not given back', { error: String(error) });
   });
-}
-
-/** The payload is JSON text already: it goes out as it came in. */
-function leaseJson(lease: Lease): string {
-  const { attempt, fencingToken, payload, runUntil, taskId, type } = lease;
-  const until = runUntil === 0 ? null : new Date(runUntil).toISOString();
-  const rest = JSON.stringify({ taskId, fencingToken, attempt, type, runUntil: until });
-  return `${rest.slice(0, -1)},"payload":${payload}${lease.extra === null ? '' : extraJson(lease)}}`;
-}
-
-function extraJson(lease: Lease): string {
-  const { cancel, critique, details = null, lastError } = lease.extra ?? {};
-  const { parents = null, traceparent = null } = lease.extra ?? {};
-  const wish =
-    cancel == null ? null : { reason: cancel.reason, until: new Date(cancel.until).toISOString() };
-  const trace = traceparent === null ? '' : traceOf(lease, traceparent).traceparent;
-  return [
-    details === null ? '' : `,"lastDetails":${details}`,
-    parents === null ? '' : `,"parents":${parents}`,
-    trace === '' ? '' : `,"traceparent":"${trace}"`,
-    lastError == null ? '' : `,"lastError":${JSON.stringify(lastError)}`,
-    critique == null ? '' : `,"critique":${JSON.stringify(critique)}`,
-    wish === null ? '' : `,"cancelRequested":${JSON.stringify(wish)}`,
-  ].join('');
 }
 
 function requireAgent(agent: AgentView | null, { id }: { readonly id: string }): AgentView {

@@ -8,6 +8,7 @@ import { findJsonFault, findPlainFault } from './json.ts';
 import type { SubmitExtras } from './channel.ts';
 import { NOT_OF_FIRINGS, ScheduleBody } from './schedule.ts';
 import { SubmitExtrasBody, SubmitTask, TaskOptions } from './task.ts';
+import { WebhookAnswer } from './webhook.ts';
 
 /** A value from outside that breaks its schema: `code` INVALID_REQUEST, `details.path` a JSON Pointer. */
 export class InvalidRequestError extends OrchestratorError {
@@ -69,6 +70,7 @@ const submitTask: Checker = Compile(SubmitTask);
 const taskOptions: Checker = Compile(TaskOptions);
 const submitExtras: Checker = Compile(SubmitExtrasBody);
 const usageBody: Checker = Compile(UsageBody);
+const webhookAnswer: Checker = Compile(WebhookAnswer);
 const flowHead: Checker = Compile(FlowHead);
 const schedule: Checker = Compile(ScheduleBody);
 const registerAgents: Checker = Compile(Type.Array(RegisterAgent, { maxItems: 10_000 }));
@@ -99,6 +101,12 @@ export function checkSubmitExtras(value: unknown, path = ''): asserts value is S
 
 export function checkUsage(value: unknown, path = ''): asserts value is UsageBody {
   check(usageBody, value, path);
+}
+
+/** What an agent that was called answered. */
+export function checkWebhookAnswer(value: unknown): asserts value is WebhookAnswer {
+  checkJson(value);
+  check(webhookAnswer, value, '');
 }
 
 /** What a flow is besides its tasks. */

@@ -56,6 +56,7 @@ export {
   checkSubmitTask,
   checkTaskOptions,
   checkUsage,
+  checkWebhookAnswer,
   describeFault,
   InvalidRequestError,
 } from './check.ts';
@@ -190,6 +191,7 @@ export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.t
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { RESULT_CHECKED_MAX, RESULT_SCHEMA_MAX, resultFaults } from './result-schema.ts';
+export { WebhookAnswer } from './webhook.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
 export {
   BACKFILL_MAX,

@@ -235,6 +235,19 @@ export class AgentHub {
     this.#options.scheduler.setCredit(agentId, 0);
   }
 
+  /** Says how many further leases may be handed over through `link`, where it serves the agent. */
+  setCredit(agentId: AgentId, link: AgentLink, credit: number): void {
+    if (this.#linkOf(agentId) === link) this.#options.scheduler.setCredit(agentId, credit);
+  }
+
+  /** Watches an attempt by its agent's silence bound, where the task has none of its own. */
+  watchLease({ agentId, fencingToken, taskId }: HeldLease & { readonly agentId: AgentId }): void {
+    const task = this.#options.state.tasks.get(taskId);
+    if (task?.fencingToken !== fencingToken || task.state !== 'running') return;
+    const agentMs = this.#options.state.agents.get(agentId)?.spec.heartbeatMs;
+    this.#leases.watch(task, task.profile.spec.timeouts.heartbeatMs ?? agentMs);
+  }
+
   /** Hands over leases that were granted while no link was there; returns how many. */
   deliverWaiting(agentId: AgentId, max: number): number {
     const seat = this.#seats.find(agentId);

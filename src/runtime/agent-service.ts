@@ -28,6 +28,7 @@ import { refusalError, throwIfRefused } from './refusal.ts';
 import { reportCommands, type AttemptEnd } from './reports.ts';
 import { checkResults } from './result-check.ts';
 import { agentView } from './views.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 import { hashVotes } from './votes.ts';
 
 export interface AgentServiceParts {
@@ -40,6 +41,7 @@ export interface AgentServiceParts {
   readonly output: OutputService;
   readonly clock: Clock;
   readonly comparators: Comparators;
+  readonly webhooks: Webhooks;
 }
 
 /** Reports of one command while entries are to be short: a command is in one entry as a whole. */
@@ -64,11 +66,17 @@ export class AgentService {
 
   /** Registers agents, or brings them up to date. An agent that says what core knows costs no entry. */
   async register(agents: readonly RegisterAgent[], incarnation: string): Promise<void> {
-    checkHours(agents, this.#parts.clock.now());
+    this.#check(agents);
     const changed = agents.filter((agent) => !this.#isKnown(agent, incarnation));
     if (changed.length <= ENROLL_AGENTS_MAX) await this.#enroll(changed, incarnation);
     else await this.#enrollMany(changed, incarnation);
     for (const { id } of agents) this.#parts.hub.seen(id as AgentId);
+  }
+
+  #check(agents: readonly RegisterAgent[]): void {
+    const { clock, webhooks } = this.#parts;
+    checkHours(agents, clock.now());
+    for (const agent of agents) webhooks.check(agent);
   }
 
   /** Few at a time, and those of all callers in turn: what else waits for an entry is not held up. */
@@ -102,6 +110,8 @@ export class AgentService {
     incarnation: string,
     held: readonly HeldLease[] = [],
   ): Promise<void> {
+    const called = agents.find(({ availability }) => availability?.kind === 'webhook');
+    if (called !== undefined) throw isCalled(called.id);
     await this.register(agents, incarnation);
     const { hub, loop } = this.#parts;
     const own = this.#heldBy(link, agents, held);
@@ -145,7 +155,8 @@ export class AgentService {
   /** Serves one request of a polling agent; its leases go through `link`. */
   poll(agentId: AgentId, link: AgentLink, max: number): void {
     const { hub, loop } = this.#parts;
-    this.#require(agentId);
+    const { availability } = this.#require(agentId).spec;
+    if (availability?.kind === 'webhook') throw isCalled(agentId);
     // Where its return could not be kept, its next poll tries again.
     this.seen(agentId).catch(() => undefined);
     hub.poll(agentId, link, max);
@@ -353,6 +364,15 @@ export class AgentService {
     const isAdopted = finished.extra?.copies?.chosen != null;
     return !isAdopted && finished.fencingToken === end.fencingToken;
   }
+}
+
+/** One that is called has its tasks brought: nobody else takes them. */
+function isCalled(agentId: string): OrchestratorError {
+  return new OrchestratorError(
+    'AGENT_IS_CALLED',
+    `an agent that takes tasks must not be one that is called, got ${agentId}`,
+    { agentId },
+  );
 }
 
 /** An agent that brought another result than was asked for hears of it, though its report was taken. */

@@ -25,6 +25,7 @@ import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
 import type { PlacementPlanner } from './planning/placement-planner.ts';
 import { taskWaiters } from './task-waiters.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface EffectsParts {
   readonly state: CoreState;
@@ -41,6 +42,7 @@ export interface EffectsParts {
   readonly stages: StageWaits;
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
+  readonly webhooks: Webhooks;
 }
 
 /** Who follows output of tasks. */
@@ -264,6 +266,7 @@ export class Effects {
         return;
       case 'agent.removed':
         hub.removed(event.agent.id);
+        this.#parts.webhooks.removed(event.agent.id);
         return;
       case 'breaker.changed':
         this.#metrics.breakerChanged(event.breaker.kind, event.breaker.state);

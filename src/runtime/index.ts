@@ -1,3 +1,4 @@
+export { leaseJson } from './lease-json.ts';
 export type { AgentLink, HeldLease, Lease, LinkKind } from './agent-link.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Comparator } from './comparators.ts';
@@ -26,6 +27,7 @@ export { cronTimes } from './cron-times.ts';
 export type { RuntimeLogger } from './runtime-logger.ts';
 export { Slices } from './slices.ts';
 export type { FolderOptions, OpenStorage, RuntimeStorage } from './storage.ts';
+export type { WebhookOptions } from './webhooks/webhooks.ts';
 export type { Submission } from './submission.ts';
 export type { SubmittedTasks, TaskQuery } from './task-service.ts';
 export type { FinishedFacts, FinishedListener } from './task-waiters.ts';

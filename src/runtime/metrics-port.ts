@@ -21,6 +21,8 @@ export interface RuntimeMetrics {
   hedgeWon(): void;
   /** An agent's result was not the one that was agreed on. */
   dissented(): void;
+  /** An agent was called; `outcome`: `answered`, `taken`, `away` or `failed`. */
+  webhookCalled(outcome: string): void;
 }
 
 export const NO_METRICS: RuntimeMetrics = {
@@ -36,4 +38,5 @@ export const NO_METRICS: RuntimeMetrics = {
   hedged: () => undefined,
   hedgeWon: () => undefined,
   dissented: () => undefined,
+  webhookCalled: () => undefined,
 };

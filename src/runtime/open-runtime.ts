@@ -6,6 +6,7 @@ import {
   createState,
   fairnessOf,
   wantedParents,
+  type Agent,
   type AgentId,
   type CoreSettings,
   type CoreState,
@@ -17,7 +18,7 @@ import { Scheduler } from '../scheduling/index.ts';
 import { LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionOptions } from '../reliability/index.ts';
 import { AdmissionGate } from './admission-gate.ts';
-import { AgentHub } from './agent-hub.ts';
+import { AgentHub, type AgentHubOptions } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
 import { BackupService } from './backup/backup-service.ts';
 import { ArtifactService } from './artifact-service.ts';
@@ -64,6 +65,7 @@ import { TaskIdSource } from './task-ids.ts';
 import { StageWaits } from './stage-waits.ts';
 import { TaskService } from './task-service.ts';
 import { proposePlacement } from './turn-placement.ts';
+import { Webhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
 /** Everything about a runtime but where it keeps what it keeps. */
 export interface RuntimeTerms {
@@ -96,6 +98,8 @@ export interface RuntimeTerms {
   readonly hedging?: HedgingOptions;
   /** Plans for waiting tasks that have wishes. */
   readonly planning?: PlanningOptions;
+  /** Agents that are called when there is a task for them. */
+  readonly webhooks?: WebhookOptions;
   /** Readings of memory and disk. Default: this process's. */
   readonly probes?: LoadProbes;
 }
@@ -236,17 +240,12 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const makeRoom = (): Promise<void> => checkpointer.run();
   const supervision = createSupervision(ground, { feed, propose, makeRoom });
   const { supervisor } = supervision;
-  const hub: AgentHub = new AgentHub({
-    state,
-    scheduler,
-    clock,
-    waits,
-    seed: randomInt(2 ** 31),
-    payloadOf: (task) => payloadOf(state, store, task),
-    parents: new ParentResults(state, store),
-    supervisor,
-    present: () => undefined,
-    ...leaseVerdicts(propose),
+  const present = (agent: Agent): void => webhooks.present(agent);
+  const hub: AgentHub = createHub(ground, { scheduler, waits, supervisor, propose, present });
+  const webhooks: Webhooks = createWebhooks(ground, {
+    hub,
+    loop: () => loop,
+    agents: () => services.agents,
   });
   const nextId = (): TaskId => ids.next();
   const keeper = createKeeper(ground, { admission, nextId, propose });
@@ -256,7 +255,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   learn(lasting.learned, supervision, hedger);
   const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
-  const mirrors = { ...seers, supervisor, hedger, planner };
+  const mirrors = { ...seers, supervisor, hedger, planner, webhooks };
   const effects = new Effects({ state, store, ...mirrors });
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -273,12 +272,13 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   mirror(state, scheduler, live);
   const ids = createIds(ground);
   const details = new DetailsBuffer({ ...ground, loop });
-  const seen = { admission, comparators, details, feed, hub, live, output, stages };
+  const seen = { admission, comparators, details, feed, hub, live, output, stages, webhooks };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
+  const services = createServices(ground, machinery);
   return {
     ...ground,
     ...machinery,
-    ...createServices(ground, machinery),
+    ...services,
     ...lasting,
     effects,
     ...supervision,
@@ -291,6 +291,45 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     failed: log.failed,
     releaseLock: ground.release,
   };
+}
+
+function createHub(
+  { clock, state, store }: Ground,
+  parts: Pick<AgentHubOptions, 'scheduler' | 'waits' | 'supervisor' | 'present'> & {
+    readonly propose: CommandLoop['propose'];
+  },
+): AgentHub {
+  const { propose, ...own } = parts;
+  return new AgentHub({
+    ...own,
+    state,
+    clock,
+    seed: randomInt(2 ** 31),
+    payloadOf: (task) => payloadOf(state, store, task),
+    parents: new ParentResults(state, store),
+    ...leaseVerdicts(propose),
+  });
+}
+
+function createWebhooks(
+  { clock, logger, terms }: Ground,
+  parts: {
+    readonly hub: AgentHub;
+    readonly loop: () => CommandLoop;
+    readonly agents: () => AgentService;
+  },
+): Webhooks {
+  return new Webhooks({
+    options: terms.webhooks ?? {},
+    clock,
+    logger,
+    metrics: terms.metrics ?? NO_METRICS,
+    hub: () => parts.hub,
+    report: (end) => parts.agents().report([end]),
+    release: ({ fencingToken, taskId }, reason) =>
+      parts.loop().propose({ type: 'task.release', items: [{ taskId, fencingToken }], reason }),
+    wake: () => parts.loop().wake(),
+  });
 }
 
 function createKeeper(
@@ -316,6 +355,7 @@ interface Machinery {
   readonly scheduler: Scheduler;
   readonly stages: StageWaits;
   readonly waits: InputWaits;
+  readonly webhooks: Webhooks;
 }
 
 type Services = Pick<

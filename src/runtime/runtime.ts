@@ -57,6 +57,7 @@ import type { ScheduleService } from './schedule-service.ts';
 import type { TaskIdSource } from './task-ids.ts';
 import type { TaskService } from './task-service.ts';
 import { iso } from './views.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface RuntimeParts {
   readonly state: CoreState;
@@ -98,6 +99,7 @@ export interface RuntimeParts {
   readonly learned: Learned;
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
+  readonly webhooks: Webhooks;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -423,6 +425,7 @@ function closeServices(parts: RuntimeParts): void {
   parts.planner.close();
   parts.feed.close();
   parts.hub.close();
+  parts.webhooks.close();
   parts.admission.close();
   parts.details.close();
   parts.output.close();

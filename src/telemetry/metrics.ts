@@ -9,6 +9,7 @@ import { CopyStats } from './copy-stats.ts';
 import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
+import { WebhookStats } from './webhook-stats.ts';
 
 /** Ways in which clients stay connected. */
 const TRANSPORTS = ['sse', 'websocket', 'poll', 'download'] as const;
@@ -27,6 +28,7 @@ export class Metrics {
   readonly #schedules = new ScheduleStats();
   readonly #breakers = new BreakerStats();
   readonly #copies = new CopyStats();
+  readonly #webhooks = new WebhookStats();
   /** What a node of a cluster counts; shown once {@link observeCluster} was called. */
   readonly cluster: ClusterStats = new ClusterStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
@@ -50,6 +52,7 @@ export class Metrics {
     for (const definition of this.#schedules.metrics()) register(this.#registry, definition);
     for (const definition of this.#breakers.metrics()) register(this.#registry, definition);
     for (const definition of this.#copies.metrics()) register(this.#registry, definition);
+    for (const definition of this.#webhooks.metrics()) register(this.#registry, definition);
     for (const definition of sourceMetrics(
       () => this.#source,
       (queue) => this.#tasks.queueLabel(queue),
@@ -109,6 +112,11 @@ export class Metrics {
   /** An agent's result was not the one that was agreed on. */
   dissented(): void {
     this.#copies.dissented();
+  }
+
+  /** An agent was called. */
+  webhookCalled(outcome: string): void {
+    this.#webhooks.called(outcome);
   }
 
   /** The log was flushed to the disk; fits the runtime's `onFlush`. */

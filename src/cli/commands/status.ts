@@ -67,7 +67,10 @@ function statusFields(status: StatusView): Fields {
       'tasks',
       `${tasks.blocked} blocked, ${tasks.queued} queued, ${tasks.running} running, ${tasks.input_required} waiting for input, ${tasks.scheduled} scheduled, ${tasks.failed} dead letters`,
     ],
-    ['agents', `${agents.ready} ready, ${agents.asleep} asleep, ${agents.draining} draining, ${agents.lost} lost`],
+    [
+      'agents',
+      `${agents.ready} ready, ${agents.asleep} asleep, ${agents.draining} draining, ${agents.lost} lost`,
+    ],
     ['slots', `${agents.slotsUsed} of ${agents.slots} in use`],
     ['queues', status.queues],
     ['stopped', stoppedText(status)],

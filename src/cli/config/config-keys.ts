@@ -3,68 +3,7 @@
  *
  * Flags, environment, file, `--print-config` and the reference in the docs all come from this list.
  */
-interface KeyBase {
-  /** Name in the file and in `--print-config`; `a.b` is `b` below `a` in the file. */
-  readonly name: string;
-  readonly env: string;
-  /** As commander reads it; absent where a setting has no flag. */
-  readonly flag?: string;
-  readonly doc: string;
-}
-
-interface TextKey extends KeyBase {
-  readonly type: 'text';
-  readonly default: string;
-  /** Empty says that it is not set. */
-  readonly mayBeEmpty?: true;
-}
-
-interface IntegerKey extends KeyBase {
-  readonly type: 'integer';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-interface BooleanKey extends KeyBase {
-  readonly type: 'boolean';
-  readonly default: boolean;
-}
-
-/** A length of time: text with a unit outside, milliseconds inside. */
-interface DurationKey extends KeyBase {
-  readonly type: 'duration';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** A size: text with a unit outside, bytes inside. */
-interface BytesKey extends KeyBase {
-  readonly type: 'bytes';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** A part of a whole: a number from 0 to 1. */
-interface ShareKey extends KeyBase {
-  readonly type: 'share';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-interface ChoiceKey extends KeyBase {
-  readonly type: 'choice';
-  readonly default: string;
-  readonly choices: readonly string[];
-  /** Choices that are planned and refused until they exist. */
-  readonly notBuilt?: readonly string[];
-}
-
-export type ConfigKey =
-  TextKey | IntegerKey | BooleanKey | DurationKey | BytesKey | ShareKey | ChoiceKey;
+import type { ConfigKey } from './config-key.ts';
 
 const YEAR_MS = 31_536_000_000;
 const MIB = 1024 ** 2;
@@ -126,6 +65,8 @@ export interface ServerConfig {
   readonly 'planning.enabled': boolean;
   /** Milliseconds. */
   readonly 'planning.budget': number;
+  readonly 'webhooks.secretFile': string;
+  readonly 'webhooks.allow': string;
 }
 
 export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerConfig })[] = [
@@ -468,6 +409,22 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     min: 1,
     max: 10_000,
     doc: 'time that the solver has for one plan',
+  },
+  {
+    name: 'webhooks.secretFile',
+    env: 'UQO_WEBHOOKS_SECRET_FILE',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'file with the secret that signs calls of agents, at least 16 bytes; without it no agent is called',
+  },
+  {
+    name: 'webhooks.allow',
+    env: 'UQO_WEBHOOKS_ALLOW',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'networks that may be called though they are not public, with commas between them, such as 10.1.0.0/16',
   },
 ];
 

@@ -2,7 +2,7 @@ import { formatBytes, parseBytes } from '../../base/byte-size.ts';
 import { formatDuration, parseDurationMs } from '../../base/duration.ts';
 import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
-import type { ConfigKey } from './config-keys.ts';
+import type { ConfigKey } from './config-key.ts';
 
 export type ConfigValue = string | number | boolean;
 

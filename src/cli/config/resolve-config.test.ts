@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LOG_LEVELS } from '../../telemetry/index.ts';
-import { CONFIG_KEYS, type ConfigKey } from './config-keys.ts';
+import type { ConfigKey } from './config-key.ts';
+import { CONFIG_KEYS } from './config-keys.ts';
 import { readConfigValue, showConfigValue } from './config-value.ts';
 import { resolveConfig, type ConfigSources } from './resolve-config.ts';
 

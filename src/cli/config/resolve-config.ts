@@ -1,7 +1,8 @@
 /** Where each setting comes from: flag, else environment, else file, else default. */
 import { nearest } from '../../base/nearest.ts';
 import { usageError } from '../usage-error.ts';
-import { CONFIG_KEYS, OTHER_VARIABLES, type ConfigKey, type ServerConfig } from './config-keys.ts';
+import type { ConfigKey } from './config-key.ts';
+import { CONFIG_KEYS, OTHER_VARIABLES, type ServerConfig } from './config-keys.ts';
 import { readConfigValue, type ConfigValue } from './config-value.ts';
 
 type ConfigSource = 'flag' | 'environment' | 'file' | 'default';

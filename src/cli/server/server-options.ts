@@ -1,12 +1,14 @@
 /** What the settings mean to the parts of a server. */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ApiServer, ApiServerOptions } from '../../api/index.ts';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { VERSION } from '../../base/version.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
+import type { RuntimeOptions, WebhookOptions } from '../../runtime/index.ts';
 import type { Logger, Metrics } from '../../telemetry/index.ts';
 import type { ServerConfig } from '../config/config-keys.ts';
 import { isAddressError } from '../exit-codes.ts';
+import { usageError } from '../usage-error.ts';
 
 export function runtimeOptionsOf(
   config: ServerConfig,
@@ -29,6 +31,7 @@ export function runtimeOptionsOf(
     },
     hedging: { share: config['hedging.share'] },
     planning: { enabled: config['planning.enabled'], budgetMs: config['planning.budget'] },
+    webhooks: webhooksOf(config),
     supervision: {
       enabled: config['supervision.enabled'],
       stuck: config['supervision.stuck'],
@@ -39,6 +42,23 @@ export function runtimeOptionsOf(
     metrics,
     onFlush: (durationMs) => metrics.flushed(durationMs),
   };
+}
+
+/** @throws UsageError `CONFIG_INVALID` */
+function webhooksOf(config: ServerConfig): WebhookOptions {
+  const file = config['webhooks.secretFile'];
+  const allow = config['webhooks.allow'].split(',').map((network) => network.trim());
+  const networks = allow.filter((network) => network !== '');
+  const options = { allow: networks, answerBytesMax: config.payloadMax };
+  if (file === '') return options;
+  try {
+    return { ...options, secret: readFileSync(file, 'utf8') };
+  } catch (error) {
+    throw usageError(
+      'CONFIG_INVALID',
+      `webhooks.secretFile must be readable, got: ${messageOf(error)}`,
+    );
+  }
 }
 
 export function apiOptionsOf(
