@@ -1,27 +1,31 @@
 /**
  * A hash ring that finds the next member with little enough load, in O(log n).
  *
- * Each member stands at {@link REPLICAS} places of the circle of 32-bit hashes. The circle is cut
+ * Each member stands at several places of the circle of 32-bit hashes. The circle is cut
  * into 2^k equal arcs holding two to four places on average; an arc lists its places in order. Over
  * the arcs lies a tree of the smallest load within, so that a search passes any number of members
  * that are full or away in one go, where walking the ring would pass them one by one.
  *
- * About 60 bytes a member.
+ * About 60 bytes a member with four places.
  */
-import { grown } from './agent-table.ts';
+import { grown } from '../base/grown.ts';
+import { invariant } from '../base/invariant.ts';
 import { mix32 } from './hash.ts';
 
-/** Places of a member: spreads the keys of one that leaves; evenness is the load bound's business. */
+/** Places of a member unless said otherwise: spreads the keys of one that leaves; evenness is the load bound's business. */
 export const REPLICAS = 4;
 const PLACES_PER_ARC_MAX = 4;
 /** Load of a member that must not be found. */
 export const AWAY: number = Infinity;
 
 export class HashRing {
+  readonly #replicas: number;
+  /** Number of a place to that of its member. */
+  readonly #memberShift: number;
   #loads: Float64Array = new Float64Array(8);
-  /** By place, member · REPLICAS + replica. */
-  #positions: Int32Array = new Int32Array(8 * REPLICAS);
-  #next: Int32Array = new Int32Array(8 * REPLICAS);
+  /** By place, member · replicas + replica. */
+  #positions: Int32Array;
+  #next: Int32Array;
   /** First place of each arc, or -1. */
   #arcs: Int32Array = new Int32Array(2).fill(-1);
   /** Smallest load below each node; arc i is node arcCount + i, the root is node 1. */
@@ -29,14 +33,23 @@ export class HashRing {
   #arcShift = 31;
   #placeCount = 0;
 
+  /** @param replicas - places of each member, a power of two: the more, the more alike are their arcs */
+  constructor(replicas: number = REPLICAS) {
+    this.#replicas = replicas;
+    this.#memberShift = Math.log2(replicas);
+    invariant(Number.isInteger(this.#memberShift), 'the places of a member are a power of two');
+    this.#positions = new Int32Array(8 * replicas);
+    this.#next = new Int32Array(8 * replicas);
+  }
+
   /** Adds a member, away at first. O(1) amortised. @param seed - decides its places; a hash of its name */
   add(member: number, seed: number): void {
     while (member >= this.#loads.length) this.#growMembers();
     this.#loads[member] = AWAY;
-    this.#placeCount += REPLICAS;
+    this.#placeCount += this.#replicas;
     if (this.#placeCount > this.#arcs.length * PLACES_PER_ARC_MAX) this.#doubleArcs();
-    for (let replica = 0; replica < REPLICAS; replica++) {
-      const place = member * REPLICAS + replica;
+    for (let replica = 0; replica < this.#replicas; replica++) {
+      const place = member * this.#replicas + replica;
       this.#positions[place] = mix32(seed + Math.imul(replica + 1, 0x9e3779b9));
       this.#insert(place);
     }
@@ -44,9 +57,9 @@ export class HashRing {
 
   remove(member: number): void {
     this.setLoad(member, AWAY);
-    this.#placeCount -= REPLICAS;
-    for (let replica = 0; replica < REPLICAS; replica++) {
-      this.#unlink(member * REPLICAS + replica);
+    this.#placeCount -= this.#replicas;
+    for (let replica = 0; replica < this.#replicas; replica++) {
+      this.#unlink(member * this.#replicas + replica);
     }
   }
 
@@ -55,8 +68,8 @@ export class HashRing {
     const before = this.#loads[member] as number;
     if (before === load) return;
     this.#loads[member] = load;
-    for (let replica = 0; replica < REPLICAS; replica++) {
-      const arc = this.#arcOf(member * REPLICAS + replica);
+    for (let replica = 0; replica < this.#replicas; replica++) {
+      const arc = this.#arcOf(member * this.#replicas + replica);
       const least = this.#smallest[arc + this.#arcs.length] as number;
       // Most changes leave the smallest load of an arc alone, and need no look at its other places.
       if (load < least) this.#lift(arc, load);
@@ -75,7 +88,7 @@ export class HashRing {
 
   #firstInArc(arc: number, position: number, bound: number): number {
     for (let place = this.#arcs[arc] as number; place >= 0; place = this.#next[place] as number) {
-      const member = Math.floor(place / REPLICAS);
+      const member = place >> this.#memberShift;
       if (this.#positionOf(place) < position) continue;
       if ((this.#loads[member] as number) < bound) return member;
     }
@@ -151,7 +164,7 @@ export class HashRing {
   #smallestInArc(arc: number): number {
     let least = AWAY;
     for (let place = this.#arcs[arc] as number; place >= 0; place = this.#next[place] as number) {
-      least = Math.min(least, this.#loads[Math.floor(place / REPLICAS)] as number);
+      least = Math.min(least, this.#loads[place >> this.#memberShift] as number);
     }
     return least;
   }
@@ -180,7 +193,7 @@ export class HashRing {
   #growMembers(): void {
     const capacity = this.#loads.length * 2;
     this.#loads = grown(this.#loads, new Float64Array(capacity));
-    this.#positions = grown(this.#positions, new Int32Array(capacity * REPLICAS));
-    this.#next = grown(this.#next, new Int32Array(capacity * REPLICAS));
+    this.#positions = grown(this.#positions, new Int32Array(capacity * this.#replicas));
+    this.#next = grown(this.#next, new Int32Array(capacity * this.#replicas));
   }
 }

@@ -8,10 +8,9 @@
  * slots. An agent that is full or away is passed and keeps its places, so its keys come back to it.
  * O(log n).
  */
-import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
-import { AWAY, HashRing } from '../hash-ring.ts';
+import { BoundedLoads } from '../bounded-loads.ts';
 import { hash32 } from '../hash.ts';
+import { invariant } from '../../base/invariant.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
 
@@ -22,44 +21,34 @@ export class ConsistentHash implements Strategy {
   readonly name = 'consistent-hash';
   readonly stateful = true;
   readonly #pool: Pool;
-  readonly #ring = new HashRing();
-  /** What each member adds to the sums below. */
-  #slots: Int32Array = new Int32Array(8);
-  #inFlight: Int32Array = new Int32Array(8);
-  #slotSum = 0;
-  #inFlightSum = 0;
+  readonly #loads = new BoundedLoads(LOAD_FACTOR_MAX);
 
   constructor(pool: Pool) {
     this.#pool = pool;
   }
 
   added(member: number): void {
-    while (member >= this.#slots.length) this.#grow();
-    this.#slots[member] = 0;
-    this.#inFlight[member] = 0;
-    this.#ring.add(member, hash32(this.#idOf(member)));
+    this.#loads.add(member, hash32(this.#idOf(member)));
     this.changed(member);
   }
 
   removed(member: number): void {
-    this.#count(member, 0, 0);
-    this.#ring.remove(member);
+    this.#loads.remove(member);
   }
 
   changed(member: number): void {
     const { table } = this.#pool;
     const agent = this.#pool.agentOf(member);
     if (table.isServing(agent)) {
-      this.#count(member, table.slots(agent), table.inFlight(agent));
+      const isOpen = this.#pool.isAvailable(member);
+      this.#loads.set(member, table.slots(agent), table.inFlight(agent), isOpen);
     } else {
-      this.#count(member, 0, 0);
+      this.#loads.set(member, 0, 0, this.#pool.isAvailable(member));
     }
-    this.#ring.setLoad(member, this.#pool.isAvailable(member) ? table.load(agent) : AWAY);
   }
 
   pick({ key }: Choice): number {
-    // inFlight < ⌈x⌉ and inFlight < x are the same for a whole number, so loads compare with a share.
-    const member = this.#ring.find(hash32(key), this.#shareMax());
+    const member = this.#loads.find(hash32(key));
     invariant(member >= 0, 'while an agent is available, one is below the bound');
     return member;
   }
@@ -67,31 +56,14 @@ export class ConsistentHash implements Strategy {
   picked(): void {}
 
   reason(member: number, { key }: Choice): string {
-    const home = this.#ring.find(hash32(key), AWAY);
+    const home = this.#loads.home(hash32(key));
     if (home === member) return `first available on the ring from key ${key}`;
-    const share = this.#pool.table.slots(this.#pool.agentOf(home));
-    const bound = Math.ceil(this.#shareMax() * share);
+    const slots = this.#pool.table.slots(this.#pool.agentOf(home));
+    const bound = this.#loads.boundOf(slots);
     return `next on the ring from key ${key}: ${this.#idOf(home)} holds its bound of ${bound}`;
-  }
-
-  #shareMax(): number {
-    return (LOAD_FACTOR_MAX * (this.#inFlightSum + 1)) / this.#slotSum;
   }
 
   #idOf(member: number): string {
     return this.#pool.table.agentAt(this.#pool.agentOf(member)).id;
-  }
-
-  #count(member: number, slots: number, inFlight: number): void {
-    this.#slotSum += slots - (this.#slots[member] as number);
-    this.#inFlightSum += inFlight - (this.#inFlight[member] as number);
-    this.#slots[member] = slots;
-    this.#inFlight[member] = inFlight;
-  }
-
-  #grow(): void {
-    const capacity = this.#slots.length * 2;
-    this.#slots = grown(this.#slots, new Int32Array(capacity));
-    this.#inFlight = grown(this.#inFlight, new Int32Array(capacity));
   }
 }
