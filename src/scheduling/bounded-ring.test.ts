@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BoundedRing, type KeyMove } from './bounded-ring.ts';
-import { hash32, mix32 } from './hash.ts';
+import { hash32, mix32 } from '../base/hash.ts';
 
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };
 

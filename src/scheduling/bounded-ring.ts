@@ -9,7 +9,7 @@
  */
 import { invariant } from '../base/invariant.ts';
 import { BoundedLoads } from './bounded-loads.ts';
-import { hash32 } from './hash.ts';
+import { hash32 } from '../base/hash.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 
 /** A key that changed hands; `from` is null where its member left. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mix32 } from './hash.ts';
+import { mix32 } from '../base/hash.ts';
 import { AWAY, HashRing, REPLICAS } from './hash-ring.ts';
 
 const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) };

@@ -10,7 +10,7 @@
  */
 import { grown } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
-import { mix32 } from './hash.ts';
+import { mix32 } from '../base/hash.ts';
 
 /** Places of a member unless said otherwise: spreads the keys of one that leaves; evenness is the load bound's business. */
 export const REPLICAS = 4;

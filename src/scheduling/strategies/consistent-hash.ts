@@ -9,7 +9,7 @@
  * O(log n).
  */
 import { BoundedLoads } from '../bounded-loads.ts';
-import { hash32 } from '../hash.ts';
+import { hash32 } from '../../base/hash.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
