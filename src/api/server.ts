@@ -45,6 +45,7 @@ import { limitRoutes } from './routes-limits.ts';
 import { queueRoutes } from './routes-queues.ts';
 import { scheduleRoutes } from './routes-schedules.ts';
 import { statusRoutes } from './routes-status.ts';
+import { topRoutes } from './routes-top.ts';
 import { submitRoutes } from './routes-submit.ts';
 import { taskRoutes } from './routes-tasks.ts';
 import { collectRoutes, refuseUnmatched } from './unmatched.ts';
@@ -265,6 +266,7 @@ async function addRoutes(
   failureGroupRoutes(app, ctx);
   operationRoutes(app, ctx);
   statusRoutes(app, ctx);
+  topRoutes(app, ctx);
   backupRoutes(app, ctx);
   clusterRoutes(app, cluster.door);
   eventRoutes(app, ctx);

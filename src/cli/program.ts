@@ -20,6 +20,7 @@ import { addQueue } from './commands/queue.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addTop } from './commands/top.ts';
 import { addTask } from './commands/task.ts';
 import { addVerify } from './commands/verify.ts';
 import { addVersion } from './commands/version.ts';
@@ -68,6 +69,7 @@ export function createProgram(ctx: CliContext): Command {
   addOperation(program, ctx);
   addQuantum(program, ctx);
   addStatus(program, ctx);
+  addTop(program, ctx);
   addBackup(program, ctx);
   addCluster(program, ctx);
   addDoctor(program, ctx);

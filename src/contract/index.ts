@@ -191,6 +191,7 @@ export { QueueList, QueueSettingsBody, QueueView, StrategyText } from './queue.t
 export { BULK_IDS_MAX, BulkAnswer, CancelBody, DeadLetterSelection } from './recall.ts';
 export { isInputKey, promptText, readAnswer, readPrompt } from './read-input.ts';
 export { RESULT_CHECKED_MAX, RESULT_SCHEMA_MAX, resultFaults } from './result-schema.ts';
+export { TopView } from './top.ts';
 export { WebhookAnswer } from './webhook.ts';
 export { runHandler, type AttemptReport } from './run-handler.ts';
 export {

@@ -24,6 +24,7 @@ import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { StageWaits } from './stage-waits.ts';
 import { keepChunks } from './output-chunks.ts';
 import type { PlacementPlanner } from './planning/placement-planner.ts';
+import type { TopStats } from './top-stats.ts';
 import { taskWaiters } from './task-waiters.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
@@ -43,6 +44,7 @@ export interface EffectsParts {
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
   readonly webhooks: Webhooks;
+  readonly top: TopStats;
 }
 
 /** Who follows output of tasks. */
@@ -153,6 +155,7 @@ export class Effects {
     if (this.#parts.output.isFollowed) this.#news.add(task.id);
     store.finish({ task, result, startedAt, finishedAt: state.nowMs });
     this.#metrics.completed(task, runMs);
+    this.#parts.top.completed(task, agent.id, runMs, state.nowMs);
     this.#parts.supervisor.completed(task, runMs);
     if (taskWaiters.has(task)) this.#finished.push({ task, result });
     if (isHedged(task.profile.spec)) this.#parts.hedger.ended(task, runMs);
@@ -180,6 +183,7 @@ export class Effects {
       case 'task.submitted':
         live.add(event.task);
         this.#metrics.submitted(event.task);
+        this.#parts.top.submitted(event.task, state.nowMs);
         return;
       case 'task.assigned':
         scheduler.leaseGranted(event.agent, event.task);
@@ -303,6 +307,7 @@ export class Effects {
     const runMs = failure.endedAt - failure.startedAt - waitedMs;
     scheduler.observe(failure.agentId, runMs, false, state.nowMs);
     this.#metrics.attemptFailed(task, failure);
+    this.#parts.top.failed(task, failure, runMs, state.nowMs);
   }
 
   #resync(agentId: Task['agentId'] & string, task: Task): void {

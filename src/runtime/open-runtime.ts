@@ -64,6 +64,7 @@ import { PlacementPlanner, type PlanningOptions } from './planning/placement-pla
 import { TaskIdSource } from './task-ids.ts';
 import { StageWaits } from './stage-waits.ts';
 import { TaskService } from './task-service.ts';
+import { TopStats } from './top-stats.ts';
 import { proposePlacement } from './turn-placement.ts';
 import { Webhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
@@ -255,7 +256,8 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   learn(lasting.learned, supervision, hedger);
   const planner = createPlanner(ground, scheduler);
   const seers = { live, scheduler, hub, feed, keeper, output, stages };
-  const mirrors = { ...seers, supervisor, hedger, planner, webhooks };
+  const top = new TopStats(Math.max(state.nowMs, clock.now()));
+  const mirrors = { ...seers, supervisor, hedger, planner, webhooks, top };
   const effects = new Effects({ state, store, ...mirrors });
   const loop: CommandLoop = new CommandLoop({
     state,
@@ -281,6 +283,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
     ...services,
     ...lasting,
     effects,
+    top,
     ...supervision,
     hedger,
     planner,

@@ -14,6 +14,7 @@ import type {
   SubmitFlow,
   SubmittedFlow,
   SubmitTask,
+  TopView,
 } from '../contract/index.ts';
 import { slotsUsed, type AgentId, type CoreState } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
@@ -56,6 +57,7 @@ import type { ScheduleKeeper } from './schedule-keeper.ts';
 import type { ScheduleService } from './schedule-service.ts';
 import type { TaskIdSource } from './task-ids.ts';
 import type { TaskService } from './task-service.ts';
+import type { TopStats } from './top-stats.ts';
 import { iso } from './views.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
@@ -100,6 +102,7 @@ export interface RuntimeParts {
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
   readonly webhooks: Webhooks;
+  readonly top: TopStats;
   readonly version: string;
   readonly logKind: string;
   /** Resolves with the reason when the log failed for good: the process must end. */
@@ -377,6 +380,18 @@ export class Runtime {
       until: iso(untilMs),
     }));
     return { ...rest, suspects: ofSuspects } as CorrelationView;
+  }
+
+  /** Who has most of the work of the last minutes, and of the failures: `limit` names in each list. */
+  top(limit: number): TopView {
+    const { clock, state, top } = this.#parts;
+    return top.view(limit, Math.max(state.nowMs, clock.now()));
+  }
+
+  /** How many different names were seen in the last minutes, by kind. */
+  distinct(): TopView['distinct'] {
+    const { clock, state, top } = this.#parts;
+    return top.distinct(Math.max(state.nowMs, clock.now()));
   }
 
   /** The parts that metrics are read from. */

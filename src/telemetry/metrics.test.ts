@@ -22,6 +22,7 @@ function sourceOf(queues: number): MetricsSource {
   }));
   return {
     queues: { list: () => list },
+    distinct: () => ({ types: 12, agents: 7 }),
     status: () => ({
       agents: { ready: 5, asleep: 3, draining: 1, lost: 2, slots: 10, slotsUsed: 4 },
       log: { lastIndex: 77, checkpointIndex: 70 },

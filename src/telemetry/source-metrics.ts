@@ -26,6 +26,7 @@ export interface MetricsSource {
   readonly recoveries: { counts(): ReadonlyMap<string, number> };
   readonly checks: { list(): readonly { readonly name: string; readonly isOk: boolean }[] };
   readonly breakers: { counts(): Readonly<Record<string, Readonly<Record<string, number>>>> };
+  distinct(): Readonly<Record<string, number>>;
   status(): {
     readonly agents: {
       readonly ready: number;
@@ -165,6 +166,12 @@ function operatorMetrics(source: () => MetricsSource | null): MetricDefinition[]
       (source()?.checks.list() ?? []).map(({ isOk, name }) => ({
         labels: { check: name },
         value: isOk ? 1 : 0,
+      })),
+    ),
+    gauge('uqo_distinct_names', 'Different names of the last minutes, estimated to 2 %', () =>
+      Object.entries(source()?.distinct() ?? {}).map(([kind, value]) => ({
+        labels: { kind },
+        value,
       })),
     ),
     {
