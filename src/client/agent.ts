@@ -19,6 +19,7 @@ import {
 } from '../contract/index.ts';
 import { Connection } from './connection.ts';
 import { DetailsQueue } from './details-queue.ts';
+import { enrollmentOf, type Enrollment } from './enrollment.ts';
 import { HttpApi } from './http-api.ts';
 import { OutputQueue } from './output-queue.ts';
 import { ReportQueue, type AttemptRef } from './report-queue.ts';
@@ -37,7 +38,7 @@ export interface AgentOptions extends ServedAgent {
    * else `http://127.0.0.1:8080`.
    */
   readonly url?: string;
-  /** Further agents to serve over the same connection. */
+  /** Further agents to serve over the same connection, up to a million. */
   readonly also?: readonly ServedAgent[];
   /** Where handlers' log lines go. Default: standard error. */
   readonly logger?: (context: { taskId: string; type: string; attempt: number }) => HandlerLogger;
@@ -50,6 +51,9 @@ export interface AgentOptions extends ServedAgent {
 
 /** Why a server may refuse an agent now and take it a little later. */
 const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL', 'LOG_FAILED', 'LOG_CLOSED', 'STOPPED']);
+
+/** Agents whose registrations are checked together. */
+const CHECKED_AT_ONCE = 10_000;
 
 /** How long a stop waits for each of the server's last answers, in milliseconds. */
 const STOP_ANSWER_MS_MAX = 5_000;
@@ -68,7 +72,10 @@ interface Wait {
 export class Agent {
   readonly #options: AgentOptions;
   readonly #served: readonly ServedAgent[];
-  readonly #registrations: readonly RegisterAgent[];
+  readonly #enrollment: Enrollment;
+  /** Frames of the enrollment that the server has not answered yet. */
+  #enrolling = 0;
+  #isReady = false;
   readonly #http: HttpApi;
   readonly #incarnation: string = randomUUID();
   readonly #attempts: Attempts<Lease>;
@@ -89,10 +96,12 @@ export class Agent {
     const { also = [], logger: _logger, onError: _onError, url, ...first } = options;
     this.#options = options;
     this.#served = [first, ...also];
-    this.#registrations = this.#served.map(
+    const registrations = this.#served.map(
       ({ handler: _handler, ...registration }) => registration,
     );
-    checkRegisterAgents(this.#registrations, '');
+    for (let from = 0; from < registrations.length; from += CHECKED_AT_ONCE)
+      checkRegisterAgents(registrations.slice(from, from + CHECKED_AT_ONCE), '');
+    this.#enrollment = enrollmentOf(registrations);
     this.#attempts = new Attempts(this.#host());
     this.#http = new HttpApi(url ?? process.env['UQO_URL'] ?? 'http://127.0.0.1:8080');
     // Whoever calls `start` hears of it; a refusal that nobody waits for is no fault of the process.
@@ -166,7 +175,7 @@ export class Agent {
       {
         version: CHANNEL_VERSION,
         incarnation: this.#incarnation,
-        agents: this.#registrations,
+        agents: this.#enrollment.hello,
         held: [
           ...this.#attempts.leases().map(refOf),
           ...[...this.#ending].map(refOf),
@@ -181,6 +190,9 @@ export class Agent {
     switch (frame[0]) {
       case 'welcome':
         this.#welcome(frame[1] as number);
+        return;
+      case 'enrolled':
+        this.#enrolled();
         return;
       case 'leases':
         this.#leases(frame);
@@ -242,14 +254,27 @@ export class Agent {
     // The hello made it ready for work again.
     if (this.#state === 'stopping') this.#send(['drain']);
     else this.#state = 'welcome';
+    const { frames } = this.#enrollment;
+    this.#enrolling = frames.length;
+    for (const frame of frames) this.#send(frame);
+    if (frames.length === 0) this.#registered();
+  }
+
+  #enrolled(): void {
+    this.#enrolling -= 1;
+    if (this.#enrolling === 0) this.#registered();
+  }
+
+  #registered(): void {
+    this.#isReady = true;
     this.#ready.resolve();
   }
 
   #problem(error: OrchestratorError): void {
-    const isRefused = this.#state === 'new' && !PASSING_CODES.has(error.code);
+    const isRefused = !this.#isReady && !PASSING_CODES.has(error.code);
     // Two processes that serve one agent would take it from each other for ever: the older gives way.
     const isReplaced = error.code === 'AGENT_REPLACED';
-    if (this.#state !== 'new') (this.#options.onError ?? writeError)(error);
+    if (this.#isReady) (this.#options.onError ?? writeError)(error);
     if (isRefused || isReplaced) void this.#end(error);
   }
 

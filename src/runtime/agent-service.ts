@@ -103,18 +103,19 @@ export class AgentService {
    * Registers agents and serves them through `link` from then on.
    *
    * @param held - leases of the same incarnation that are still worked on
+   * @returns those of them whose agents nobody serves yet: they may come over this link in a moment
    */
   async connect(
     link: AgentLink,
     agents: readonly RegisterAgent[],
     incarnation: string,
     held: readonly HeldLease[] = [],
-  ): Promise<void> {
+  ): Promise<readonly HeldLease[]> {
     const called = agents.find(({ availability }) => availability?.kind === 'webhook');
     if (called !== undefined) throw isCalled(called.id);
     await this.register(agents, incarnation);
     const { hub, loop } = this.#parts;
-    const own = this.#heldBy(link, agents, held);
+    const { others, own } = this.#heldBy(link, agents, held);
     for (let from = 0; from < agents.length; from += ATTACHED_AT_ONCE) {
       if (from > 0) await nextTurn();
       for (const { id } of agents.slice(from, from + ATTACHED_AT_ONCE)) {
@@ -124,23 +125,29 @@ export class AgentService {
       link.flush();
       loop.wake();
     }
+    return others;
   }
 
-  /** What of the held leases each agent holds; the others are told to end. */
+  /** What of the held leases each agent holds; those that are over are told to end. */
   #heldBy(
     link: AgentLink,
     agents: readonly RegisterAgent[],
     held: readonly HeldLease[],
-  ): ReadonlyMap<string, HeldLease[]> {
-    if (held.length === 0) return new Map();
+  ): {
+    readonly own: ReadonlyMap<string, HeldLease[]>;
+    readonly others: readonly HeldLease[];
+  } {
+    if (held.length === 0) return { own: new Map(), others: [] };
     const own = new Map<string, HeldLease[]>(agents.map(({ id }) => [id, []]));
+    const others: HeldLease[] = [];
     for (const lease of held) {
       const agentId = this.#holderOf(lease);
       const ofAgent = agentId === null ? undefined : own.get(agentId);
       if (ofAgent !== undefined) ofAgent.push(lease);
+      else if (agentId !== null && this.#parts.hub.linkKind(agentId) === null) others.push(lease);
       else link.revoke(agents[0]?.id as AgentId, lease.taskId, lease.fencingToken, 'fenced');
     }
-    return own;
+    return { own, others };
   }
 
   /** Ends what {@link connect} began; leases stay until the agents' silence bound has passed. */

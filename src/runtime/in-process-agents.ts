@@ -67,7 +67,9 @@ export class InProcessAgents {
     const link = new InProcessAgent({ ...own, report }, handler);
     this.#links.set(agent.id, link);
     const incarnation = randomUUID();
-    const bringBack = (): Promise<void> => this.#parts.agents.connect(link, [agent], incarnation);
+    const bringBack = async (): Promise<void> => {
+      await this.#parts.agents.connect(link, [agent], incarnation);
+    };
     if (restart !== null) {
       const { clock, hub, recoveries } = this.#parts;
       const takeOut = (reason: string): void => {

@@ -78,6 +78,8 @@ export class AgentChannel implements AgentLink, OutputSource {
   #silenceMsMax = Number.POSITIVE_INFINITY;
   #isGreeted = false;
   #incarnation = '';
+  /** Leases that the other end holds for agents that it has still to enroll. */
+  #held: Promise<readonly HeldLease[]> | null = null;
   #isClosed = false;
 
   constructor(options: AgentChannelOptions) {
@@ -245,7 +247,9 @@ export class AgentChannel implements AgentLink, OutputSource {
     const { runtime } = this.#options;
     await runtime.agents.register(agents, incarnation);
     this.#frames.send(['welcome', this.#silenceMsMax]);
-    await runtime.agents.connect(this, agents, incarnation, held);
+    const connected = runtime.agents.connect(this, agents, incarnation, held);
+    if (held.length > 0) this.#held = connected;
+    await connected;
     // It may have gone while its registration was on its way to the disk.
     if (this.#isClosed) this.#closed();
   }
@@ -257,7 +261,12 @@ export class AgentChannel implements AgentLink, OutputSource {
       throw new InvalidRequestError('/enroll/3', `must name other agents, got ${again.id}`);
     }
     this.#seat(agents);
-    await this.#options.runtime.agents.connect(this, agents, this.#incarnation);
+    const connect = (held: readonly HeldLease[]): Promise<readonly HeldLease[]> =>
+      this.#options.runtime.agents.connect(this, agents, this.#incarnation, held);
+    const connected = this.#held === null ? connect([]) : this.#held.then(connect);
+    // One after the other, as each may be the one that holds what is left.
+    if (this.#held !== null) this.#held = connected;
+    await connected;
     if (this.#isClosed) this.#closed();
     else this.#frames.send(['enrolled', sequence]);
   }
