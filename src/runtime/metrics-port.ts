@@ -21,6 +21,13 @@ export interface RuntimeMetrics {
   hedgeWon(): void;
   /** An agent's result was not the one that was agreed on. */
   dissented(): void;
+  /** A window of waiting tasks was planned for; see `Judgement` for `source` and what was saved. */
+  planned(plan: {
+    readonly source: string;
+    readonly durationMs: number;
+    readonly isSolved: boolean;
+    readonly saved: number;
+  }): void;
   /** An agent was called; `outcome`: `answered`, `taken`, `away` or `failed`. */
   webhookCalled(outcome: string): void;
 }
@@ -38,5 +45,6 @@ export const NO_METRICS: RuntimeMetrics = {
   hedged: () => undefined,
   hedgeWon: () => undefined,
   dissented: () => undefined,
+  planned: () => undefined,
   webhookCalled: () => undefined,
 };

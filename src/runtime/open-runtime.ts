@@ -408,7 +408,8 @@ function createScheduler({ state, terms }: Ground): Scheduler {
 }
 
 function createPlanner({ clock, logger, terms }: Ground, { plans }: Scheduler): PlacementPlanner {
-  return new PlacementPlanner({ plans, clock, logger, options: terms.planning ?? {} });
+  const metrics = terms.metrics ?? NO_METRICS;
+  return new PlacementPlanner({ plans, clock, logger, metrics, options: terms.planning ?? {} });
 }
 
 function createAdmission({ clock, directory, logger, store, terms }: Ground): AdmissionGate {

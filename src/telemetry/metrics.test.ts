@@ -42,7 +42,7 @@ function sourceOf(queues: number): MetricsSource {
     admission: { thinning: { weigh: () => 1 } },
     observed: {
       loop: { backlog: { items: 9 } },
-      scheduler: { heldGates: () => [{ kind: 'limit', gates: 2, tasks: 7 }] },
+      scheduler: { plans: { placed: 8 }, heldGates: () => [{ kind: 'limit', gates: 2, tasks: 7 }] },
     },
   };
 }
@@ -123,6 +123,9 @@ describe('a scrape after load', () => {
       if (at % 3 === 2) metrics.canceled(one);
     }
     metrics.flushed(0.7);
+    metrics.planned({ source: 'solver', durationMs: 40, isSolved: true, saved: 7.5 });
+    metrics.planned({ source: 'none', durationMs: 2_100, isSolved: false, saved: 0 });
+    metrics.webhookCalled('away');
     metrics.requested('POST', '/api/v1/tasks', 201, 3);
     metrics.requested('BREW', null, 404, 1);
     metrics.connected('sse');
@@ -215,7 +218,19 @@ describe('a scrape after load', () => {
     expect(value(requests, { http_request_method: '_OTHER' }, `${requests}_count`)).toBe(1);
   });
 
+  test('tells of plans and of calls of agents', () => {
+    expect(value('uqo_plans_total', { source: 'solver' })).toBe(1);
+    expect(value('uqo_plans_total', { source: 'none' })).toBe(1);
+    expect(value('uqo_plan_failures_total')).toBe(1);
+    expect(value('uqo_plan_cost_saved_total')).toBe(7.5);
+    expect(value('uqo_planned_tasks_total')).toBe(8);
+    expect(value('uqo_plan_seconds', {}, 'uqo_plan_seconds_sum')).toBeCloseTo(2.14);
+    expect(value('uqo_webhook_calls_total', { outcome: 'away' })).toBe(1);
+  });
+
   test('reads agents, log and store from the source', () => {
+    expect(value('uqo_agents', { state: 'asleep' })).toBe(3);
+    expect(value('uqo_distinct_names', { kind: 'agents' })).toBe(7);
     expect(value('uqo_agents', { state: 'lost' })).toBe(2);
     expect(value('uqo_agent_slots', { state: 'free' })).toBe(6);
     expect(value('uqo_log_index')).toBe(77);

@@ -6,6 +6,7 @@ import { register, type MetricDefinition, type Sample } from './sample.ts';
 import { BreakerStats } from './breaker-stats.ts';
 import { ClusterStats, type ClusterSource } from './cluster-stats.ts';
 import { CopyStats } from './copy-stats.ts';
+import { PlanStats, type MeasuredPlan } from './plan-stats.ts';
 import { ScheduleStats } from './schedule-stats.ts';
 import { sourceMetrics, type MetricsSource } from './source-metrics.ts';
 import { TaskStats, type MeasuredFailure, type MeasuredTask } from './task-stats.ts';
@@ -29,6 +30,7 @@ export class Metrics {
   readonly #breakers = new BreakerStats();
   readonly #copies = new CopyStats();
   readonly #webhooks = new WebhookStats();
+  readonly #plans = new PlanStats();
   /** What a node of a cluster counts; shown once {@link observeCluster} was called. */
   readonly cluster: ClusterStats = new ClusterStats();
   readonly #flushes = new Histogram(FLUSH_SECONDS);
@@ -53,6 +55,8 @@ export class Metrics {
     for (const definition of this.#breakers.metrics()) register(this.#registry, definition);
     for (const definition of this.#copies.metrics()) register(this.#registry, definition);
     for (const definition of this.#webhooks.metrics()) register(this.#registry, definition);
+    const placed = (): number => this.#source?.observed.scheduler.plans?.placed ?? 0;
+    for (const definition of this.#plans.metrics(placed)) register(this.#registry, definition);
     for (const definition of sourceMetrics(
       () => this.#source,
       (queue) => this.#tasks.queueLabel(queue),
@@ -112,6 +116,11 @@ export class Metrics {
   /** An agent's result was not the one that was agreed on. */
   dissented(): void {
     this.#copies.dissented();
+  }
+
+  /** A window of waiting tasks was planned for. */
+  planned(plan: MeasuredPlan): void {
+    this.#plans.planned(plan);
   }
 
   /** An agent was called. */

@@ -50,6 +50,8 @@ export interface MetricsSource {
   readonly observed: {
     readonly loop: { readonly backlog: { readonly items: number } };
     readonly scheduler: {
+      /** Null where nothing is planned. */
+      readonly plans: { readonly placed: number } | null;
       /** Kinds are few, and fixed. */
       heldGates(): readonly {
         readonly kind: string;

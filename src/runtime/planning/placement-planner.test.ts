@@ -8,6 +8,7 @@ import {
   type Run,
   type TaskId,
 } from '../testing/runtime-world.ts';
+import { NO_METRICS } from '../metrics-port.ts';
 import type { Runtime } from '../runtime.ts';
 import { ThreadSolver, type PlanSolver } from './plan-solver.ts';
 
@@ -61,6 +62,7 @@ class Floor {
   readonly handlers = new Map(['a', 'b'].map((id) => [id, new HeldHandler()]));
   readonly held = new Map<string, Run>();
   readonly warnings: string[] = [];
+  readonly planned: Parameters<typeof NO_METRICS.planned>[0][] = [];
   runtime!: Runtime;
 
   constructor(solver: PlanSolver | null, where: 'memory' | 'folder' = 'memory') {
@@ -68,7 +70,9 @@ class Floor {
     const ignore = (): void => undefined;
     const warn = (message: string): void => void this.warnings.push(message);
     const logger = { debug: ignore, info: ignore, warn, error: ignore };
-    this.world = new RuntimeWorld({ ...planning, logger }, where);
+    const planned = (plan: Floor['planned'][number]): void => void this.planned.push(plan);
+    const metrics = { ...NO_METRICS, planned };
+    this.world = new RuntimeWorld({ ...planning, logger, metrics }, where);
     worlds.push(this.world);
   }
 
@@ -180,6 +184,24 @@ describe('with a solver that is late', () => {
     expect(solver.closed).toBe(2);
     expect(floor.warnings).toHaveLength(1);
   });
+});
+
+test('each window is measured: how long it took, whose plan won, what it saves, and what was placed by it', async () => {
+  const solver = new HeldSolver();
+  const floor = new Floor(solver);
+  await floor.open();
+  await floor.submit(FIRST, SECOND);
+  expect(floor.planned).toEqual([]);
+  floor.world.clock.advance(30);
+  await solver.answer([1, 0]);
+  // First come costs 1 + 9, the plan 2 + 1.
+  expect(floor.planned).toEqual([{ source: 'solver', durationMs: 30, isSolved: true, saved: 7 }]);
+  const { scheduler } = floor.runtime.observed;
+  expect(scheduler.plans?.placed).toBe(0);
+  await floor.next('a');
+  expect(scheduler.plans?.placed).toBe(1);
+  await floor.next('b');
+  expect(scheduler.plans?.placed).toBe(2);
 });
 
 test('nothing is planned unless that is asked for', async () => {

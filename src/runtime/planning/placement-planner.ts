@@ -7,6 +7,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { BatchPlans, BatchWindow } from '../../scheduling/index.ts';
 import type { Clock } from '../clock.ts';
+import type { RuntimeMetrics } from '../metrics-port.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { ThreadSolver, type PlanSolver } from './plan-solver.ts';
 
@@ -24,6 +25,7 @@ export interface PlannerParts {
   readonly plans: BatchPlans | null;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
+  readonly metrics: RuntimeMetrics;
   readonly options: PlanningOptions;
 }
 
@@ -83,7 +85,8 @@ export class PlacementPlanner {
   }
 
   async #solve(plans: BatchPlans, window: BatchWindow): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger, metrics } = this.#parts;
+    const askedMs = clock.monotonicMs();
     this.#isBusy = true;
     // Ending the thread is what wakes the wait below.
     const cancel = clock.setTimer(this.#budgetMs + GRACE_MS, () => this.#solver.close());
@@ -102,7 +105,13 @@ export class PlacementPlanner {
     cancel();
     this.#isBusy = false;
     if (!this.#isOpen) return;
-    plans.take(window.number, found, clock.now());
+    const judgement = plans.take(window.number, found, clock.now());
+    if (judgement !== null) {
+      const { cost, greedyCost, source } = judgement;
+      const durationMs = clock.monotonicMs() - askedMs;
+      const isSolved = found !== null;
+      metrics.planned({ source, durationMs, isSolved, saved: greedyCost - cost });
+    }
     this.#restsUntilMs = clock.monotonicMs() + this.#pauseMs();
     this.applied();
   }

@@ -57,6 +57,8 @@ export class BatchPlans {
   readonly #poolOf = new Map<Task, Pool>();
   #asked: Asked | null = null;
   #numbers = 0;
+  /** Tasks that went where a plan meant them, so far. */
+  placed = 0;
 
   constructor(table: AgentTable, seats: Seats) {
     this.#table = table;

@@ -115,6 +115,7 @@ export class Wishes {
 
   #asPlanned(plan: WindowPlan, turn: Pick<Turn, 'task' | 'member'>, pool: Pool): Turn {
     const { task } = turn;
+    if (this.plans !== null) this.plans.placed += 1;
     const group = groupOfTask(task);
     const cost = this.#cost(wishOf(task) ?? {}, group, pool, turn.member);
     const reason = `it cost ${round(cost)} by the wishes of the task, as ${sumsOf(plan)}`;
