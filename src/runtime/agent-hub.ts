@@ -273,15 +273,12 @@ export class AgentHub {
     this.#leases.watch(task);
     if (seat < 0) return;
     const link = this.#seats.linkOf(seat);
-    const mayLeave = this.#sleepers.has(seat);
     if (link === null) {
       // Who sleeps may come back in days: others can do it meanwhile.
-      if (mayLeave) this.#options.undelivered(task, task.fencingToken);
+      if (this.#sleepers.has(seat)) this.#options.undelivered(task, task.fencingToken);
       else this.#seats.keep(seat, task);
       return;
     }
-    // While it works it is watched as any other.
-    if (mayLeave) this.#watchAnew(seat);
     // It may wait there since an earlier attempt.
     this.#seats.drop(seat, task);
     if (this.#hand(link, task)) this.#dirty.add(link);

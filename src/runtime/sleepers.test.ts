@@ -230,6 +230,15 @@ describe('an agent with hours', () => {
     expect(stateOf(runtime)).toBe('lost');
   });
 
+  test('must keep the next ones however late before them it was heard of', async () => {
+    const runtime = await sleeping(NIGHTLY);
+    world.clock.advance(Date.parse('2023-11-15T01:59:00Z') - world.clock.now());
+    await runtime.agents.seen(ID);
+    world.clock.advance(Date.parse('2023-11-15T03:00:00.500Z') - world.clock.now());
+    await settled();
+    expect(stateOf(runtime)).toBe('lost');
+  });
+
   test('is refused where they cannot be read, or never come', async () => {
     const runtime = await world.open();
     const refused = async (availability: object): Promise<unknown> =>

@@ -63,6 +63,15 @@ async function happens(isSo: () => boolean, beat: () => void = () => undefined):
   }
 }
 
+/** Ids and tokens of the leases that came. */
+function leasesOf({ frames }: Gateway): [string, number][] {
+  return frames
+    .filter(([name]) => name === 'leases')
+    .flatMap(([, , , ids, tokens]) =>
+      (ids as string[]).map((id, i): [string, number] => [id, (tokens as number[])[i] as number]),
+    );
+}
+
 function stateOf(id: string): string | undefined {
   return world.runtime.agents.get(id as AgentId)?.state;
 }
@@ -180,6 +189,26 @@ describe('agents behind one connection', () => {
     gateway.say(['beat', [1]]);
     await happens(() => stateOf('a') === 'ready');
     expect(world.runtime.agents.get('a' as AgentId)?.connection).toBe('channel');
+  });
+
+  test('keep what they hold over a new connection, though they are enrolled after its hello', async () => {
+    const gateway = await Gateway.open();
+    const only = { ...SPEC, capabilities: ['sense'], heartbeatMs: 60_000 };
+    gateway.say(['enroll', 1, [only], ['a', 'b'], null]);
+    await gateway.hears('enrolled');
+    await world.runtime.submitTasks([{ type: 'sense' }, { type: 'sense' }]);
+    await happens(() => leasesOf(gateway).length === 2);
+    const held = leasesOf(gateway);
+    sockets[0]?.terminate();
+    await happens(() => world.runtime.agents.get('a' as AgentId)?.connection === null);
+    const again = await Gateway.open({ held: [held[0], ['gone', 1]] });
+    again.say(['enroll', 1, [only], ['a'], null], ['enroll', 2, [only], ['b'], null]);
+    await happens(() => again.frames.filter(([name]) => name === 'enrolled').length === 2);
+    await happens(() => leasesOf(again).length > 0);
+    // What it does not hold comes again; what is over is revoked, and nothing else.
+    expect(leasesOf(again)).toEqual([held[1]]);
+    const revoked = again.frames.filter(([name]) => name === 'revoked');
+    expect(revoked).toEqual([['revoked', ['gone'], [1], 'fenced']]);
   });
 
   test('a hello with another kind of presence is refused', async () => {

@@ -207,6 +207,10 @@ describe('an agent that is called', () => {
     await settled();
     expect(phone.last(1).request.signal.aborted).toBe(true);
     expect(runtime.tasks.get(id)?.state).toBe('canceled');
+    // That was no failure of the agent: it does not rest.
+    expect(runtime.agents.get(ID)?.wakesAt).toBeUndefined();
+    await submit(runtime);
+    phone.last(2);
   });
 
   test('is called again after a restart, for the same attempt with the same id', async () => {
