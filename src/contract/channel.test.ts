@@ -36,10 +36,20 @@ describe('a message', () => {
   test('comes back as it was packed', () => {
     fc.assert(
       fc.property(frames, (sent) => {
-        const expected: unknown = JSON.parse(JSON.stringify(sent));
+        // The reader gives that key another name, so that no peer sets a prototype.
+        const text = JSON.stringify(sent).replaceAll('"__proto__":', '"__proto_":');
+        const expected: unknown = JSON.parse(text);
         expect(JSON.parse(JSON.stringify(unpackMessage(packMessage(sent))))).toEqual(expected);
       }),
     );
+  });
+
+  test('has no key that sets a prototype', () => {
+    const frame = JSON.parse('["x", {"__proto__": {"admin": true}}]') as RawFrame;
+    const [[, field] = ['']] = unpackMessage(packMessage([frame]));
+    expect(Object.getPrototypeOf(field)).toBe(Object.prototype);
+    expect((field as { admin?: boolean }).admin).toBeUndefined();
+    expect(JSON.stringify(field)).toBe('{"__proto_":{"admin":true}}');
   });
 
   test('of any bytes is taken or refused as INVALID_MESSAGE, never anything else', () => {

@@ -2,6 +2,7 @@ import { OrchestratorError } from '../base/errors.ts';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { RegisterAgent } from './agent.ts';
+import { findAvailabilityFault } from './availability.ts';
 import { UsageBody } from './budget.ts';
 import { FlowHead } from './flow.ts';
 import { findJsonFault, findPlainFault } from './json.ts';
@@ -123,15 +124,9 @@ export function checkRegisterAgents(value: unknown, path = ''): asserts value is
 
 /** Checks what the schema of an agent cannot say. */
 export function checkAvailability({ availability }: RegisterAgent, path = ''): void {
-  if (availability?.kind !== 'schedule') return;
-  const { cron, everyMs, offsetMs = 0, timezone } = availability;
-  const at = `${path}/availability`;
-  if ((cron === undefined) === (everyMs === undefined))
-    throw new InvalidRequestError(at, 'must have either cron or everyMs');
-  if (everyMs === undefined && offsetMs !== 0)
-    throw new InvalidRequestError(`${at}/offsetMs`, 'must come with everyMs');
-  if (cron === undefined && timezone !== undefined)
-    throw new InvalidRequestError(`${at}/timezone`, 'must come with cron');
+  const fault = availability === undefined ? null : findAvailabilityFault(availability);
+  if (fault !== null)
+    throw new InvalidRequestError(`${path}/availability${fault.path}`, fault.message);
 }
 
 function check(checker: Checker, value: unknown, path: string): void {

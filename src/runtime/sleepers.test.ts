@@ -254,6 +254,10 @@ describe('an agent with hours', () => {
     );
     expect(await refused(hours)).toBe('INVALID_REQUEST');
     expect(await refused({ ...hours, cron: '@daily', everyMs: 60_000 })).toBe('INVALID_REQUEST');
+    expect(await refused({ kind: 'poll' })).toBe('INVALID_REQUEST');
+    expect(await refused({ kind: 'poll', everyMs: 60_000, openMs: 60_000 })).toBe(
+      'INVALID_REQUEST',
+    );
     expect(runtime.agents.get(ID)).toBeNull();
   });
 });

@@ -147,7 +147,15 @@ test('what may not be called, or never comes, is refused with its reason', async
     code: 'SCHEDULE_INVALID',
   });
   expect(await register(hours)).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
-  expect(await register({ kind: 'never' })).toMatchObject({ status: 400 });
+  expect(await register({ kind: 'never' })).toMatchObject({
+    detail: '/availability/kind must be one of always, poll, schedule, webhook',
+  });
+  expect(await register({ kind: 'poll', everyMs: 5 })).toMatchObject({
+    path: '/availability/everyMs',
+  });
+  expect(await register({ kind: 'poll', everyMs: 5_000, url: 'https://a.example' })).toMatchObject({
+    detail: '/availability/url must not be there, of kind poll',
+  });
   expect(await api('POST', '/agents/function/lease', {})).toMatchObject({
     status: 409,
     code: 'AGENT_IS_CALLED',
