@@ -67,7 +67,10 @@ export class AgentHub {
     this.#seats = new Seats(options.seed ?? 0);
     this.#presence = new Presence({
       clock,
-      heardMs: (seat) => this.#seats.heardMs(seat, clock.monotonicMs()),
+      heardMs: (seat) =>
+        this.#sleepers.has(seat)
+          ? this.#sleepers.napSinceMs(seat)
+          : this.#seats.heardMs(seat, clock.monotonicMs()),
       silent: (seat) => this.#fellSilent(seat),
       isBusy: () => this.#verdicts >= VERDICTS_MAX,
     });
@@ -417,7 +420,9 @@ export class AgentHub {
     if (link !== null && isAlwaysPresent(link)) return;
     const agent = known ?? this.#agentOf(seat);
     if (agent === undefined) return;
-    const silenceMs = this.#sleepers.silenceMsMax(seat, agent);
+    const silenceMs = this.#sleepers.has(seat)
+      ? this.#sleepers.nap(seat, agent)
+      : agent.spec.heartbeatMs;
     if (silenceMs !== Number.POSITIVE_INFINITY) this.#presence.watch(seat, silenceMs);
   }
 

@@ -179,6 +179,20 @@ describe('an agent that polls', () => {
     expect(stateOf(runtime)).toBe('asleep');
   });
 
+  test('may sleep for a year', async () => {
+    const yearMs = 365 * 86_400_000;
+    const availability = { kind: 'poll', everyMs: yearMs, graceMs: 0 } as const;
+    const runtime = await sleeping({ ...SLEEPER, availability });
+    for (let day = 0; day < 365; day++) {
+      world.clock.advance(86_400_000);
+      await settled();
+    }
+    expect(stateOf(runtime)).toBe('asleep');
+    world.clock.advance(1_000);
+    await settled();
+    expect(stateOf(runtime)).toBe('lost');
+  });
+
   test('is watched by other terms once it registers with others', async () => {
     const runtime = await sleeping();
     const { availability: _, ...always } = SLEEPER;

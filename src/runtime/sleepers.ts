@@ -9,6 +9,9 @@ export interface SleepersParts {
   readonly agentOf: (seat: number) => Agent | undefined;
 }
 
+/** Longest nap: a day, as the longest silence of other agents. */
+const NAP_MS_MAX = 86_400_000;
+
 /**
  * The agents that are not always there: which of them are asleep, as agreed, and how long each may be.
  *
@@ -16,7 +19,8 @@ export interface SleepersParts {
  */
 export class Sleepers {
   readonly #parts: SleepersParts;
-  readonly #members = new Set<number>();
+  /** By seat, since when the nap lasts that is watched now, on the monotonic clock. */
+  readonly #members = new Map<number, number>();
 
   constructor(parts: SleepersParts) {
     this.#parts = parts;
@@ -25,7 +29,7 @@ export class Sleepers {
   /** Agents that are asleep. O(agents that are not always there). */
   get asleepCount(): number {
     let count = 0;
-    for (const seat of this.#members) if (this.isAsleep(seat)) count += 1;
+    for (const seat of this.#members.keys()) if (this.isAsleep(seat)) count += 1;
     return count;
   }
 
@@ -35,7 +39,7 @@ export class Sleepers {
 
   /** The agent of a seat registered. */
   update(seat: number, { spec }: Agent): void {
-    if (spec.availability !== undefined) this.#members.add(seat);
+    if (spec.availability !== undefined) this.#members.set(seat, this.#parts.clock.monotonicMs());
     else this.#members.delete(seat);
   }
 
@@ -58,6 +62,25 @@ export class Sleepers {
     if (availability === undefined) return null;
     if (availability.kind === 'webhook') return seats.linkOf(seat)?.restsUntil ?? null;
     return wakesAt(availability, this.#heardAt(seat));
+  }
+
+  /**
+   * Begins a nap: for how long the agent needs no look from now on, in milliseconds; infinity for ever. It may be
+   * silent for a year, and that is no bound that anybody waits for in one go.
+   */
+  nap(seat: number, agent: Agent): number {
+    const { clock, seats } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    this.#members.set(seat, nowMs);
+    const silenceMs = this.silenceMsMax(seat, agent);
+    if (silenceMs === Number.POSITIVE_INFINITY) return silenceMs;
+    const leftMs = silenceMs - (nowMs - seats.heardMs(seat, nowMs));
+    return Math.max(0, Math.min(leftMs, NAP_MS_MAX));
+  }
+
+  /** Since when its nap lasts, on the monotonic clock. */
+  napSinceMs(seat: number): number {
+    return this.#members.get(seat) ?? 0;
   }
 
   /** How long an agent may be silent from when it was heard of last, in milliseconds; infinity for ever. */
