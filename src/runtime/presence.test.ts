@@ -109,6 +109,29 @@ describe('presence', () => {
     );
   });
 
+  test('is in time for whatever falls on the last tick of a slot of a coarser wheel', () => {
+    // Bounds from 27 s to 55 s end in the second slot of 25.6 s of the wheel above, on each of its ticks.
+    for (const [fromMs, toMs, stepMs] of [
+      [27_000, 55_000, 100],
+      [6_553_000, 6_580_000, 100],
+      [13_106_000, 13_108_000, 100],
+    ] as const) {
+      const clock = new ManualClock();
+      const told = new Map<number, number>();
+      const presence = new Watch(clock, ({ silenceMsMax }) => {
+        told.set(silenceMsMax, clock.monotonicMs());
+      });
+      for (let ms: number = fromMs; ms < toMs; ms += stepMs) {
+        presence.watch({ id: ms / 100, silenceMsMax: ms, lastSeenMs: 0 });
+      }
+      clock.advance(toMs + 200);
+      for (let ms: number = fromMs; ms < toMs; ms += stepMs) {
+        expect(told.get(ms)).toBe(ms + SLOT_MS);
+      }
+      presence.close();
+    }
+  });
+
   test('looks again at what was heard since, to the millisecond', () => {
     const clock = new ManualClock();
     let toldMs = 0;

@@ -102,7 +102,9 @@ export class Presence {
     const wanted = Math.floor(dueMs / TICK_MS) + 1;
     const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + HORIZON);
     let level = 0;
-    while (tick - this.#tick >= SLOTS ** (level + 1)) level += 1;
+    // A whole turn ahead is the slot of the current tick, which was looked at: it comes again just in time. One wheel
+    // further up it would be the slot that entries are just taken from, and wait for a turn of that.
+    while (tick - this.#tick > SLOTS ** (level + 1)) level += 1;
     this.#link(entry + ENTRIES_FROM, ringOf(level, tick));
     return tick - (tick % SLOTS ** level);
   }
