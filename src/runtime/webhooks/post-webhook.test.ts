@@ -6,19 +6,21 @@ import { postWebhook, type WebhookResponse } from './post-webhook.ts';
 
 const LOOPBACK = new AddressPolicy(['127.0.0.0/8', '::1/128']);
 
-let server: Server | null = null;
+const servers: Server[] = [];
 afterEach(() => {
-  server?.closeAllConnections();
-  server?.close();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 async function serve(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
-  const listening = createServer(answer);
-  server = listening;
-  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 function call(
@@ -75,15 +77,16 @@ describe('a call', () => {
   test('that reached nobody is told from one that broke off', async () => {
     const url = await serve((_request, response) => response.destroy());
     await expect(call(url)).rejects.toMatchObject({ code: 'WEBHOOK_BROKEN' });
+    const [server] = servers.splice(0);
+    const closed = new Promise((resolve) => server?.once('close', resolve));
     server?.close();
-    await new Promise((resolve) => server?.once('close', resolve));
+    await closed;
     await expect(call(url)).rejects.toMatchObject({ code: 'WEBHOOK_UNREACHABLE' });
   });
 
   test('is broken off where its answer is too long, or nobody waits for it any more', async () => {
     const long = await serve((_request, response) => response.end('x'.repeat(1001)));
     await expect(call(long)).rejects.toMatchObject({ code: 'RESULT_TOO_LARGE' });
-    server?.close();
     const controller = new AbortController();
     const url = await serve(() => controller.abort());
     await expect(call(url, LOOPBACK, controller.signal)).rejects.toMatchObject({

@@ -61,7 +61,7 @@ test('each task ends once, by an answer that was given for its newest attempt', 
       await runtime.agents.register([agent], 'first');
     }
     const ids: TaskId[] = [];
-    const canceled = new Set<string>();
+    const canceledAt: [id: string, isTaken: boolean][] = [];
     const answer = (call: Open, status: number, body: object | string): void => {
       open = open.filter((each) => each !== call);
       const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -86,9 +86,7 @@ test('each task ends once, by an answer that was given for its newest attempt', 
       } else if (kind === 'cancel') {
         const some = ids.slice(which % Math.max(1, ids.length)).slice(0, 1);
         const refusals = await runtime.tasks.cancel(some, 'no longer wanted');
-        for (const [at, refused] of refusals.entries()) {
-          if (refused === null) canceled.add(some[at] as string);
-        }
+        for (const [at, id] of some.entries()) canceledAt.push([id, refusals[at] === null]);
       } else if (kind === 'report') {
         const held = taken[which % Math.max(1, taken.length)];
         if (held !== undefined) {
@@ -131,6 +129,7 @@ test('each task ends once, by an answer that was given for its newest attempt', 
     function isOver(id: TaskId): boolean {
       return ['completed', 'canceled', 'failed'].includes(runtime.tasks.get(id)?.state ?? '');
     }
+    const canceled = new Set(canceledAt.filter(([, isTaken]) => isTaken).map(([id]) => id));
     for (const id of ids) {
       const task = runtime.tasks.get(id);
       if (canceled.has(id)) expect(task?.state).toBe('canceled');
