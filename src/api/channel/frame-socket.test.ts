@@ -5,6 +5,7 @@ import { unpackMessage, type RawFrame } from '../../contract/index.ts';
 import { turn } from '../../runtime/testing/runtime-world.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { FrameSocket } from './frame-socket.ts';
+import { ReadTurns } from './read-turns.ts';
 
 /** The near end of a connection, as far as a frame socket uses it. */
 class NearEnd extends EventEmitter {
@@ -41,62 +42,70 @@ class NearEnd extends EventEmitter {
 let clock: ManualClock;
 let near: NearEnd;
 let frames: FrameSocket;
-let rests: boolean[];
+let turns: ReadTurns;
+/** Sockets are looked at once more. */
+let look: () => void;
 
 beforeEach(() => {
   clock = new ManualClock();
   near = new NearEnd();
-  rests = [];
+  const soon: (() => void)[] = [];
+  look = () => {
+    for (const callback of soon.splice(0)) callback();
+  };
+  turns = new ReadTurns({ clock, rate: () => 1, soon: (callback) => soon.push(callback) });
   frames = new FrameSocket({
     socket: near as unknown as WebSocket,
     clock,
     frame: () => undefined,
     gather: () => [],
     closed: () => undefined,
-    rests: (isResting) => rests.push(isResting),
+    turns,
     problemOf: () => ({ type: '', title: '', status: 400, code: 'X', detail: '' }),
   });
 });
 
-describe('a rest', () => {
-  test('leaves the peer unread until it is over, and no longer', () => {
-    frames.rest(100);
-    clock.advance(60);
-    // Whoever is refused again meanwhile does not wait anew: else one who sends on would never be read.
-    frames.rest(100);
-    expect(near.isPaused).toBe(true);
-    clock.advance(39);
+describe('a peer that sends much', () => {
+  test('is left unread after some tasks until its next turn', () => {
+    frames.read(199);
+    expect(near.isPaused).toBe(false);
+    frames.read(1);
+    expect([near.isPaused, turns.waiting]).toEqual([true, 1]);
+    look();
+    clock.advance(199);
     expect(near.isPaused).toBe(true);
     clock.advance(1);
-    expect(near.isPaused).toBe(false);
-    expect(rests).toEqual([true, false]);
+    look();
+    expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
   });
 
-  test('does not hold back what is said to the peer', async () => {
-    frames.rest(100);
+  test('is left unread at once when its turn is ended, and waits but once', () => {
+    frames.endTurn();
+    frames.endTurn();
+    expect([near.isPaused, turns.waiting]).toEqual([true, 1]);
+  });
+
+  test('is told things all the same', async () => {
+    frames.endTurn();
     frames.send(['submitted', 1]);
     await turn();
     expect(near.messages).toEqual([[['submitted', 1]]]);
     expect(near.isPaused).toBe(true);
   });
 
-  test('of less than a millisecond is none', () => {
-    frames.rest(0.9);
-    expect([near.isPaused, clock.timers, rests]).toEqual([false, 0, []]);
-  });
-
-  test('ends with the connection, and leaves no timer', () => {
-    frames.rest(100);
+  test('that is gone does not wait, and leaves no timer', () => {
+    frames.read(1_000);
+    look();
     frames.sendLater(['submitted', 1]);
     near.emit('close');
-    expect(clock.timers).toBe(0);
-    expect(rests).toEqual([true, false]);
+    expect([clock.timers, turns.waiting]).toEqual([0, 0]);
   });
 
-  test('does not keep a goodbye from being answered', () => {
-    frames.rest(100);
+  test('can answer a goodbye', () => {
+    frames.endTurn();
     frames.close(1001, 'the server stops');
-    expect(near.isPaused).toBe(false);
+    frames.endTurn();
+    expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
   });
 });
 
