@@ -73,6 +73,8 @@ export class AdmissionGate {
   readonly #isEnabled: boolean;
   readonly #intake: Intake;
   #entrySize = new EntrySize();
+  /** The last refusal of each priority. */
+  readonly #refusals: (Shed & { readonly error: OrchestratorError })[] = [];
   #resting: () => number = () => 0;
   #world: AdmissionGateWorld | null = null;
   #cancelTimer: (() => void) | null = null;
@@ -140,7 +142,7 @@ export class AdmissionGate {
     const { priority, tasks } = submit;
     this.#note(priority);
     const shed = this.#controller.admit({ kind: 'submit', priority, tasks });
-    if (shed !== null) submit.refuse(submitRefusal(shed, priority));
+    if (shed !== null) submit.refuse(this.#refusal(shed, priority));
     else if (priority >= PRIORITY_MAX || this.#intake.bytes + submit.bytes > HELD_BYTES_MAX)
       submit.take();
     else this.#intake.add(sender, submit);
@@ -309,6 +311,16 @@ export class AdmissionGate {
     };
   }
 
+  /** What is refused by the thousand says the same: making an error costs more than looking into a submit. */
+  #refusal(shed: Shed, priority: number): OrchestratorError {
+    const known = this.#refusals[priority];
+    if (known?.floor === shed.floor && known.level === shed.level && known.reason === shed.reason)
+      return known.error;
+    const error = submitRefusal(shed, priority);
+    this.#refusals[priority] = { ...shed, error };
+    return error;
+  }
+
   #note(priority: number): void {
     if (priority >= PRIORITY_MAX) this.#urgentMs = this.#parts.clock.monotonicMs();
   }
@@ -349,7 +361,7 @@ export class AdmissionGate {
     if (controller.level === 'normal') return;
     const again = (priority: number, tasks: number): OrchestratorError | null => {
       const shed = controller.reconsider(priority, tasks);
-      return shed === null ? null : submitRefusal(shed, priority);
+      return shed === null ? null : this.#refusal(shed, priority);
     };
     // What the next entry takes is served with it, however long the disk takes for one.
     const waitingMax = Math.max(controller.waitingMax, this.#entrySize.tasks);

@@ -177,7 +177,7 @@ export class ClientChannel implements FinishedListener {
     const problem = this.#options.problemOf(error);
     if (problem.code !== 'OVERLOADED') return this.#frames.send(['refused', requestId, problem]);
     this.#frames.sendLater(['refused', requestId, problem]);
-    this.#frames.endTurn();
+    this.#frames.pace();
   }
 
   #submission(frame: RawFrame): Submission {

@@ -43,17 +43,19 @@ let clock: ManualClock;
 let near: NearEnd;
 let frames: FrameSocket;
 let turns: ReadTurns;
+let rate: number;
 /** Sockets are looked at once more. */
 let look: () => void;
 
 beforeEach(() => {
   clock = new ManualClock();
   near = new NearEnd();
+  rate = 1;
   const soon: (() => void)[] = [];
   look = () => {
     for (const callback of soon.splice(0)) callback();
   };
-  turns = new ReadTurns({ clock, rate: () => 1, soon: (callback) => soon.push(callback) });
+  turns = new ReadTurns({ clock, rate: () => rate, soon: (callback) => soon.push(callback) });
   frames = new FrameSocket({
     socket: near as unknown as WebSocket,
     clock,
@@ -66,27 +68,43 @@ beforeEach(() => {
 });
 
 describe('a peer that sends much', () => {
-  test('is left unread after some tasks until its next turn', () => {
+  test('is left unread after some tasks until sockets were looked at', () => {
     frames.read(199);
     expect(near.isPaused).toBe(false);
     frames.read(1);
     expect([near.isPaused, turns.waiting]).toEqual([true, 1]);
     look();
-    clock.advance(199);
-    expect(near.isPaused).toBe(true);
-    clock.advance(1);
-    look();
     expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
   });
 
-  test('is left unread at once when its turn is ended, and waits but once', () => {
-    frames.endTurn();
-    frames.endTurn();
+  test('is read no faster than the load allows once it was refused something', () => {
+    frames.pace();
+    look();
+    frames.read(200);
+    look();
+    clock.advance(199);
+    expect(near.isPaused).toBe(true);
+    clock.advance(1);
+    expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
+    rate = Number.POSITIVE_INFINITY;
+    for (const next of [200, 200]) {
+      frames.read(next);
+      look();
+    }
+    rate = 1;
+    frames.read(200);
+    look();
+    expect(near.isPaused).toBe(false);
+  });
+
+  test('is left unread at once when it is refused something, and waits but once', () => {
+    frames.pace();
+    frames.pace();
     expect([near.isPaused, turns.waiting]).toEqual([true, 1]);
   });
 
   test('is told things all the same', async () => {
-    frames.endTurn();
+    frames.pace();
     frames.send(['submitted', 1]);
     await turn();
     expect(near.messages).toEqual([[['submitted', 1]]]);
@@ -94,17 +112,19 @@ describe('a peer that sends much', () => {
   });
 
   test('that is gone does not wait, and leaves no timer', () => {
+    frames.pace();
     frames.read(1_000);
     look();
+    expect(clock.timers).toBe(1);
     frames.sendLater(['submitted', 1]);
     near.emit('close');
     expect([clock.timers, turns.waiting]).toEqual([0, 0]);
   });
 
   test('can answer a goodbye', () => {
-    frames.endTurn();
+    frames.pace();
     frames.close(1001, 'the server stops');
-    frames.endTurn();
+    frames.pace();
     expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
   });
 });

@@ -47,6 +47,8 @@ export class FrameSocket implements Reader {
   #cancelLater: (() => void) | null = null;
   /** It waits for its next turn; see {@link read}. */
   #isWaiting = false;
+  /** It was refused something while too much came. */
+  #isPaced = false;
   /** Tasks that were read since its turn began. */
   #taskCount = 0;
 
@@ -95,20 +97,26 @@ export class FrameSocket implements Reader {
   read(tasks: number): void {
     this.#taskCount += tasks;
     this.#options.turns?.read(tasks);
-    if (this.#taskCount >= TURN_TASKS) this.endTurn();
+    if (this.#taskCount >= TURN_TASKS) this.#endTurn();
+  }
+
+  /** The peer was refused something: it is left unread, and read no faster than the load allows from now on. */
+  pace(): void {
+    this.#isPaced = true;
+    this.#endTurn();
   }
 
   begin(): void {
     this.#isWaiting = false;
+    if (this.#options.turns?.isOpen === true) this.#isPaced = false;
     this.#regulate();
   }
 
-  /** Leaves the peer unread until its next turn. Whoever is refused and sends on is held back by its own socket. */
-  endTurn(): void {
+  #endTurn(): void {
     const { turns } = this.#options;
     if (turns === undefined || this.#isWaiting || this.#isClosing) return;
     this.#isWaiting = true;
-    turns.wait(this, this.#taskCount);
+    turns.wait(this, this.#taskCount, this.#isPaced);
     this.#taskCount = 0;
     this.#regulate();
   }

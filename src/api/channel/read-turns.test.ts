@@ -22,12 +22,12 @@ function look(): void {
 }
 
 /** A sender that brings `tasks` whenever it is read, and waits for its next turn then. */
-function sender(name: string, tasks: number): Reader {
+function sender(name: string, tasks: number, isPaced = true): Reader {
   const reader = {
     begin: () => {
       begun.push(name);
       turns.read(tasks);
-      turns.wait(reader, tasks);
+      turns.wait(reader, tasks, isPaced);
     },
   };
   return reader;
@@ -35,7 +35,7 @@ function sender(name: string, tasks: number): Reader {
 
 function senders(names: string, tasks: number): readonly Reader[] {
   const all = [...names].map((name) => sender(name, tasks));
-  for (const one of all) turns.wait(one, tasks);
+  for (const one of all) turns.wait(one, tasks, true);
   return all;
 }
 
@@ -90,25 +90,48 @@ describe('with one', () => {
   });
 
   test('what was not read is not made up for', () => {
-    const all = senders('abcdefgh', 100);
+    const all = senders('abcdefghijklmnopqrstuvwxyz', 100);
     for (let i = 0; i < 100; i++) {
       look();
       clock.advance(1);
     }
     for (const one of all) turns.leave(one);
     clock.advance(60_000);
-    for (const one of all) turns.wait(one, 100);
+    for (const one of all) turns.wait(one, 100, true);
     begun = [];
     look();
     // Ten milliseconds' worth, not a minute's.
-    expect(begun.length).toBeLessThanOrEqual(11);
+    expect(begun.length).toBeGreaterThan(8);
+    expect(begun.length).toBeLessThan(13);
+  });
+
+  test('a long silence does not pay for what comes after it', () => {
+    clock.advance(60_000);
+    turns.read(3_000);
+    turns.wait(sender('a', 100), 3_000, true);
+    look();
+    clock.advance(15);
+    look();
+    expect(begun).toEqual([]);
+    clock.advance(5);
+    expect(begun).toEqual(['a']);
+  });
+
+  test('those that were refused nothing do not wait for it', () => {
+    senders('ab', 10_000);
+    look();
+    const free = sender('f', 300, false);
+    turns.wait(free, 300, false);
+    begun = [];
+    for (let i = 0; i < 3; i++) look();
+    expect(begun).toEqual(['f', 'f', 'f']);
   });
 
   test('a turn of a million tasks makes nobody wait for longer than a second', () => {
     const [a] = senders('a', 1_000_000);
     look();
     turns.leave(a as Reader);
-    turns.wait(sender('b', 1), 1);
+    turns.wait(sender('b', 1), 1, true);
     for (let i = 0; i < 900; i++) {
       clock.advance(1);
       look();

@@ -2,14 +2,14 @@
  * Which of the senders that send much is read next, and how much of all of them.
  *
  * Left to themselves sockets are read all at once when the event loop looks at them: megabytes between an
- * entry's being on the disk and anybody's hearing of it. So senders take turns. While more comes than is
- * served, all of them together are read no faster than the load allows: what a sender cannot get rid of waits
- * in its own socket, which costs nothing here.
+ * entry's being on the disk and anybody's hearing of it. So senders take turns. Those that were refused something
+ * are read no faster, all together, than the load allows: what they cannot get rid of waits in their own
+ * sockets, which costs nothing here.
  *
  * Invariants
- *   T1  senders are read in the order in which their last turns ended
- *   T2  between two looks at the sockets turns of about `AT_ONCE_MAX` tasks are begun at most, and where there is a
- *       rate of about what it allows in `BURST_MS`
+ *   T1  senders of a kind, refused or not, are read in the order in which their last turns ended
+ *   T2  between two looks at the sockets turns of about `AT_ONCE_MAX` tasks are begun at most; of those that were
+ *       refused about what the rate allows in `BURST_MS`
  *   T3  however much a turn brought, the next one begins after `DEBT_MS_MAX` at most
  */
 import type { Clock } from '../../runtime/index.ts';
@@ -38,7 +38,8 @@ const NEWEST = 0.1;
 
 export class ReadTurns {
   readonly #options: ReadTurnsOptions;
-  readonly #waiting = new Set<Reader>();
+  /** Who waits, and whether for the rate, too. */
+  readonly #waiting = new Map<Reader, boolean>();
   /** Tasks that may be read now; below 0 where too many were. */
   #credit = 0;
   /** Tasks that a turn brings, mostly. */
@@ -57,16 +58,26 @@ export class ReadTurns {
     return this.#waiting.size;
   }
 
+  /** Whether there is no bound to what may be read. */
+  get isOpen(): boolean {
+    return this.#options.rate() === Number.POSITIVE_INFINITY;
+  }
+
   /** Takes note of tasks that were read, whoever sent them. */
   read(tasks: number): void {
+    this.#refill();
     this.#credit -= tasks;
   }
 
-  /** A turn is over, which brought `tasks`: the sender is to be left unread until the next one. */
-  wait(reader: Reader, tasks: number): void {
+  /**
+   * A turn is over, which brought `tasks`: the sender is to be left unread until the next one.
+   *
+   * @param isPaced - it was refused something, and is not read faster than the rate allows
+   */
+  wait(reader: Reader, tasks: number, isPaced: boolean): void {
     this.#perTurn += NEWEST * (tasks - this.#perTurn);
-    this.#waiting.add(reader);
-    this.#wake();
+    this.#waiting.set(reader, isPaced);
+    if (!isPaced || this.#cancelTimer === null) this.#wake();
   }
 
   /** A sender left. */
@@ -78,7 +89,7 @@ export class ReadTurns {
   }
 
   #wake(): void {
-    if (this.#isWoken || this.#cancelTimer !== null || this.#waiting.size === 0) return;
+    if (this.#isWoken || this.#waiting.size === 0) return;
     this.#isWoken = true;
     this.#options.soon(() => {
       this.#isWoken = false;
@@ -88,14 +99,17 @@ export class ReadTurns {
 
   #begin(): void {
     const rate = this.#refill();
+    let atOnce = AT_ONCE_MAX;
     let left = this.#credit;
-    for (const reader of [...this.#waiting]) {
-      if (left < 0) break;
-      left -= this.#perTurn;
+    for (const [reader, isPaced] of [...this.#waiting]) {
+      if (atOnce < 0) break;
+      if (isPaced && left < 0) continue;
+      atOnce -= this.#perTurn;
+      if (isPaced) left -= this.#perTurn;
       this.#waiting.delete(reader);
       reader.begin();
     }
-    if (this.#credit >= 0 || rate === Number.POSITIVE_INFINITY) this.#wake();
+    if (atOnce < 0 || this.#credit >= 0) this.#wake();
     else this.#wakeAfter(-this.#credit / rate);
   }
 
@@ -112,11 +126,11 @@ export class ReadTurns {
     const { clock, rate: rateOf } = this.#options;
     const nowMs = clock.monotonicMs();
     const rate = rateOf();
-    if (rate === Number.POSITIVE_INFINITY) this.#credit = AT_ONCE_MAX;
+    if (rate === Number.POSITIVE_INFINITY) this.#credit = rate;
     else {
-      const before = Math.max(this.#credit, -rate * DEBT_MS_MAX);
-      const credit = before + rate * (nowMs - this.#lastMs);
-      this.#credit = Math.min(AT_ONCE_MAX, rate * BURST_MS, credit);
+      const most = Math.min(AT_ONCE_MAX, rate * BURST_MS);
+      const before = Math.max(Math.min(this.#credit, most), -rate * DEBT_MS_MAX);
+      this.#credit = Math.min(most, before + rate * (nowMs - this.#lastMs));
     }
     this.#lastMs = nowMs;
     return rate;
