@@ -63,7 +63,9 @@ afterEach(async () => {
 const held = (): number => runtime.status().admission.held.tasks;
 
 function batch(priority: number, tasks: number = BATCH): string {
-  return JSON.stringify({ tasks: new Array(tasks).fill({ type: 'work', priority }) });
+  return JSON.stringify({
+    tasks: Array.from({ length: tasks }, () => ({ type: 'work', priority })),
+  });
 }
 
 /** Sends a submit over a connection of its own; its status is added to what was answered. */

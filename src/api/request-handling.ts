@@ -67,9 +67,9 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
 
 type Done = (error: Error | null, value?: unknown) => void;
 
-function read(body: Buffer, { clock }: ApiContext, done: Done): void {
+function read(body: Buffer, ctx: ApiContext, done: Done): void {
   if (body.length > LARGE_BYTES) {
-    readJsonBodyInSlices(body, clock).then((value) => done(null, value), done);
+    void readLarge(body, ctx, done);
     return;
   }
   let value: unknown;
@@ -79,6 +79,14 @@ function read(body: Buffer, { clock }: ApiContext, done: Done): void {
     return done(error as Error);
   }
   done(null, value);
+}
+
+async function readLarge(body: Buffer, { clock }: ApiContext, done: Done): Promise<void> {
+  try {
+    done(null, await readJsonBodyInSlices(body, clock));
+  } catch (error) {
+    done(error as Error);
+  }
 }
 
 /** What another node can do is done there; all else is told. */

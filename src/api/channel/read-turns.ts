@@ -101,7 +101,9 @@ export class ReadTurns {
     const rate = this.#refill();
     let atOnce = AT_ONCE_MAX;
     let left = this.#credit;
-    for (const [reader, isPaced] of [...this.#waiting]) {
+    // Whoever comes to wait meanwhile has the next look.
+    const waiting = [...this.#waiting];
+    for (const [reader, isPaced] of waiting) {
       if (atOnce < 0) break;
       if (isPaced && left < 0) continue;
       atOnce -= this.#perTurn;
