@@ -61,7 +61,7 @@ const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const IDLE_STEPS = Math.ceil((2 * WINDOW_MS) / STEP_MS);
 
 /** Something urgent came lately if it did within so many milliseconds. */
-const URGENT_MS = 1_000;
+const URGENT_MS = 500;
 
 /** Between slices of firings, by level, in milliseconds. */
 const FIRINGS_REST_MS = { normal: 0, elevated: 100, critical: 500 } as const;

@@ -202,7 +202,7 @@ function admissionMetrics(status: () => Status | null): MetricDefinition[] {
     ),
     gauge(
       'uqo_admission_resting_channels',
-      'Channels left unread for a while after a refusal',
+      'Channels left unread until their next turn',
       () => read(({ held }) => [{ value: held.resting }]),
     ),
     {
