@@ -94,7 +94,7 @@ export class Scheduler {
     });
     this.#pools = this.#agents.pools;
     this.#wishes = new Wishes(this.#table, this.#pools, options.plans === true);
-    this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
+    this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0, isDecision: true };
   }
 
   /** Makes room for so many agents in one step. */

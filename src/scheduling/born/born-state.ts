@@ -8,6 +8,7 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { grown } from '../agent-table.ts';
+import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
 /** The probability of a member falls to no less than this share of its prior when it is rotated. */
@@ -139,6 +140,23 @@ export class BornState {
   /** The same for the prior. */
   drawPrior(point: number): number {
     return this.#members[this.#priors.find(point * this.#priors.total)] as number;
+  }
+
+  /** Begins a draw as one of several; not where amplitudes interfere. */
+  begin(isBorn: boolean, point: number, searches: Searches, at: number): void {
+    const tree = isBorn ? this.#masses : this.#priors;
+    invariant(tree instanceof SumTree, 'amplitudes that interfere are drawn one at a time');
+    searches.begin(at, tree, point * tree.total);
+  }
+
+  /** The member of a leaf that a search found. */
+  memberAt(leaf: number): number {
+    return this.#members[leaf] as number;
+  }
+
+  /** Reads what a member's chance is made of; the number means nothing. */
+  touch(member: number): number {
+    return (this.#records[member * 2] as number) + (this.#leaves[member] as number);
   }
 
   /** pᵢ = |cᵢ|² among the present members and this one. */

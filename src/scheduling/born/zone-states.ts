@@ -9,6 +9,7 @@
 import { invariant } from '../../base/invariant.ts';
 import { grown } from '../agent-table.ts';
 import { BornState, type StateMeasures } from './born-state.ts';
+import { Searches } from './searches.ts';
 import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
 
 /** Zones of their own, at most; the agents of further ones count as without a zone. */
@@ -19,6 +20,16 @@ const NO_ZONE = '';
 export interface ZoneOdds {
   readonly zone: number;
   readonly member: number;
+}
+
+/** Draws that are made together, each in a zone. */
+export class ZoneSearches extends Searches {
+  readonly zones: Int32Array;
+
+  constructor(count: number) {
+    super(count);
+    this.zones = new Int32Array(count);
+  }
 }
 
 class Zone {
@@ -104,6 +115,25 @@ export class ZoneStates {
     const member = zone.members[number];
     invariant(member !== undefined && member >= 0, () => `zone ${drawn} draws a member it has`);
     return member;
+  }
+
+  /** Begins a draw as one of several: its zone is measured. */
+  begin(isBorn: boolean, points: readonly [number, number], draws: ZoneSearches, at: number): void {
+    const { drawn, zone } = this.#drawZone(isBorn, points[0]);
+    draws.zones[at] = drawn;
+    zone.state.begin(isBorn, points[1], draws, at);
+  }
+
+  /** The member that one of several draws found. */
+  drawn(draws: ZoneSearches, at: number): number {
+    const zone = this.#zones[draws.zones[at] as number] as Zone;
+    return zone.members[zone.state.memberAt(draws.found[at] as number)] as number;
+  }
+
+  /** Reads what a member's chance is made of; the number means nothing. */
+  touch(member: number): number {
+    const { number, zone } = this.#placeOf(member);
+    return zone.state.touch(number);
   }
 
   /** λ·p(zone)·p(member | zone) + (1−λ)·prior share. */

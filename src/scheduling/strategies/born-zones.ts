@@ -10,10 +10,11 @@ import { zoneOf } from '../../core/index.ts';
 import { grown } from '../agent-table.ts';
 import type { StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
-import { ZoneStates } from '../born/zone-states.ts';
+import { ZoneStates, ZoneSearches } from '../born/zone-states.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
 import { COHERENCE_MS, EXPLORATION } from './born.ts';
+import { DRAWN_AHEAD, DrawsAhead } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** As `born` records: of so many dispatches one. */
@@ -28,14 +29,19 @@ export class BornZones implements Strategy {
   readonly #pool: Pool;
   readonly #states = new ZoneStates();
   readonly #record = new DispatchRecord();
+  readonly #ahead: DrawsAhead;
+  readonly #searches = new ZoneSearches(DRAWN_AHEAD);
   #records: Float64Array = new Float64Array(8 * FIELDS);
   #heardAt = -1;
+  /** Keeps reads that only fetch from being left out. */
+  #touched = 0;
   #lambda = 1 - EXPLORATION;
   #picks = 0;
 
   constructor(name: 'born+zones' | 'born+zones+p2c', pool: Pool) {
     this.name = name;
     this.#pool = pool;
+    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 
   added(member: number): void {
@@ -56,12 +62,13 @@ export class BornZones implements Strategy {
     this.#states.change(member, this.#priorOf(member), this.#pool.isAvailable(member));
   }
 
-  pick({ rng, nowMs }: Choice): number {
-    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, nowMs - this.#heardAt);
+  pick(choice: Choice): number {
+    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, choice.nowMs - this.#heardAt);
     this.#lambda = (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
-    const first = this.#draw(rng);
+    const isAhead = this.#ahead.serves(choice);
+    const first = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     if (this.name === 'born+zones') return first;
-    const second = this.#draw(rng);
+    const second = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     return isLessLoaded(this.#pool, second, first) ? second : first;
   }
 
@@ -112,6 +119,26 @@ export class BornZones implements Strategy {
   #draw(rng: Rng): number {
     const isBorn = rng.unit() < this.#lambda;
     return this.#states.draw(isBorn, pointOf(rng), pointOf(rng));
+  }
+
+  #drawAll(members: Int32Array, { rng }: Choice): void {
+    const searches = this.#searches;
+    const states = this.#states;
+    for (let at = 0; at < members.length; at++)
+      states.begin(rng.unit() < this.#lambda, [pointOf(rng), pointOf(rng)], searches, at);
+    searches.run();
+    for (let at = 0; at < members.length; at++) members[at] = states.drawn(searches, at);
+    const { table } = this.#pool;
+    const readsLoad = this.name !== 'born+zones';
+    let touched = 0;
+    for (const member of members) {
+      const agent = this.#pool.agentOf(member);
+      touched +=
+        states.touch(member) +
+        (this.#records[member * FIELDS] as number) +
+        (readsLoad ? table.slots(agent) : agent);
+    }
+    this.#touched += touched;
   }
 
   #priorOf(member: number): number {

@@ -12,10 +12,12 @@ import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.t
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
 import { InterferingMasses } from '../born/interfering-masses.ts';
+import { Searches } from '../born/searches.ts';
 import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
+import { DRAWN_AHEAD, DrawsAhead } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** Share of draws from the prior at all times. */
@@ -42,9 +44,13 @@ export class Born implements Strategy {
   readonly #tuning: BornTuning;
   readonly #yardstick = new Yardstick();
   readonly #record = new DispatchRecord();
+  readonly #ahead: DrawsAhead;
+  readonly #searches = new Searches(DRAWN_AHEAD);
   /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
   #records: Float64Array = new Float64Array(16);
   #heardAt = -1;
+  /** Keeps reads that only fetch from being left out. */
+  #touched = 0;
   #lambda: number;
   #picks = 0;
 
@@ -61,6 +67,7 @@ export class Born implements Strategy {
     this.#lambda = 1 - tuning.exploration;
     const masses = interference === null ? new SumTree() : new InterferingMasses();
     this.#state = new BornState(masses, tuning.floorShare);
+    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 
   added(member: number): void {
@@ -82,11 +89,12 @@ export class Born implements Strategy {
     else this.#state.leave(member);
   }
 
-  pick({ rng, nowMs }: Choice): number {
-    this.#lambda = this.#lambdaAt(nowMs);
-    const first = this.#draw(rng);
+  pick(choice: Choice): number {
+    this.#lambda = this.#lambdaAt(choice.nowMs);
+    const isAhead = this.#interference === null && this.#ahead.serves(choice);
+    const first = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     if (this.name === 'born') return first;
-    const second = this.#draw(rng);
+    const second = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     return isLessLoaded(this.#pool, second, first) ? second : first;
   }
 
@@ -142,9 +150,29 @@ export class Born implements Strategy {
 
   #draw(rng: Rng): number {
     const isBorn = rng.unit() < this.#lambda;
-    // 53 bits: of a million agents the rare ones need more than 32.
-    const point = (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
+    const point = pointOf(rng);
     return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
+  }
+
+  #drawAll(members: Int32Array, { rng }: Choice): void {
+    const searches = this.#searches;
+    const state = this.#state;
+    for (let at = 0; at < members.length; at++)
+      state.begin(rng.unit() < this.#lambda, pointOf(rng), searches, at);
+    searches.run();
+    for (let at = 0; at < members.length; at++)
+      members[at] = state.memberAt(searches.found[at] as number);
+    const { table } = this.#pool;
+    const readsLoad = this.name !== 'born';
+    let touched = 0;
+    for (const member of members) {
+      const agent = this.#pool.agentOf(member);
+      touched +=
+        state.touch(member) +
+        (this.#records[member * 2] as number) +
+        (readsLoad ? table.slots(agent) : agent);
+    }
+    this.#touched += touched;
   }
 
   #priorOf(member: number): number {
@@ -152,4 +180,9 @@ export class Born implements Strategy {
     const agent = this.#pool.agentOf(member);
     return table.slots(agent) * table.weight(agent);
   }
+}
+
+/** 53 bits: of a million agents the rare ones need more than 32. */
+function pointOf(rng: Rng): number {
+  return (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
 }
