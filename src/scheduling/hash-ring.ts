@@ -8,7 +8,7 @@
  *
  * About 60 bytes a member.
  */
-import { grown } from './agent-table.ts';
+import { grown } from '../base/grown.ts';
 import { mix32 } from './hash.ts';
 
 /** Places of a member: spreads the keys of one that leaves; evenness is the load bound's business. */
@@ -18,16 +18,27 @@ const PLACES_PER_ARC_MAX = 4;
 export const AWAY: number = Infinity;
 
 export class HashRing {
-  #loads: Float64Array = new Float64Array(8);
+  #loads: Float64Array;
   /** By place, member · REPLICAS + replica. */
-  #positions: Int32Array = new Int32Array(8 * REPLICAS);
-  #next: Int32Array = new Int32Array(8 * REPLICAS);
+  #positions: Int32Array;
+  #next: Int32Array;
   /** First place of each arc, or -1. */
-  #arcs: Int32Array = new Int32Array(2).fill(-1);
+  #arcs: Int32Array;
   /** Smallest load below each node; arc i is node arcCount + i, the root is node 1. */
-  #smallest: Float64Array = new Float64Array(4).fill(AWAY);
-  #arcShift = 31;
+  #smallest: Float64Array;
+  #arcShift: number;
   #placeCount = 0;
+
+  /** @param capacity - members that there is room for at first, a power of two */
+  constructor(capacity = 8) {
+    const arcs = Math.max(2, (capacity * REPLICAS) / PLACES_PER_ARC_MAX);
+    this.#loads = new Float64Array(capacity);
+    this.#positions = new Int32Array(capacity * REPLICAS);
+    this.#next = new Int32Array(capacity * REPLICAS);
+    this.#arcs = new Int32Array(arcs).fill(-1);
+    this.#smallest = new Float64Array(arcs * 2).fill(AWAY);
+    this.#arcShift = 32 - Math.log2(arcs);
+  }
 
   /** Adds a member, away at first. O(1) amortised. @param seed - decides its places; a hash of its name */
   add(member: number, seed: number): void {

@@ -68,7 +68,7 @@ export class Scheduler {
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
-   * @param options.buildSlice - agents that a new pool takes in at once
+   * @param options.buildSlice - agents that a new pool, or a strategy new to it, takes in at once
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
    * @param options.plans - lets waiting tasks with wishes be planned for; see {@link Scheduler.plans}
    */
@@ -282,6 +282,7 @@ export class Scheduler {
   explain(task: Task, nowMs: number): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
+    this.#agents.strategy(pool, queue.settings.strategy);
     this.#pools.finish(pool);
     const strategy = this.#agents.strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;

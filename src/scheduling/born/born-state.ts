@@ -7,7 +7,7 @@
  * Everything costs O(log₆₄ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
+import { grown } from '../../base/grown.ts';
 import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
@@ -48,13 +48,13 @@ export interface StateMeasures {
 
 export class BornState {
   readonly #masses: MassTree;
-  readonly #priors = new SumTree();
+  readonly #priors: SumTree;
   /** Fields by member: mass and prior, whether it is present or not. */
-  #records: Float64Array = new Float64Array(16);
+  #records: Float64Array;
   /** By member: its leaf plus one, or 0. */
-  #leaves: Int32Array = new Int32Array(8);
+  #leaves: Int32Array;
   /** By leaf. */
-  #members: Int32Array = new Int32Array(8);
+  #members: Int32Array;
   /** Mass for each unit of prior, as newcomers get it. */
   #ratio = 1;
 
@@ -63,8 +63,13 @@ export class BornState {
   /**
    * @param masses - empty; one in which amplitudes interfere, or else plain sums
    * @param floorShare - the least that a rotation leaves of a member's prior share, 0..1
+   * @param capacity - members that there is room for at first
    */
-  constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE) {
+  constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE, capacity = 8) {
+    this.#priors = new SumTree('positive', capacity);
+    this.#records = new Float64Array(capacity * 2);
+    this.#leaves = new Int32Array(capacity);
+    this.#members = new Int32Array(capacity);
     this.#masses = masses;
     this.#floorShare = floorShare;
   }

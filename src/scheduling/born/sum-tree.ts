@@ -9,7 +9,7 @@
  * costs O(16 · log₁₆ n); about 9.1 bytes a weight.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 
 const FANOUT = 16;
 /** The children of node k of a level are numbered from k shifted by this. */
@@ -20,16 +20,27 @@ const LINE = 8;
 
 export class SumTree {
   /** Leaves first; the last level is one node's children, and their sum is the total. */
-  readonly #levels: Float64Array[] = [new Float64Array(FANOUT)];
+  readonly #levels: Float64Array[] = [];
   /** By level, of each child the sum of its siblings before it. None for leaves, of which there are many. */
-  readonly #befores: Float64Array[] = [new Float64Array(0)];
+  readonly #befores: Float64Array[] = [];
   #size = 0;
   #total = 0;
   readonly #min: number;
 
-  /** @param sign - `signed` for numbers below 0 too, which cannot be searched */
-  constructor(sign: 'positive' | 'signed' = 'positive') {
+  /**
+   * @param sign - `signed` for numbers below 0 too, which cannot be searched
+   * @param capacity - weights that there is room for at first
+   */
+  constructor(sign: 'positive' | 'signed' = 'positive', capacity: number = FANOUT) {
     this.#min = sign === 'signed' ? Number.NEGATIVE_INFINITY : 0;
+    let nodes = capacityFor(capacity, FANOUT);
+    this.#levels.push(new Float64Array(nodes));
+    this.#befores.push(new Float64Array(0));
+    while (nodes > FANOUT) {
+      nodes = Math.max(FANOUT, Math.ceil(nodes / FANOUT));
+      this.#levels.push(new Float64Array(nodes));
+      this.#befores.push(new Float64Array(nodes));
+    }
   }
 
   get size(): number {

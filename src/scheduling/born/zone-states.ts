@@ -7,7 +7,7 @@
  * an agent is; those without one are a zone together. O(log₆₄ n), and 60 bytes a member.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
+import { grown } from '../../base/grown.ts';
 import { BornState, type StateMeasures } from './born-state.ts';
 import { Searches } from './searches.ts';
 import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
@@ -68,7 +68,12 @@ export class ZoneStates {
   readonly #byName = new Map<string, number>();
   readonly #unused: number[] = [];
   /** Fields by member: its zone, and its number there. */
-  #places: Int32Array = new Int32Array(16);
+  #places: Int32Array;
+
+  /** @param capacity - members that there is room for at first */
+  constructor(capacity = 8) {
+    this.#places = new Int32Array(capacity * 2);
+  }
 
   /** Zones with a member that can be drawn. */
   get size(): number {

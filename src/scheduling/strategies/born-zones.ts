@@ -7,7 +7,7 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { zoneOf } from '../../core/index.ts';
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import type { StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import { ZoneStates, ZoneSearches } from '../born/zone-states.ts';
@@ -27,11 +27,11 @@ export class BornZones implements Strategy {
   readonly name: 'born+zones' | 'born+zones+p2c';
   readonly stateful = true;
   readonly #pool: Pool;
-  readonly #states = new ZoneStates();
+  readonly #states: ZoneStates;
   readonly #record = new DispatchRecord();
   readonly #ahead: DrawsAhead;
   readonly #searches = new ZoneSearches(DRAWN_AHEAD);
-  #records: Float64Array = new Float64Array(8 * FIELDS);
+  #records: Float64Array;
   #heardAt = -1;
   /** Keeps reads that only fetch from being left out. */
   #touched = 0;
@@ -41,6 +41,9 @@ export class BornZones implements Strategy {
   constructor(name: 'born+zones' | 'born+zones+p2c', pool: Pool) {
     this.name = name;
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#states = new ZoneStates(capacity);
+    this.#records = new Float64Array(capacity * FIELDS);
     this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 

@@ -7,7 +7,7 @@
  * see `born/feedback.ts`. O(log₆₄ n); 81 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
@@ -47,7 +47,7 @@ export class Born implements Strategy {
   readonly #ahead: DrawsAhead;
   readonly #searches = new Searches(DRAWN_AHEAD);
   /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
-  #records: Float64Array = new Float64Array(16);
+  #records: Float64Array;
   #heardAt = -1;
   /** Keeps reads that only fetch from being left out. */
   #touched = 0;
@@ -65,8 +65,11 @@ export class Born implements Strategy {
     this.#interference = interference;
     this.#tuning = tuning;
     this.#lambda = 1 - tuning.exploration;
-    const masses = interference === null ? new SumTree() : new InterferingMasses();
-    this.#state = new BornState(masses, tuning.floorShare);
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#records = new Float64Array(capacity * 2);
+    const masses =
+      interference === null ? new SumTree('positive', capacity) : new InterferingMasses();
+    this.#state = new BornState(masses, tuning.floorShare, capacity);
     this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 

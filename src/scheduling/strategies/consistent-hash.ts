@@ -9,7 +9,7 @@
  * O(log n).
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import { AWAY, HashRing } from '../hash-ring.ts';
 import { hash32 } from '../hash.ts';
 import type { Pool } from '../pool.ts';
@@ -22,15 +22,19 @@ export class ConsistentHash implements Strategy {
   readonly name = 'consistent-hash';
   readonly stateful = true;
   readonly #pool: Pool;
-  readonly #ring = new HashRing();
+  readonly #ring: HashRing;
   /** What each member adds to the sums below. */
-  #slots: Int32Array = new Int32Array(8);
-  #inFlight: Int32Array = new Int32Array(8);
+  #slots: Int32Array;
+  #inFlight: Int32Array;
   #slotSum = 0;
   #inFlightSum = 0;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#ring = new HashRing(capacity);
+    this.#slots = new Int32Array(capacity);
+    this.#inFlight = new Int32Array(capacity);
   }
 
   added(member: number): void {
