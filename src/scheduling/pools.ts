@@ -132,7 +132,7 @@ export class Pools {
 
   /** Moves the agent to the pools of a new spec; stays where the new one offers the same. */
   move(agent: number, spec: AgentSpec): void {
-    if (this.offers.isOf(this.#table.offers[agent] ?? null, spec)) return;
+    if (this.offers.isOf(this.offers.of(agent), spec)) return;
     this.detach(agent);
     this.attach(agent, spec);
   }
@@ -193,7 +193,7 @@ export class Pools {
     for (let member = 0; member < pool.numbersUsed; member++) {
       const agent = pool.agentOf(member);
       if (agent < 0) continue;
-      this.#table.offers[agent]?.pools.delete(pool);
+      this.offers.of(agent)?.pools.delete(pool);
       this.links.remove(agent, pool);
     }
     this.links.removePool(pool);
