@@ -133,7 +133,7 @@ export const CORE_SETTINGS_DEFAULT: CoreSettings = {
   flowStepMax: 2_000,
   depthMax: 32,
   fanOutMax: 10_000,
-  queueDefaults: { strategy: 'power-of-two-choices', depthMax: 10_000_000 },
+  queueDefaults: { strategy: 'least-loaded', depthMax: 10_000_000 },
 };
 
 /** The state before the first command. `seed` decides every draw of chance from here on. */

@@ -15,7 +15,7 @@ import type {
   SubmittedFlow,
   SubmitTask,
 } from '../contract/index.ts';
-import { slotsUsed, type AgentId, type CoreState } from '../core/index.ts';
+import { type AgentId, type CoreState } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -313,16 +313,10 @@ export class Runtime {
   }
 
   status(): StatusView {
-    const { clock, log, logKind, state, store, version } = this.#parts;
+    const { clock, log, logKind, scheduler, state, store, version } = this.#parts;
     const tasks = { scheduled: 0, blocked: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
-    }
-    const agents = { ready: 0, draining: 0, lost: 0, killed: 0, slots: 0, slotsUsed: 0 };
-    for (const agent of state.agents.values()) {
-      agents[agent.state] += 1;
-      agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
-      agents.slotsUsed += slotsUsed(agent);
     }
     return {
       version,
@@ -332,7 +326,7 @@ export class Runtime {
       ready: this.ready,
       log: { kind: logKind, lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
       tasks,
-      agents,
+      agents: scheduler.agentSums(),
       queues: state.queues.size,
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },

@@ -17,6 +17,8 @@ import {
   type AgentState,
 } from '../core/index.ts';
 
+import { AgentTally, type AgentSums } from './agent-tally.ts';
+
 export { grown } from '../base/grown.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
@@ -61,6 +63,7 @@ export class AgentTable {
   /** Fields: the number of its offer, or -1, and its place in the list of that. */
   #offers: Int32Array = new Int32Array(CAPACITY_MIN * 2);
   #capacity = CAPACITY_MIN;
+  readonly #tally = new AgentTally();
   readonly #agents: (Agent | null)[] = [];
   readonly #indices: IdIndex<AgentId>;
   readonly #unused: number[] = [];
@@ -72,6 +75,11 @@ export class AgentTable {
 
   get size(): number {
     return this.#indices.size;
+  }
+
+  /** How many agents stand how. O(1). */
+  sums(): AgentSums {
+    return this.#tally.sums();
   }
 
   /** Makes room for so many agents in one step. */
@@ -106,6 +114,7 @@ export class AgentTable {
     this.setOffer(index, -1);
     this.#records.fill(0, index * FIELDS, (index + 1) * FIELDS);
     this.setFirstLink(index, -1);
+    this.#tally.enter(index, READY);
     this.update(index, agent);
     return index;
   }
@@ -114,8 +123,11 @@ export class AgentTable {
   update(index: number, agent: Agent): void {
     this.#agents[index] = agent;
     this.catchUp(index);
-    const standing = this.#get(index, STANDING) & ~STATE_MASK;
-    this.#set(index, STANDING, standing | STATE_CODES[agent.state]);
+    const before = this.#stateOf(index);
+    const state = STATE_CODES[agent.state];
+    this.#tally.move(before, state);
+    this.#tally.setSlots(index, agent.state === 'lost' ? 0 : agent.spec.slots);
+    this.#set(index, STANDING, (this.#get(index, STANDING) & ~STATE_MASK) | state);
     this.#floats[index * FIELDS + WEIGHT] = agent.spec.weight * trustFactor(agent);
     this.#doubles[(index * FIELDS + COST) >> 1] = agent.spec.cost;
   }
@@ -124,12 +136,15 @@ export class AgentTable {
   catchUp(index: number): void {
     const agent = this.agentAt(index);
     const inFlight = slotsUsed(agent);
-    this.#set(index, IN_FLIGHT, inFlight);
+    this.setInFlight(index, inFlight);
     this.#set(index, ROOM, roomOf(agent, inFlight));
   }
 
   remove(index: number): void {
     this.#indices.remove(this.agentAt(index).id);
+    this.setInFlight(index, 0);
+    this.#tally.setSlots(index, 0);
+    this.#tally.leave(this.#stateOf(index));
     this.#agents[index] = null;
     this.setAhead(index, false);
     this.#unused.push(index);
@@ -146,6 +161,7 @@ export class AgentTable {
   }
 
   setInFlight(index: number, count: number): void {
+    this.#tally.use(count - this.#get(index, IN_FLIGHT));
     this.#set(index, IN_FLIGHT, count);
   }
 

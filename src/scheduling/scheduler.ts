@@ -27,6 +27,7 @@ import {
 import { AgentMirror } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
+import type { AgentSums } from './agent-tally.ts';
 import { lineOfArrivals } from './line-of-arrivals.ts';
 import type { BatchPlans } from './batch/batch-plans.ts';
 import { groupOf, wishOf } from './batch/wish-cost.ts';
@@ -318,6 +319,11 @@ export class Scheduler {
   /** Gates that hold tasks back, and how many, by kind. */
   heldGates(): readonly HeldGates[] {
     return this.#waiting.gates.held();
+  }
+
+  /** How many agents stand how, and their slots. O(1). */
+  agentSums(): AgentSums {
+    return this.#table.sums();
   }
 
   counts(): SchedulerCounts {
