@@ -4,7 +4,7 @@
  * Kept as wᵢ ∝ |cᵢ|²; a common factor does not matter. Members that can be drawn, the present ones, are
  * leaves of a sum tree: what is drawn from it is |ψ⟩ after the projective measurement "can be drawn".
  * A second tree holds their priors sᵢ, which the channel ρ → λρ + (1−λ)σ puts in the place of the state.
- * Everything costs O(log₆₄ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
+ * Everything costs O(log₁₆ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
  */
 import { invariant } from '../../base/invariant.ts';
 import { grown } from '../../base/grown.ts';

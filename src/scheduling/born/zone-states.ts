@@ -4,7 +4,7 @@
  * One {@link BornState} over zones, and one over the members of each. The probability of a member is that of
  * its zone times its own in the zone. A zone's prior is the sum of those of its members that can be drawn, so
  * that without anything learned the draw is the same as over all members at once. The label `zone` says where
- * an agent is; those without one are a zone together. O(log₆₄ n), and 60 bytes a member.
+ * an agent is; those without one are a zone together. O(log₁₆ n), and 60 bytes a member.
  */
 import { invariant } from '../../base/invariant.ts';
 import { grown } from '../../base/grown.ts';

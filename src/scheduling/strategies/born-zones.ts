@@ -3,7 +3,7 @@
  *
  * `born+zones` takes what it draws; `born+zones+p2c` draws twice and takes the less loaded, then the cheaper,
  * then the first. How an attempt ends turns the state of the zones and that in the agent's zone, so what a
- * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₆₄ n); 84 bytes a member.
+ * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₁₆ n); 84 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
 import { zoneOf } from '../../core/index.ts';

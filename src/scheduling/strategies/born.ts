@@ -4,7 +4,7 @@
  * `born` takes what it draws; `born+p2c` draws twice and takes the less loaded, then the cheaper, then the
  * first. A draw is from E_λ(ρ) = λρ + (1−λ)σ: σ is the prior √(slots · weight), λ = (1−ε)·e^(−Δt/T₂)
  * falls with the time since the pool last heard how an attempt ended. How attempts end rotates the state;
- * see `born/feedback.ts`. O(log₆₄ n); 81 bytes a member.
+ * see `born/feedback.ts`. O(log₁₆ n); 81 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
 import { capacityFor, grown } from '../../base/grown.ts';
