@@ -3,8 +3,8 @@ import type { Pool } from './pool.ts';
 import { createStrategy, type Shared } from './strategies/create-strategy.ts';
 import type { Outcome, Strategy } from './strategy.ts';
 
-/** Members that a strategy takes in at once when it is used first: up to 2 ms of work. */
-const TAKEN_AT_ONCE = 512;
+/** Members that a strategy takes in at once when it is used first: 1 to 5 ms of work. */
+const TAKEN_AT_ONCE = 256;
 /** Chooses meanwhile; it knows nothing of its own about members. */
 const STAND_IN: StrategyName = 'power-of-two-choices';
 
