@@ -12,8 +12,6 @@ export class Searches {
   readonly #trees: SumTree[];
   readonly #targets: Float64Array;
   readonly #rests: Float64Array;
-  /** Keeps reads that only fetch from being left out. */
-  #touched = 0;
 
   constructor(count: number) {
     this.found = new Int32Array(count);
@@ -30,12 +28,13 @@ export class Searches {
     this.found[at] = 0;
   }
 
-  /** Finds all. */
-  run(): void {
+  /** Finds all. Returns numbers that were only read to have them at hand, added up. */
+  run(): number {
     const { found } = this;
     const trees = this.#trees;
     const rests = this.#rests;
     let levels = 0;
+    let touched = 0;
     for (const tree of trees) levels = Math.max(levels, tree.levelCount);
     for (let level = levels - 1; level > 0; level--) {
       for (let at = 0; at < found.length; at++) {
@@ -44,10 +43,11 @@ export class Searches {
       }
     }
     for (let at = 0; at < found.length; at++)
-      this.#touched += (trees[at] as SumTree).fetchLeaves(found[at] as number);
+      touched += (trees[at] as SumTree).fetchLeaves(found[at] as number);
     for (let at = 0; at < found.length; at++) {
       const leaf = (trees[at] as SumTree).leafOf(found[at] as number, rests[at] as number);
       found[at] = leaf >= 0 ? leaf : (trees[at] as SumTree).find(this.#targets[at] as number);
     }
+    return touched;
   }
 }

@@ -33,8 +33,6 @@ export class BornZones implements Strategy {
   readonly #searches = new ZoneSearches(DRAWN_AHEAD);
   #records: Float64Array;
   #heardAt = -1;
-  /** Keeps reads that only fetch from being left out. */
-  #touched = 0;
   #lambda = 1 - EXPLORATION;
   #picks = 0;
 
@@ -124,16 +122,15 @@ export class BornZones implements Strategy {
     return this.#states.draw(isBorn, pointOf(rng), pointOf(rng));
   }
 
-  #drawAll(members: Int32Array, { rng }: Choice): void {
+  #drawAll(members: Int32Array, { rng }: Choice): number {
     const searches = this.#searches;
     const states = this.#states;
     for (let at = 0; at < members.length; at++)
       states.begin(rng.unit() < this.#lambda, [pointOf(rng), pointOf(rng)], searches, at);
-    searches.run();
+    let touched = searches.run();
     for (let at = 0; at < members.length; at++) members[at] = states.drawn(searches, at);
     const { table } = this.#pool;
     const readsLoad = this.name !== 'born+zones';
-    let touched = 0;
     for (const member of members) {
       const agent = this.#pool.agentOf(member);
       touched +=
@@ -141,7 +138,7 @@ export class BornZones implements Strategy {
         (this.#records[member * FIELDS] as number) +
         (readsLoad ? table.slots(agent) : agent);
     }
-    this.#touched += touched;
+    return touched;
   }
 
   #priorOf(member: number): number {

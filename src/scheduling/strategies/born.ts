@@ -49,8 +49,6 @@ export class Born implements Strategy {
   /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
   #records: Float64Array;
   #heardAt = -1;
-  /** Keeps reads that only fetch from being left out. */
-  #touched = 0;
   #lambda: number;
   #picks = 0;
 
@@ -157,17 +155,16 @@ export class Born implements Strategy {
     return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
   }
 
-  #drawAll(members: Int32Array, { rng }: Choice): void {
+  #drawAll(members: Int32Array, { rng }: Choice): number {
     const searches = this.#searches;
     const state = this.#state;
     for (let at = 0; at < members.length; at++)
       state.begin(rng.unit() < this.#lambda, pointOf(rng), searches, at);
-    searches.run();
+    let touched = searches.run();
     for (let at = 0; at < members.length; at++)
       members[at] = state.memberAt(searches.found[at] as number);
     const { table } = this.#pool;
     const readsLoad = this.name !== 'born';
-    let touched = 0;
     for (const member of members) {
       const agent = this.#pool.agentOf(member);
       touched +=
@@ -175,7 +172,7 @@ export class Born implements Strategy {
         (this.#records[member * 2] as number) +
         (readsLoad ? table.slots(agent) : agent);
     }
-    this.#touched += touched;
+    return touched;
   }
 
   #priorOf(member: number): number {

@@ -17,13 +17,18 @@ const LARGE = 16_384;
 /** What was drawn so long ago is drawn again. */
 const AGE_MS_MAX = 1_000;
 
-/** Fills `members` with draws among those that are available now, and reads what a choice will read of them. */
-export type DrawAll = (members: Int32Array, choice: Choice) => void;
+/**
+ * Fills `members` with draws among those that are available now, and reads what a choice will read of them.
+ * Returns what it read, added up: it means nothing, but what nobody uses need not be read.
+ */
+export type DrawAll = (members: Int32Array, choice: Choice) => number;
 
 export class DrawsAhead {
   readonly #pool: Pool;
   readonly #drawAll: DrawAll;
   readonly #members = new Int32Array(DRAWN_AHEAD);
+  /** All that was only read to have it at hand, added up. */
+  touched = 0;
   #left = 0;
   #drawnAt = 0;
 
@@ -42,7 +47,7 @@ export class DrawsAhead {
     if (choice.nowMs - this.#drawnAt > AGE_MS_MAX) this.#left = 0;
     for (;;) {
       if (this.#left === 0) {
-        this.#drawAll(this.#members, choice);
+        this.touched += this.#drawAll(this.#members, choice);
         this.#left = DRAWN_AHEAD;
         this.#drawnAt = choice.nowMs;
       }

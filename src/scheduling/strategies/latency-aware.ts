@@ -15,8 +15,6 @@ export class LatencyAware implements Strategy {
   readonly #pool: Pool;
   readonly #latency: Latency;
   readonly #ahead: DrawsAhead;
-  /** Keeps reads that only fetch from being left out. */
-  #touched = 0;
 
   constructor(pool: Pool, latency: Latency) {
     this.#pool = pool;
@@ -59,13 +57,15 @@ export class LatencyAware implements Strategy {
     return this.#cost(b, choice.nowMs) < this.#cost(a, choice.nowMs) ? b : a;
   }
 
-  #drawAll(members: Int32Array, choice: Choice): void {
+  #drawAll(members: Int32Array, choice: Choice): number {
     const pool = this.#pool;
     drawEvenly(pool, members, choice);
+    let touched = 0;
     for (const member of members) {
       const agent = pool.agentOf(member);
-      this.#touched += pool.table.slots(agent) + this.#latency.touch(agent);
+      touched += pool.table.slots(agent) + this.#latency.touch(agent);
     }
+    return touched;
   }
 
   #cost(member: number, nowMs: number): number {

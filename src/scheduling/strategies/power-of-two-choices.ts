@@ -14,8 +14,6 @@ export class PowerOfTwoChoices implements Strategy {
   readonly stateful = false;
   readonly #pool: Pool;
   readonly #ahead: DrawsAhead;
-  /** Keeps reads that only fetch from being left out. */
-  #touched = 0;
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -56,9 +54,11 @@ export class PowerOfTwoChoices implements Strategy {
     return isLessLoaded(this.#pool, b, a) ? b : a;
   }
 
-  #drawAll(members: Int32Array, choice: Choice): void {
+  #drawAll(members: Int32Array, choice: Choice): number {
     const pool = this.#pool;
     drawEvenly(pool, members, choice);
-    for (const member of members) this.#touched += pool.table.slots(pool.agentOf(member));
+    let touched = 0;
+    for (const member of members) touched += pool.table.slots(pool.agentOf(member));
+    return touched;
   }
 }

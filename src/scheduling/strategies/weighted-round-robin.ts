@@ -100,7 +100,7 @@ export class WeightedRoundRobin implements Strategy {
     this.#dueAt[member] = this.#startAt[member] + 1 / weight;
     // Who may start at once need not be moved there when the next one is picked.
     const now = this.#virtualTime + SLACK / this.#weightSum;
-    if ((this.#startAt[member] as number) <= now) this.#eligible.put(member);
+    if (this.#startAt[member] <= now) this.#eligible.put(member);
     else this.#early.put(member);
   }
 
