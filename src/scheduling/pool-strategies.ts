@@ -3,7 +3,9 @@ import type { Pool } from './pool.ts';
 import { createStrategy, type Shared } from './strategies/create-strategy.ts';
 import type { Outcome, Strategy } from './strategy.ts';
 
-/** Members that a strategy takes in at once when it is used first: 1 to 5 ms of work. */
+/** Pools of so many members are no large ones: a strategy takes them in at once when it is used first. */
+const WHOLE_MAX = 2_048;
+/** Members of a larger one that it takes in with each step: 1 to 5 ms of work. */
 const TAKEN_AT_ONCE = 256;
 /** Chooses meanwhile; it knows nothing of its own about members. */
 const STAND_IN: StrategyName = 'power-of-two-choices';
@@ -59,7 +61,9 @@ export class PoolStrategies {
       return strategy;
     }
     this.#joining.unshift({ strategy, below: 0 });
-    this.joinOn();
+    const isLarge = this.#pool.numbersUsed > WHOLE_MAX || this.#shared.takenAtOnce !== undefined;
+    if (isLarge) this.joinOn();
+    else this.finish();
     return this.#byName.get(name) ?? this.get(STAND_IN);
   }
 
