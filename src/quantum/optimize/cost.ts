@@ -89,6 +89,17 @@ class CostCounter {
   }
 
   #deepen(depths: Int32Array, qubits: readonly number[], by: number): void {
+    if (qubits.length === 1) {
+      depths[qubits[0]] += by;
+      return;
+    }
+    if (qubits.length === 2) {
+      const [a, b] = qubits;
+      const deeper = Math.max(depths[a], depths[b]) + by;
+      depths[a] = deeper;
+      depths[b] = deeper;
+      return;
+    }
     let depth = 0;
     for (const qubit of qubits) depth = Math.max(depth, depths[qubit]);
     for (const qubit of qubits) depths[qubit] = depth + by;

@@ -164,18 +164,18 @@ describe('on a machine of 144 qubits', () => {
   ]).flat();
   const coupling = measuredCoupling({ qubits: side * side, edges: grid });
   const operations = randomGates(
-    { qubits: side * side, gates: 300, names: ['cx'] },
+    { qubits: side * side, gates: 1000, names: ['cx'] },
     Rng.fromSeed(1),
   );
   /** Routes with a watch that is asked at most `looksMax` times before it says stop. */
   function routed(trials: number, looksMax: number): { found: Routed; looks: number } {
     let looks = 0;
-    const isDue = (): boolean => ++looks > looksMax;
+    const leftMs = (): number => (++looks > looksMax ? 0 : 1);
     const found = route(side * side, operations, coupling, {
       rng: Rng.fromSeed(1),
       trials,
-      isDue,
-      look: isDue,
+      leftMs,
+      look: leftMs,
     });
     return { found, looks };
   }
@@ -186,7 +186,7 @@ describe('on a machine of 144 qubits', () => {
 
   test('the first trial is hurried to its end where time is up', () => {
     const { found, looks } = routed(40, 5);
-    expect(looks).toBeLessThan(15);
+    expect(looks).toBeLessThan(30);
     requireCoupled(found.operations, { qubits: side * side, edges: grid });
   });
 
@@ -194,7 +194,7 @@ describe('on a machine of 144 qubits', () => {
     const first = routed(1, Infinity);
     const found = routed(40, first.looks + 5);
     expect(found.found).toEqual(first.found);
-    expect(found.looks - first.looks).toBeLessThan(10);
+    expect(found.looks - first.looks).toBeLessThan(25);
   });
 });
 

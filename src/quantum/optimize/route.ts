@@ -35,11 +35,23 @@ export interface RouteOptions {
   readonly rng: Rng;
   /** Beginnings that are tried, at least 1; the first leaves every qubit where it is. */
   readonly trials: number;
-  /** Whether time is up: the first trial then takes any swaps that do, and the others are left out. */
-  readonly isDue: () => boolean;
+  /**
+   * Milliseconds that are left where the circuit becomes so many operations: once there are none, the first
+   * trial takes any swaps that do, and the others are left out.
+   */
+  readonly leftMs: (operations: number) => number;
   /** Throws once the run is canceled; for as long as there is no result. */
   readonly look: Look;
 }
+
+/** Most operations that a circuit may become. */
+export const ROUTED_OPERATIONS_MAX = 10_000_000;
+const OPERATIONS_PER_SWAP = 3;
+/** Pairs of a circuit beyond which a first result is made in rounds, and swaps are compared once there is one. */
+const SMALL_PAIRS_MAX = 2_000;
+
+/** How much longer it takes at least to compare swaps one by one. */
+const SEARCH_TO_ROUNDS = 3;
 
 /** A circuit to be routed, and its pairs alone, both ways. */
 interface Plans {
@@ -73,18 +85,98 @@ function trial({ whole }: Plans, layout: ArrayLike<number>, ground: RoutingGroun
   return { steps: run.steps, swaps: run.swaps, initialLayout: Array.from(layout) };
 }
 
+function requireRoom(operations: number, swaps: number): void {
+  if (operations + OPERATIONS_PER_SWAP * swaps <= ROUTED_OPERATIONS_MAX) return;
+  throw new OrchestratorError(
+    'QUANTUM_ROUTING_TOO_LARGE',
+    `a routed circuit must have at most ${ROUTED_OPERATIONS_MAX} operations, got more with the swaps of ${operations}`,
+    { operations, operationsMax: ROUTED_OPERATIONS_MAX },
+  );
+}
+
+/**
+ * The best of some trials within the time.
+ *
+ * What a large circuit has to begin with is made in rounds; swaps one by one, and other layouts, are for the
+ * time that is left.
+ */
+function bestTrial(
+  qubits: number,
+  operations: readonly Operation[],
+  coupling: Coupling,
+  { rng, trials, leftMs, look }: RouteOptions,
+): Trial {
+  let expected = operations.length;
+  const isDue = (): boolean => leftMs(expected) <= 0;
+  let isHurried = false;
+  const first = new WorkLook(() => {
+    look();
+    isHurried ||= isDue();
+  });
+  const stop = (): never => {
+    throw new OrchestratorError('QUANTUM_CANCELED', 'routing was to end by now');
+  };
+  // There is a result already: what is not done in time is not wanted.
+  const later = new WorkLook(() => {
+    if (isDue()) stop();
+  });
+  const pairs = operations.filter(({ kind }) => kind === 'gate' || kind === 'unitary');
+  const plans: Plans = {
+    whole: routingPlan(operations, first),
+    forwards: routingPlan(pairs, first),
+    backwards: routingPlan(pairs.toReversed(), first),
+  };
+  const isLarge = plans.forwards.first.reduce((n, s) => n + Number(s >= 0), 0) > SMALL_PAIRS_MAX;
+  const beforeMs = leftMs(expected);
+  const identity = Array.from({ length: qubits }, (_, k) => k);
+  let best = trial(plans, identity, {
+    coupling,
+    rng,
+    work: first,
+    style: isLarge ? 'rounds' : 'one-by-one',
+    isHurried: () => isHurried,
+    onSwap: (swaps) => requireRoom(operations.length, swaps),
+  });
+  const takenMs = beforeMs - leftMs(expected);
+  expected += OPERATIONS_PER_SWAP * best.swaps;
+  // What would not be done in time is not begun.
+  if (isLarge && leftMs(expected) < SEARCH_TO_ROUNDS * takenMs) return best;
+  const onMap = { coupling, rng, work: later, isHurried: () => false } as const;
+  const settling: RoutingGround = { ...onMap, style: isLarge ? 'rounds' : 'one-by-one', onSwap };
+  const searching: RoutingGround = {
+    ...onMap,
+    style: 'one-by-one',
+    onSwap: (swaps) => {
+      if (swaps >= best.swaps) stop();
+    },
+  };
+  for (let n = isLarge ? 0 : 1; n < trials && !isDue(); n++) {
+    const found = unlessCanceled(() => {
+      const layout = n === 0 ? identity : settledLayout(qubits, plans, settling);
+      return trial(plans, layout, searching);
+    });
+    if (found !== null) best = found;
+  }
+  return best;
+}
+
+function onSwap(): void {
+  // Ways to and fro only end in a layout.
+}
+
 /**
  * Puts operations of one- and two-qubit gates on a machine's qubits, with cx in threes for swaps.
  *
- * The result is checked as it is written: see {@link writtenCircuit}.
+ * The result is checked as it is written: see {@link writtenCircuit}. Linear in the gates and swaps, but for
+ * swaps that are compared one by one: those take time by the edges of the map, as far as there is time.
  *
- * @throws OrchestratorError QUANTUM_ROUTING_UNSUPPORTED
+ * @throws OrchestratorError QUANTUM_ROUTING_UNSUPPORTED, QUANTUM_ROUTING_TOO_LARGE
  */
 export function route(
   qubits: number,
   operations: readonly Operation[],
   coupling: Coupling,
-  { rng, trials, isDue, look }: RouteOptions,
+  options: RouteOptions,
 ): Routed {
   if (qubits > coupling.qubits) {
     throw new OrchestratorError(
@@ -93,30 +185,7 @@ export function route(
       { qubits, machineQubits: coupling.qubits },
     );
   }
-  const pairs = operations.filter(({ kind }) => kind === 'gate' || kind === 'unitary');
-  let isHurried = false;
-  const first = new WorkLook(() => {
-    look();
-    isHurried ||= isDue();
-  });
-  // There is a result already: what is not done in time is not wanted.
-  const later = new WorkLook(() => {
-    if (isDue()) throw new OrchestratorError('QUANTUM_CANCELED', 'routing was to end by now');
-  });
-  const plans: Plans = {
-    whole: routingPlan(operations, first),
-    forwards: routingPlan(pairs, first),
-    backwards: routingPlan(pairs.toReversed(), first),
-  };
-  const identity = Array.from({ length: qubits }, (_, k) => k);
-  const start = { coupling, rng, work: first, isHurried: () => isHurried };
-  let best = trial(plans, identity, start);
-  const ground: RoutingGround = { coupling, rng, work: later, isHurried: () => false };
-  for (let n = 1; n < trials && !isDue(); n++) {
-    const found = unlessCanceled(() => trial(plans, settledLayout(qubits, plans, ground), ground));
-    if (found === null) break;
-    if (found.swaps < best.swaps) best = found;
-  }
+  const best = bestTrial(qubits, operations, coupling, options);
   const { initialLayout } = best;
-  return { ...writtenCircuit(operations, best, coupling, look), initialLayout };
+  return { ...writtenCircuit(operations, best, coupling, options.look), initialLayout };
 }

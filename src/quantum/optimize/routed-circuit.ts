@@ -33,6 +33,8 @@ class Writer {
   #occupant: Int32Array;
   readonly #coupling: Coupling;
   readonly #look: Look;
+  /** What is written for each swap: the same operations each time, so that long ways take little memory. */
+  readonly #swaps = new Map<RoutingStep, readonly Operation[]>();
   /** Where qubits were when the innermost loop began; null outside of loops. */
   #loopLayout: Int32Array | null = null;
 
@@ -66,7 +68,8 @@ class Writer {
     for (const [i, step] of steps.entries()) {
       lookEvery(i, this.#look);
       if (step.kind === 'swap') {
-        written.push(...this.#swap(step.qubits));
+        const [first, second, third] = this.#swap(step);
+        written.push(first, second, third);
         continue;
       }
       order.take(step.source);
@@ -128,9 +131,15 @@ class Writer {
     invariant(isCoupled, 'routed gates act on coupled qubits');
   }
 
-  #swap([a, b]: readonly [number, number]): readonly Operation[] {
-    const written = [gateCx(a, b), gateCx(b, a), gateCx(a, b)];
-    this.#requireCoupled(written[0]);
+  #swap(step: Extract<RoutingStep, { kind: 'swap' }>): readonly Operation[] {
+    const [a, b] = step.qubits;
+    let written = this.#swaps.get(step);
+    if (written === undefined) {
+      const there = gateCx(a, b);
+      this.#requireCoupled(there);
+      written = [there, gateCx(b, a), there];
+      this.#swaps.set(step, written);
+    }
     const [s, t] = [this.#occupant[a], this.#occupant[b]];
     this.#occupant[a] = t;
     this.#occupant[b] = s;

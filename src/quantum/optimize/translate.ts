@@ -28,8 +28,6 @@ function translatedOne(operation: Operation, basis: Basis, look: Look): readonly
     default:
       return [operation];
   }
-  const isKept = operation.kind === 'gate' && operation.controls.length === 0;
-  if (isKept && basis.names.has(operation.name)) return [operation];
   if (!isLowerable(operation)) {
     if (basis.isOpen) return [operation];
     throw new OrchestratorError(
@@ -51,14 +49,22 @@ function translatedOne(operation: Operation, basis: Basis, look: Look): readonly
   return emitted.map((made) => ({ ...made, qubits: made.qubits.map((k) => qubits[k]) }));
 }
 
+/** Whether an operation is its own translation. */
+function isKept(operation: Operation, { names }: Basis): boolean {
+  return operation.kind === 'gate' && operation.controls.length === 0 && names.has(operation.name);
+}
+
 /** Operations with every gate made of the basis by itself. */
 export function translated(
   operations: readonly Operation[],
   basis: Basis,
   look: Look = NO_LOOK,
 ): readonly Operation[] {
-  return operations.flatMap((operation, i) => {
+  const made: Operation[] = [];
+  for (const [i, operation] of operations.entries()) {
     lookEvery(i, look);
-    return translatedOne(operation, basis, look);
-  });
+    if (isKept(operation, basis)) made.push(operation);
+    else for (const one of translatedOne(operation, basis, look)) made.push(one);
+  }
+  return made;
 }
