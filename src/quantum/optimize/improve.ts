@@ -27,11 +27,16 @@ export interface Setting {
   readonly context: ComponentContext;
   /** When the passes are to be done, by the watch. */
   readonly endMs: number;
+  /** How much slower than expected the machine is. */
+  readonly slowness: number;
   readonly objective: 'unitary' | 'measurement';
 }
 
 /** Optimises a circuit where it is, and keeps what is given where that is no worse. */
-function improved(circuit: Circuit, { context, endMs, objective }: Setting): Stage {
+function improved(
+  circuit: Circuit,
+  { context, endMs, objective }: Omit<Setting, 'slowness'>,
+): Stage {
   const { basis, level, metric, watch } = context;
   const look = lookAt(watch);
   const given = translated(circuit.operations, basis, look);
@@ -86,7 +91,7 @@ export const REST_MS_PER_OPERATION = 0.0003;
  */
 export function improvedInTime(circuit: Circuit, setting: Setting): Stage {
   const { operations } = circuit;
-  const { context, endMs } = setting;
+  const { context, endMs, slowness } = setting;
   const { basis, level, watch } = context;
   if (operations.length <= WHOLE_OPERATIONS_MAX || level === 0) return improved(circuit, setting);
   const look = lookAt(watch);
@@ -96,8 +101,8 @@ export function improvedInTime(circuit: Circuit, setting: Setting): Stage {
     const part = operations.slice(from, from + PART_OPERATIONS);
     const nowMs = watch.nowMs();
     const leftOperations = operations.length - from;
-    const leftMs = endMs - nowMs - leftOperations * REST_MS_PER_OPERATION;
-    const leastMs = part.length * PASSES_MS_PER_OPERATION;
+    const leftMs = endMs - nowMs - slowness * REST_MS_PER_OPERATION * leftOperations;
+    const leastMs = slowness * PASSES_MS_PER_OPERATION * part.length;
     if (leftMs < leastMs) {
       append(made, translated(part, basis, look), look);
       continue;

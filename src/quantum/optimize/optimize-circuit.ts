@@ -67,7 +67,7 @@ export interface OptimizeResult {
 
 const TIME_MS: readonly number[] = [Infinity, 2_000, 10_000, 30_000];
 /** Beginnings that routing tries, by level. */
-const ROUTING_TRIALS: readonly number[] = [1, 4, 12, 40];
+const ROUTING_TRIALS: readonly number[] = [1, 10, 60, 200];
 /** Milliseconds that an operation takes once it is routed: to be written, put in the basis and counted. */
 const AFTER_MS_PER_OPERATION = 0.001;
 
@@ -95,19 +95,24 @@ const FIRST_SHARE = 0.4;
 const ROUTING_SHARE = 0.65;
 
 /** Operations that are counted within some milliseconds. */
-const COUNTED_MAX = 200_000;
+const COUNTED_MAX = 50_000;
+
+/** Operations by which a machine's speed can be told: fewer take no time to speak of. */
+const SAMPLE_MIN = 20_000;
 
 /** When a run began, and how long it may take. */
 interface Span {
   readonly startMs: number;
   readonly timeMs: number;
+  /** How much slower than expected the machine is. */
+  readonly slowness: number;
 }
 
 function routed(
   circuit: Circuit,
   map: CouplingMap,
   context: ComponentContext,
-  { startMs, timeMs }: Span,
+  { startMs, timeMs, slowness }: Span,
 ): { readonly circuit: Circuit; readonly stage: Stage; readonly initialLayout: readonly number[] } {
   const { rng, level, watch } = context;
   const look = lookAt(watch);
@@ -118,7 +123,7 @@ function routed(
   const untilMs = startMs + ROUTING_SHARE * timeMs;
   const leftMs = (count: number): number => {
     if (watch.isCanceled()) return 0;
-    return Math.min(untilMs, endMs - AFTER_MS_PER_OPERATION * count) - watch.nowMs();
+    return Math.min(untilMs, endMs - slowness * AFTER_MS_PER_OPERATION * count) - watch.nowMs();
   };
   const trials = ROUTING_TRIALS[level];
   const found = route(circuit.qubits, operations, coupling, { rng, trials, leftMs, look });
@@ -130,7 +135,8 @@ function routed(
   };
   const stage = improvedInTime(onMachine, {
     context: { ...context, keepsPairs: true },
-    endMs: endMs - REST_MS_PER_OPERATION * found.operations.length,
+    endMs: endMs - slowness * REST_MS_PER_OPERATION * found.operations.length,
+    slowness,
     objective: 'unitary',
   });
   return {
@@ -166,13 +172,14 @@ export function optimizeCircuit(
 ): OptimizeResult {
   const { level = 2, metric = 'twoQubit', seed = 1, objective = 'unitary' } = options;
   const basis = new Basis(options.basis ?? null);
-  const span: Span = { startMs: watch.nowMs(), timeMs: options.timeMs ?? TIME_MS[level] };
+  const startMs = watch.nowMs();
+  const timeMs = options.timeMs ?? TIME_MS[level];
   const context: ComponentContext = {
     level,
     metric,
     basis,
     seed,
-    watch: withProgressOf(span, watch),
+    watch: withProgressOf(startMs, timeMs, watch),
     rng: Rng.fromSeed(seed),
     simulate: options.simulate ?? null,
     allowsUnchecked: options.allowUnchecked ?? false,
@@ -185,10 +192,12 @@ export function optimizeCircuit(
     { ...circuit, operations: translated(circuit.operations, basis, look) },
     look,
   );
-  const endMs = span.startMs + span.timeMs;
+  const endMs = startMs + timeMs;
+  const count = circuit.operations.length;
+  const slowness = slownessOf(watch.nowMs() - startMs, count);
   if (coupling === undefined) {
-    const restMs = REST_MS_PER_OPERATION * circuit.operations.length;
-    const stage = improvedInTime(circuit, { context, endMs: endMs - restMs, objective });
+    const restMs = slowness * REST_MS_PER_OPERATION * count;
+    const stage = improvedInTime(circuit, { context, endMs: endMs - restMs, slowness, objective });
     const { operations, layout } = stage;
     // What stays may stand for gates in the basis, and was counted as these.
     const after =
@@ -197,10 +206,15 @@ export function optimizeCircuit(
   }
   const first = improvedInTime(circuit, {
     context: { ...context, basis: new Basis(null) },
-    endMs: span.startMs + FIRST_SHARE * span.timeMs,
+    endMs: startMs + FIRST_SHARE * timeMs,
+    slowness,
     objective,
   });
-  const second = routed({ ...circuit, operations: first.operations }, coupling, context, span);
+  const second = routed({ ...circuit, operations: first.operations }, coupling, context, {
+    startMs,
+    timeMs,
+    slowness,
+  });
   const at = second.stage.layout ?? [];
   const stage: Stage = {
     operations: second.circuit.operations,
@@ -222,6 +236,12 @@ export function optimizeCircuit(
   };
 }
 
+/** How much slower a machine is than expected, by what reading a circuit has taken: 1 … 4. */
+function slownessOf(takenMs: number, operations: number): number {
+  const ratio = takenMs / (REST_MS_PER_OPERATION * Math.max(1, operations));
+  return operations < SAMPLE_MIN ? 1 : Math.min(4, Math.max(1, ratio));
+}
+
 /** What a result costs. A canceled run answers what it has, unless even counting takes long. */
 function costAfter(circuit: Circuit, look: Look): CircuitCost {
   return costOfCircuit(circuit, circuit.operations.length > COUNTED_MAX ? look : NO_LOOK);
@@ -240,7 +260,7 @@ function layoutOf(layout: readonly number[] | null): Pick<OptimizeResult, 'final
 }
 
 /** Takes progress as the share of the time that is over. */
-function withProgressOf({ startMs, timeMs }: Span, watch: Watch): Watch {
+function withProgressOf(startMs: number, timeMs: number, watch: Watch): Watch {
   const progress = (): void => {
     const passedMs = watch.nowMs() - startMs;
     watch.progress(passedMs < timeMs ? passedMs / timeMs : 1);

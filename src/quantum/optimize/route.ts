@@ -50,6 +50,8 @@ const OPERATIONS_PER_SWAP = 3;
 /** Pairs of a circuit beyond which a first result is made in rounds, and swaps are compared once there is one. */
 const SMALL_PAIRS_MAX = 2_000;
 
+/** Swaps that a better way may have more: next to gates they cost less. */
+const SWAPS_MORE = 8;
 /** How much longer it takes at least to compare swaps one by one. */
 const SEARCH_TO_ROUNDS = 3;
 
@@ -77,12 +79,20 @@ function settledLayout(
 
 interface Trial extends RoutedSteps {
   readonly swaps: number;
+  readonly entanglers: number;
 }
 
 function trial({ whole }: Plans, layout: ArrayLike<number>, ground: RoutingGround): Trial {
   const run = new RoutingRun(whole, ground, layout);
   run.run();
-  return { steps: run.steps, swaps: run.swaps, initialLayout: Array.from(layout) };
+  const { steps, swaps, entanglers } = run;
+  return { steps, swaps, entanglers, initialLayout: Array.from(layout) };
+}
+
+/** By what is to be left of both, then by swaps. */
+function isBetter(found: Trial, best: Trial): boolean {
+  const fewer = best.entanglers - found.entanglers;
+  return fewer > 0 || (fewer === 0 && found.swaps < best.swaps);
 }
 
 function requireRoom(operations: number, swaps: number): void {
@@ -147,7 +157,7 @@ function bestTrial(
     ...onMap,
     style: 'one-by-one',
     onSwap: (swaps) => {
-      if (swaps >= best.swaps) stop();
+      if (swaps >= best.swaps + SWAPS_MORE) stop();
     },
   };
   for (let n = isLarge ? 0 : 1; n < trials && !isDue(); n++) {
@@ -155,7 +165,7 @@ function bestTrial(
       const layout = n === 0 ? identity : settledLayout(qubits, plans, settling);
       return trial(plans, layout, searching);
     });
-    if (found !== null) best = found;
+    if (found !== null && isBetter(found, best)) best = found;
   }
   return best;
 }

@@ -5,6 +5,7 @@ import type { Operation } from '../circuit/operation.ts';
 import type { Coupling } from './coupling.ts';
 import type { WorkLook } from './look.ts';
 import { isWayOut } from './operation-order.ts';
+import { PairRuns } from './pair-runs.ts';
 import { NEVER, RoutingField } from './routing-field.ts';
 import { routingPlan, type RoutingPlan } from './routing-plan.ts';
 import type { RoutingStep } from './routing-step.ts';
@@ -38,6 +39,8 @@ export class RoutingRun {
   readonly steps: RoutingStep[] = [];
   /** Swaps, those within branches and loops among them, each once. */
   swaps = 0;
+  #entanglersInside = 0;
+  readonly #runs: PairRuns;
   readonly #plan: RoutingPlan;
   readonly #ground: RoutingGround;
   readonly #coupling: Coupling;
@@ -69,6 +72,7 @@ export class RoutingRun {
     this.#coupling = coupling;
     this.#outer = outer;
     this.#field = new RoutingField(coupling, layout);
+    this.#runs = new PairRuns(coupling.qubits);
     this.#waits = plan.waits.slice();
     this.#decay = new Float64Array(coupling.qubits).fill(1);
     this.#aheadMark = new Int32Array(plan.waits.length);
@@ -78,6 +82,11 @@ export class RoutingRun {
   /** Machine qubit of each circuit qubit. */
   get layout(): Int32Array {
     return this.#field.layout;
+  }
+
+  /** Entanglers that are left once neighbours are made as one, about. */
+  get entanglers(): number {
+    return this.#runs.entanglers + this.#entanglersInside;
   }
 
   run(): void {
@@ -102,6 +111,7 @@ export class RoutingRun {
       }
       if (isWaiting) field.release(s, second[i]);
       this.#ground.work.didGates(1);
+      if (s >= 0) this.#runs.gate(field.layout[s], field.layout[second[i]]);
       this.#emit(i);
       done = true;
       for (let k = start[i + 1] - 1; k >= start[i]; k--) {
@@ -140,6 +150,7 @@ export class RoutingRun {
     inner.run();
     if (!operations.some(isWayOut)) inner.#undo([...inner.#made]);
     this.swaps += inner.swaps;
+    this.#entanglersInside += inner.entanglers;
     return inner.steps;
   }
 
@@ -162,6 +173,7 @@ export class RoutingRun {
     const field = this.#field;
     const [a, b] = qubits;
     field.swap(a, b);
+    this.#runs.swap(a, b);
     for (const place of qubits) {
       const qubit = field.occupant[place];
       if (qubit < 0 || field.partner[qubit] < 0) continue;
