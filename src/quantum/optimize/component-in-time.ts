@@ -152,14 +152,10 @@ function inBlocks(
     const blockMs = (Math.max(0, endMs - nowMs) * block.operations.length) / gatesLeft;
     gatesLeft -= block.operations.length;
     const isLate = nowMs > endMs;
-    const found =
-      isLate && isInBasis(block, own)
-        ? block
-        : optimizeComponent(
-            block,
-            isLate ? { ...own, level: 0 } : own,
-            timeOf(nowMs, blockMs, own, span),
-          );
+    // Once time is up, gates only become what stands for each of them in the basis.
+    const found = isLate
+      ? { operations: translated(block.operations, own.basis) }
+      : optimizeComponent(block, own, timeOf(nowMs, blockMs, own, span));
     for (const operation of found.operations) operations.push(operation);
     if ('verification' in found && found.verification !== null) {
       verifications.set(found.verification.method, found.verification);
@@ -169,12 +165,6 @@ function inBlocks(
     ? given.pass
     : [given.pass, PASS].filter((name) => name !== 'given').join(', ');
   return { ...given, pass, operations, verifications: [...verifications.values()] };
-}
-
-/** Whether a block may stay as it is once time is up. */
-function isInBasis({ operations }: Component, { basis }: ComponentContext): boolean {
-  const made = translated(operations, basis);
-  return made.length === operations.length && made.every((one, i) => one === operations[i]);
 }
 
 function timeOf(

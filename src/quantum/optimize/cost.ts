@@ -107,7 +107,11 @@ class CostCounter {
 }
 
 function isT(name: string, params: readonly number[]): boolean {
-  return name === 't' || name === 'tdg' || (TURNS.has(name) && isEighth(params[0]));
+  return (
+    name === 't' ||
+    name === 'tdg' ||
+    (params.length === 1 && TURNS.has(name) && isEighth(params[0]))
+  );
 }
 
 /** Counts operations as they stand; both branches of an `if` and one turn of a loop. */
@@ -117,9 +121,9 @@ export function costOfOperations(
   look: Look = NO_LOOK,
 ): CircuitCost {
   const counter = new CostCounter(qubits);
-  for (const [i, operation] of operations.entries()) {
+  for (let i = 0; i < operations.length; i++) {
     lookEvery(i, look);
-    counter.count(operation);
+    counter.count(operations[i]);
   }
   const { gates, twoQubit, tCount } = counter;
   return {

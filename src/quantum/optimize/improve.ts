@@ -6,7 +6,7 @@ import type { ComponentContext } from './component.ts';
 import { costOfCircuit, isCheaper } from './cost.ts';
 import { lookAt, lookEvery, type Look } from './look.ts';
 import { Optimization, type PassReport } from './optimization.ts';
-import { translated } from './translate.ts';
+import { pushTranslated, translated } from './translate.ts';
 import { unlessCanceled } from './verify.ts';
 
 /** What passes and checks have to say. */
@@ -93,20 +93,21 @@ export function improvedInTime(circuit: Circuit, setting: Setting): Stage {
   const { operations } = circuit;
   const { context, endMs, slowness } = setting;
   const { basis, level, watch } = context;
-  if (operations.length <= WHOLE_OPERATIONS_MAX || level === 0) return improved(circuit, setting);
+  if (operations.length <= WHOLE_OPERATIONS_MAX) return improved(circuit, setting);
   const look = lookAt(watch);
+  const leastMs = slowness * PASSES_MS_PER_OPERATION * PART_OPERATIONS;
   const made: Operation[] = [];
   const stages: Report[] = [];
   for (let from = 0; from < operations.length; from += PART_OPERATIONS) {
-    const part = operations.slice(from, from + PART_OPERATIONS);
     const nowMs = watch.nowMs();
     const leftOperations = operations.length - from;
     const leftMs = endMs - nowMs - slowness * REST_MS_PER_OPERATION * leftOperations;
-    const leastMs = slowness * PASSES_MS_PER_OPERATION * part.length;
-    if (leftMs < leastMs) {
-      append(made, translated(part, basis, look), look);
-      continue;
+    if (level === 0 || leftMs < leastMs) {
+      if (from === 0) return untouched(translated(operations, basis, look));
+      pushTranslated(made, operations, { from, basis, look });
+      break;
     }
+    const part = operations.slice(from, from + PART_OPERATIONS);
     const partMs = Math.max(leastMs, (leftMs * part.length) / leftOperations);
     const { operations: better, ...stage } = improved(
       { ...circuit, operations: part },
@@ -116,6 +117,10 @@ export function improvedInTime(circuit: Circuit, setting: Setting): Stage {
     stages.push(stage);
   }
   return { operations: made, ...joinedReports(stages), layout: null };
+}
+
+function untouched(operations: readonly Operation[]): Stage {
+  return { operations, ...joinedReports([]), layout: null };
 }
 
 function append(list: Operation[], more: readonly Operation[], look: Look): void {

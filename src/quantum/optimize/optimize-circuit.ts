@@ -7,12 +7,12 @@ import { UNWATCHED, type Watch } from '../watch.ts';
 import { Basis } from './basis.ts';
 import type { ComponentContext } from './component.ts';
 import { costOfCircuit, type CircuitCost, type Metric } from './cost.ts';
-import { measuredCoupling, type CouplingMap } from './coupling.ts';
+import { measuredCoupling, type Coupling, type CouplingMap } from './coupling.ts';
 import { improvedInTime, REST_MS_PER_OPERATION, type Stage } from './improve.ts';
 import { lookAt, NO_LOOK, type Look } from './look.ts';
 import type { PassReport } from './optimization.ts';
 import type { Level } from './portfolio.ts';
-import { route } from './route.ts';
+import { expectedOperations, route } from './route.ts';
 import type { StateRunner } from './state-runner.ts';
 import { translated } from './translate.ts';
 
@@ -90,8 +90,11 @@ function requireSmallGates(operations: readonly Operation[]): void {
   }
 }
 
+const SWAP: Operation = { kind: 'gate', name: 'swap', params: [], qubits: [0, 1], controls: [] };
+
 /** Shares of the time by which the circuit has been improved before routing, and by which layouts are tried. */
 const FIRST_SHARE = 0.4;
+const FIRST_SHARE_MIN = 0.2;
 const ROUTING_SHARE = 0.65;
 
 /** Operations that are counted within some milliseconds. */
@@ -110,13 +113,12 @@ interface Span {
 
 function routed(
   circuit: Circuit,
-  map: CouplingMap,
+  coupling: Coupling,
   context: ComponentContext,
   { startMs, timeMs, slowness }: Span,
 ): { readonly circuit: Circuit; readonly stage: Stage; readonly initialLayout: readonly number[] } {
   const { rng, level, watch } = context;
   const look = lookAt(watch);
-  const coupling = measuredCoupling(map, look);
   const operations = translated(circuit.operations, new Basis(null), look);
   requireSmallGates(operations);
   const endMs = startMs + timeMs;
@@ -126,12 +128,19 @@ function routed(
     return Math.min(untilMs, endMs - slowness * AFTER_MS_PER_OPERATION * count) - watch.nowMs();
   };
   const trials = ROUTING_TRIALS[level];
-  const found = route(circuit.qubits, operations, coupling, { rng, trials, leftMs, look });
+  const swapGates = translated([SWAP], context.basis);
+  const found = route(circuit.qubits, operations, coupling, {
+    rng,
+    trials,
+    leftMs,
+    look,
+    swapGates,
+  });
   const onMachine: Circuit = {
     ...circuit,
-    qubits: map.qubits,
+    qubits: coupling.qubits,
     operations: found.operations,
-    quantumRegisters: [{ name: 'q', start: 0, size: map.qubits }],
+    quantumRegisters: [{ name: 'q', start: 0, size: coupling.qubits }],
   };
   const stage = improvedInTime(onMachine, {
     context: { ...context, keepsPairs: true },
@@ -163,7 +172,8 @@ function joined(verified: readonly string[]): string {
  * answers the best it has, if it has one.
  *
  * @throws OrchestratorError QUANTUM_BASIS_UNKNOWN_GATE, QUANTUM_BASIS_UNREACHABLE,
- *   QUANTUM_COUPLING_INVALID, QUANTUM_ROUTING_UNSUPPORTED, QUANTUM_CANCELED
+ *   QUANTUM_COUPLING_INVALID, QUANTUM_ROUTING_UNSUPPORTED, QUANTUM_ROUTING_TOO_LARGE,
+ *   QUANTUM_CANCELED
  */
 export function optimizeCircuit(
   circuit: Circuit,
@@ -204,35 +214,55 @@ export function optimizeCircuit(
       operations === circuit.operations ? before : costAfter({ ...circuit, operations }, look);
     return { ...resultOf(stage, { circuit, before, after, objective }), ...layoutOf(layout) };
   }
+  return onMachine(circuit, measuredCoupling(coupling, look), {
+    context,
+    before,
+    objective,
+    span: { startMs, timeMs, slowness },
+  });
+}
+
+/** A run for a machine. */
+interface MachineRun {
+  readonly context: ComponentContext;
+  readonly before: CircuitCost;
+  readonly objective: 'unitary' | 'measurement';
+  readonly span: Span;
+}
+
+/** Improves a circuit, routes it, and improves what became of it. */
+function onMachine(
+  circuit: Circuit,
+  coupling: Coupling,
+  { context, before, objective, span }: MachineRun,
+): OptimizeResult {
+  const { startMs, timeMs, slowness } = span;
+  const swapGates = translated([SWAP], context.basis);
+  const laterMs =
+    slowness * AFTER_MS_PER_OPERATION * expectedOperations(circuit, coupling, swapGates);
+  const share = Math.max(FIRST_SHARE_MIN, Math.min(FIRST_SHARE, 1 - laterMs / timeMs));
   const first = improvedInTime(circuit, {
     context: { ...context, basis: new Basis(null) },
-    endMs: startMs + FIRST_SHARE * timeMs,
+    endMs: startMs + share * timeMs,
     slowness,
     objective,
   });
-  const second = routed({ ...circuit, operations: first.operations }, coupling, context, {
-    startMs,
-    timeMs,
-    slowness,
-  });
+  const second = routed({ ...circuit, operations: first.operations }, coupling, context, span);
   const at = second.stage.layout ?? [];
+  const layout = first.layout === null ? at : first.layout.map((qubit) => at[qubit]);
   const stage: Stage = {
     operations: second.circuit.operations,
     verified: [...first.verified, ...second.stage.verified],
     passes: [...first.passes, ...second.stage.passes],
     defects: [...first.defects, ...second.stage.defects],
     unchecked: [...first.unchecked, ...second.stage.unchecked],
-    layout: first.layout === null ? at : first.layout.map((qubit) => at[qubit]),
+    layout,
   };
+  const after = costAfter(second.circuit, lookAt(context.watch));
   return {
-    ...resultOf(stage, {
-      circuit: second.circuit,
-      before,
-      after: costAfter(second.circuit, look),
-      objective,
-    }),
+    ...resultOf(stage, { circuit: second.circuit, before, after, objective }),
     initialLayout: second.initialLayout,
-    ...layoutOf(stage.layout),
+    finalLayout: layout,
   };
 }
 

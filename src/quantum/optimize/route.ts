@@ -6,10 +6,12 @@
  */
 import { OrchestratorError } from '../../base/errors.ts';
 import type { Rng } from '../../base/rng.ts';
+import type { Circuit } from '../circuit/circuit.ts';
 import type { Operation } from '../circuit/operation.ts';
 import type { Coupling } from './coupling.ts';
+import { qubitsOf } from './cost.ts';
 import { WorkLook, type Look } from './look.ts';
-import { writtenCircuit, type RoutedSteps } from './routed-circuit.ts';
+import { SWAP_GATES, writtenCircuit, type RoutedSteps } from './routed-circuit.ts';
 import { routingPlan, type RoutingPlan } from './routing-plan.ts';
 import { RoutingRun, type RoutingGround } from './routing-run.ts';
 import { unlessCanceled } from './verify.ts';
@@ -42,16 +44,37 @@ export interface RouteOptions {
   readonly leftMs: (operations: number) => number;
   /** Throws once the run is canceled; for as long as there is no result. */
   readonly look: Look;
+  /** Most operations that the circuit may become; 10,000,000 where it is not given. */
+  readonly operationsMax?: number;
+  /** Gates for a swap of qubits 0 and 1; three cx where they are not given. */
+  readonly swapGates?: readonly Operation[];
 }
 
-/** Most operations that a circuit may become. */
-export const ROUTED_OPERATIONS_MAX = 10_000_000;
-const OPERATIONS_PER_SWAP = 3;
+/** Some hundred megabytes as text. */
+const ROUTED_OPERATIONS_MAX = 10_000_000;
 /** Pairs of a circuit beyond which a first result is made in rounds, and swaps are compared once there is one. */
 const SMALL_PAIRS_MAX = 2_000;
 
 /** Swaps that a better way may have more: next to gates they cost less. */
 const SWAPS_MORE = 8;
+/** Swaps for each step between a gate's qubits where they are at first: what a swap brings others is not known. */
+const SWAPS_PER_STEP = 0.8;
+
+/** About how many operations a circuit becomes; each at its place, without any swap before it. */
+export function expectedOperations(
+  { operations }: Circuit,
+  coupling: Coupling,
+  swapGates: readonly Operation[] = SWAP_GATES,
+): number {
+  let steps = 0;
+  for (const operation of operations) {
+    if (operation.kind !== 'gate' && operation.kind !== 'unitary') continue;
+    const [a, b] = qubitsOf(operation);
+    if (b !== undefined) steps += (coupling.distance[a * coupling.qubits + b] ?? 1) - 1;
+  }
+  return operations.length + swapGates.length * SWAPS_PER_STEP * steps;
+}
+
 /** How much longer it takes at least to compare swaps one by one. */
 const SEARCH_TO_ROUNDS = 3;
 
@@ -95,12 +118,13 @@ function isBetter(found: Trial, best: Trial): boolean {
   return fewer > 0 || (fewer === 0 && found.swaps < best.swaps);
 }
 
-function requireRoom(operations: number, swaps: number): void {
-  if (operations + OPERATIONS_PER_SWAP * swaps <= ROUTED_OPERATIONS_MAX) return;
+/** Refuses what becomes too many operations. */
+function requireRoom(operations: number, made: number, operationsMax: number): void {
+  if (operations + made <= operationsMax) return;
   throw new OrchestratorError(
     'QUANTUM_ROUTING_TOO_LARGE',
-    `a routed circuit must have at most ${ROUTED_OPERATIONS_MAX} operations, got more with the swaps of ${operations}`,
-    { operations, operationsMax: ROUTED_OPERATIONS_MAX },
+    `a routed circuit must have at most ${operationsMax} operations, got more with the swaps that ${operations} need`,
+    { operations, operationsMax },
   );
 }
 
@@ -114,8 +138,10 @@ function bestTrial(
   qubits: number,
   operations: readonly Operation[],
   coupling: Coupling,
-  { rng, trials, leftMs, look }: RouteOptions,
+  options: RouteOptions,
 ): Trial {
+  const { rng, trials, leftMs, look, operationsMax = ROUTED_OPERATIONS_MAX } = options;
+  const perSwap = (options.swapGates ?? SWAP_GATES).length;
   let expected = operations.length;
   const isDue = (): boolean => leftMs(expected) <= 0;
   let isHurried = false;
@@ -145,10 +171,10 @@ function bestTrial(
     work: first,
     style: isLarge ? 'rounds' : 'one-by-one',
     isHurried: () => isHurried,
-    onSwap: (swaps) => requireRoom(operations.length, swaps),
+    onSwap: (swaps) => requireRoom(operations.length, perSwap * (swaps + 1), operationsMax),
   });
   const takenMs = beforeMs - leftMs(expected);
-  expected += OPERATIONS_PER_SWAP * best.swaps;
+  expected += perSwap * best.swaps;
   // What would not be done in time is not begun.
   if (isLarge && leftMs(expected) < SEARCH_TO_ROUNDS * takenMs) return best;
   const onMap = { coupling, rng, work: later, isHurried: () => false } as const;
@@ -175,7 +201,7 @@ function onSwap(): void {
 }
 
 /**
- * Puts operations of one- and two-qubit gates on a machine's qubits, with cx in threes for swaps.
+ * Puts operations of one- and two-qubit gates on a machine's qubits, with gates for swaps.
  *
  * The result is checked as it is written: see {@link writtenCircuit}. Linear in the gates and swaps, but for
  * swaps that are compared one by one: those take time by the edges of the map, as far as there is time.
@@ -197,5 +223,6 @@ export function route(
   }
   const best = bestTrial(qubits, operations, coupling, options);
   const { initialLayout } = best;
-  return { ...writtenCircuit(operations, best, coupling, options.look), initialLayout };
+  const machine = { coupling, swapGates: options.swapGates ?? SWAP_GATES };
+  return { ...writtenCircuit(operations, best, machine, options.look), initialLayout };
 }

@@ -26,8 +26,9 @@ export class RoutingField {
   /** Gains of edges that were not looked at since what they depend on has changed are not known. */
   readonly #gains: Int32Array;
   readonly #soonGains: Int32Array;
-  readonly #isStale: Uint8Array;
-  #stale: number[] = [];
+  readonly #stale: Places;
+  /** The same for what pairs gain that come soon. */
+  readonly #soonStale: Places;
 
   constructor(coupling: Coupling, layout: ArrayLike<number>) {
     this.#coupling = coupling;
@@ -41,9 +42,10 @@ export class RoutingField {
     this.partner = new Int32Array(this.layout.length).fill(-1);
     this.gateOf = new Int32Array(this.layout.length).fill(-1);
     this.#soonHead = new Int32Array(this.layout.length).fill(-1);
-    this.#gains = new Int32Array(coupling.edges.length);
+    this.#gains = new Int32Array(coupling.edges.length).fill(NEVER);
     this.#soonGains = new Int32Array(coupling.edges.length);
-    this.#isStale = new Uint8Array(coupling.qubits);
+    this.#stale = new Places(coupling.qubits);
+    this.#soonStale = new Places(coupling.qubits);
   }
 
   /** Steps between two of the circuit's qubits. */
@@ -59,8 +61,8 @@ export class RoutingField {
     this.gateOf[t] = gate;
     this.waiting++;
     this.steps += this.between(s, t);
-    this.#touch(this.layout[s]);
-    this.#touch(this.layout[t]);
+    this.#stale.add(this.layout[s]);
+    this.#stale.add(this.layout[t]);
   }
 
   /** Ends that two qubits wait for each other. */
@@ -71,8 +73,8 @@ export class RoutingField {
     this.gateOf[t] = -1;
     this.waiting--;
     this.steps -= this.between(s, t);
-    this.#touch(this.layout[s]);
-    this.#touch(this.layout[t]);
+    this.#stale.add(this.layout[s]);
+    this.#stale.add(this.layout[t]);
   }
 
   /** The first qubit from `from` on, in a circle, that waits; there must be one. */
@@ -86,7 +88,7 @@ export class RoutingField {
   lookAhead(plan: RoutingPlan, pairs: readonly number[]): void {
     for (const qubit of this.#soonQubits) {
       this.#soonHead[qubit] = -1;
-      this.#touch(this.layout[qubit]);
+      this.#soonStale.add(this.layout[qubit]);
     }
     this.#soonQubits = [];
     this.soon = pairs.length;
@@ -109,7 +111,7 @@ export class RoutingField {
     this.#soonNext[slot] = this.#soonHead[qubit];
     this.#soonHead[qubit] = slot;
     this.#soonQubits.push(qubit);
-    this.#touch(this.layout[qubit]);
+    this.#soonStale.add(this.layout[qubit]);
   }
 
   /** Puts what is on two machine qubits on each other's place. */
@@ -122,23 +124,17 @@ export class RoutingField {
     this.occupant[b] = s;
     if (s >= 0) this.layout[s] = b;
     if (t >= 0) this.layout[t] = a;
-    this.#touch(a);
-    this.#touch(b);
+    this.#stale.add(a);
+    this.#stale.add(b);
     this.#touchPartners(s);
     this.#touchPartners(t);
   }
 
-  #touch(place: number): void {
-    if (this.#isStale[place] === 1) return;
-    this.#isStale[place] = 1;
-    this.#stale.push(place);
-  }
-
   #touchPartners(qubit: number): void {
     if (qubit < 0) return;
-    if (this.partner[qubit] >= 0) this.#touch(this.layout[this.partner[qubit]]);
+    if (this.partner[qubit] >= 0) this.#stale.add(this.layout[this.partner[qubit]]);
     for (let k = this.#soonHead[qubit]; k >= 0; k = this.#soonNext[k]) {
-      this.#touch(this.layout[this.#soonOther[k]]);
+      this.#soonStale.add(this.layout[this.#soonOther[k]]);
     }
   }
 
@@ -178,28 +174,61 @@ export class RoutingField {
   }
 
   /** Whether a qubit that waits is on one of two machine qubits. */
-  concerns(a: number, b: number): boolean {
+  #concerns(a: number, b: number): boolean {
     const s = this.occupant[a];
     const t = this.occupant[b];
     return (s >= 0 && this.partner[s] >= 0) || (t >= 0 && this.partner[t] >= 0);
   }
 
   /** What a swap along each edge would bring, kept from call to call; far more than it is where none waits there. */
-  gains(): { readonly gains: Int32Array; readonly soonGains: Int32Array } {
+  gains(): Int32Array {
     const { edges, edgesAt } = this.#coupling;
-    for (const place of this.#stale) {
-      this.#isStale[place] = 0;
+    for (const place of this.#stale.taken()) {
+      this.#soonStale.add(place);
       for (const edge of edgesAt[place]) {
         const [a, b] = edges[edge];
-        const isConcerned = this.concerns(a, b);
-        this.#gains[edge] = isConcerned ? this.gain(a, b) : NEVER;
-        this.#soonGains[edge] = isConcerned ? this.soonGain(a, b) : 0;
+        this.#gains[edge] = this.#concerns(a, b) ? this.gain(a, b) : NEVER;
       }
     }
-    this.#stale = [];
-    return { gains: this.#gains, soonGains: this.#soonGains };
+    return this.#gains;
+  }
+
+  /** The same for pairs that come soon, where any waits; after {@link gains}. */
+  soonGains(): Int32Array {
+    const { edges, edgesAt } = this.#coupling;
+    for (const place of this.#soonStale.taken()) {
+      for (const edge of edgesAt[place]) {
+        const [a, b] = edges[edge];
+        if (this.#gains[edge] < NEVER) this.#soonGains[edge] = this.soonGain(a, b);
+      }
+    }
+    return this.#soonGains;
   }
 }
 
 /** More than any gain. */
 export const NEVER = 1_000_000_000;
+
+/** Machine qubits, each once. */
+class Places {
+  readonly #isIn: Uint8Array;
+  #list: number[] = [];
+
+  constructor(count: number) {
+    this.#isIn = new Uint8Array(count);
+  }
+
+  add(place: number): void {
+    if (this.#isIn[place] === 1) return;
+    this.#isIn[place] = 1;
+    this.#list.push(place);
+  }
+
+  /** All of them; none is left. */
+  taken(): readonly number[] {
+    const list = this.#list;
+    for (const place of list) this.#isIn[place] = 0;
+    this.#list = [];
+    return list;
+  }
+}

@@ -10,12 +10,15 @@ import { NEVER, RoutingField } from './routing-field.ts';
 import { routingPlan, type RoutingPlan } from './routing-plan.ts';
 import type { RoutingStep } from './routing-step.ts';
 
-/** Gates beyond the next ones that have a say in each swap, at least; and how much. */
+/** Gates beyond the next ones that have a say in each swap: half as many as qubits; and how much. */
 const SOON_MIN = 20;
+const SOON_MAX = 128;
 const SOON_WEIGHT = 0.5;
 /** What a qubit's swap adds to its next ones' score, so that chains of swaps alternate. */
 const DECAY = 0.001;
 const DECAY_RESET = 5;
+/** Share of the gates that come soon, as its inverse, after which they are looked for anew between rounds. */
+const ROUND_STALENESS = 4;
 /** Far below the difference between any two scores: decides between equal ones. */
 const NOISE = 1e-6;
 
@@ -47,15 +50,16 @@ export class RoutingRun {
   readonly #field: RoutingField;
   /** The run around a branch, where both are in one loop: what leaves the loop undoes its swaps too. */
   readonly #outer: RoutingRun | null;
-  /** Edges of this run's own swaps, in order. */
+  /** Edges of this run's own swaps, in order, where they may have to be undone. */
   readonly #made: number[] = [];
+  #isInner = false;
   readonly #swapSteps: (RoutingStep | undefined)[] = [];
   readonly #waits: Int32Array;
   readonly #decay: Float64Array;
   #decayed: number[] = [];
   #ready: number[] = [];
-  /** Whether what comes soon is other than when it was last looked for. */
-  #isAheadStale = true;
+  /** Operations done since it was last looked for what comes soon. */
+  #doneSinceAhead = 1;
   readonly #aheadMark: Int32Array;
   readonly #aheadWaits: Int32Array;
   #aheads = 0;
@@ -113,12 +117,12 @@ export class RoutingRun {
       this.#ground.work.didGates(1);
       if (s >= 0) this.#runs.gate(field.layout[s], field.layout[second[i]]);
       this.#emit(i);
+      this.#doneSinceAhead++;
       done = true;
       for (let k = start[i + 1] - 1; k >= start[i]; k--) {
         if (--this.#waits[followers[k]] === 0) this.#ready.push(followers[k]);
       }
     }
-    if (done) this.#isAheadStale = true;
     return done;
   }
 
@@ -147,6 +151,7 @@ export class RoutingRun {
   #body(operations: readonly Operation[], outer: RoutingRun | null): readonly RoutingStep[] {
     const plan = routingPlan(operations, this.#ground.work);
     const inner = new RoutingRun(plan, this.#ground, this.layout, outer);
+    inner.#isInner = true;
     inner.run();
     if (!operations.some(isWayOut)) inner.#undo([...inner.#made]);
     this.swaps += inner.swaps;
@@ -168,7 +173,7 @@ export class RoutingRun {
     this.#ground.onSwap(this.swaps);
     const qubits = this.#coupling.edges[edge];
     this.steps.push((this.#swapSteps[edge] ??= { kind: 'swap', qubits }));
-    this.#made.push(edge);
+    if (this.#isInner) this.#made.push(edge);
     this.swaps++;
     const field = this.#field;
     const [a, b] = qubits;
@@ -183,11 +188,10 @@ export class RoutingRun {
 
   /** Has the field know the pairs that come soonest after those that wait. */
   #lookAhead(): void {
-    if (!this.#isAheadStale) return;
-    this.#isAheadStale = false;
+    this.#doneSinceAhead = 0;
     const { first, start, followers } = this.#plan;
     const field = this.#field;
-    const most = Math.max(SOON_MIN, field.layout.length >> 1);
+    const most = Math.min(SOON_MAX, Math.max(SOON_MIN, field.layout.length >> 1));
     const found: number[] = [];
     const queue: number[] = [];
     field.partner.forEach((other, qubit) => {
@@ -219,7 +223,7 @@ export class RoutingRun {
       if (sinceProgress > patience) {
         this.#bringTogether(field.someWaiting(0));
       } else {
-        this.#lookAhead();
+        if (this.#doneSinceAhead > 0) this.#lookAhead();
         const edge = this.#bestSwap();
         this.#swap(edge);
         for (const place of this.#coupling.edges[edge]) {
@@ -243,7 +247,8 @@ export class RoutingRun {
     const field = this.#field;
     const { edges } = this.#coupling;
     const { rng, work } = this.#ground;
-    const { gains, soonGains } = field.gains();
+    const gains = field.gains();
+    const soonGains = field.soonGains();
     const weight = 1 / field.waiting;
     const soonWeight = field.soon === 0 ? 0 : SOON_WEIGHT / field.soon;
     const base = weight * field.steps + soonWeight * field.soonSteps;
@@ -265,32 +270,44 @@ export class RoutingRun {
     return best;
   }
 
-  /** Until nothing waits: linear in the swaps. */
+  /** Until nothing waits: about linear in the swaps. */
   #inRounds(): void {
     const field = this.#field;
     while (field.waiting > 0) {
-      this.#lookAhead();
+      // Some that are done by now among those that come soon do little harm.
+      if (this.#doneSinceAhead * ROUND_STALENESS > field.soon) this.#lookAhead();
       const before = this.swaps;
+      const edges = this.#gainingEdges();
       // Both qubits nearer to their partners; then one, and those that come soon nearer; no farther; in any case.
-      for (const soonMax of [null, -1, 0, NEVER]) this.#sweep(soonMax);
+      for (const soonMax of [null, -1, 0, NEVER]) this.#sweep(edges, soonMax);
       if (this.swaps > before) continue;
       this.#bringTogether(field.someWaiting(this.#ground.rng.below(field.layout.length)));
       this.#runReady();
     }
   }
 
-  /** Swaps along all edges that bring two steps, or one where pairs that come soon gain so much. */
-  #sweep(soonMax: number | null): void {
+  /** Edges along which a swap brings waiting pairs nearer, from any one on. */
+  #gainingEdges(): readonly number[] {
+    const { rng, work } = this.#ground;
+    const gains = this.#field.gains();
+    const from = rng.below(gains.length);
+    const found: number[] = [];
+    work.did(gains.length);
+    for (let edge = from; edge < gains.length; edge++) if (gains[edge] < 0) found.push(edge);
+    for (let edge = 0; edge < from; edge++) if (gains[edge] < 0) found.push(edge);
+    return found;
+  }
+
+  /** Swaps along all edges that still bring two steps, or one where pairs that come soon gain so much. */
+  #sweep(candidates: readonly number[], soonMax: number | null): void {
     const field = this.#field;
     const { edges } = this.#coupling;
-    const from = this.#ground.rng.below(edges.length);
-    this.#ground.work.did(edges.length);
-    for (let k = 0; k < edges.length; k++) {
-      const edge = k + from < edges.length ? k + from : k + from - edges.length;
+    this.#ground.work.did(4 * candidates.length);
+    for (const edge of candidates) {
       const [a, b] = edges[edge];
       const gain = field.gain(a, b);
       if (gain >= 0 || (soonMax === null && gain > -2)) continue;
-      if (soonMax !== null && field.soonGain(a, b) > soonMax) continue;
+      if (soonMax !== null && soonMax < NEVER && field.soonGain(a, b) > soonMax) continue;
       this.#swap(edge);
       if (this.#ready.length > 0) this.#runReady();
     }
