@@ -31,8 +31,9 @@ export interface OptimizedInTime extends Omit<OptimizedComponent, 'verification'
 
 /** Share of the time that checks may take. */
 const CHECK_SHARE = 0.3;
-/** Share of the time for all of a piece that is improved in blocks too. */
+/** Share of the time for all of a piece that is improved in blocks too; T far apart meet in no block. */
 const WHOLE_SHARE = 0.5;
+const WHOLE_SHARE_FOR_T = 0.85;
 /** Most qubits of blocks, in turn: other sizes have other boundaries. All are checked in microseconds a gate. */
 const BLOCK_QUBITS: readonly number[] = [6, 5, 7, 4];
 const PASS = 'blocks';
@@ -61,7 +62,8 @@ export function optimizeInTime(
   const takesBlocks =
     size.qubits > Math.max(...BLOCK_QUBITS) &&
     !canCompareStates(size, context, CHECK_SHARE * spanMs);
-  const wholeMs = takesBlocks ? WHOLE_SHARE * spanMs : spanMs;
+  const wholeShare = context.metric === 'tCount' ? WHOLE_SHARE_FOR_T : WHOLE_SHARE;
+  const wholeMs = takesBlocks ? wholeShare * spanMs : spanMs;
   const checkMs = CHECK_SHARE * wholeMs;
   const expectedMs =
     STATES * expectedStateMs(size.qubits, 2 * size.operations.length, context.simulate);
