@@ -198,12 +198,10 @@ export function optimizeCircuit(
   };
   const { coupling } = options;
   const look = lookAt(watch);
-  const before = costOfCircuit(
-    { ...circuit, operations: translated(circuit.operations, basis, look) },
-    look,
-  );
+  const inBasis = translated(circuit.operations, basis, look);
+  const before = costOfCircuit({ ...circuit, operations: inBasis }, look);
   const endMs = startMs + timeMs;
-  const count = circuit.operations.length;
+  const count = inBasis.length;
   const slowness = slownessOf(watch.nowMs() - startMs, count);
   if (coupling === undefined) {
     const restMs = slowness * REST_MS_PER_OPERATION * count;
