@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KernelTeam } from './kernel-team.ts';
 import type { Precision } from './kernels.ts';
+import { wasmApi } from './wasm-api.ts';
 import { openArena } from './wasm-arena.ts';
 import { WasmKernels } from './wasm-kernels.ts';
 
@@ -10,7 +11,11 @@ const PAGE_BYTES = 4096;
 function loneTeam(onShare: (kernel: string) => void): KernelTeam {
   return {
     size: 2,
-    newMemory: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+    newMemory: (pages) => {
+      const api = wasmApi();
+      if (api === null) throw new Error('this platform has no WebAssembly');
+      return new api.Memory({ initial: pages, maximum: pages, shared: true });
+    },
     run: ({ kernel, units, unitsPerTurn }, work, turn) => {
       for (let from = 0; from < units; from += unitsPerTurn) {
         work(from, Math.min(units, from + unitsPerTurn));
