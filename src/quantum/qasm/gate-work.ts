@@ -8,6 +8,8 @@ import { emitted, handled, plus, SATURATED, times, type Work } from './work.ts';
 
 /** Controls that the name of a gate takes in. */
 const NAMED_CONTROLS_MAX = 4;
+const SHORT_MAX = 64;
+const SHORT_STEPS_MAX = 4096;
 
 /** Work of a definition or call; exact as far as values decide on it. */
 export interface Body {
@@ -15,6 +17,11 @@ export interface Body {
   readonly isWhole: boolean;
   /** Qubits of a gate that something happens to. */
   readonly reach: number;
+}
+
+/** True of a definition that may be a gate of the table: those are a few lines. */
+export function isShort({ operations, steps }: Work): boolean {
+  return operations <= SHORT_MAX && steps <= SHORT_STEPS_MAX;
 }
 
 /** A gate of the table on so many qubits. */

@@ -23,6 +23,7 @@ import type { Elaborator, GateDefinition } from './elaborator.ts';
 import {
   barrier,
   isOneOf,
+  isShort,
   measured,
   oneGate,
   restore,
@@ -55,9 +56,6 @@ import {
 } from './work.ts';
 
 const NO_BODY: Body = { work: NOTHING, isWhole: false, reach: 0 };
-/** Definitions beyond this are no gate of the table, whose definitions are a few lines. */
-const RECOGNIZED_MAX = 64;
-const RECOGNIZED_STEPS_MAX = 4096;
 /** Statements looked at for one bound: most, fewest, and on the whole for each step of the reader. */
 const VISITS_MAX = 20_000;
 const VISITS_MIN = 500;
@@ -493,9 +491,7 @@ export class WorkBound {
     const { node } = definition;
     if ((node.params?.length ?? 0) !== values.length) return NO_BODY;
     const body = this.#bodyOf(definition, frame, values);
-    const isShort =
-      body.work.operations <= RECOGNIZED_MAX && body.work.steps <= RECOGNIZED_STEPS_MAX;
-    if (isShort && this.#isRecognized(definition)) {
+    if (isShort(body.work) && this.#isRecognized(definition)) {
       return oneGate(node.qubits.length);
     }
     return { ...body, work: { ...body.work, steps: body.work.steps + 1, end: 'normal' } };
