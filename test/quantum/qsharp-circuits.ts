@@ -1,5 +1,5 @@
 /** Random circuits and their amplitudes by Q#'s simulator, many in one of its programs. */
-import { Rng } from '../../src/base/rng.ts';
+import type { Rng } from '../../src/base/rng.ts';
 import type { Circuit } from '../../src/quantum/circuit/circuit.ts';
 import type { Control, GateOperation } from '../../src/quantum/circuit/operation.ts';
 import {
