@@ -150,7 +150,13 @@ for (let run = 0; run < runs; run++) {
 }
 await cancelLate('a million shots of 20 qubits, then the amplitudes', [
   'run-circuit',
-  request(20, 2, { shots: 1_000_000, countsTop: null, amplitudes: 100_000, probabilities: true }),
+  request(20, 2, {
+    shots: 1_000_000,
+    countsTop: 4096,
+    top: 4096,
+    amplitudes: 4096,
+    probabilities: true,
+  }),
 ]);
 await cancelLate('a million shots by matrix product', [
   'run-circuit',

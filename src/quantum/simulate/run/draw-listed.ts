@@ -26,7 +26,9 @@ export function drawListed(
   { rng, counts, watch }: Drawing,
 ): void {
   const sums = new Float64Array(Math.ceil(probabilities.length / SLICE));
-  for (let i = 0; i < probabilities.length; i++) sums[Math.floor(i / SLICE)] += probabilities[i];
+  inSlices(probabilities.length, SLICE, watch, (from, to) => {
+    for (let i = from; i < to; i++) sums[from / SLICE] += probabilities[i];
+  });
   const shares = new Float64Array(sums.length);
   drawMultinomial(sums, shots, rng, shares);
   inSlices(probabilities.length, SLICE, watch, (from, to) => {
