@@ -77,4 +77,6 @@ export type RaftInput =
       readonly isInstalled: boolean;
     }
   /** Frames to this peer were lost or refused. */
-  | { readonly kind: 'peerUnreachable'; readonly nodeId: NodeId };
+  | { readonly kind: 'peerUnreachable'; readonly nodeId: NodeId }
+  /** The process of this peer ended, as far as can be told: nobody listens at its address, and it says nothing. */
+  | { readonly kind: 'peerGone'; readonly nodeId: NodeId };

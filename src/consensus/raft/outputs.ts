@@ -29,7 +29,8 @@ export type RaftFailureCode =
 /**
  * Write in this order: hard state, restart, truncation, entries; then flush if asked to; then `persisted`.
  *
- * A crash may keep any first part of it: a log must never be found ahead of its term.
+ * A crash may keep any first part of it: a log must never be found ahead of its term, nor a commit index beside entries
+ * that it does not count.
  */
 export interface PersistOutput {
   readonly kind: 'persist';

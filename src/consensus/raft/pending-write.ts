@@ -17,6 +17,11 @@ export class PendingWrite {
     return this.#restart !== null || this.#truncateFrom !== null || this.#entries.length > 0;
   }
 
+  /** Whether entries that may be on disk go. */
+  get isReplacing(): boolean {
+    return this.#restart !== null || this.#truncateFrom !== null;
+  }
+
   get isEmpty(): boolean {
     return !this.hasLogChange && !this.isHardStateDue && !this.isCommitDue;
   }

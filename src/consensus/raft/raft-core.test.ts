@@ -107,6 +107,19 @@ function appendOf(
 }
 
 describe('raft core', () => {
+  test('a write that replaces entries does not count them as committed: a crash may keep its first part', () => {
+    const node = new Node();
+    const old = entriesAfter(FOUNDED, 2, ['x', 'y', 'z']);
+    node.hear('b', appendOf(FOUNDED, old, 2));
+    const kept = old[0] as RaftEntry;
+    node.hear('c', appendOf(kept, entriesAfter(kept, 3, ['new', 'newer']), 4));
+    const write = node.ofKind('persist').at(-1);
+    expect(write).toMatchObject({ truncateFrom: 3, hardState: { term: 3, commitIndex: 2 } });
+    expect(node.core.inspect().commitIndex).toBe(4);
+    node.tick(2 * SETTINGS.electionTicks);
+    expect(node.ofKind('persist').at(-1)?.hardState?.commitIndex).toBe(4);
+  });
+
   test('a learner that answers is promoted whenever that is asked, right after a look at the quorum too', () => {
     const node = new Node({ isCheckQuorumOn: true }).lead();
     const change = (kind: 'addLearner' | 'promote', changeId: number): readonly RaftOutput[] => {

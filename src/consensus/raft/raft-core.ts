@@ -25,6 +25,7 @@
 import { unreachable } from '../../base/invariant.ts';
 import { applyEntriesRead, entriesApplied } from './commit.ts';
 import { snapshotMade } from './compaction.ts';
+import type { NodeId } from './configuration.ts';
 import type { RaftCoreOptions, RaftProtocol, RaftView } from './core-contract.ts';
 import { countVotes } from './election.ts';
 import { fail } from './fail.ts';
@@ -34,6 +35,7 @@ import { checkInvariants, marksOf } from './invariants.ts';
 import { changeMembership, leaveJointWhenTold } from './membership.ts';
 import type { LogBase } from './log-entry.ts';
 import type { RaftOutput } from './outputs.ts';
+import { peerGone } from './peer-gone.ts';
 import { propose } from './propose.ts';
 import { createRaftState, type RaftState } from './raft-state.ts';
 import { takeRead } from './read-index.ts';
@@ -122,6 +124,12 @@ function take(state: RaftState, input: RaftInput): void {
     case 'transfer':
       beginTransfer(state, input.to);
       return;
+    case 'peerUnreachable':
+      peerUnreachable(state, input.nodeId);
+      return;
+    case 'peerGone':
+      peerGone(state, input.nodeId);
+      return;
     default:
       takeFromDisk(state, input);
   }
@@ -130,9 +138,23 @@ function take(state: RaftState, input: RaftInput): void {
 type FromDisk = Exclude<
   RaftInput,
   {
-    kind: 'tick' | 'receive' | 'propose' | 'changeMembership' | 'leaveJoint' | 'read' | 'transfer';
+    kind:
+      | 'tick'
+      | 'receive'
+      | 'propose'
+      | 'changeMembership'
+      | 'leaveJoint'
+      | 'read'
+      | 'transfer'
+      | 'peerUnreachable'
+      | 'peerGone';
   }
 >;
+
+function peerUnreachable(state: RaftState, nodeId: NodeId): void {
+  const peer = state.leadership?.peers.get(nodeId);
+  if (peer?.state === 'replicate') peer.becomeProbe();
+}
 
 /** What the shell did. */
 function takeFromDisk(state: RaftState, input: FromDisk): void {
@@ -165,11 +187,6 @@ function takeFromDisk(state: RaftState, input: FromDisk): void {
     case 'snapshotInstalled':
       snapshotInstalled(state, input.requestId, input.isInstalled);
       return;
-    case 'peerUnreachable': {
-      const peer = state.leadership?.peers.get(input.nodeId);
-      if (peer?.state === 'replicate') peer.becomeProbe();
-      return;
-    }
     default:
       unreachable(input);
   }

@@ -57,8 +57,12 @@ function flushWrite(state: RaftState): RaftOutput | null {
   if (pending.isEmpty) return null;
   const lastIndex = pending.hasLogChange ? log.lastIndex : null;
   const token: WriteToken = durability.issue(lastIndex, pending.isHardStateDue);
-  state.writtenCommitIndex = state.commitIndex;
-  const { term, votedFor, commitIndex } = state;
+  // A crash may keep the hint and lose what replaces entries: it must be true of the old ones, too.
+  const commitIndex = pending.isReplacing
+    ? Math.min(state.writtenCommitIndex, state.commitIndex)
+    : state.commitIndex;
+  state.writtenCommitIndex = commitIndex;
+  const { term, votedFor } = state;
   return pending.take(token, { term, votedFor, commitIndex });
 }
 

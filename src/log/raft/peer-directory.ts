@@ -20,6 +20,7 @@ export interface PeerDirectoryOptions {
   readonly onFrame: (from: NodeId, kind: Exclude<CarriedKind, 'peers'>, payload: Buffer) => void;
   readonly onRequest: RequestHandler;
   readonly onUnreachable: (nodeId: NodeId) => void;
+  readonly onGone: (nodeId: NodeId) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -51,7 +52,8 @@ export class PeerDirectory {
 
   /** Listens, and calls the members. */
   async open(configuration: Configuration, isCommitted: boolean): Promise<void> {
-    const { clock, journal, logger, onFrame, onRequest, onUnreachable, options } = this.#options;
+    const { clock, journal, logger, onFrame, onGone, onRequest, onUnreachable, options } =
+      this.#options;
     for (const address of Object.values(options.peers ?? {})) parsePeerAddress(address);
     this.#book.configure(configuration, isCommitted);
     this.#transport = await TcpTransport.open({
@@ -71,6 +73,7 @@ export class PeerDirectory {
         },
         onReachable: (nodeId) => this.#tell(nodeId),
         onUnreachable,
+        onGone,
       },
     });
     this.#transport.setPeers(this.#book.targets);

@@ -142,6 +142,7 @@ export class RaftLog implements ClusterLog {
       onFrame: (from, kind, payload) => this.#traffic.receive(from, kind, payload),
       onRequest: (from, kind, body) => this.#forwarding.answer(from, kind, body),
       onUnreachable: (nodeId) => this.#driver.submit({ kind: 'peerUnreachable', nodeId }),
+      onGone: (nodeId) => this.#driver.submit({ kind: 'peerGone', nodeId }),
       onFailed: (error) => this.#fail(error),
     });
     this.#traffic = this.#makeTraffic();

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { runStackSeed } from '../stack/run-stack-seed.ts';
 import type { Mistake } from './known-mistakes.ts';
 
-const SEEDS_MAX = 60;
+const SEEDS_MAX = 200;
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const ROOMS = ['base', 'contract', 'core', 'consensus', 'log'];
 const folders: string[] = [];

@@ -6,7 +6,8 @@
  *   C2  an (index, term) names one entry, for ever and on every node
  *   C3  what one node applied at an index every node applies there; the state machines' digests are equal too
  *   C4  an applied entry is durable on a quorum at that moment, and no node ever truncates it
- *   C5  a leader's log holds everything applied anywhere
+ *   C5  a leader's log holds everything applied anywhere of terms before its own; one that learns late that it won may
+ *       find a later leader's entries applied
  *   C6  terms never go back, and a node votes once a term, across restarts
  *   C7  a vote or an acknowledgement leaves only when what it promises is durable
  *   C8  a read index covers everything that was applied anywhere before the read began
@@ -240,7 +241,8 @@ export class ClusterChecker {
     if (before !== undefined) return;
     this.#leaders.set(term, node.id);
     this.leaderChanges += 1;
-    const index = this.appliedIndex;
+    let index = this.appliedIndex;
+    while (index > 0 && (this.#canonical[index - 1]?.term ?? 0) > term) index -= 1;
     const own = node.core?.termAt(index);
     const isComplete =
       index === 0 ||

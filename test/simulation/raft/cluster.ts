@@ -31,6 +31,7 @@ export class Cluster {
   readonly #retired = new Set<NodeId>();
   readonly #adapter: RaftAdapter;
   readonly #chance: Chance;
+  readonly #news: Chance;
   readonly #sizeMax: number;
   /** Whether links damage frames in this run: only then is a checksum worth its cost. */
   readonly #isDamaging: boolean;
@@ -40,6 +41,7 @@ export class Cluster {
     this.plan = plan;
     this.#adapter = adapter;
     this.#chance = simulation.chance.fork('cluster');
+    this.#news = simulation.chance.fork('news');
     this.#sizeMax = plan.nodes + SPARES;
     this.#isDamaging = plan.faults.has('corrupt');
     this.checker = new ClusterChecker(this.nodes, adapter);
@@ -106,6 +108,15 @@ export class Cluster {
     }
   }
 
+  /** Lets nearly all others hear, sooner or later, that a node is gone, whether it is or not. */
+  tellGone(node: RaftNode): void {
+    for (const other of this.up()) {
+      if (other === node || this.#news.happens(0.1)) continue;
+      const delayUs = this.#news.exponential(10_000);
+      this.simulation.after(delayUs, () => other.input({ kind: 'peerGone', nodeId: node.id }));
+    }
+  }
+
   #retire(node: RaftNode): void {
     node.crash();
     this.#retired.add(node.id);
@@ -138,6 +149,7 @@ export class Cluster {
   }
 
   #restart(node: RaftNode): void {
+    if (this.plan.faults.has('news')) this.tellGone(node);
     const delayUs = this.isHealed
       ? 10_000
       : 1_000 + this.#chance.exponential(this.plan.restartMeanMs * 1_000);

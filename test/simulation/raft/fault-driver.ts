@@ -18,6 +18,7 @@ const MEAN_MS: Readonly<Record<string, number>> = {
   flap: 2_000,
   membership: 600,
   transfer: 1_000,
+  news: 500,
 };
 
 export class FaultDriver {
@@ -123,6 +124,8 @@ export class FaultDriver {
         return;
       case 'rot':
         return this.#rot(node, chance);
+      case 'news':
+        return this.#takeForDead(this.#cluster.leader() ?? node, chance);
       default:
     }
   }
@@ -141,6 +144,12 @@ export class FaultDriver {
     this.#cluster.simulation.say(() => `the clock of ${node.id} steps by ${ticks} ticks`);
     if (chance.happens(0.5)) node.ticksHeld = ticks;
     else for (let tick = 0; tick < ticks && !node.isPaused; tick += 1) node.input({ kind: 'tick' });
+  }
+
+  /** A node that lives is taken for dead: by mistake, or because its network turns all others away. */
+  #takeForDead(node: RaftNode, chance: Chance): void {
+    if (chance.happens(0.5)) this.#cutLeader(node, chance);
+    this.#cluster.tellGone(node);
   }
 
   #rot(node: RaftNode, chance: Chance): void {

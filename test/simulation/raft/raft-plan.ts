@@ -13,6 +13,8 @@ const CLUSTER_MOVES = [
   'crash-leader',
   'cut-leader',
 ] as const;
+/** Nodes hear that a peer is gone: of deaths nearly always, and now and then of one that lives. */
+const NEWS = 'news';
 
 /** Every fault that a seed may turn on. */
 export const RAFT_FAULTS: readonly string[] = [
@@ -20,6 +22,7 @@ export const RAFT_FAULTS: readonly string[] = [
   ...PROCESS_FAULTS,
   ...DISK_FAULTS,
   ...CLUSTER_MOVES,
+  NEWS,
 ];
 
 /** One election after the other, with little else in the way: what old leaders left behind meets what new ones do. */
@@ -65,8 +68,11 @@ export function drawRaftPlan(seed: number, changes: PlanChanges = {}): RaftPlan 
   const isStorm = chance.happens(0.2);
   const eligible = isStorm ? STORM_FAULTS : RAFT_FAULTS;
   const drawn = RAFT_FAULTS.filter(
-    (fault) => chance.happens(isStorm ? 0.6 : density) && eligible.includes(fault),
+    (fault) =>
+      fault !== NEWS && chance.happens(isStorm ? 0.6 : density) && eligible.includes(fault),
   );
+  // Drawn beside the others: plans of known seeds stay what they are.
+  if (new Chance(seed).fork('news').happens(0.4)) drawn.push(NEWS);
   const faults = new Set(drawn.filter((fault) => changes.without?.has(fault) !== true));
   const nodes = chance.pick([1, 3, 3, 3, 5, 5, 7]);
   const faultyMs = chance.between(2_000, 12_000);

@@ -24,6 +24,8 @@ import { parsePeerAddress } from './peer-address.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
 import type { PeerSocket } from './peer-network.ts';
 
+/** A connection that lasted so long and breaks is called again at once, to learn whether anybody is there. */
+const LASTING_MS = 1_000;
 /** Bytes given to a socket in one go. */
 const WRITE_BYTES = 256 * 1024;
 const HEARTBEATS_MAX = 16;
@@ -32,6 +34,8 @@ export interface OutgoingLinkEvents {
   readonly onOpen: () => void;
   /** The connection broke; what waited or was on its way is lost. */
   readonly onDown: () => void;
+  /** Nobody listens at the address. */
+  readonly onRefused: () => void;
 }
 
 export class OutgoingLink {
@@ -46,6 +50,8 @@ export class OutgoingLink {
   #isClosed = false;
   #isBlocked = false;
   #failures = 0;
+  #openedMs = 0;
+  #isRefused = false;
   #unanswered = 0;
   #cancelTimer: () => void = () => undefined;
   #lastWarning = '';
@@ -62,6 +68,11 @@ export class OutgoingLink {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Whether nobody listened at the last call. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** What is spoken on the connection; null while there is none. */
@@ -90,6 +101,14 @@ export class OutgoingLink {
     if (!this.#isOpen || !this.#queue.push(frame, lane)) return false;
     this.#fill();
     return true;
+  }
+
+  /** The peer is there: does not wait for the next call, if one is waited for. */
+  hurry(): void {
+    if (this.#isClosed || this.#socket !== null) return;
+    this.#cancelTimer();
+    this.#failures = 0;
+    this.#call();
   }
 
   close(): void {
@@ -127,7 +146,12 @@ export class OutgoingLink {
       this.#isBlocked = false;
       if (this.#socket === socket && this.#isOpen) this.#fill();
     });
-    socket.on('error', (error) => lost(messageOf(error)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#socket !== socket) return;
+      this.#isRefused = !this.#isOpen && error.code === 'ECONNREFUSED';
+      this.#break(messageOf(error));
+      if (this.#isRefused) this.#events.onRefused();
+    });
     socket.on('close', () => lost('the peer closed the connection'));
     this.#cancelTimer = clock.setTimer(bounds.greetingTimeoutMs, () =>
       lost('no greeting came in time'),
@@ -149,6 +173,8 @@ export class OutgoingLink {
   #opened(version: number): void {
     this.#cancelTimer();
     this.#isOpen = true;
+    this.#isRefused = false;
+    this.#openedMs = this.#context.clock.monotonicMs();
     this.#version = version;
     this.#isBlocked = false;
     this.#failures = 0;
@@ -200,7 +226,9 @@ export class OutgoingLink {
     if (why !== null) this.#warn(why);
     if (wasOpen) this.#events.onDown();
     if (this.#isClosed) return;
-    this.#cancelTimer = this.#context.clock.setTimer(this.#backoffMs(), () => this.#call());
+    const { clock } = this.#context;
+    const isLasting = wasOpen && clock.monotonicMs() - this.#openedMs >= LASTING_MS;
+    this.#cancelTimer = clock.setTimer(isLasting ? 0 : this.#backoffMs(), () => this.#call());
     this.#failures += 1;
   }
 

@@ -41,6 +41,8 @@ export interface TransportEvents {
   readonly onReachable: (peerId: string) => void;
   /** Frames to this peer were lost. */
   readonly onUnreachable: (peerId: string) => void;
+  /** Nobody listens where this peer was, and it has no connection to this node: its process ended. May be told again. */
+  readonly onGone: (peerId: string) => void;
 }
 
 export interface TransportOptions {
@@ -196,6 +198,7 @@ export class TcpTransport {
         this.#requests.lost(peerId);
         onUnreachable(peerId);
       },
+      onRefused: () => this.#refused(peerId),
     });
   }
 
@@ -211,11 +214,22 @@ export class TcpTransport {
           if (other !== opened && other.peerId === nodeId) other.close();
         }
         this.#options.events.onMet({ address, incarnation, nodeId });
+        this.#outgoing.get(nodeId)?.hurry();
       },
       onFrame: (peerId, frame) => this.#receive(peerId, frame),
-      onDown: (closed) => void this.#incoming.delete(closed),
+      onDown: (closed) => {
+        this.#incoming.delete(closed);
+        if (closed.peerId !== null) this.#refused(closed.peerId);
+      },
     });
     this.#incoming.add(link);
+  }
+
+  /** One of the two connections with a peer ended: looks whether that is all that can be heard of it. */
+  #refused(peerId: string): void {
+    if (this.#isClosed || this.#outgoing.get(peerId)?.isRefused !== true) return;
+    for (const link of this.#incoming) if (link.peerId === peerId) return;
+    this.#options.events.onGone(peerId);
   }
 
   #receive(from: string, { kind, payload }: PeerFrame): void {

@@ -43,6 +43,7 @@ async function start(
       onMet: () => undefined,
       onReachable: () => undefined,
       onUnreachable: () => undefined,
+      onGone: () => undefined,
     },
   });
   open.push(transport);
