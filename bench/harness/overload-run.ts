@@ -32,7 +32,9 @@ export interface OverloadFigures {
   readonly flood: FloodFigures;
   /** From the end of the overload to the level normal, in milliseconds. */
   readonly recoveryMs: number;
+  /** Most memory in use: with pages of the store's file that the kernel may take back, and without. */
   readonly rssBytesMax: number;
+  readonly anonymousBytesMax: number;
   readonly status: { readonly level: string; readonly floor: number; readonly cause?: string };
 }
 
@@ -106,7 +108,7 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
   const endMs = performance.now();
   await normal(server);
   const recoveryMs = performance.now() - endMs;
-  const rssBytesMax = watch();
+  const memory = watch();
   const [peakAfter] = await handledIn(closed(calmSeconds));
   return {
     peak,
@@ -116,7 +118,7 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
     overloaded,
     flood: flooded,
     recoveryMs,
-    rssBytesMax,
+    ...memory,
     status: admission,
   };
 }
@@ -143,12 +145,17 @@ async function normal(server: Server): Promise<void> {
 
 const idle = normal;
 
-/** Looks at the server's memory; the returned function ends that and tells the most there was, in bytes. */
-function watchServer({ pid }: Server): () => number {
-  let most = 0;
+type MemoryMost = Pick<OverloadFigures, 'rssBytesMax' | 'anonymousBytesMax'>;
+
+/** Looks at the server's memory; the returned function ends that and tells the most there was. */
+function watchServer({ pid }: Server): () => MemoryMost {
+  const most = { rssBytesMax: 0, anonymousBytesMax: 0 };
   const look = (): void => {
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-    most = Math.max(most, Number(kibibytes?.[1] ?? 0) * 1024);
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const bytesOf = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1024;
+    most.rssBytesMax = Math.max(most.rssBytesMax, bytesOf('VmRSS'));
+    most.anonymousBytesMax = Math.max(most.anonymousBytesMax, bytesOf('RssAnon'));
   };
   const timer = setInterval(look, 200);
   return () => {

@@ -4,6 +4,7 @@ import { isOrchestratorError, OrchestratorError } from '../base/errors.ts';
 import type { ApiContext } from './api-context.ts';
 import { NOT_LEADER_HEADER } from './cluster/forward-request.ts';
 import type { Rescue } from './cluster/leader-requests.ts';
+import { holdSubmit } from './held-submits.ts';
 import {
   checkContentEncoding,
   LARGE_BYTES,
@@ -37,9 +38,10 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
     (request: FastifyRequest, body: Buffer, done) => {
       try {
         checkContentEncoding(request.headers['content-encoding']);
-        if (request.routeOptions.config.isSubmit === true) checkUnreadSubmit(ctx, body);
-        if (body.length <= LARGE_BYTES) done(null, readJsonBody(body));
-        else void readLarge(body, ctx, done);
+        if (request.routeOptions.config.isSubmit !== true) return read(body, ctx, done);
+        checkUnreadSubmit(ctx, body);
+        const waiting = { read: () => read(body, ctx, done), refuse: done };
+        if (!holdSubmit(ctx, request, body, waiting)) waiting.read();
       } catch (error) {
         done(error as Error);
       }
@@ -63,11 +65,23 @@ export function handleRequests(app: FastifyInstance, handling: RequestHandling):
   observeRequests(app, ctx);
 }
 
-async function readLarge(
-  body: Buffer,
-  { clock }: ApiContext,
-  done: (error: Error | null, value?: unknown) => void,
-): Promise<void> {
+type Done = (error: Error | null, value?: unknown) => void;
+
+function read(body: Buffer, ctx: ApiContext, done: Done): void {
+  if (body.length > LARGE_BYTES) {
+    void readLarge(body, ctx, done);
+    return;
+  }
+  let value: unknown;
+  try {
+    value = readJsonBody(body);
+  } catch (error) {
+    return done(error as Error);
+  }
+  done(null, value);
+}
+
+async function readLarge(body: Buffer, { clock }: ApiContext, done: Done): Promise<void> {
   try {
     done(null, await readJsonBodyInSlices(body, clock));
   } catch (error) {

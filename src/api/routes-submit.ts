@@ -15,6 +15,7 @@ import type { Submission } from '../runtime/index.ts';
 import { answers, CHANGE_CODES, json } from './answers.ts';
 import type { ApiContext, TaskId } from './api-context.ts';
 import { SUBMIT_EXAMPLES } from './examples.ts';
+import { admittedMsOf } from './held-submits.ts';
 import { submissionInSlices, submissionOfOne } from './submit-tasks.ts';
 import { submittedTaskJson, submittedTasksJson } from './submitted-json.ts';
 
@@ -93,8 +94,10 @@ export function submitRoutes(app: FastifyInstance, ctx: ApiContext): void {
       const checked = isMany
         ? await submissionInSlices(body['tasks'], limits, { clock })
         : submissionOfOne(body, limits);
+      const admittedMs = admittedMsOf(request);
       const { ids, repeated } = await runtime.tasks.submit({
         ...checked,
+        ...(admittedMs === undefined ? {} : { admittedMs }),
         ...sessionOfHeaders(request.headers),
       });
       if (repeated.length > 0) reply.header('idempotent-replayed', 'true');

@@ -29,7 +29,7 @@ export const AdmissionView = Type.Object(
       tasks: Type.Integer({ description: 'Tasks that were let in and wait, undecoded, for room' }),
       bytes: Type.Integer(),
       senders: Type.Integer({ description: 'Channels they came by' }),
-      resting: Type.Integer({ description: 'Channels left unread for a while after a refusal' }),
+      resting: Type.Integer({ description: 'Channels left unread until their next turn' }),
     }),
     shed: Type.Object({
       byPriority: Type.Array(Type.Integer(), { description: 'Tasks refused, priority 0 first' }),

@@ -16,7 +16,6 @@ import {
   type AdmissionSample,
   type Pressures,
 } from './pressure.ts';
-import { ReadRest } from './read-rest.ts';
 import { FLOOR_MAX, PRIORITIES, SheddingFloor } from './shedding-floor.ts';
 
 /** How often it wants to observe, in milliseconds. */
@@ -57,6 +56,10 @@ export interface LevelChange {
 const SET_POINT = 0.5;
 /** Just below far too much. */
 const STEERED_MAX = 1.99;
+/** What is read, in times of what is let in. */
+const READ_SHARE = 1.75;
+/** … and at least so many tasks a millisecond: who is refused is told so. */
+const READ_RATE_MIN = 5;
 const RETRY_MS_MAX = 2_000;
 const RETRY_MS_MIN = 200;
 
@@ -64,7 +67,6 @@ export class AdmissionController {
   readonly #settings: AdmissionSettings;
   readonly #window = new PressureWindow(WINDOW_MS);
   readonly #floor: SheddingFloor;
-  readonly #rest = new ReadRest();
   readonly #shed = new Float64Array(PRIORITIES);
   #shedLists = 0;
   #level: AdmissionLevel = 'normal';
@@ -117,9 +119,13 @@ export class AdmissionController {
     this.#floor.came(priority, tasks);
   }
 
-  /** How long a sender that was refused is best left unread, in milliseconds. */
-  get restMs(): number {
-    return this.#rest.ms;
+  /**
+   * Tasks a millisecond that are best read of senders that were refused something: more than are let in, so that
+   * there is a choice, but no more than that, for what is refused takes time, too. Infinite at normal.
+   */
+  get readRate(): number {
+    if (this.#level === 'normal') return Number.POSITIVE_INFINITY;
+    return Math.max(READ_RATE_MIN, this.#floor.rate * READ_SHARE);
   }
 
   /**
@@ -178,14 +184,7 @@ export class AdmissionController {
     };
     this.#floor.count(step);
     if (this.#level === 'elevated') this.#floor.move(step, 1);
-    this.#stepRest();
     return this.#changeLevel(standing, worst, nowMs);
-  }
-
-  #stepRest(): void {
-    const { offered, rate } = this.#floor;
-    if (this.#level === 'elevated') this.#rest.step(offered, rate);
-    else if (this.#level === 'normal') this.#rest.clear();
   }
 
   /** Delay and lag are what the floor steers: they are far too much only where it has nowhere to go. */

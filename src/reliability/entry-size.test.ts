@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { ENTRY_TASKS_MAX, ENTRY_TASKS_MIN, EntrySize } from './entry-size.ts';
+import {
+  ENTRY_TASKS_MAX,
+  ENTRY_TASKS_MIN,
+  ENTRY_TASKS_URGENT_MAX,
+  EntrySize,
+} from './entry-size.ts';
 
 const MANY = 10_000;
 
@@ -10,6 +15,15 @@ test('grows while the loop waits for the disk with work left, and shrinks while 
   expect(size.tasks).toBe(ENTRY_TASKS_MAX);
   for (let i = 0; i < 100; i++) size.step(0, MANY);
   expect(size.tasks).toBe(ENTRY_TASKS_MIN);
+});
+
+test('comes down to a lower bound at once, and does not grow past it', () => {
+  const size = new EntrySize();
+  for (let i = 0; i < 50; i++) size.step(0.5, MANY);
+  size.step(0.5, MANY, ENTRY_TASKS_URGENT_MAX);
+  expect(size.tasks).toBe(ENTRY_TASKS_URGENT_MAX);
+  for (let i = 0; i < 50; i++) size.step(0.5, MANY, ENTRY_TASKS_URGENT_MAX);
+  expect(size.tasks).toBe(ENTRY_TASKS_URGENT_MAX);
 });
 
 test('does not grow for a loop that idles because nothing waits', () => {

@@ -15,6 +15,11 @@ export {
   type AdmissionSettings,
 } from './admission-options.ts';
 export type { AdmissionCause, AdmissionSample } from './pressure.ts';
-export { ENTRY_TASKS_MAX, ENTRY_TASKS_MIN, EntrySize } from './entry-size.ts';
+export {
+  ENTRY_TASKS_MAX,
+  ENTRY_TASKS_MIN,
+  ENTRY_TASKS_URGENT_MAX,
+  EntrySize,
+} from './entry-size.ts';
 export { Thinning, type Thinnable } from './thinning.ts';
 export { RunTimes, type StuckSettings } from './run-times.ts';

@@ -8,6 +8,7 @@ import type { AdmissionView } from '../contract/index.ts';
 import {
   AdmissionController,
   admissionSettings,
+  ENTRY_TASKS_URGENT_MAX,
   EntrySize,
   STEP_MS,
   Thinning,
@@ -59,6 +60,9 @@ const HELD_BYTES_MAX = 64 * 1024 * 1024;
 /** Steps without a submit after which measuring ends. */
 const IDLE_STEPS = Math.ceil((2 * WINDOW_MS) / STEP_MS);
 
+/** Something urgent came lately if it did within so many milliseconds. */
+const URGENT_MS = 500;
+
 /** Between slices of firings, by level, in milliseconds. */
 const FIRINGS_REST_MS = { normal: 0, elevated: 100, critical: 500 } as const;
 
@@ -69,12 +73,16 @@ export class AdmissionGate {
   readonly #isEnabled: boolean;
   readonly #intake: Intake;
   #entrySize = new EntrySize();
-  #resting = 0;
+  /** The last refusal of each priority. */
+  readonly #refusals: (Shed & { readonly error: OrchestratorError })[] = [];
+  #resting: () => number = () => 0;
   #world: AdmissionGateWorld | null = null;
   #cancelTimer: (() => void) | null = null;
   #dueMs = 0;
   #step = 0;
   #idleSteps = 0;
+  /** When something of the highest priority came last, in monotonic milliseconds. */
+  #urgentMs = Number.NEGATIVE_INFINITY;
   #leastMs = Number.POSITIVE_INFINITY;
   #hasSubmits = false;
   #applied = 0;
@@ -114,6 +122,7 @@ export class AdmissionGate {
     if (!this.#isEnabled) return;
     this.#measure();
     const priority = submitPriority(specs);
+    this.#note(priority);
     const shed = this.#controller.admit({ kind: 'submit', priority, tasks: payloads.length });
     if (shed !== null) throw submitRefusal(shed, priority);
   }
@@ -131,8 +140,9 @@ export class AdmissionGate {
   hold(sender: object, submit: HeldSubmit): void {
     this.#measure();
     const { priority, tasks } = submit;
+    this.#note(priority);
     const shed = this.#controller.admit({ kind: 'submit', priority, tasks });
-    if (shed !== null) submit.refuse(submitRefusal(shed, priority));
+    if (shed !== null) submit.refuse(this.#refusal(shed, priority));
     else if (priority >= PRIORITY_MAX || this.#intake.bytes + submit.bytes > HELD_BYTES_MAX)
       submit.take();
     else this.#intake.add(sender, submit);
@@ -148,9 +158,9 @@ export class AdmissionGate {
     this.#intake.entryMade();
   }
 
-  /** A channel is left unread for a while, or no more; see {@link restMs}. */
-  rests(isResting: boolean): void {
-    this.#resting += isResting ? 1 : -1;
+  /** Tells how many channels wait to be read; see {@link readRate}. */
+  countResting(count: () => number): void {
+    this.#resting = count;
   }
 
   /**
@@ -177,9 +187,9 @@ export class AdmissionGate {
       throw submitRefusal(this.#controller.refuseUnread(priority), priority);
   }
 
-  /** How long a sender that was refused is best left unread, in milliseconds; 0 for not at all. */
-  get restMs(): number {
-    return this.#controller.restMs;
+  /** Tasks a millisecond that are best read of senders that were refused something; infinite for all there are. */
+  get readRate(): number {
+    return this.#controller.readRate;
   }
 
   /** Whether {@link submitUnread} may refuse. */
@@ -231,7 +241,7 @@ export class AdmissionGate {
         tasks: this.#intake.tasks,
         bytes: this.#intake.bytes,
         senders: this.#intake.senders,
-        resting: this.#resting,
+        resting: this.#resting(),
       },
       shed: { byPriority: [...shed], lists: shedLists },
     };
@@ -272,7 +282,7 @@ export class AdmissionGate {
     const change = this.#controller.observe(sample, nowMs);
     if (change !== null) this.#changed(change.from, change.to);
     this.#shedWaiting();
-    this.#sizeEntries();
+    this.#sizeEntries(nowMs);
     if (this.#idleSteps < IDLE_STEPS || this.#controller.level !== 'normal') this.#arm();
   }
 
@@ -301,16 +311,32 @@ export class AdmissionGate {
     };
   }
 
-  /** Entries are short while what is urgent would wait for them. */
-  #sizeEntries(): void {
+  /** What is refused by the thousand says the same: making an error costs more than looking into a submit. */
+  #refusal(shed: Shed, priority: number): OrchestratorError {
+    const known = this.#refusals[priority];
+    if (known?.floor === shed.floor && known.level === shed.level && known.reason === shed.reason)
+      return known.error;
+    const error = submitRefusal(shed, priority);
+    this.#refusals[priority] = { ...shed, error };
+    return error;
+  }
+
+  #note(priority: number): void {
+    if (priority >= PRIORITY_MAX) this.#urgentMs = this.#parts.clock.monotonicMs();
+  }
+
+  /** Entries are short while much is under way, and while anything urgent comes that would wait for them. */
+  #sizeEntries(nowMs: number): void {
     const idleShare = this.#parts.probes.idleShare?.() ?? 0;
     const { loop } = this.#world as AdmissionGateWorld;
+    const hasUrgent = nowMs - this.#urgentMs <= URGENT_MS;
     if (this.#controller.level === 'normal') {
       this.#entrySize = new EntrySize();
-      loop.shortEntryTasks = null;
+      loop.shortEntryTasks = hasUrgent ? ENTRY_TASKS_URGENT_MAX : null;
       return;
     }
-    this.#entrySize.step(idleShare, loop.backlog.items + this.#intake.tasks);
+    const waiting = loop.backlog.items + this.#intake.tasks;
+    this.#entrySize.step(idleShare, waiting, hasUrgent ? ENTRY_TASKS_URGENT_MAX : undefined);
     loop.shortEntryTasks = this.#entrySize.tasks;
   }
 
@@ -335,7 +361,7 @@ export class AdmissionGate {
     if (controller.level === 'normal') return;
     const again = (priority: number, tasks: number): OrchestratorError | null => {
       const shed = controller.reconsider(priority, tasks);
-      return shed === null ? null : submitRefusal(shed, priority);
+      return shed === null ? null : this.#refusal(shed, priority);
     };
     // What the next entry takes is served with it, however long the disk takes for one.
     const waitingMax = Math.max(controller.waitingMax, this.#entrySize.tasks);

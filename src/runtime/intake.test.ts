@@ -13,6 +13,7 @@ class World {
   readonly taken: string[] = [];
   readonly refused: string[] = [];
   room = 0;
+  proposesLater = false;
   #soon: (() => void)[] = [];
   readonly intake = new Intake({
     room: () => this.room,
@@ -27,7 +28,7 @@ class World {
       sinceMs,
       take: () => {
         this.taken.push(name);
-        this.room -= tasks;
+        if (!this.proposesLater) this.room -= tasks;
       },
       refuse: () => this.refused.push(name),
     };
@@ -88,6 +89,24 @@ describe('what waits', () => {
     expect(world.taken).toEqual(['1']);
     world.entry(-1_000);
     expect(world.taken).toEqual(['1', '2']);
+  });
+
+  test('is taken no faster for being proposed a moment later', () => {
+    for (const name of ['1', '2', '3', '4']) world.add(a, name);
+    world.proposesLater = true;
+    world.entry(2);
+    expect(world.taken).toEqual(['1', '2']);
+    world.room = 0;
+    world.settle();
+    expect(world.taken).toEqual(['1', '2']);
+  });
+
+  test('makes room for others where it comes to nothing once it is decoded', () => {
+    for (const name of ['1', '2', '3', '4']) world.add(a, name);
+    world.proposesLater = true;
+    world.entry(2);
+    world.settle();
+    expect(world.taken).toEqual(['1', '2', '3', '4']);
   });
 
   test('tells of the one that waits for longest, whoever sent it', () => {

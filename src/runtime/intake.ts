@@ -14,7 +14,7 @@ export interface HeldSubmit {
   readonly bytes: number;
   /** When it came, in monotonic milliseconds. */
   readonly sinceMs: number;
-  /** Decodes it and proposes it before it returns. Never throws. */
+  /** Decodes it and proposes it, before it returns or in the same turn of the event loop. Never throws. */
   take(): void;
   /** Answers it; nothing of it was kept. */
   refuse(error: OrchestratorError): void;
@@ -112,7 +112,9 @@ export class Intake {
   }
 
   #feed(): void {
-    while (this.#isDue || this.#options.room() > 0) {
+    let room = this.#options.room();
+    let isFed = false;
+    while (this.#isDue || room > 0) {
       this.#isDue = false;
       const [next] = this.#held;
       if (next === undefined) return;
@@ -121,8 +123,12 @@ export class Intake {
       this.#held.delete(sender);
       if (queue.length > 0) this.#held.set(sender, queue);
       this.#gone(submit);
+      room -= submit.tasks;
+      isFed = true;
       submit.take();
     }
+    // What was refused as it was decoded left its room to others.
+    if (isFed) this.wake();
   }
 
   #gone({ bytes, tasks }: HeldSubmit): void {

@@ -200,10 +200,8 @@ function admissionMetrics(status: () => Status | null): MetricDefinition[] {
     gauge('uqo_admission_held_tasks', 'Tasks that were let in and wait, undecoded, for room', () =>
       read(({ held }) => [{ value: held.tasks }]),
     ),
-    gauge(
-      'uqo_admission_resting_channels',
-      'Channels left unread for a while after a refusal',
-      () => read(({ held }) => [{ value: held.resting }]),
+    gauge('uqo_admission_resting_channels', 'Channels left unread until their next turn', () =>
+      read(({ held }) => [{ value: held.resting }]),
     ),
     {
       name: 'uqo_admission_shed_total',

@@ -4,6 +4,7 @@ import { systemClock, type Clock, type Runtime } from '../../runtime/index.ts';
 import type { UpgradeHandler } from '../upgrades.ts';
 import { AgentChannel } from './agent-channel.ts';
 import { ClientChannel } from './client-channel.ts';
+import { ReadTurns } from './read-turns.ts';
 
 export interface ChannelsOptions {
   /** Where upgrade requests of a path are handed over; who may ask was checked before. */
@@ -43,6 +44,11 @@ export function attachChannels(options: ChannelsOptions): Channels {
     perMessageDeflate: false,
   });
   const open = new Map<WebSocket, Channel>();
+  const turns = new ReadTurns({
+    clock,
+    rate: () => runtime.admission.readRate,
+    soon: (callback) => void setImmediate(callback),
+  });
   const serve = (kind: 'agent' | 'client', make: (socket: WebSocket) => Channel): void => {
     options.onUpgrade(`/${kind}s/connect`, (request, stream, head) => {
       if (open.size >= CHANNELS_MAX || !runtime.ready) {
@@ -76,8 +82,9 @@ export function attachChannels(options: ChannelsOptions): Channels {
   );
   serve(
     'client',
-    (socket) => new ClientChannel({ runtime, socket, clock, payloadBytesMax, problemOf }),
+    (socket) => new ClientChannel({ runtime, socket, clock, payloadBytesMax, turns, problemOf }),
   );
+  runtime.admission.countResting(() => turns.waiting);
   const endAll = (): void => {
     for (const channel of open.values()) channel.close();
   };

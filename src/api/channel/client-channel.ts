@@ -26,12 +26,14 @@ import type {
 } from '../../runtime/index.ts';
 import { arrayAt, checkJsonTexts, integerAt, integersAt, stringAt, stringsAt } from './fields.ts';
 import { FrameSocket } from './frame-socket.ts';
+import type { ReadTurns } from './read-turns.ts';
 
 export interface ClientChannelOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly socket: WebSocket;
   readonly payloadBytesMax: number;
+  readonly turns: ReadTurns;
   readonly problemOf: (error: unknown) => Problem;
 }
 
@@ -72,7 +74,7 @@ export class ClientChannel implements FinishedListener {
       problemOf: options.problemOf,
       frame: (frame) => this.#frame(frame),
       screen: (message) => this.#screen(message),
-      rests: (isResting) => options.runtime.admission.rests(isResting),
+      turns: options.turns,
       gather: () => this.#gather(),
       closed: () => {
         this.isGone = true;
@@ -123,6 +125,7 @@ export class ClientChannel implements FinishedListener {
   #hold({ bytes, priority, requestId, tasks }: ScannedSubmit): Promise<void> {
     const { clock, runtime } = this.#options;
     const sinceMs = clock.monotonicMs();
+    if (priority < PRIORITY_MAX) this.#frames.read(tasks);
     return new Promise((resolve, reject) => {
       runtime.admission.hold(this, {
         priority,
@@ -150,6 +153,7 @@ export class ClientChannel implements FinishedListener {
     const requestId = integerAt(frame[1], '/submit/1');
     try {
       const checked = this.#submission(frame);
+      if (admitted === undefined) this.#frames.read(checked.payloads.length);
       const submission =
         admitted === undefined ? checked : { ...checked, admittedMs: admitted.sinceMs };
       const watcher = frame[6] === true ? this : undefined;
@@ -170,11 +174,10 @@ export class ClientChannel implements FinishedListener {
   }
 
   #refuse(requestId: number, error: unknown): void {
-    const { problemOf, runtime } = this.#options;
-    const problem = problemOf(error);
+    const problem = this.#options.problemOf(error);
     if (problem.code !== 'OVERLOADED') return this.#frames.send(['refused', requestId, problem]);
     this.#frames.sendLater(['refused', requestId, problem]);
-    this.#frames.rest(runtime.admission.restMs);
+    this.#frames.pace();
   }
 
   #submission(frame: RawFrame): Submission {

@@ -5,6 +5,7 @@ import { unpackMessage, type RawFrame } from '../../contract/index.ts';
 import { turn } from '../../runtime/testing/runtime-world.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { FrameSocket } from './frame-socket.ts';
+import { ReadTurns } from './read-turns.ts';
 
 /** The near end of a connection, as far as a frame socket uses it. */
 class NearEnd extends EventEmitter {
@@ -41,62 +42,90 @@ class NearEnd extends EventEmitter {
 let clock: ManualClock;
 let near: NearEnd;
 let frames: FrameSocket;
-let rests: boolean[];
+let turns: ReadTurns;
+let rate: number;
+/** Sockets are looked at once more. */
+let look: () => void;
 
 beforeEach(() => {
   clock = new ManualClock();
   near = new NearEnd();
-  rests = [];
+  rate = 1;
+  const soon: (() => void)[] = [];
+  look = () => {
+    for (const callback of soon.splice(0)) callback();
+  };
+  turns = new ReadTurns({ clock, rate: () => rate, soon: (callback) => soon.push(callback) });
   frames = new FrameSocket({
     socket: near as unknown as WebSocket,
     clock,
     frame: () => undefined,
     gather: () => [],
     closed: () => undefined,
-    rests: (isResting) => rests.push(isResting),
+    turns,
     problemOf: () => ({ type: '', title: '', status: 400, code: 'X', detail: '' }),
   });
 });
 
-describe('a rest', () => {
-  test('leaves the peer unread until it is over, and no longer', () => {
-    frames.rest(100);
-    clock.advance(60);
-    // Whoever is refused again meanwhile does not wait anew: else one who sends on would never be read.
-    frames.rest(100);
-    expect(near.isPaused).toBe(true);
-    clock.advance(39);
-    expect(near.isPaused).toBe(true);
-    clock.advance(1);
+describe('a peer that sends much', () => {
+  test('is left unread after some tasks until sockets were looked at', () => {
+    frames.read(199);
     expect(near.isPaused).toBe(false);
-    expect(rests).toEqual([true, false]);
+    frames.read(1);
+    expect([near.isPaused, turns.waiting]).toEqual([true, 1]);
+    look();
+    expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
   });
 
-  test('does not hold back what is said to the peer', async () => {
-    frames.rest(100);
+  test('is read no faster than the load allows once it was refused something', () => {
+    frames.pace();
+    look();
+    frames.read(200);
+    look();
+    clock.advance(199);
+    expect(near.isPaused).toBe(true);
+    clock.advance(1);
+    expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
+    rate = Number.POSITIVE_INFINITY;
+    for (const next of [200, 200]) {
+      frames.read(next);
+      look();
+    }
+    rate = 1;
+    frames.read(200);
+    look();
+    expect(near.isPaused).toBe(false);
+  });
+
+  test('is left unread at once when it is refused something, and waits but once', () => {
+    frames.pace();
+    frames.pace();
+    expect([near.isPaused, turns.waiting]).toEqual([true, 1]);
+  });
+
+  test('is told things all the same', async () => {
+    frames.pace();
     frames.send(['submitted', 1]);
     await turn();
     expect(near.messages).toEqual([[['submitted', 1]]]);
     expect(near.isPaused).toBe(true);
   });
 
-  test('of less than a millisecond is none', () => {
-    frames.rest(0.9);
-    expect([near.isPaused, clock.timers, rests]).toEqual([false, 0, []]);
-  });
-
-  test('ends with the connection, and leaves no timer', () => {
-    frames.rest(100);
+  test('that is gone does not wait, and leaves no timer', () => {
+    frames.pace();
+    frames.read(1_000);
+    look();
+    expect(clock.timers).toBe(1);
     frames.sendLater(['submitted', 1]);
     near.emit('close');
-    expect(clock.timers).toBe(0);
-    expect(rests).toEqual([true, false]);
+    expect([clock.timers, turns.waiting]).toEqual([0, 0]);
   });
 
-  test('does not keep a goodbye from being answered', () => {
-    frames.rest(100);
+  test('can answer a goodbye', () => {
+    frames.pace();
     frames.close(1001, 'the server stops');
-    expect(near.isPaused).toBe(false);
+    frames.pace();
+    expect([near.isPaused, turns.waiting]).toEqual([false, 0]);
   });
 });
 

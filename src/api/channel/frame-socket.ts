@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { isOrchestratorError } from '../../base/errors.ts';
 import { packMessages, unpackMessage, type Problem, type RawFrame } from '../../contract/index.ts';
 import type { Clock } from '../../runtime/index.ts';
+import type { Reader, ReadTurns } from './read-turns.ts';
 
 /** Requests of one peer under way at once; past it its socket is not read any more. */
 const IN_FLIGHT_MAX = 256;
@@ -9,6 +10,8 @@ const IN_FLIGHT_MAX = 256;
 const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes waiting for a peer that does not read at all; past it the peer is cut off. */
 const BUFFERED_BYTES_MAX = 256 * 1024 * 1024;
+/** Tasks after which a peer's turn to be read is over. */
+const TURN_TASKS = 200;
 /** How long what need not be told at once may wait for more, in milliseconds. */
 const LATER_MS = 10;
 /** How long a peer may take to answer a goodbye, in milliseconds. */
@@ -24,8 +27,8 @@ export interface FrameSocketOptions {
   /** Frames of what came in numbers since the last message; asked for when one is about to leave. */
   readonly gather: () => readonly RawFrame[];
   readonly closed: () => void;
-  /** Told when a rest begins and when it ends. */
-  readonly rests?: (isResting: boolean) => void;
+  /** Where a peer waits to be read that sends much; none leaves it to be read always. */
+  readonly turns?: ReadTurns;
   readonly problemOf: (error: unknown) => Problem;
 }
 
@@ -34,7 +37,7 @@ export interface FrameSocketOptions {
  *
  * A peer that sends faster than its requests are answered is not read until they are.
  */
-export class FrameSocket {
+export class FrameSocket implements Reader {
   readonly #options: FrameSocketOptions;
   #out: RawFrame[] = [];
   #scheduled = false;
@@ -42,15 +45,20 @@ export class FrameSocket {
   #inFlight = 0;
   #isClosing = false;
   #cancelLater: (() => void) | null = null;
-  #cancelRest: (() => void) | null = null;
+  /** It waits for its next turn; see {@link read}. */
+  #isWaiting = false;
+  /** It was refused something while too much came. */
+  #isPaced = false;
+  /** Tasks that were read since its turn began. */
+  #taskCount = 0;
 
   constructor(options: FrameSocketOptions) {
     this.#options = options;
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
     socket.on('close', () => {
-      this.#endRest();
       this.#cancelLater?.();
+      options.turns?.leave(this);
       options.closed();
     });
     // The close that follows says all there is to do about it.
@@ -85,25 +93,32 @@ export class FrameSocket {
     setImmediate(() => this.flush());
   }
 
-  /**
-   * Leaves the peer unread for so long. Whoever is refused and sends on is held back by its own socket,
-   * which costs less than refusing all that it would send.
-   */
-  rest(ms: number): void {
-    if (ms < 1 || this.#cancelRest !== null || this.#isClosing) return;
-    this.#cancelRest = this.#options.clock.setTimer(ms, () => {
-      this.#endRest();
-      this.#regulate();
-    });
-    this.#options.rests?.(true);
+  /** Takes note of tasks that the peer sent. Who sends many is read in turns with others. */
+  read(tasks: number): void {
+    this.#taskCount += tasks;
+    this.#options.turns?.read(tasks);
+    if (this.#taskCount >= TURN_TASKS) this.#endTurn();
+  }
+
+  /** The peer was refused something: it is left unread, and read no faster than the load allows from now on. */
+  pace(): void {
+    this.#isPaced = true;
+    this.#endTurn();
+  }
+
+  begin(): void {
+    this.#isWaiting = false;
+    if (this.#options.turns?.isOpen === true) this.#isPaced = false;
     this.#regulate();
   }
 
-  #endRest(): void {
-    if (this.#cancelRest === null) return;
-    this.#cancelRest();
-    this.#cancelRest = null;
-    this.#options.rests?.(false);
+  #endTurn(): void {
+    const { turns } = this.#options;
+    if (turns === undefined || this.#isWaiting || this.#isClosing) return;
+    this.#isWaiting = true;
+    turns.wait(this, this.#taskCount, this.#isPaced);
+    this.#taskCount = 0;
+    this.#regulate();
   }
 
   /** Sends what waits now. */
@@ -127,6 +142,7 @@ export class FrameSocket {
     const { socket } = this.#options;
     this.flush();
     this.#isClosing = true;
+    this.#options.turns?.leave(this);
     // A socket that is not read would never see the peer's answer.
     socket.resume();
     socket.close(code, reason);
@@ -180,7 +196,7 @@ export class FrameSocket {
     if (this.#isClosing) return;
     const { bufferedAmount } = socket;
     const isTooMuch = this.#inFlight >= IN_FLIGHT_MAX || bufferedAmount > UNREAD_BYTES_MAX;
-    if (isTooMuch || this.#cancelRest !== null) socket.pause();
+    if (isTooMuch || this.#isWaiting) socket.pause();
     else if (this.#inFlight > IN_FLIGHT_MAX / 2 || bufferedAmount > UNREAD_BYTES_MAX / 2) return;
     else if (socket.isPaused) socket.resume();
   }

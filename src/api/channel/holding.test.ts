@@ -148,6 +148,27 @@ test('of one sender do not keep those of another one waiting', async () => {
   await Promise.all([all, theirs]);
 });
 
+test('of who is refused are read in turns with others, urgent ones always', async () => {
+  const resting = (): number => runtime.status().admission.held.resting;
+  const refused = [client, other].map((one) =>
+    expect(submit(one, 1, 1)).rejects.toMatchObject({ code: 'OVERLOADED' }),
+  );
+  await turns();
+  clock.advance(10);
+  await Promise.all(refused);
+  for (let i = 0; i < 30; i++) await submit(other, 9, BATCH);
+  expect(resting()).toBe(0);
+  const all = many(client, []);
+  await turns();
+  expect(resting()).toBe(1);
+  for (let i = 0; i < 50; i++) {
+    await turns();
+    clock.advance(100);
+  }
+  await all;
+  expect(resting()).toBe(0);
+});
+
 test('below the floor are refused without being decoded', async () => {
   const refused = submit(client, 1, BATCH);
   const expected = expect(refused).rejects.toMatchObject({ code: 'OVERLOADED' });
