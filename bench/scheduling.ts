@@ -217,8 +217,10 @@ function decideNs(name: StrategyName, table: AgentTable, decisions: number): num
     shared.latency.reset(agent);
     pool.add(agent);
   }
-  const strategy = pool.strategy(name);
-  const choice = { key: '', rng: Rng.fromSeed(2), nowMs: 0 };
+  pool.strategies.get(name);
+  pool.strategies.finish();
+  const strategy = pool.strategies.get(name);
+  const choice = { key: '', rng: Rng.fromSeed(2), nowMs: 0, isDecision: true as const };
   const times: number[] = [];
   for (let done = 0; done < decisions; done += 1_000) {
     const keys = Array.from({ length: 1_000 }, (_, index) => `key-${done + index}`);

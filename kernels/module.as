@@ -1,6 +1,7 @@
 // What the module exports: nothing is imported but the memory.
 import { pauli, weights } from "./measure";
 import { runStage } from "./stage";
+import { touchParts } from "./touch";
 
 export function stage64(stage: usize, from: u32, to: u32, room: usize): void {
   runStage<f64>(stage, from, to, room);
@@ -24,4 +25,8 @@ export function pauli64(job: usize, from: u32, to: u32, _room: usize): void {
 
 export function pauli32(job: usize, from: u32, to: u32, _room: usize): void {
   pauli<f32>(job, from, to);
+}
+
+export function touch(job: usize, from: u32, to: u32, _room: usize): void {
+  touchParts(job, from, to);
 }

@@ -2,7 +2,16 @@ import { quantile } from '../harness/statistics.ts';
 import type { Run } from './simulate.ts';
 
 /** What is measured of a run. Times in milliseconds, shares in percent. */
-export const MEASURES = ['mean', 'p50', 'p99', 'p99.9', 'in time', 'lost', 'attempts'] as const;
+export const MEASURES = [
+  'mean',
+  'p50',
+  'p99',
+  'p99.9',
+  'in time',
+  'lost',
+  'attempts',
+  'jain',
+] as const;
 export type Measure = (typeof MEASURES)[number];
 export type Figures = Readonly<Record<Measure, number>>;
 
@@ -11,7 +20,7 @@ const WARM_SHARE = 0.2;
 /** Ten times the mean work. */
 const IN_TIME_MS = 10_000;
 
-export function figuresOf({ attempts, lost, responsesMs }: Run): Figures {
+export function figuresOf({ attempts, lost, responsesMs, workedMs }: Run): Figures {
   const tasks = responsesMs.length;
   const counted = responsesMs.slice(Math.ceil(tasks * WARM_SHARE)).sort();
   const inTime = counted.findLastIndex((ms) => ms <= IN_TIME_MS) + 1;
@@ -23,7 +32,19 @@ export function figuresOf({ attempts, lost, responsesMs }: Run): Figures {
     'in time': (100 * inTime) / counted.length,
     lost: (100 * lost) / tasks,
     attempts: attempts / tasks,
+    jain: jainIndex(workedMs),
   };
+}
+
+/** (Σx)² / (n·Σx²): 1 where all have the same, 1/n where one has everything (Jain, Chiu and Hawe, 1984). */
+function jainIndex(shares: Float64Array): number {
+  let sum = 0;
+  let squares = 0;
+  for (const share of shares) {
+    sum += share;
+    squares += share * share;
+  }
+  return squares === 0 ? 1 : (sum * sum) / (shares.length * squares);
 }
 
 /** A mean over seeds and its 95 % interval. */

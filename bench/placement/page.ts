@@ -62,7 +62,9 @@ ${tuned(context)}
 
 ## All figures
 
-Seconds, with 95 % intervals of the mean over seeds; *in time* is the share of tasks done within 10 s, *attempts* counts retries.
+Seconds, with 95 % intervals of the mean over seeds; *in time* is the share of tasks done within 10 s, *attempts* counts retries, and *Jain*
+is Jain's index of how long agents had something to do: 1 where all were busy alike. Strategies that load slow agents less, as they should, come
+near it; of those that give all the same number of tasks the fast ones idle.
 
 ${[...context.results.keys()].map((scenario) => details(context, scenario)).join('\n\n')}
 `;
@@ -185,8 +187,8 @@ function details({ policies, results }: PageContext, scenario: Scenario): string
   const byPolicy = results.get(scenario) as ByPolicy;
   const head = `### ${scenario.name}
 
-| policy | mean | p50 | p99 | p99.9 | in time % | lost % | attempts |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |`;
+| policy | mean | p50 | p99 | p99.9 | in time % | lost % | attempts | Jain |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |`;
   const rows = policies.map((policy) => {
     const seconds = (measure: Measure): Estimate => estimate(secondsOf(byPolicy, policy, measure));
     const plain = (measure: Measure): number => meanOf(valuesOf(byPolicy, policy, measure));
@@ -198,6 +200,7 @@ function details({ policies, results }: PageContext, scenario: Scenario): string
       plain('in time').toFixed(2),
       plain('lost').toFixed(3),
       plain('attempts').toFixed(3),
+      plain('jain').toFixed(3),
     ];
     return `| ${policy.name}${TOLD[policy.told]} | ${cells.join(' | ')} |`;
   });

@@ -15,7 +15,7 @@ export interface Scenario {
   readonly delayMs: number;
   /** Tasks that an agent takes at most; it works on one at a time. */
   readonly slots: number;
-  readonly trouble: 'none' | 'shocks' | 'slow' | 'failing' | 'drift';
+  readonly trouble: 'none' | 'shocks' | 'providers' | 'slow' | 'failing' | 'drift';
 }
 
 const PLAIN: Scenario = {
@@ -47,7 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...PLAIN,
     name: 'bursts',
-    says: 'arrivals switch between half and one and a half times the rate, every 10 s in the mean; load 0.7',
+    says: 'a Markov-modulated Poisson process: arrivals switch between half and one and a half times the rate, every 10 s in the mean; load 0.7',
     arrivals: 'bursts',
     load: 0.7,
   },
@@ -71,6 +71,13 @@ export const SCENARIOS: readonly Scenario[] = [
     says: 'hosts (4 agents), racks (20) and zones (25) go down together for 10 s in the mean, noticed after 2 s; load 0.6',
     load: 0.6,
     trouble: 'shocks',
+  },
+  {
+    ...PLAIN,
+    name: 'providers',
+    says: 'each agent calls one of four providers, which are in all zones; a provider is out for 10 s a minute in the mean, and its agents fail nine of ten tasks after 20 ms; load 0.5',
+    load: 0.5,
+    trouble: 'providers',
   },
   {
     ...PLAIN,

@@ -20,6 +20,8 @@ export interface Run {
   readonly responsesMs: Float64Array;
   readonly lost: number;
   readonly attempts: number;
+  /** How long each agent had something to do. */
+  readonly workedMs: Float64Array;
 }
 
 /** A task under way at an agent. */
@@ -74,6 +76,7 @@ class Simulation {
   readonly #attempts: Uint8Array;
   readonly #failedOn: Int32Array;
   readonly #responsesMs: Float64Array;
+  readonly #workedMs: Float64Array;
   #newsHeard = 0;
   #nowMs = 0;
   #open: number;
@@ -94,6 +97,7 @@ class Simulation {
     this.#dispatchers = Array.from({ length: scenario.dispatchers }, (_, index) => {
       return new Dispatcher({ policy, setting, truth, speeds, slots, seed: seed * 64 + index });
     });
+    this.#workedMs = new Float64Array(scenario.agents);
     this.#open = scenario.tasks;
     this.#attempts = new Uint8Array(scenario.tasks);
     this.#failedOn = new Int32Array(scenario.tasks).fill(-1);
@@ -114,7 +118,12 @@ class Simulation {
       else if (changeMs === this.#nowMs) this.#change(changes[changed++] as Change);
       else this.#send(arrived++);
     }
-    return { responsesMs: this.#responsesMs, lost: this.#lost, attempts: this.#sent };
+    return {
+      responsesMs: this.#responsesMs,
+      lost: this.#lost,
+      attempts: this.#sent,
+      workedMs: this.#workedMs,
+    };
   }
 
   #agent(index: number): AgentState {
@@ -201,6 +210,7 @@ class Simulation {
   #end(agent: number): void {
     const state = this.#agent(agent);
     const job = state.jobs.shift() as Job;
+    this.#worked(agent, state);
     state.sinceMs = this.#nowMs;
     this.#schedule(agent);
     const idleTo = state.jobs.length === 0 ? this.#rng.below(this.#dispatchers.length) : -1;
@@ -282,10 +292,17 @@ class Simulation {
     }
   }
 
+  #worked(agent: number, { sinceMs }: AgentState): void {
+    this.#workedMs[agent] = (this.#workedMs[agent] as number) + this.#nowMs - sinceMs;
+  }
+
   #setSpeed(agent: number, speed: number): void {
     const state = this.#agent(agent);
     const [job] = state.jobs;
-    if (job !== undefined) job.leftMs -= (this.#nowMs - state.sinceMs) * state.speed;
+    if (job !== undefined) {
+      job.leftMs -= (this.#nowMs - state.sinceMs) * state.speed;
+      this.#worked(agent, state);
+    }
     state.sinceMs = this.#nowMs;
     state.speed = speed;
     this.#schedule(agent);

@@ -36,6 +36,8 @@ export const ZONE_SIZE = 25;
 const BURST_MS = 10_000;
 const OUTAGE_MS = 10_000;
 const NOTICE_MS = 2_000;
+const PROVIDERS = 4;
+const PROVIDER_UP_MS = 50_000;
 const GREY_MS = 30_000;
 const DRIFT_MS = 10_000;
 
@@ -111,6 +113,8 @@ function changesOf(scenario: Scenario, speeds: Float64Array, endMs: number, rng:
       return [];
     case 'shocks':
       return shocks(scenario.agents, endMs, rng);
+    case 'providers':
+      return providerOutages(scenario.agents, endMs, rng);
     case 'slow':
     case 'failing':
       return grey(scenario.trouble, speeds, endMs, rng);
@@ -145,6 +149,22 @@ function shocks(agents: number, endMs: number, rng: Rng): Change[] {
       changes.push({ atMs: atMs + NOTICE_MS, agent, what: 'known down' });
       changes.push({ atMs: upMs, agent, what: 'up' });
       changes.push({ atMs: upMs + NOTICE_MS / 2, agent, what: 'known up' });
+    }
+  }
+  return changes;
+}
+
+/** All agents of a provider fail for as long as it is out; they are in different zones. */
+function providerOutages(agents: number, endMs: number, rng: Rng): Change[] {
+  const changes: Change[] = [];
+  for (let provider = 0; provider < PROVIDERS; provider++) {
+    let atMs = exponential(PROVIDER_UP_MS, rng);
+    while (atMs < endMs) {
+      const upMs = atMs + exponential(OUTAGE_MS, rng);
+      for (let agent = provider; agent < agents; agent += PROVIDERS) {
+        changes.push({ atMs, agent, what: 'failing' }, { atMs: upMs, agent, what: 'well' });
+      }
+      atMs = upMs + exponential(PROVIDER_UP_MS, rng);
     }
   }
   return changes;

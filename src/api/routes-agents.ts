@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
-import { AgentList, AgentView, LeaseList, LeaseRequest, RegisterAgent } from '../contract/index.ts';
+import {
+  AgentList,
+  AgentView,
+  LeaseList,
+  LeaseRequest,
+  Name,
+  RegisterAgent,
+} from '../contract/index.ts';
 import { leaseJson, type Lease } from '../runtime/index.ts';
 import {
   AgentParams,
@@ -23,7 +30,16 @@ import { PollLink } from './poll-link.ts';
 const TAGS = ['Agents'];
 
 const ListQuery = Type.Object(
-  { limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) },
+  {
+    limit: Type.Optional(Limit),
+    cursor: Type.Optional(Cursor),
+    state: Type.Optional(AgentView.properties.state),
+    capability: Type.Optional(Name),
+    zone: Type.Optional(Type.String({ maxLength: 256, description: 'Value of the label `zone`' })),
+    label: Type.Optional(
+      Type.String({ pattern: '^[^=]+=', maxLength: 512, description: 'As `name=value`' }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -67,12 +83,14 @@ function registerRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
         operationId: 'listAgents',
         tags: TAGS,
         summary: 'List agents in the order they registered',
+        description:
+          'With filters a page may hold fewer agents than `limit`, or none, and still have a `nextCursor`: one page looks at 100,000 agents at most.',
         querystring: ListQuery,
         response: answers({ 200: json('A page', AgentList) }, ['CURSOR_INVALID']),
       },
     },
-    async ({ query: { cursor, limit = LIMIT_DEFAULT } }) =>
-      runtime.agents.list(cursor ?? null, limit),
+    ({ query: { cursor, limit = LIMIT_DEFAULT, ...filter } }) =>
+      runtime.agents.list(cursor ?? null, limit, filter),
   );
   app.get<{ Params: { id: AgentId } }>(
     '/api/v1/agents/:id',

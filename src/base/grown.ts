@@ -6,3 +6,10 @@ export function grown<Column extends Int32Array | Float32Array | Float64Array>(
   to.set(from);
   return to;
 }
+
+/** The power of two, `min` at least, that is enough for `count`. `min` is one. */
+export function capacityFor(count: number, min: number): number {
+  let capacity = min;
+  while (capacity < count) capacity *= 2;
+  return capacity;
+}

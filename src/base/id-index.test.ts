@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IdIndex } from './id-index.ts';
+import { Rng } from './rng.ts';
 
 const seed = process.env['SEED'];
 const options = seed === undefined ? {} : { seed: Number(seed) };
@@ -34,6 +35,34 @@ test('an index finds what a map finds, however ids come and go', () => {
       },
     ),
     { ...options, numRuns: 300 },
+  );
+});
+
+test('an index that moves to a larger table finds all that is on either side', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 1_500, max: 4_000 }), (salt, count) => {
+      const rng = Rng.fromSeed(salt);
+      const ids: string[] = [];
+      const index = new IdIndex((number) => ids[number] as string, salt);
+      const twin = new Map<string, number>();
+      for (let step = 0; step < count; step++) {
+        const id = `agent-${rng.below(3_000)}`;
+        if (!twin.has(id)) {
+          index.add(id, ids.length);
+          twin.set(id, ids.length);
+          ids.push(id);
+        } else if (rng.below(3) === 0) {
+          expect(index.remove(id)).toBe(twin.get(id));
+          twin.delete(id);
+        }
+        const other = `agent-${rng.below(3_000)}`;
+        expect(index.find(other)).toBe(twin.get(other) ?? -1);
+        if (twin.has(other)) expect(() => index.add(other, 0)).toThrow('added once');
+      }
+      for (const [id, number] of twin) expect(index.find(id)).toBe(number);
+      expect(index.size).toBe(twin.size);
+    }),
+    { ...options, numRuns: 30 },
   );
 });
 

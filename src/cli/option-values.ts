@@ -8,11 +8,14 @@ export function durationValue(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 250ms, 30s or 1h30m.');
 }
 
-/** A reader of whole numbers from `min` to `max`. */
+/** Digits, which underscores may part, and a power of ten: 250, 1_000, 1e9, 2.5e6. */
+const WHOLE = /^\d+(?:_\d+)*(?:\.\d+)?(?:e\+?\d+)?$/i;
+
+/** A reader of whole numbers from `min` to `max`: 1000, 1_000 and 1e3 are one number. */
 export function integerValue(min: number, max: number): (text: string) => number {
   return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
+    const value = WHOLE.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be an integer from ${min} to ${max}.`);
   };
 }

@@ -1,6 +1,7 @@
 /** Registration of agents and what happens to their tasks when they go. */
 import { invariant } from '../base/invariant.ts';
-import { NO_LEASES, type Agent, type AgentState } from './agent.ts';
+import type { Agent, AgentState } from './agent.ts';
+import { AgentRecord } from './agent-record.ts';
 import { breakerKey } from './breaker.ts';
 import { UNTRACKED } from './change-set.ts';
 import type { Command } from './command.ts';
@@ -49,21 +50,16 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
       agentsMax: state.settings.agentsMax,
     });
   }
-  const agent: Agent = {
+  const agent = new AgentRecord(state.agentStandings, {
     id: command.agentId,
     spec: state.agentSpecs.intern(command.spec),
     incarnation: command.incarnation,
     state: 'ready',
     stateAt: state.nowMs,
     registeredAt: state.nowMs,
-    leases: NO_LEASES,
-    waiting: 0,
-    breaker: state.records.breakers.get(breakerKey('agent', command.agentId)) ?? null,
-    trust: null,
-    // Not spread: of a million objects none should have its fields apart from it.
-    changeEpoch: UNTRACKED.changeEpoch,
-    isStored: UNTRACKED.isStored,
-  };
+    ...UNTRACKED,
+  });
+  agent.breaker = state.records.breakers.get(breakerKey('agent', command.agentId)) ?? null;
   state.agents.set(agent.id, agent);
   state.agentChanges.touch(agent);
   if (state.records.kills.get(killKey('agent', agent.id)) !== undefined) agent.state = 'killed';

@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts';
 import { Rng, type RngState } from '../base/rng.ts';
-import { holdLease, NO_LEASES, type Agent } from './agent.ts';
+import { holdLease } from './agent.ts';
+import { AgentRecord } from './agent-record.ts';
 import { restoreBreakers } from './breaker-links.ts';
 import { RESTORED } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
@@ -97,21 +98,16 @@ function restoreAgent(state: CoreState, row: AgentRow, incarnations: Map<string,
   // One text for all agents of a process, as when they registered.
   const shared = incarnations.get(incarnation) ?? incarnation;
   incarnations.set(shared, shared);
-  const agent: Agent = {
+  const agent = new AgentRecord(state.agentStandings, {
     id,
     spec: state.agentSpecs.intern(spec),
     incarnation: shared,
     state: agentState,
     stateAt,
     registeredAt,
-    leases: NO_LEASES,
-    waiting: 0,
-    breaker: null,
-    trust,
-    // Not spread: of a million objects none should have its fields apart from it.
-    changeEpoch: RESTORED.changeEpoch,
-    isStored: RESTORED.isStored,
-  };
+    ...RESTORED,
+  });
+  agent.trust = trust;
   state.agents.set(id, agent);
 }
 

@@ -28,6 +28,7 @@
  *   I20 sessions are known in the order of their uses, and what their outcomes hold is counted right
  *   I21 agents with equal specs share one object, and no spec is kept without an agent
  */
+import { Standings } from './agent-record.ts';
 import { Rng } from '../base/rng.ts';
 import type { Agent } from './agent.ts';
 import type { BreakerGate } from './breaker-gate.ts';
@@ -90,6 +91,8 @@ export interface CoreState {
   readonly agents: Map<AgentId, Agent>;
   /** Of all registered agents. Derived. */
   readonly agentSpecs: SpecPool;
+  /** Shared by agents that registered or changed together; which ones are shared means nothing. */
+  readonly agentStandings: Standings;
   readonly profiles: Map<string, Profile>;
   readonly idempotency: Map<string, IdempotencyEntry>;
   /** What else is kept under a key, a table for each kind. */
@@ -130,7 +133,7 @@ export const CORE_SETTINGS_DEFAULT: CoreSettings = {
   flowStepMax: 2_000,
   depthMax: 32,
   fanOutMax: 10_000,
-  queueDefaults: { strategy: 'power-of-two-choices', depthMax: 10_000_000 },
+  queueDefaults: { strategy: 'least-loaded', depthMax: 10_000_000 },
 };
 
 /** The state before the first command. `seed` decides every draw of chance from here on. */
@@ -156,6 +159,7 @@ export function emptyState(rng: Rng): CoreState {
     queues: new Map(),
     agents: new Map(),
     agentSpecs: new SpecPool(),
+    agentStandings: new Standings(),
     profiles: new Map(),
     idempotency: new Map(),
     records: createRecords(),

@@ -16,6 +16,7 @@ import {
 } from '../core/index.ts';
 import type { Store } from '../store/index.ts';
 import type { AgentHub } from './agent-hub.ts';
+import { AgentListing, type AgentFilter, type AgentPage } from './agent-listing.ts';
 import type { AgentLink, HeldLease } from './agent-link.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
@@ -55,6 +56,7 @@ const ATTACHED_AT_ONCE = 1_000;
 
 export class AgentService {
   readonly #parts: AgentServiceParts;
+  readonly #listing: AgentListing;
   /** Ends of lines in which parts of large registrations wait, the line that was joined longest ago first. */
   readonly #enrolling: Promise<void>[] = Array.from({ length: ENROLL_LINES }, () =>
     Promise.resolve(),
@@ -62,6 +64,9 @@ export class AgentService {
 
   constructor(parts: AgentServiceParts) {
     this.#parts = parts;
+    const { clock, hub, state } = parts;
+    const view = (agent: Agent): AgentView => agentView(agent, hub.reach(agent.id));
+    this.#listing = new AgentListing({ state, clock, view });
   }
 
   /** Registers agents, or brings them up to date. An agent that says what core knows costs no entry. */
@@ -319,28 +324,9 @@ export class AgentService {
     return agent === undefined ? null : agentView(agent, this.#parts.hub.reach(agentId));
   }
 
-  /**
-   * Agents by the order they registered, `limit` of them after the one named. O(agents up to the page's end).
-   *
-   * @throws OrchestratorError `CURSOR_INVALID` where that one is gone: what came after it is not known then
-   */
-  list(after: string | null, limit: number): { items: AgentView[]; nextCursor: string | null } {
-    const { hub, state } = this.#parts;
-    if (after !== null && !state.agents.has(after as AgentId)) {
-      const message = `a cursor must be the nextCursor of a page before, and its agent still registered, got ${after}: begin with the first page`;
-      throw new OrchestratorError('CURSOR_INVALID', message);
-    }
-    const items: AgentView[] = [];
-    let passed = after === null;
-    for (const agent of state.agents.values()) {
-      if (!passed) {
-        passed = agent.id === after;
-        continue;
-      }
-      if (items.length === limit) return { items, nextCursor: items.at(-1)?.id ?? null };
-      items.push(agentView(agent, hub.reach(agent.id)));
-    }
-    return { items, nextCursor: null };
+  /** Agents in the order they registered, after the one named; see {@link AgentListing.page}. */
+  list(after: string | null, limit: number, filter?: AgentFilter): Promise<AgentPage> {
+    return this.#listing.page(after, limit, filter);
   }
 
   /** The agent that holds a lease; null when the attempt is over, even if none followed it yet. */

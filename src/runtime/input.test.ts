@@ -53,7 +53,7 @@ describe('a handler that waits for input', () => {
       state: 'input_required',
       input: { key: '1', message: 'pay?', schema: APPROVAL, answerers: ['ann'] },
     });
-    expect(runtime.agents.list(null, 1).items).toMatchObject([{ running: 0, waiting: 1 }]);
+    expect((await runtime.agents.list(null, 1)).items).toMatchObject([{ running: 0, waiting: 1 }]);
     expect(runtime.status().tasks.input_required).toBe(1);
     expect(runtime.tasks.explain(id)?.verdict).toBe('it waits for an answer to 1 by ann: pay?');
     expect(runtime.tasks.list({ states: ['input_required'], limit: 9 }).items).toHaveLength(1);
@@ -243,7 +243,7 @@ describe('an answer', () => {
       state: 'input_required',
       input: { key: 'sure' },
     });
-    expect(runtime.agents.list(null, 1).items).toMatchObject([{ running: 0, waiting: 1 }]);
+    expect((await runtime.agents.list(null, 1)).items).toMatchObject([{ running: 0, waiting: 1 }]);
     await runtime.inputs.answer(id, { answer: { yes: 1 } });
     expect(runtime.tasks.get(id)?.state).toBe('running');
     await runtime.serve(WORKER, ask);

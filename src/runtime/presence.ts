@@ -41,7 +41,7 @@ export class Presence {
   /** Neighbours in the ring; -1 for an entry that is in none. */
   #next: Int32Array = new Int32Array(2 * ENTRIES_FROM).fill(-1);
   #previous: Int32Array = new Int32Array(2 * ENTRIES_FROM).fill(-1);
-  #silenceMs: Float64Array = new Float64Array(ENTRIES_FROM);
+  #silenceMs: Int32Array = new Int32Array(ENTRIES_FROM);
   /** Everything due up to this tick was looked at. */
   #tick: number;
   #size = 0;
@@ -224,7 +224,7 @@ export class Presence {
   #grow(): void {
     const capacity = this.#silenceMs.length * 2;
     const used = this.#next.length;
-    this.#silenceMs = grown(this.#silenceMs, new Float64Array(capacity));
+    this.#silenceMs = grown(this.#silenceMs, new Int32Array(capacity));
     this.#next = grown(this.#next, new Int32Array(capacity + ENTRIES_FROM)).fill(-1, used);
     this.#previous = grown(this.#previous, new Int32Array(capacity + ENTRIES_FROM));
   }

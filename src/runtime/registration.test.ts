@@ -51,15 +51,15 @@ async function submit(count: number): Promise<void> {
 describe('agents that register', () => {
   test('are listed page by page, and a page after one that is gone is refused', async () => {
     await runtime.agents.register(agents(5), 'i');
-    const page = runtime.agents.list(null, 2);
+    const page = await runtime.agents.list(null, 2);
     expect(page.nextCursor).toBe('agent-1');
-    const rest = runtime.agents.list(page.nextCursor, 10);
+    const rest = await runtime.agents.list(page.nextCursor, 10);
     expect(rest.items.map(({ id }) => id)).toEqual(['agent-2', 'agent-3', 'agent-4']);
     await runtime.agents.remove('agent-1' as AgentId);
     // An empty page would say that there are no more.
-    expect(() => runtime.agents.list('agent-1', 10)).toThrow(
-      expect.objectContaining({ code: 'CURSOR_INVALID' }),
-    );
+    await expect(runtime.agents.list('agent-1', 10)).rejects.toMatchObject({
+      code: 'CURSOR_INVALID',
+    });
   });
 
   test('in thousands go into entries in parts, and those of one that asks later are not behind all', async () => {

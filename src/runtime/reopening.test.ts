@@ -158,7 +158,7 @@ describe('opening again', () => {
     world.clock.advance(200);
     await lost;
     expect(runtime.tasks.get(id)).toMatchObject({ state: 'queued', reason: 'agent_lost' });
-    expect(runtime.agents.list(null, 1).items).toMatchObject([{ state: 'lost' }]);
+    expect((await runtime.agents.list(null, 1)).items).toMatchObject([{ state: 'lost' }]);
   });
 
   test('keeps payloads and results over checkpoints', async () => {

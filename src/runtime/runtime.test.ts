@@ -261,7 +261,9 @@ describe('an agent', () => {
     world.clock.advance(100_000);
     await turn();
     expect(run.context.signal.aborted).toBe(false);
-    expect(runtime.agents.list(null, 10).items).toMatchObject([{ state: 'ready', running: 1 }]);
+    expect((await runtime.agents.list(null, 10)).items).toMatchObject([
+      { state: 'ready', running: 1 },
+    ]);
   });
 });
 

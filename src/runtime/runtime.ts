@@ -16,7 +16,7 @@ import type {
   SubmitTask,
   TopView,
 } from '../contract/index.ts';
-import { slotsUsed, type AgentId, type CoreState } from '../core/index.ts';
+import { type AgentId, type CoreState } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
@@ -318,26 +318,13 @@ export class Runtime {
   }
 
   status(): StatusView {
-    const { clock, hub, log, logKind, state, store, version } = this.#parts;
+    const { clock, hub, log, logKind, scheduler, state, store, version } = this.#parts;
     const tasks = { scheduled: 0, blocked: 0, queued: 0, running: 0, input_required: 0, failed: 0 };
     for (const queue of state.queues.values()) {
       for (const name of COUNTED_STATES) tasks[name] += queue[name];
     }
+    const sums = scheduler.agentSums();
     const asleep = hub.asleepCount;
-    const agents = {
-      ready: 0 - asleep,
-      asleep,
-      draining: 0,
-      lost: 0,
-      killed: 0,
-      slots: 0,
-      slotsUsed: 0,
-    };
-    for (const agent of state.agents.values()) {
-      agents[agent.state] += 1;
-      agents.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
-      agents.slotsUsed += slotsUsed(agent);
-    }
     return {
       version,
       node: process.version,
@@ -346,7 +333,7 @@ export class Runtime {
       ready: this.ready,
       log: { kind: logKind, lastIndex: log.lastIndex, checkpointIndex: store.appliedIndex },
       tasks,
-      agents,
+      agents: { ...sums, ready: sums.ready - asleep, asleep },
       queues: state.queues.size,
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },

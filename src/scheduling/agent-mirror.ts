@@ -22,7 +22,7 @@ export interface AgentMirrorOptions {
   readonly table: AgentTable;
   readonly waiting: Waiting;
   readonly interference: Interference | null;
-  /** Agents that a new pool takes in at once; a default without it. */
+  /** Agents that a new pool, or a strategy new to it, takes in at once; defaults without it. */
   readonly buildSlice: number | undefined;
   /** Somebody else may take tasks now than before. */
   readonly othersAble: () => void;
@@ -46,7 +46,8 @@ export class AgentMirror {
     const { buildSlice, interference, table, waiting } = options;
     this.#options = options;
     this.#table = table;
-    this.pools = new Pools(table, waiting, { latency: this.#latency, interference }, buildSlice);
+    const shared = { latency: this.#latency, interference, takenAtOnce: buildSlice };
+    this.pools = new Pools(table, waiting, shared, buildSlice);
     this.correlation = new FailureCorrelation(table, this.pools.offers);
   }
 
@@ -102,14 +103,16 @@ export class AgentMirror {
     const outcome = { runMs, ok, nowMs };
     const { links } = this.pools;
     for (let link = links.first(index); link >= 0; link = links.next(link)) {
-      links.poolOf(link).observed(links.memberOf(link), outcome);
+      links.poolOf(link).strategies.observed(links.memberOf(link), outcome);
     }
   }
 
   /** The pool's strategy of that name; from its first use it hears what it must. */
   strategy(pool: Pool, name: StrategyName): Strategy {
-    const strategy = pool.strategy(name);
-    if (strategy.stateful) this.#hasStateful = true;
+    const { strategies } = pool;
+    const strategy = strategies.get(name);
+    if (strategies.isStateful) this.#hasStateful = true;
+    if (strategies.isJoining) this.pools.joining(pool);
     if (strategy.observed !== undefined) this.#hasLearning = true;
     return strategy;
   }

@@ -16,7 +16,8 @@ import {
   type AgentId,
   type AgentState,
 } from '../core/index.ts';
-import type { Offer } from './offers.ts';
+
+import { AgentTally, type AgentSums } from './agent-tally.ts';
 
 export { grown } from '../base/grown.ts';
 
@@ -55,12 +56,14 @@ const LENT_SHIFT = 4;
 const LENT_ONE: number = 1 << LENT_SHIFT;
 
 export class AgentTable {
-  readonly offers: (Offer | null)[] = [];
   #records: Int32Array = new Int32Array(CAPACITY_MIN * FIELDS);
   /** The same bytes. */
   #floats: Float32Array = new Float32Array(this.#records.buffer);
   #doubles: Float64Array = new Float64Array(this.#records.buffer);
-  #offerPositions: Int32Array = new Int32Array(CAPACITY_MIN);
+  /** Fields: the number of its offer, or -1, and its place in the list of that. */
+  #offers: Int32Array = new Int32Array(CAPACITY_MIN * 2);
+  #capacity = CAPACITY_MIN;
+  readonly #tally = new AgentTally();
   readonly #agents: (Agent | null)[] = [];
   readonly #indices: IdIndex<AgentId>;
   readonly #unused: number[] = [];
@@ -74,10 +77,15 @@ export class AgentTable {
     return this.#indices.size;
   }
 
+  /** How many agents stand how. O(1). */
+  sums(): AgentSums {
+    return this.#tally.sums();
+  }
+
   /** Makes room for so many agents in one step. */
   reserve(count: number): void {
     this.#indices.reserve(count);
-    while (this.#offerPositions.length < count) this.#grow();
+    while (this.#capacity < count) this.#grow();
   }
 
   /** The index of a known agent, or -1. */
@@ -100,12 +108,13 @@ export class AgentTable {
   /** Gives a new agent an index; it has no credit, offer or links yet. */
   add(agent: Agent): number {
     const index = this.#unused.pop() ?? this.#agents.length;
-    if (index >= this.#offerPositions.length) this.#grow();
+    if (index >= this.#capacity) this.#grow();
     this.#agents[index] = agent;
     this.#indices.add(agent.id, index);
-    this.offers[index] = null;
+    this.setOffer(index, -1);
     this.#records.fill(0, index * FIELDS, (index + 1) * FIELDS);
     this.setFirstLink(index, -1);
+    this.#tally.enter(index, READY);
     this.update(index, agent);
     return index;
   }
@@ -114,8 +123,11 @@ export class AgentTable {
   update(index: number, agent: Agent): void {
     this.#agents[index] = agent;
     this.catchUp(index);
-    const standing = this.#get(index, STANDING) & ~STATE_MASK;
-    this.#set(index, STANDING, standing | STATE_CODES[agent.state]);
+    const before = this.#stateOf(index);
+    const state = STATE_CODES[agent.state];
+    this.#tally.move(before, state);
+    this.#tally.setSlots(index, agent.state === 'lost' ? 0 : agent.spec.slots);
+    this.#set(index, STANDING, (this.#get(index, STANDING) & ~STATE_MASK) | state);
     this.#floats[index * FIELDS + WEIGHT] = agent.spec.weight * trustFactor(agent);
     this.#doubles[(index * FIELDS + COST) >> 1] = agent.spec.cost;
   }
@@ -124,12 +136,15 @@ export class AgentTable {
   catchUp(index: number): void {
     const agent = this.agentAt(index);
     const inFlight = slotsUsed(agent);
-    this.#set(index, IN_FLIGHT, inFlight);
+    this.setInFlight(index, inFlight);
     this.#set(index, ROOM, roomOf(agent, inFlight));
   }
 
   remove(index: number): void {
     this.#indices.remove(this.agentAt(index).id);
+    this.setInFlight(index, 0);
+    this.#tally.setSlots(index, 0);
+    this.#tally.leave(this.#stateOf(index));
     this.#agents[index] = null;
     this.setAhead(index, false);
     this.#unused.push(index);
@@ -146,6 +161,7 @@ export class AgentTable {
   }
 
   setInFlight(index: number, count: number): void {
+    this.#tally.use(count - this.#get(index, IN_FLIGHT));
     this.#set(index, IN_FLIGHT, count);
   }
 
@@ -256,13 +272,22 @@ export class AgentTable {
     this.#set(index, FIRST_LINK, link);
   }
 
-  /** Its place in the list of its offer. Owned by `offers.ts`. */
+  /** The number of its offer, or -1. Owned by `offers.ts`, as what follows. */
+  offer(index: number): number {
+    return this.#offers[index * 2] as number;
+  }
+
+  setOffer(index: number, offer: number): void {
+    this.#offers[index * 2] = offer;
+  }
+
+  /** Its place in the list of its offer. */
   offerPosition(index: number): number {
-    return this.#offerPositions[index] as number;
+    return this.#offers[index * 2 + 1] as number;
   }
 
   setOfferPosition(index: number, position: number): void {
-    this.#offerPositions[index] = position;
+    this.#offers[index * 2 + 1] = position;
   }
 
   #stateOf(index: number): number {
@@ -283,11 +308,12 @@ export class AgentTable {
   }
 
   #grow(): void {
-    const capacity = this.#offerPositions.length * 2;
+    const capacity = this.#capacity * 2;
+    this.#capacity = capacity;
     this.#records = grown(this.#records, new Int32Array(capacity * FIELDS));
     this.#floats = new Float32Array(this.#records.buffer);
     this.#doubles = new Float64Array(this.#records.buffer);
-    this.#offerPositions = grown(this.#offerPositions, new Int32Array(capacity));
+    this.#offers = grown(this.#offers, new Int32Array(capacity * 2));
   }
 }
 

@@ -13,18 +13,24 @@ export class BoundedLoads {
   readonly #factorMax: number;
   readonly #ring: HashRing;
   /** What each member adds to the sums below. */
-  #weights: Float64Array = new Float64Array(8);
-  #counts: Float64Array = new Float64Array(8);
+  #weights: Float64Array;
+  #counts: Float64Array;
   #weightSum = 0;
   #countSum = 0;
 
   /**
    * @param factorMax - c, above 1: most load of a member, relative to its even share
-   * @param replicas - places of each member on the ring, a power of two
+   * @param options.capacity - members that there is room for at first, a power of two
+   * @param options.replicas - places of each member on the ring, a power of two
    */
-  constructor(factorMax: number, replicas?: number) {
+  constructor(
+    factorMax: number,
+    { capacity = 8, replicas }: { readonly capacity?: number; readonly replicas?: number } = {},
+  ) {
     this.#factorMax = factorMax;
-    this.#ring = new HashRing(replicas);
+    this.#ring = new HashRing(capacity, replicas);
+    this.#weights = new Float64Array(capacity);
+    this.#counts = new Float64Array(capacity);
   }
 
   /** Keys that are held. */

@@ -52,7 +52,7 @@ export class BoundedRing {
   constructor({ loadFactorMax = LOAD_FACTOR_MAX, replicas = REPLICAS }: BoundedRingOptions = {}) {
     invariant(loadFactorMax > 1, () => `a load factor is above 1, got ${loadFactorMax}`);
     this.#factorMax = loadFactorMax;
-    this.#loads = new BoundedLoads(loadFactorMax, replicas);
+    this.#loads = new BoundedLoads(loadFactorMax, { replicas });
   }
 
   /** Keys that are held. */

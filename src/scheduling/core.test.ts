@@ -10,6 +10,7 @@ import {
   meetsRequirement,
   queueName,
   requirementKey,
+  slotsUsed,
   type Agent,
   type AgentId,
   type AgentSpec,
@@ -21,6 +22,7 @@ import {
   type TaskId,
   type TaskSpec,
 } from '../core/index.ts';
+import type { AgentSums } from './agent-tally.ts';
 import type { Arrival } from './placement.ts';
 import { Scheduler } from './scheduler.ts';
 import { feedScheduler } from './testing/feed-scheduler.ts';
@@ -213,6 +215,17 @@ function canStart(agent: Agent, task: Task): boolean {
   return meetsRequirement(agent.spec, task.profile.spec.requires);
 }
 
+/** Counted anew, as the scheduler keeps it up. */
+function sumsOf(agents: readonly Agent[]): AgentSums {
+  const sums = { ready: 0, draining: 0, lost: 0, killed: 0, slots: 0, slotsUsed: 0 };
+  for (const agent of agents) {
+    sums[agent.state] += 1;
+    sums.slots += agent.state === 'lost' ? 0 : agent.spec.slots;
+    sums.slotsUsed += slotsUsed(agent);
+  }
+  return sums;
+}
+
 test.each([
   ['with', BREAKERS],
   ['without', NO_BREAKERS],
@@ -243,6 +256,7 @@ test.each([
             agents: state.agents.size,
             waiting: tasks.filter((task) => task.state === 'queued').length,
           });
+          expect(scheduler.agentSums()).toEqual(sumsOf([...state.agents.values()]));
           expect(scheduler.hasWork()).toBe(false);
           const left = tasks.filter((task) => isPlaceable(state, task));
           expect(left.map(({ id }) => id)).toEqual([]);

@@ -22,24 +22,32 @@ export class HashRing {
   readonly #replicas: number;
   /** Number of a place to that of its member. */
   readonly #memberShift: number;
-  #loads: Float64Array = new Float64Array(8);
+  #loads: Float64Array;
   /** By place, member · replicas + replica. */
   #positions: Int32Array;
   #next: Int32Array;
   /** First place of each arc, or -1. */
-  #arcs: Int32Array = new Int32Array(2).fill(-1);
+  #arcs: Int32Array;
   /** Smallest load below each node; arc i is node arcCount + i, the root is node 1. */
-  #smallest: Float64Array = new Float64Array(4).fill(AWAY);
-  #arcShift = 31;
+  #smallest: Float64Array;
+  #arcShift: number;
   #placeCount = 0;
 
-  /** @param replicas - places of each member, a power of two: the more, the more alike are their arcs */
-  constructor(replicas: number = REPLICAS) {
+  /**
+   * @param capacity - members that there is room for at first, a power of two
+   * @param replicas - places of each member, a power of two: the more, the more alike are their arcs
+   */
+  constructor(capacity = 8, replicas: number = REPLICAS) {
+    const arcs = Math.max(2, (capacity * replicas) / PLACES_PER_ARC_MAX);
     this.#replicas = replicas;
     this.#memberShift = Math.log2(replicas);
     invariant(Number.isInteger(this.#memberShift), 'the places of a member are a power of two');
-    this.#positions = new Int32Array(8 * replicas);
-    this.#next = new Int32Array(8 * replicas);
+    this.#loads = new Float64Array(capacity);
+    this.#positions = new Int32Array(capacity * replicas);
+    this.#next = new Int32Array(capacity * replicas);
+    this.#arcs = new Int32Array(arcs).fill(-1);
+    this.#smallest = new Float64Array(arcs * 2).fill(AWAY);
+    this.#arcShift = 32 - Math.log2(arcs);
   }
 
   /** Adds a member, away at first. O(1) amortised. @param seed - decides its places; a hash of its name */

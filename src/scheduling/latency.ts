@@ -80,6 +80,11 @@ export class Latency {
     return learnedMs <= restMs ? learnedMs : restMs + (learnedMs - restMs) * kept;
   }
 
+  /** Reads what an estimate will read; the number means nothing. */
+  touch(agent: number): number {
+    return this.#records[agent * 2] ?? 0;
+  }
+
   #kept(elapsedMs: number): number {
     const decayMs = Math.max(DECAY_MS_MIN, this.#tuning.decayRuns * this.#meanMs);
     return Math.exp(-Math.max(0, elapsedMs) / decayMs);

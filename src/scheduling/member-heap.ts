@@ -7,13 +7,16 @@ import { grown } from './agent-table.ts';
  * `isBefore` compares calls `put` for that member before anything else happens to the heap.
  */
 export class MemberHeap {
-  #members: Int32Array = new Int32Array(8);
+  #members: Int32Array;
   /** Place of a member in the heap plus one, or 0. */
-  #places: Int32Array = new Int32Array(8);
+  #places: Int32Array;
   #size = 0;
   readonly #isBefore: (a: number, b: number) => boolean;
 
-  constructor(isBefore: (a: number, b: number) => boolean) {
+  /** @param capacity - members that there is room for at first */
+  constructor(isBefore: (a: number, b: number) => boolean, capacity = 8) {
+    this.#members = new Int32Array(capacity);
+    this.#places = new Int32Array(capacity);
     this.#isBefore = isBefore;
   }
 

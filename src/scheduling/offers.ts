@@ -6,6 +6,7 @@
  * too) or a label with its value.
  */
 import { invariant } from '../base/invariant.ts';
+import { NumberList } from '../base/number-list.ts';
 import { requirementKey, type AgentSpec, type Requirement } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { Pool } from './pool.ts';
@@ -19,6 +20,8 @@ export interface Feature {
 
 /** One distinct set of capabilities and labels. */
 export interface Offer {
+  /** Names it in records of agents; used again once it is forgotten. */
+  readonly number: number;
   readonly key: string;
   readonly capabilities: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -27,12 +30,14 @@ export interface Offer {
   /** The pools whose requirement it meets. */
   readonly pools: Set<Pool>;
   /** Indices of its agents, in no order. */
-  readonly agents: number[];
+  readonly agents: NumberList;
 }
 
 export class Offers {
   readonly #table: AgentTable;
   readonly #offers = new Map<string, Offer>();
+  readonly #byNumber: Offer[] = [];
+  readonly #unused: number[] = [];
   /** Of specs that were asked about before: most agents share theirs. */
   readonly #ofSpec = new WeakMap<AgentSpec, Offer>();
   readonly #features = new Map<string, Feature>();
@@ -63,11 +68,20 @@ export class Offers {
     }
     const { capabilities, labels } = spec;
     const features = offeredFeatures(spec);
-    const offer = { key, capabilities, labels, features, pools: new Set<Pool>(), agents: [] };
+    const number = this.#unused.pop() ?? this.#byNumber.length;
+    const pools = new Set<Pool>();
+    const agents = new NumberList();
+    const offer: Offer = { number, key, capabilities, labels, features, pools, agents };
+    this.#byNumber[number] = offer;
     this.#offers.set(key, offer);
     this.#ofSpec.set(spec, offer);
     for (const name of features) this.#internFeature(name).offers.add(offer);
     return { offer, isNew: true };
+  }
+
+  /** The offer of an agent, or null. */
+  of(agent: number): Offer | null {
+    return this.#byNumber[this.#table.offer(agent)] ?? null;
   }
 
   /** Whether a spec is one of those with this offer; O(1) where it was asked about before. */
@@ -78,7 +92,7 @@ export class Offers {
   }
 
   join(agent: number, offer: Offer): void {
-    this.#table.offers[agent] = offer;
+    this.#table.setOffer(agent, offer.number);
     this.#table.setOfferPosition(agent, offer.agents.length);
     offer.agents.push(agent);
     for (const key of offer.features) this.#internFeature(key).agents += 1;
@@ -86,15 +100,15 @@ export class Offers {
 
   /** Takes the agent off its offer; an offer without agents is forgotten. */
   leave(agent: number): void {
-    const offer = this.#table.offers[agent];
-    invariant(offer !== undefined && offer !== null, 'an agent that leaves has an offer');
+    const offer = this.of(agent);
+    invariant(offer !== null, 'an agent that leaves has an offer');
     const last = offer.agents.pop() as number;
     const position = this.#table.offerPosition(agent);
     if (last !== agent) {
-      offer.agents[position] = last;
+      offer.agents.set(position, last);
       this.#table.setOfferPosition(last, position);
     }
-    this.#table.offers[agent] = null;
+    this.#table.setOffer(agent, -1);
     for (const key of offer.features) this.#internFeature(key).agents -= 1;
     if (offer.agents.length === 0) this.#forget(offer);
   }
@@ -112,6 +126,7 @@ export class Offers {
 
   #forget(offer: Offer): void {
     this.#offers.delete(offer.key);
+    this.#unused.push(offer.number);
     for (const key of offer.features) {
       const feature = this.#internFeature(key);
       feature.offers.delete(offer);

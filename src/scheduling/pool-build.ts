@@ -51,14 +51,17 @@ export class PoolBuild {
       this.#left = agents.length;
       return 0;
     }
-    for (const agent of agents) this.#links.add(agent, pool, pool.add(agent));
+    for (let at = 0; at < agents.length; at++) {
+      const agent = agents.at(at) as number;
+      this.#links.add(agent, pool, pool.add(agent));
+    }
     return agents.length;
   }
 
   #take(offer: Offer): void {
     // Some may have left meanwhile.
     this.#left = Math.min(this.#left, offer.agents.length) - 1;
-    const agent = offer.agents[this.#left];
+    const agent = offer.agents.at(this.#left);
     if (agent === undefined) {
       this.#offer = null;
       return;

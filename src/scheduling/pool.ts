@@ -5,13 +5,13 @@
  * dense list, which they join and leave in O(1). 12 bytes a member.
  */
 import { invariant } from '../base/invariant.ts';
-import type { Requirement, StrategyName } from '../core/index.ts';
+import type { Requirement } from '../core/index.ts';
 import { grown, type AgentTable } from './agent-table.ts';
 import { isNamespaceNodeBefore, type NamespaceNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
-import { createStrategy, type Shared } from './strategies/create-strategy.ts';
-import type { Outcome, Strategy } from './strategy.ts';
+import { PoolStrategies } from './pool-strategies.ts';
+import type { Shared } from './strategies/create-strategy.ts';
 
 export class Pool implements HeapItem {
   heapSlot = -1;
@@ -27,10 +27,7 @@ export class Pool implements HeapItem {
   /** Namespaces with a task that may start, the one to be served first on top. */
   readonly open: IndexedHeap<NamespaceNode> = new IndexedHeap(isNamespaceNodeBefore);
 
-  readonly #shared: Shared;
-  readonly #strategies = new Map<StrategyName, Strategy>();
-  readonly #stateful: Strategy[] = [];
-  readonly #learning: Strategy[] = [];
+  readonly strategies: PoolStrategies;
   readonly #unused: number[] = [];
   /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
   #members: Int32Array = new Int32Array(16);
@@ -42,7 +39,7 @@ export class Pool implements HeapItem {
     this.signature = signature;
     this.requires = requires;
     this.table = table;
-    this.#shared = shared;
+    this.strategies = new PoolStrategies(this, shared);
   }
 
   get size(): number {
@@ -91,13 +88,13 @@ export class Pool implements HeapItem {
     this.#members[member * 2] = agent;
     this.#members[member * 2 + 1] = -1;
     if (this.table.isAvailable(agent)) this.#join(member);
-    for (const strategy of this.#stateful) strategy.added(member);
+    this.strategies.added(member);
     return member;
   }
 
   remove(member: number): void {
     invariant(this.agentOf(member) >= 0, 'a removed member is known');
-    for (const strategy of this.#stateful) strategy.removed(member);
+    this.strategies.removed(member);
     if (this.isAvailable(member)) this.#leave(member);
     this.#members[member * 2] = -1;
     this.#unused.push(member);
@@ -110,37 +107,7 @@ export class Pool implements HeapItem {
       if (available) this.#join(member);
       else this.#leave(member);
     }
-    for (const strategy of this.#stateful) strategy.changed(member);
-  }
-
-  /** Tells the strategies that learn how an attempt of the member ended. */
-  observed(member: number, outcome: Outcome): void {
-    for (const strategy of this.#learning) strategy.observed?.(member, outcome);
-  }
-
-  /** Whether load changes must be told although availability stays. */
-  get isStateful(): boolean {
-    return this.#stateful.length > 0;
-  }
-
-  /** Strategies that learn from how attempts end, of those used so far. */
-  get learning(): readonly Strategy[] {
-    return this.#learning;
-  }
-
-  /** The strategy for this pool; its first use costs O(members · log members). */
-  strategy(name: StrategyName): Strategy {
-    const known = this.#strategies.get(name);
-    if (known !== undefined) return known;
-    const strategy = createStrategy(name, this, this.#shared);
-    this.#strategies.set(name, strategy);
-    if (strategy.observed !== undefined) this.#learning.push(strategy);
-    if (!strategy.stateful) return strategy;
-    this.#stateful.push(strategy);
-    for (let member = 0; member < this.#numbersUsed; member++) {
-      if (this.agentOf(member) >= 0) strategy.added(member);
-    }
-    return strategy;
+    this.strategies.changed(member);
   }
 
   #positionOf(member: number): number {

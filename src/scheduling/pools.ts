@@ -33,6 +33,8 @@ export class Pools {
   readonly #pools = new Map<string, Pool>();
   /** Of pools that some of their agents are still missing from. */
   readonly #builds = new Set<PoolBuild>();
+  /** Whose strategies do not know all their members yet. */
+  readonly #joins = new Set<Pool>();
   readonly #slice: number;
   /** Pools by the first feature they require, or by the empty text where they require none. */
   readonly #byAnchor = new Map<string, Set<Pool>>();
@@ -61,13 +63,19 @@ export class Pools {
     checkPools([...this.#pools.values()], this.#table, { links: this.links, unfinished });
   }
 
-  /** Whether some pool lacks agents that {@link buildOn} would add. */
+  /** Whether some pool lacks agents, or some strategy members, that {@link buildOn} would add. */
   get isBuilding(): boolean {
-    return this.#builds.size > 0;
+    return this.#builds.size > 0 || this.#joins.size > 0;
   }
 
-  /** Adds a slice of the missing agents to one of the pools. */
+  /** A strategy of the pool is to hear of its members in slices. */
+  joining(pool: Pool): void {
+    this.#joins.add(pool);
+  }
+
+  /** Adds a slice of the missing agents to one of the pools, and of the members to one of the strategies. */
   buildOn(): void {
+    this.#joinOn();
     const [build] = this.#builds;
     if (build === undefined) return;
     this.#builds.delete(build);
@@ -75,13 +83,22 @@ export class Pools {
     if (this.#step(build)) this.#builds.add(build);
   }
 
-  /** Adds all missing agents to a pool. O(its agents). */
+  /** Adds all missing agents to a pool, and its strategies hear of all. O(its agents · log of those). */
   finish(pool: Pool): void {
     for (const build of this.#builds) {
       if (build.pool !== pool) continue;
       while (this.#step(build));
       this.#builds.delete(build);
     }
+    pool.strategies.finish();
+  }
+
+  #joinOn(): void {
+    const [pool] = this.#joins;
+    if (pool === undefined) return;
+    this.#joins.delete(pool);
+    pool.strategies.joinOn();
+    if (pool.strategies.isJoining) this.#joins.add(pool);
   }
 
   #step(build: PoolBuild): boolean {
@@ -115,7 +132,7 @@ export class Pools {
 
   /** Moves the agent to the pools of a new spec; stays where the new one offers the same. */
   move(agent: number, spec: AgentSpec): void {
-    if (this.offers.isOf(this.#table.offers[agent] ?? null, spec)) return;
+    if (this.offers.isOf(this.offers.of(agent), spec)) return;
     this.detach(agent);
     this.attach(agent, spec);
   }
@@ -171,11 +188,12 @@ export class Pools {
 
   #drop(pool: Pool): void {
     this.#waiting.dropPool(pool);
+    this.#joins.delete(pool);
     for (const build of this.#builds) if (build.pool === pool) this.#builds.delete(build);
     for (let member = 0; member < pool.numbersUsed; member++) {
       const agent = pool.agentOf(member);
       if (agent < 0) continue;
-      this.#table.offers[agent]?.pools.delete(pool);
+      this.offers.of(agent)?.pools.delete(pool);
       this.links.remove(agent, pool);
     }
     this.links.removePool(pool);

@@ -27,6 +27,7 @@ import {
 import { AgentMirror } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
+import type { AgentSums } from './agent-tally.ts';
 import { lineOfArrivals } from './line-of-arrivals.ts';
 import type { BatchPlans } from './batch/batch-plans.ts';
 import { groupOf, wishOf } from './batch/wish-cost.ts';
@@ -68,7 +69,7 @@ export class Scheduler {
 
   /**
    * @param options.barred - agents that a copy must not go to; without it there are none
-   * @param options.buildSlice - agents that a new pool takes in at once
+   * @param options.buildSlice - agents that a new pool, or a strategy new to it, takes in at once
    * @param options.interference - lets amplitudes of the Born strategies interfere; off without it
    * @param options.plans - lets waiting tasks with wishes be planned for; see {@link Scheduler.plans}
    */
@@ -94,7 +95,7 @@ export class Scheduler {
     });
     this.#pools = this.#agents.pools;
     this.#wishes = new Wishes(this.#table, this.#pools, options.plans === true);
-    this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0 };
+    this.#choice = { key: '', rng: Rng.fromSeed(options.seed), nowMs: 0, isDecision: true };
   }
 
   /** Makes room for so many agents in one step. */
@@ -288,6 +289,7 @@ export class Scheduler {
   ): Explanation {
     const { queue, signature, spec } = task.profile;
     const pool = this.#pools.ensure(signature, spec.requires);
+    this.#agents.strategy(pool, queue.settings.strategy);
     this.#pools.finish(pool);
     const strategy = this.#agents.strategy(pool, queue.settings.strategy);
     const { rng } = this.#choice;
@@ -323,6 +325,11 @@ export class Scheduler {
   /** Gates that hold tasks back, and how many, by kind. */
   heldGates(): readonly HeldGates[] {
     return this.#waiting.gates.held();
+  }
+
+  /** How many agents stand how, and their slots. O(1). */
+  agentSums(): AgentSums {
+    return this.#table.sums();
   }
 
   counts(): SchedulerCounts {

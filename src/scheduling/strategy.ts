@@ -7,6 +7,8 @@ export interface Choice {
   key: string;
   rng: Rng;
   nowMs: number;
+  /** The pick will be acted on, and may use up what was drawn ahead; without it, it is a question. */
+  readonly isDecision?: true;
 }
 
 /** How an attempt ended that a strategy may learn from. */
@@ -32,7 +34,7 @@ export interface Strategy {
   removed(member: number): void;
   /** The agent's availability, load, slots or weight may have changed. */
   changed(member: number): void;
-  /** The available member that should get the task; asked only while there is one. Changes no later choice. */
+  /** The available member that should get the task; asked only while there is one. A question changes no later choice. */
   pick(choice: Choice): number;
   /** The last pick is going to be used. */
   picked(member: number): void;

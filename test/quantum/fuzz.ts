@@ -1,13 +1,16 @@
 /**
- * Random circuits through every method and an independent simulator; all must agree.
+ * Random circuits through every method and two independent simulators; all must agree.
  *
  *   [SEED=1] node test/quantum/fuzz.ts [count]
  *
  * Each circuit depends on its own seed alone, which a failure prints: `SEED=… node test/quantum/fuzz.ts 1`.
  */
 import { Rng } from '../../src/base/rng.ts';
+import { formatBits } from '../../src/quantum/circuit/bit-order.ts';
 import type { Circuit } from '../../src/quantum/circuit/circuit.ts';
 import type { GateOperation, Operation } from '../../src/quantum/circuit/operation.ts';
+import { distance } from '../../src/quantum/circuit/testing/run-exactly.ts';
+import type { ComplexMatrix } from '../../src/quantum/linear/complex-matrix.ts';
 import { amplitudeDamping, depolarizing } from '../../src/quantum/states/noise-channels.ts';
 import type { NoiseModel } from '../../src/quantum/simulate/noise/noise-model.ts';
 import type { Method, RunOptions } from '../../src/quantum/simulate/run/run-options.ts';
@@ -20,6 +23,8 @@ import {
 } from '../../src/quantum/simulate/testing/random-circuit.ts';
 import { randomProgram } from '../../src/quantum/simulate/testing/random-program.ts';
 import { UNWATCHED } from '../../src/quantum/watch.ts';
+import { qsharpAmplitudes, randomControlled } from './qsharp-circuits.ts';
+import { loadQsharp } from './qsharp-oracle.ts';
 import { ORACLE_GATES, oracleAmplitudes } from './quantum-circuit-oracle.ts';
 
 /** 100 gates of rounding 2⁻⁵³ each, times the number of amplitudes, with room. */
@@ -220,7 +225,44 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   mirror,
 };
 
-function main(): void {
+/** A state as a matrix of one column. */
+function column(state: { readonly re: Float64Array; readonly im: Float64Array }): ComplexMatrix {
+  return { rows: state.re.length, columns: 1, ...state };
+}
+
+/** Circuits of one program of Q#. */
+const QSHARP_BATCH = 50;
+/** One circuit for Q# on this many others. */
+const QSHARP_SHARE = 4;
+
+/** Amplitudes up to a phase against those of Q#, in batches: which circuits disagree, each by its own seed. */
+async function qsharpFaults(seed: number, count: number): Promise<string[]> {
+  const qsharp = await loadQsharp();
+  const faults: string[] = [];
+  for (let start = 0; start < count; start += QSHARP_BATCH) {
+    const seeds = Array.from(
+      { length: Math.min(QSHARP_BATCH, count - start) },
+      (_, k) => seed + start + k,
+    );
+    const circuits = seeds.map((own) => randomControlled(Rng.fromSeed(own)));
+    const theirs = await qsharpAmplitudes(qsharp, circuits);
+    for (const [k, circuit] of circuits.entries()) {
+      const { re, im } = run(circuit, { statevector: true, shots: 0 }).statevector!;
+      const off = distance(column({ re, im }), column(theirs[k]!), true);
+      const probabilities = new Map(
+        Array.from(re, (part, i) => [formatBits(i, circuit.qubits), part ** 2 + im[i]! ** 2]),
+      );
+      const wrong =
+        off < ORACLE_TOLERANCE
+          ? allAgree(circuit, ['sparse', 'mps', 'auto'], probabilities)
+          : `amplitudes are off by ${off} from Q#'s`;
+      if (wrong !== null) faults.push(`SEED=${seeds[k]} node test/quantum/fuzz.ts 1  # ${wrong}`);
+    }
+  }
+  return faults;
+}
+
+async function main(): Promise<void> {
   const count = Number(process.argv[2] ?? 10_000);
   const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`${count} circuits from SEED=${seed}`);
@@ -241,9 +283,15 @@ function main(): void {
     failures++;
     console.error(`SEED=${seed + i} node test/quantum/fuzz.ts 1  # ${name}: ${wrong}`);
   }
+  const ofQsharp = Math.ceil(count / QSHARP_SHARE);
+  for (const fault of await qsharpFaults(seed, ofQsharp)) {
+    failures++;
+    console.error(fault);
+  }
+  done.set('qsharp', ofQsharp);
   console.log([...done].map(([name, times]) => `${name} ${times}`).join(', '));
   console.log(failures === 0 ? 'all agree' : `${failures} disagree`);
   process.exitCode = failures === 0 ? 0 : 1;
 }
 
-main();
+await main();

@@ -12,15 +12,11 @@ import { matrix, type ComplexMatrix } from '../../src/quantum/linear/complex-mat
 import { toQasm3 } from '../../src/quantum/qasm/to-qasm3.ts';
 import type { Method } from '../../src/quantum/simulate/run/run-options.ts';
 import { runCircuit } from '../../src/quantum/simulate/run-circuit.ts';
-import {
-  circuitOf,
-  distinct,
-  randomGate,
-} from '../../src/quantum/simulate/testing/random-circuit.ts';
+import { circuitOf, distinct } from '../../src/quantum/simulate/testing/random-circuit.ts';
 import { randomProgram } from '../../src/quantum/simulate/testing/random-program.ts';
 import { UNWATCHED } from '../../src/quantum/watch.ts';
+import { qsharpAmplitudes, randomControlled } from './qsharp-circuits.ts';
 import {
-  dumpedAmplitudes,
   loadQsharp,
   qsharpProgram,
   qsharpStatements,
@@ -107,21 +103,6 @@ function column(state: { readonly re: Float64Array; readonly im: Float64Array })
   return { rows: state.re.length, columns: 1, ...state };
 }
 
-function randomCircuit(rng: Rng): Circuit {
-  const qubits = 2 + rng.below(5);
-  const gates = Array.from({ length: 20 + rng.below(40) }, (): GateOperation => {
-    const gate = randomGate(qubits, rng);
-    const isUsed = new Set(gate.qubits);
-    const free = distinct(qubits, qubits, rng).filter((qubit) => !isUsed.has(qubit));
-    const more = rng.below(3) === 0 ? rng.below(free.length + 1) : 0;
-    const controls = free
-      .slice(0, more)
-      .map((qubit): Control => ({ qubit, value: rng.below(2) as 0 | 1 }));
-    return { ...gate, controls };
-  });
-  return circuitOf(qubits, gates);
-}
-
 /** What shots returned, against the circuit's exact probabilities. */
 function expectCounts(shots: readonly QsharpShot[], circuit: Circuit, what: string): void {
   const counts = new Map<string, number>();
@@ -145,16 +126,11 @@ function expectCounts(shots: readonly QsharpShot[], circuit: Circuit, what: stri
 describe('circuits', () => {
   test("amplitudes are those of Q#, and every method's probabilities their squares", async () => {
     const circuits = Array.from({ length: CIRCUITS }, (_, k) =>
-      randomCircuit(Rng.fromSeed(SEED * CIRCUITS + k)),
+      randomControlled(Rng.fromSeed(SEED * CIRCUITS + k)),
     );
-    const bodies = circuits.map(
-      ({ qubits, operations }) =>
-        `use q = Qubit[${qubits}];\n${qsharpStatements(operations)}\nStd.Diagnostics.DumpMachine(); ResetAll(q);`,
-    );
-    const [shot] = await qsharp.run('qsharp', qsharpProgram(bodies, 'Unit'), 1);
-    expect(shot!.events).toHaveLength(CIRCUITS);
+    const amplitudes = await qsharpAmplitudes(qsharp, circuits);
     for (const [k, circuit] of circuits.entries()) {
-      const theirs = dumpedAmplitudes(circuit.qubits, shot!.events[k]);
+      const theirs = amplitudes[k]!;
       const { statevector } = runCircuit(circuit, { statevector: true, shots: 0 }, UNWATCHED);
       const off = distance(column(statevector!), column(theirs), true);
       expect(off, `circuit ${k}`).toBeLessThan(TOLERANCE);

@@ -262,7 +262,7 @@ describe('an agent', () => {
     await stopped;
     expect(await running?.result()).toBe('finished');
     expect(held.waiting).toBe(0);
-    expect(cast.world.runtime.agents.list(null, 10).items).toEqual([]);
+    expect((await cast.world.runtime.agents.list(null, 10)).items).toEqual([]);
     expect(cast.world.runtime.tasks.get(waiting?.id as TaskId)?.state).toBe('queued');
   });
 

@@ -154,7 +154,7 @@ describe('agents behind one connection', () => {
     gateway.say(frame);
     expect(await gateway.hears('problem')).toMatchObject(['problem', { code: 'INVALID_REQUEST' }]);
     await gateway.hears('closed');
-    expect([...world.runtime.agents.list(null, 10).items].map(({ id }) => id)).toEqual(['gate']);
+    expect((await world.runtime.agents.list(null, 10)).items.map(({ id }) => id)).toEqual(['gate']);
   });
 
   test('are there by what comes over it, and lost without', async () => {

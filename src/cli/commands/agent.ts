@@ -54,6 +54,10 @@ function addList(group: Command, ctx: CliContext): void {
     .description('list agents in the order they registered')
     .option('-n, --limit <count>', 'agents on the page', integerValue(1, 1000), 100)
     .option('--cursor <cursor>', 'go on after an earlier page')
+    .option('--state <state>', 'ready, busy, asleep, draining, lost or killed')
+    .option('--capability <name>', 'that offer it')
+    .option('--zone <zone>', 'with this label `zone`')
+    .option('--label <name=value>', 'with this label')
     .action(async (options: Record<string, string | number | undefined>, command: Command) => {
       const page = await ctx.api(command).get<AgentList>(`/agents${queryOf(options)}`);
       const output = ctx.output(command);

@@ -12,10 +12,12 @@ import type { KernelName } from './wasm-module.ts';
 const WORK_PER_TURN = 2 ** 18;
 /** Work on one block between two turns, unless a single step is more: up to four milliseconds. */
 const WORK_PER_BLOCK_MAX = 2 ** 23;
-/** Of memory, on every platform that matters; larger ones are only touched more often than needed. */
-const PAGE_BYTES = 4096;
-/** Bytes of new memory between two turns: up to 3 ms where the platform has to find them. */
-const TOUCHED_PER_TURN = 2 ** 20;
+/** Bytes of a part whose pages are asked for at once, as in `kernels/touch.as`. */
+const TOUCHED_BYTES = 16_384;
+/** What they cost: some fifty microseconds where the platform has to find them. */
+const TOUCHED_WORK = 2 ** 12;
+/** Bytes of a part from which threads ask for its pages together: new memory has to be sent to them first. */
+const TOUCHED_SHARED_MIN = 2 ** 21;
 /** Work below which waking a thread costs more than it brings: some 70 microseconds of one. */
 const WORK_SHARED_MIN = 2 ** 17;
 
@@ -45,16 +47,12 @@ export class WasmKernels implements Kernels {
   }
 
   touch(turn: Turn): void {
-    for (const part of [this.amplitudes.re, this.amplitudes.im]) {
-      const stride = PAGE_BYTES / part.BYTES_PER_ELEMENT;
-      const perTurn = TOUCHED_PER_TURN / part.BYTES_PER_ELEMENT;
-      for (let from = 0; from < part.length; from += perTurn) {
-        const end = Math.min(part.length, from + perTurn);
-        // Reading first would have each page mapped twice.
-        for (let k = from; k < end; k += stride) part[k] = 0;
-        turn();
-      }
-    }
+    const { head, im, re, words } = this.#arena;
+    const { byteLength } = this.amplitudes.re;
+    const count = Math.floor(byteLength / TOUCHED_BYTES);
+    words.set([re, im, count], head / 4);
+    const team = byteLength >= TOUCHED_SHARED_MIN ? this.#team : null;
+    this.#call('touch', { count: 2 * count, work: TOUCHED_WORK }, turn, team);
   }
 
   run(stages: readonly KernelStage[], turn: (stagesDone: number) => void): void {
@@ -179,14 +177,20 @@ export class WasmKernels implements Kernels {
     this.#call('stage', { count, work }, turn);
   }
 
-  #call(name: 'stage' | 'weights' | 'pauli', units: Units, turn: Turn): void {
+  #call(
+    name: 'stage' | 'weights' | 'pauli' | 'touch',
+    units: Units,
+    turn: Turn,
+    team: KernelTeam | null = this.#team,
+  ): void {
     const { head, kernels, memory, roomBytes, rooms } = this.#arena;
-    const kernel: KernelName = `${name}${this.#precision === 'f64' ? '64' : '32'}`;
+    const kernel: KernelName =
+      name === 'touch' ? name : `${name}${this.#precision === 'f64' ? '64' : '32'}`;
     const run = kernels[kernel];
     const work = (from: number, to: number): void => run(head, from, to, rooms);
     const { count } = units;
     const turns = powerBelow(WORK_PER_TURN / units.work);
-    if (this.#team === null || count === 1 || count * units.work < WORK_SHARED_MIN) {
+    if (team === null || count === 1 || count * units.work < WORK_SHARED_MIN) {
       for (let from = 0; from < count; from += turns) {
         work(from, Math.min(count, from + turns));
         turn();
@@ -194,7 +198,7 @@ export class WasmKernels implements Kernels {
       return;
     }
     const unitsPerTurn = Math.min(turns, powerBelow(count / (this.threads * 4)));
-    this.#team.run(
+    team.run(
       { memory, kernel, pointer: head, units: count, unitsPerTurn, rooms, roomBytes },
       work,
       turn,

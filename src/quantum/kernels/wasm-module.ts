@@ -6,8 +6,8 @@ import { wasmApi, type WasmMemory, type WasmModule } from './wasm-api.ts';
 /** Works on units `from` … `to`−1 of the job at `pointer`, in a thread's own room of the memory. */
 export type WasmKernel = (pointer: number, from: number, to: number, room: number) => void;
 
-/** What the module exports: each for either precision. */
-export type KernelName = `${'stage' | 'weights' | 'pauli'}${'64' | '32'}`;
+/** What the module exports: all but one for either precision. */
+export type KernelName = `${'stage' | 'weights' | 'pauli'}${'64' | '32'}` | 'touch';
 
 export type WasmKernelSet = Readonly<Record<KernelName, WasmKernel>>;
 

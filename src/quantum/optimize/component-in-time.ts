@@ -31,8 +31,9 @@ export interface OptimizedInTime extends Omit<OptimizedComponent, 'verification'
 
 /** Share of the time that checks may take. */
 const CHECK_SHARE = 0.3;
-/** Share of the time for all of a piece that is improved in blocks too. */
+/** Share of the time for all of a piece that is improved in blocks too; T far apart meet in no block. */
 const WHOLE_SHARE = 0.5;
+const WHOLE_SHARE_FOR_T = 0.85;
 /** Most qubits of blocks, in turn: other sizes have other boundaries. All are checked in microseconds a gate. */
 const BLOCK_QUBITS: readonly number[] = [6, 5, 7, 4];
 const PASS = 'blocks';
@@ -61,7 +62,8 @@ export function optimizeInTime(
   const takesBlocks =
     size.qubits > Math.max(...BLOCK_QUBITS) &&
     !canCompareStates(size, context, CHECK_SHARE * spanMs);
-  const wholeMs = takesBlocks ? WHOLE_SHARE * spanMs : spanMs;
+  const wholeShare = context.metric === 'tCount' ? WHOLE_SHARE_FOR_T : WHOLE_SHARE;
+  const wholeMs = takesBlocks ? wholeShare * spanMs : spanMs;
   const checkMs = CHECK_SHARE * wholeMs;
   const expectedMs =
     STATES * expectedStateMs(size.qubits, 2 * size.operations.length, context.simulate);
@@ -152,14 +154,10 @@ function inBlocks(
     const blockMs = (Math.max(0, endMs - nowMs) * block.operations.length) / gatesLeft;
     gatesLeft -= block.operations.length;
     const isLate = nowMs > endMs;
-    const found =
-      isLate && isInBasis(block, own)
-        ? block
-        : optimizeComponent(
-            block,
-            isLate ? { ...own, level: 0 } : own,
-            timeOf(nowMs, blockMs, own, span),
-          );
+    // Once time is up, gates only become what stands for each of them in the basis.
+    const found = isLate
+      ? { operations: translated(block.operations, own.basis) }
+      : optimizeComponent(block, own, timeOf(nowMs, blockMs, own, span));
     for (const operation of found.operations) operations.push(operation);
     if ('verification' in found && found.verification !== null) {
       verifications.set(found.verification.method, found.verification);
@@ -169,12 +167,6 @@ function inBlocks(
     ? given.pass
     : [given.pass, PASS].filter((name) => name !== 'given').join(', ');
   return { ...given, pass, operations, verifications: [...verifications.values()] };
-}
-
-/** Whether a block may stay as it is once time is up. */
-function isInBasis({ operations }: Component, { basis }: ComponentContext): boolean {
-  const made = translated(operations, basis);
-  return made.length === operations.length && made.every((one, i) => one === operations[i]);
 }
 
 function timeOf(

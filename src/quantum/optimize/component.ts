@@ -73,7 +73,7 @@ export interface OptimizedComponent {
 /** Half turns under controls that are tried the other way round, by level. */
 const REVERSALS: readonly number[] = [0, 0, 6, 40];
 /** Share of the time after which no more T are looked for. */
-const T_SHARE = 0.4;
+const T_SHARE = 0.7;
 /** Beginnings that are tried for fewer T, by level. */
 const T_TRIALS: readonly number[] = [0, 0, 30, 300];
 /** Milliseconds that a check may take however late it is. */

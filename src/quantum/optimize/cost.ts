@@ -89,6 +89,17 @@ class CostCounter {
   }
 
   #deepen(depths: Int32Array, qubits: readonly number[], by: number): void {
+    if (qubits.length === 1) {
+      depths[qubits[0]] += by;
+      return;
+    }
+    if (qubits.length === 2) {
+      const [a, b] = qubits;
+      const deeper = Math.max(depths[a], depths[b]) + by;
+      depths[a] = deeper;
+      depths[b] = deeper;
+      return;
+    }
     let depth = 0;
     for (const qubit of qubits) depth = Math.max(depth, depths[qubit]);
     for (const qubit of qubits) depths[qubit] = depth + by;
@@ -96,7 +107,11 @@ class CostCounter {
 }
 
 function isT(name: string, params: readonly number[]): boolean {
-  return name === 't' || name === 'tdg' || (TURNS.has(name) && isEighth(params[0]));
+  return (
+    name === 't' ||
+    name === 'tdg' ||
+    (params.length === 1 && TURNS.has(name) && isEighth(params[0]))
+  );
 }
 
 /** Counts operations as they stand; both branches of an `if` and one turn of a loop. */
@@ -106,9 +121,9 @@ export function costOfOperations(
   look: Look = NO_LOOK,
 ): CircuitCost {
   const counter = new CostCounter(qubits);
-  for (const [i, operation] of operations.entries()) {
+  for (let i = 0; i < operations.length; i++) {
     lookEvery(i, look);
-    counter.count(operation);
+    counter.count(operations[i]);
   }
   const { gates, twoQubit, tCount } = counter;
   return {

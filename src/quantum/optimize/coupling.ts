@@ -1,4 +1,5 @@
 import { OrchestratorError } from '../../base/errors.ts';
+import { NO_LOOK, type Look } from './look.ts';
 
 /** Which qubits of a machine can be entangled with each other; both ways round. */
 export interface CouplingMap {
@@ -11,9 +12,15 @@ export interface CouplingMap {
 export interface Coupling {
   readonly qubits: number;
   readonly neighbours: readonly (readonly number[])[];
+  /** The pairs, each once, and the numbers of those that each qubit is in. */
+  readonly edges: readonly (readonly [number, number])[];
+  readonly edgesAt: readonly (readonly number[])[];
   /** Steps from i to j at i × qubits + j. */
-  readonly distance: Int32Array;
+  readonly distance: Uint16Array;
 }
+
+/** Most qubits of a map: the table of distances then takes 32 MiB. */
+export const MACHINE_QUBITS_MAX = 4096;
 
 function refused(message: string): OrchestratorError {
   return new OrchestratorError('QUANTUM_COUPLING_INVALID', message);
@@ -34,10 +41,27 @@ function stepsFrom(start: number, neighbours: readonly (readonly number[])[]): I
   return steps;
 }
 
+function numbered(neighbours: readonly (readonly number[])[]): Pick<Coupling, 'edges' | 'edgesAt'> {
+  const edges: (readonly [number, number])[] = [];
+  const edgesAt: number[][] = neighbours.map(() => []);
+  for (const [a, others] of neighbours.entries()) {
+    for (const b of others) {
+      if (b < a) continue;
+      edgesAt[a].push(edges.length);
+      edgesAt[b].push(edges.length);
+      edges.push([a, b]);
+    }
+  }
+  return { edges, edgesAt };
+}
+
 /** Checks a map and measures it. Time and memory qubits². */
-export function measuredCoupling({ qubits, edges }: CouplingMap): Coupling {
+export function measuredCoupling({ qubits, edges }: CouplingMap, look: Look = NO_LOOK): Coupling {
   if (!Number.isSafeInteger(qubits) || qubits < 1) {
     throw refused(`a coupling map must have one qubit or more, got ${qubits}`);
+  }
+  if (qubits > MACHINE_QUBITS_MAX) {
+    throw refused(`a coupling map must have at most ${MACHINE_QUBITS_MAX} qubits, got ${qubits}`);
   }
   const sets = Array.from({ length: qubits }, () => new Set<number>());
   for (const [a, b] of edges) {
@@ -49,8 +73,9 @@ export function measuredCoupling({ qubits, edges }: CouplingMap): Coupling {
     sets[b].add(a);
   }
   const neighbours = sets.map((set) => [...set].sort((a, b) => a - b));
-  const distance = new Int32Array(qubits * qubits);
+  const distance = new Uint16Array(qubits * qubits);
   for (let start = 0; start < qubits; start++) {
+    look();
     const steps = stepsFrom(start, neighbours);
     if (steps.includes(-1)) {
       throw refused(
@@ -59,5 +84,5 @@ export function measuredCoupling({ qubits, edges }: CouplingMap): Coupling {
     }
     distance.set(steps, start * qubits);
   }
-  return { qubits, neighbours, distance };
+  return { qubits, neighbours, ...numbered(neighbours), distance };
 }

@@ -41,6 +41,8 @@ function mayEnd(operation: Operation): boolean {
 
 /** Stands for what is not unitary, beside the numbers of qubits. */
 const CLASSICAL = -1;
+/** Stands for a number that no key was asked for yet. */
+const UNKNOWN = -2;
 
 /** What an operation keeps its place on. */
 function keysOf(operation: Operation): readonly number[] {
@@ -78,9 +80,14 @@ export class OrderCheck {
   /** The operation that comes next in the other order. */
   take(operation: Operation): void {
     if (operation.kind === 'global-phase') return;
-    const numbers = new Set(keysOf(operation).map((key) => this.#queues.get(key)?.pop() ?? -1));
-    const [i = -1] = numbers;
-    const isNext = numbers.size === 1 && this.#given[i] === operation;
+    let i = UNKNOWN;
+    let isNext = true;
+    for (const key of keysOf(operation)) {
+      const next = this.#queues.get(key)?.pop() ?? -1;
+      isNext &&= i === UNKNOWN || i === next;
+      i = next;
+    }
+    isNext &&= i >= 0 && this.#given[i] === operation;
     invariant(isNext, 'operations keep their order on every qubit, and classical ones keep theirs');
     const isKept = !mayLeave(operation) || (this.#done === i && this.#farthest < i);
     invariant(isKept, 'nothing moves past a way out');

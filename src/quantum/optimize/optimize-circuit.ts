@@ -4,18 +4,17 @@ import { Rng } from '../../base/rng.ts';
 import type { Circuit } from '../circuit/circuit.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
-import { withoutAdjacentPairs } from './adjacent-pairs.ts';
 import { Basis } from './basis.ts';
 import type { ComponentContext } from './component.ts';
-import { costOfCircuit, isCheaper, type CircuitCost, type Metric } from './cost.ts';
-import { measuredCoupling, type CouplingMap } from './coupling.ts';
-import { Optimization, type PassReport } from './optimization.ts';
-import { lookAt } from './look.ts';
+import { costOfCircuit, type CircuitCost, type Metric } from './cost.ts';
+import { measuredCoupling, type Coupling, type CouplingMap } from './coupling.ts';
+import { improvedInTime, REST_MS_PER_OPERATION, type Stage } from './improve.ts';
+import { lookAt, NO_LOOK, type Look } from './look.ts';
+import type { PassReport } from './optimization.ts';
 import type { Level } from './portfolio.ts';
-import { route } from './route.ts';
+import { expectedOperations, route } from './route.ts';
 import type { StateRunner } from './state-runner.ts';
 import { translated } from './translate.ts';
-import { unlessCanceled } from './verify.ts';
 
 export interface OptimizeOptions {
   /** Default 2. 0 translates only, 1 is peephole, 2 re-synthesizes, 3 searches until time is up. */
@@ -68,64 +67,9 @@ export interface OptimizeResult {
 
 const TIME_MS: readonly number[] = [Infinity, 2_000, 10_000, 30_000];
 /** Beginnings that routing tries, by level. */
-const ROUTING_TRIALS: readonly number[] = [1, 4, 12, 40];
-/** Share of the time that routing and what follows it take. */
-const ROUTING_SHARE = 0.5;
-
-interface Stage {
-  readonly operations: readonly Operation[];
-  readonly verified: readonly string[];
-  readonly passes: readonly PassReport[];
-  readonly defects: readonly string[];
-  readonly unchecked: readonly string[];
-  readonly layout: readonly number[] | null;
-}
-
-interface Setting {
-  readonly context: ComponentContext;
-  readonly timeMs: number;
-  readonly objective: 'unitary' | 'measurement';
-}
-
-/** Optimises a circuit where it is, and keeps what is given where that is no worse. */
-function improved(circuit: Circuit, { context, timeMs, objective }: Setting): Stage {
-  const { basis, level, metric, watch } = context;
-  const look = lookAt(watch);
-  const given = translated(circuit.operations, basis, look);
-  const before = costOfCircuit({ ...circuit, operations: given }, look);
-  const reduced = level === 0 ? circuit.operations : withoutAdjacentPairs(circuit.operations, look);
-  const run = new Optimization(context, timeMs, reduced);
-  const found = unlessCanceled(() => {
-    const { operations, layout } =
-      objective === 'measurement' && level > 0
-        ? run.measured(circuit.qubits, reduced)
-        : { operations: run.unitary(circuit.qubits, reduced), layout: null };
-    return { operations, layout, after: costOfCircuit({ ...circuit, operations }, look) };
-  });
-  const { passes, defects, unchecked } = run;
-  // Gates that are none of an open basis may stay, but not where they cost more than what they stand for.
-  const isInBasis =
-    basis.isOpen ||
-    (given.length === circuit.operations.length &&
-      given.every((operation, i) => operation === circuit.operations[i]));
-  const mayStay = isInBasis && !isCheaper(before, costOfCircuit(circuit, look), metric);
-  const isTaken =
-    found !== null &&
-    (mayStay ? isCheaper(found.after, before, metric) : !isCheaper(before, found.after, metric));
-  if (isTaken) {
-    const { operations, layout } = found;
-    return { operations, verified: [run.verified], passes, defects, unchecked, layout };
-  }
-  // Pieces are each no worse, but a depth may not be the sum of theirs.
-  return {
-    operations: mayStay ? circuit.operations : given,
-    verified: ['unchanged'],
-    passes,
-    defects,
-    unchecked,
-    layout: null,
-  };
-}
+const ROUTING_TRIALS: readonly number[] = [1, 10, 60, 200];
+/** Milliseconds that an operation takes once it is routed: to be written, put in the basis and counted. */
+const AFTER_MS_PER_OPERATION = 0.001;
 
 function requireSmallGates(operations: readonly Operation[]): void {
   for (const operation of operations) {
@@ -146,31 +90,63 @@ function requireSmallGates(operations: readonly Operation[]): void {
   }
 }
 
+const SWAP: Operation = { kind: 'gate', name: 'swap', params: [], qubits: [0, 1], controls: [] };
+
+/** Shares of the time by which the circuit has been improved before routing, and by which layouts are tried. */
+const FIRST_SHARE = 0.4;
+const FIRST_SHARE_MIN = 0.2;
+const ROUTING_SHARE = 0.65;
+
+/** Operations that are counted within some milliseconds. */
+const COUNTED_MAX = 50_000;
+
+/** Operations by which a machine's speed can be told: fewer take no time to speak of. */
+const SAMPLE_MIN = 20_000;
+
+/** When a run began, and how long it may take. */
+interface Span {
+  readonly startMs: number;
+  readonly timeMs: number;
+  /** How much slower than expected the machine is. */
+  readonly slowness: number;
+}
+
 function routed(
   circuit: Circuit,
-  map: CouplingMap,
-  setting: Setting,
+  coupling: Coupling,
+  context: ComponentContext,
+  { startMs, timeMs, slowness }: Span,
 ): { readonly circuit: Circuit; readonly stage: Stage; readonly initialLayout: readonly number[] } {
-  const { context } = setting;
   const { rng, level, watch } = context;
-  const coupling = measuredCoupling(map);
   const look = lookAt(watch);
   const operations = translated(circuit.operations, new Basis(null), look);
   requireSmallGates(operations);
-  const until = watch.nowMs() + setting.timeMs * ROUTING_SHARE;
-  const isDue = (): boolean => watch.nowMs() > until || watch.isCanceled();
+  const endMs = startMs + timeMs;
+  const untilMs = startMs + ROUTING_SHARE * timeMs;
+  const leftMs = (count: number): number => {
+    if (watch.isCanceled()) return 0;
+    return Math.min(untilMs, endMs - slowness * AFTER_MS_PER_OPERATION * count) - watch.nowMs();
+  };
   const trials = ROUTING_TRIALS[level];
-  const found = route(circuit.qubits, operations, coupling, { rng, trials, isDue, look });
+  const swapGates = translated([SWAP], context.basis);
+  const found = route(circuit.qubits, operations, coupling, {
+    rng,
+    trials,
+    leftMs,
+    look,
+    swapGates,
+  });
   const onMachine: Circuit = {
     ...circuit,
-    qubits: map.qubits,
+    qubits: coupling.qubits,
     operations: found.operations,
-    quantumRegisters: [{ name: 'q', start: 0, size: map.qubits }],
+    quantumRegisters: [{ name: 'q', start: 0, size: coupling.qubits }],
   };
-  const stage = improved(onMachine, {
-    ...setting,
-    objective: 'unitary',
+  const stage = improvedInTime(onMachine, {
     context: { ...context, keepsPairs: true },
+    endMs: endMs - slowness * REST_MS_PER_OPERATION * found.operations.length,
+    slowness,
+    objective: 'unitary',
   });
   return {
     circuit: { ...onMachine, operations: stage.operations },
@@ -196,7 +172,8 @@ function joined(verified: readonly string[]): string {
  * answers the best it has, if it has one.
  *
  * @throws OrchestratorError QUANTUM_BASIS_UNKNOWN_GATE, QUANTUM_BASIS_UNREACHABLE,
- *   QUANTUM_COUPLING_INVALID, QUANTUM_ROUTING_UNSUPPORTED, QUANTUM_CANCELED
+ *   QUANTUM_COUPLING_INVALID, QUANTUM_ROUTING_UNSUPPORTED, QUANTUM_ROUTING_TOO_LARGE,
+ *   QUANTUM_CANCELED
  */
 export function optimizeCircuit(
   circuit: Circuit,
@@ -205,60 +182,116 @@ export function optimizeCircuit(
 ): OptimizeResult {
   const { level = 2, metric = 'twoQubit', seed = 1, objective = 'unitary' } = options;
   const basis = new Basis(options.basis ?? null);
+  const startMs = watch.nowMs();
+  const timeMs = options.timeMs ?? TIME_MS[level];
   const context: ComponentContext = {
     level,
     metric,
     basis,
     seed,
-    watch,
+    watch: withProgressOf(startMs, timeMs, watch),
     rng: Rng.fromSeed(seed),
     simulate: options.simulate ?? null,
     allowsUnchecked: options.allowUnchecked ?? false,
     mayPermute: false,
     keepsPairs: false,
   };
-  const timeMs = options.timeMs ?? TIME_MS[level];
-  const look = lookAt(watch);
-  const translation = translated(circuit.operations, basis, look);
-  const before = costOfCircuit({ ...circuit, operations: translation }, look);
   const { coupling } = options;
+  const look = lookAt(watch);
+  const inBasis = translated(circuit.operations, basis, look);
+  const before = costOfCircuit({ ...circuit, operations: inBasis }, look);
+  const endMs = startMs + timeMs;
+  const count = inBasis.length;
+  const slowness = slownessOf(watch.nowMs() - startMs, count);
   if (coupling === undefined) {
-    const stage = improved(circuit, { context, timeMs, objective });
-    const result: Circuit = { ...circuit, operations: stage.operations };
-    const after = stage.operations === circuit.operations ? before : costOfCircuit(result);
-    const { passes, defects, unchecked, layout } = stage;
-    const verified = joined(stage.verified);
-    const common = {
-      circuit: result,
-      before,
-      after,
-      verified,
-      objective,
-      passes,
-      defects,
-      unchecked,
-    };
-    return layout === null ? common : { ...common, finalLayout: layout };
+    const restMs = slowness * REST_MS_PER_OPERATION * count;
+    const stage = improvedInTime(circuit, { context, endMs: endMs - restMs, slowness, objective });
+    const { operations, layout } = stage;
+    // What stays may stand for gates in the basis, and was counted as these.
+    const after =
+      operations === circuit.operations ? before : costAfter({ ...circuit, operations }, look);
+    return { ...resultOf(stage, { circuit, before, after, objective }), ...layoutOf(layout) };
   }
-  const open: ComponentContext = { ...context, basis: new Basis(null) };
-  const first = improved(circuit, { context: open, timeMs: timeMs / 2, objective });
-  const second = routed({ ...circuit, operations: first.operations }, coupling, {
+  return onMachine(circuit, measuredCoupling(coupling, look), {
     context,
-    timeMs: timeMs / 2,
+    before,
+    objective,
+    span: { startMs, timeMs, slowness },
+  });
+}
+
+/** A run for a machine. */
+interface MachineRun {
+  readonly context: ComponentContext;
+  readonly before: CircuitCost;
+  readonly objective: 'unitary' | 'measurement';
+  readonly span: Span;
+}
+
+/** Improves a circuit, routes it, and improves what became of it. */
+function onMachine(
+  circuit: Circuit,
+  coupling: Coupling,
+  { context, before, objective, span }: MachineRun,
+): OptimizeResult {
+  const { startMs, timeMs, slowness } = span;
+  const swapGates = translated([SWAP], context.basis);
+  const laterMs =
+    slowness * AFTER_MS_PER_OPERATION * expectedOperations(circuit, coupling, swapGates);
+  const share = Math.max(FIRST_SHARE_MIN, Math.min(FIRST_SHARE, 1 - laterMs / timeMs));
+  const first = improvedInTime(circuit, {
+    context: { ...context, basis: new Basis(null) },
+    endMs: startMs + share * timeMs,
+    slowness,
     objective,
   });
+  const second = routed({ ...circuit, operations: first.operations }, coupling, context, span);
   const at = second.stage.layout ?? [];
-  const finalLayout = first.layout === null ? at : first.layout.map((qubit) => at[qubit]);
-  return {
-    circuit: second.circuit,
-    before,
-    after: costOfCircuit(second.circuit),
-    verified: joined([...first.verified, ...second.stage.verified]),
-    objective,
+  const layout = first.layout === null ? at : first.layout.map((qubit) => at[qubit]);
+  const stage: Stage = {
+    operations: second.circuit.operations,
+    verified: [...first.verified, ...second.stage.verified],
     passes: [...first.passes, ...second.stage.passes],
     defects: [...first.defects, ...second.stage.defects],
     unchecked: [...first.unchecked, ...second.stage.unchecked],
-    initialLayout: second.initialLayout,
-    finalLayout,
+    layout,
   };
+  const after = costAfter(second.circuit, lookAt(context.watch));
+  return {
+    ...resultOf(stage, { circuit: second.circuit, before, after, objective }),
+    initialLayout: second.initialLayout,
+    finalLayout: layout,
+  };
+}
+
+/** How much slower a machine is than expected, by what reading a circuit has taken: 1 … 4. */
+function slownessOf(takenMs: number, operations: number): number {
+  const ratio = takenMs / (REST_MS_PER_OPERATION * Math.max(1, operations));
+  return operations < SAMPLE_MIN ? 1 : Math.min(4, Math.max(1, ratio));
+}
+
+/** What a result costs. A canceled run answers what it has, unless even counting takes long. */
+function costAfter(circuit: Circuit, look: Look): CircuitCost {
+  return costOfCircuit(circuit, circuit.operations.length > COUNTED_MAX ? look : NO_LOOK);
+}
+
+function resultOf(
+  { operations, verified, passes, defects, unchecked }: Stage,
+  given: Pick<OptimizeResult, 'circuit' | 'before' | 'after' | 'objective'>,
+): OptimizeResult {
+  const circuit: Circuit = { ...given.circuit, operations };
+  return { ...given, circuit, verified: joined(verified), passes, defects, unchecked };
+}
+
+function layoutOf(layout: readonly number[] | null): Pick<OptimizeResult, 'finalLayout'> {
+  return layout === null ? {} : { finalLayout: layout };
+}
+
+/** Takes progress as the share of the time that is over. */
+function withProgressOf(startMs: number, timeMs: number, watch: Watch): Watch {
+  const progress = (): void => {
+    const passedMs = watch.nowMs() - startMs;
+    watch.progress(passedMs < timeMs ? passedMs / timeMs : 1);
+  };
+  return { nowMs: watch.nowMs, isCanceled: watch.isCanceled, progress };
 }

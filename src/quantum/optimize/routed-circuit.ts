@@ -32,12 +32,16 @@ class Writer {
   #layout: Int32Array;
   #occupant: Int32Array;
   readonly #coupling: Coupling;
+  readonly #swapGates: readonly Operation[];
   readonly #look: Look;
+  /** What is written for each swap: the same operations each time, so that long ways take little memory. */
+  readonly #swaps = new Map<RoutingStep, readonly Operation[]>();
   /** Where qubits were when the innermost loop began; null outside of loops. */
   #loopLayout: Int32Array | null = null;
 
-  constructor(layout: readonly number[], coupling: Coupling, look: Look) {
+  constructor(layout: readonly number[], { coupling, swapGates }: WrittenFor, look: Look) {
     this.#coupling = coupling;
+    this.#swapGates = swapGates;
     this.#look = look;
     this.#layout = Int32Array.from(layout);
     this.#occupant = new Int32Array(coupling.qubits).fill(-1);
@@ -63,10 +67,11 @@ class Writer {
   ): readonly Operation[] {
     const order = new OrderCheck(given, this.#look);
     const written: Operation[] = [];
-    for (const [i, step] of steps.entries()) {
+    for (let i = 0; i < steps.length; i++) {
       lookEvery(i, this.#look);
+      const step = steps[i];
       if (step.kind === 'swap') {
-        written.push(...this.#swap(step.qubits));
+        for (const gate of this.#swap(step)) written.push(gate);
         continue;
       }
       order.take(step.source);
@@ -128,9 +133,14 @@ class Writer {
     invariant(isCoupled, 'routed gates act on coupled qubits');
   }
 
-  #swap([a, b]: readonly [number, number]): readonly Operation[] {
-    const written = [gateCx(a, b), gateCx(b, a), gateCx(a, b)];
-    this.#requireCoupled(written[0]);
+  #swap(step: Extract<RoutingStep, { kind: 'swap' }>): readonly Operation[] {
+    const [a, b] = step.qubits;
+    let written = this.#swaps.get(step);
+    if (written === undefined) {
+      written = this.#swapGates.map((gate) => renamed(gate, step.qubits));
+      for (const gate of written) this.#requireCoupled(gate);
+      this.#swaps.set(step, written);
+    }
     const [s, t] = [this.#occupant[a], this.#occupant[b]];
     this.#occupant[a] = t;
     this.#occupant[b] = s;
@@ -144,12 +154,22 @@ function gateCx(control: number, target: number): Operation {
   return { kind: 'gate', name: 'cx', params: [], qubits: [control, target], controls: [] };
 }
 
+/** A swap of qubits 0 and 1. */
+export const SWAP_GATES: readonly Operation[] = [gateCx(0, 1), gateCx(1, 0), gateCx(0, 1)];
+
+/** What steps are written for. */
+export interface WrittenFor {
+  readonly coupling: Coupling;
+  /** Gates for a swap of qubits 0 and 1. */
+  readonly swapGates: readonly Operation[];
+}
+
 /** Writes steps as operations on a machine; a step that is not sound is a bug, and throws. */
 export function writtenCircuit(
   given: readonly Operation[],
   { steps, initialLayout }: RoutedSteps,
-  coupling: Coupling,
+  machine: WrittenFor,
   look: Look,
 ): WrittenCircuit {
-  return new Writer(initialLayout, coupling, look).whole(given, steps);
+  return new Writer(initialLayout, machine, look).whole(given, steps);
 }

@@ -7,45 +7,77 @@ import { mayLeave } from './operation-order.ts';
 /** Operations with what each waits for. */
 export interface RoutingPlan {
   readonly operations: readonly Operation[];
-  readonly qubits: readonly (readonly number[])[];
-  readonly followers: readonly (readonly number[])[];
+  /** Qubits of the operations that need two of them side by side; −1 for all others. */
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  /** Those that wait for operation i are at start[i] … start[i + 1] − 1 of `followers`. */
+  readonly start: Int32Array;
+  readonly followers: Int32Array;
+  /** How many each waits for. */
   readonly waits: Int32Array;
+}
+
+/** Who waits for whom, as it is found. */
+class Waiting {
+  readonly #befores: number[] = [];
+  readonly #afters: number[] = [];
+  readonly waits: Int32Array;
+
+  constructor(count: number) {
+    this.waits = new Int32Array(count);
+  }
+
+  add(before: number, after: number): void {
+    this.#befores.push(before);
+    this.#afters.push(after);
+    this.waits[after]++;
+  }
+
+  followers(): Pick<RoutingPlan, 'start' | 'followers'> {
+    const start = new Int32Array(this.waits.length + 1);
+    for (const before of this.#befores) start[before + 1]++;
+    for (let i = 0; i < this.waits.length; i++) start[i + 1] += start[i];
+    const at = start.slice();
+    const followers = new Int32Array(this.#afters.length);
+    for (const [k, before] of this.#befores.entries()) followers[at[before]++] = this.#afters[k];
+    return { start, followers };
+  }
 }
 
 /** Each waits for the one before on each of its qubits; what reads or writes classical values, for the last that did. */
 export function routingPlan(operations: readonly Operation[], work: WorkLook): RoutingPlan {
-  const last = new Map<number, number>();
+  const last: number[] = [];
   let lastFixed = -1;
   let lastWall = -1;
-  const followers: number[][] = operations.map(() => []);
-  const waits = new Int32Array(operations.length);
-  const qubits = operations.map(qubitsOf);
-  operations.forEach((operation, i) => {
+  const first = new Int32Array(operations.length).fill(-1);
+  const second = new Int32Array(operations.length).fill(-1);
+  const waiting = new Waiting(operations.length);
+  /** The operation that an earlier one was last noted for: none waits for another twice. */
+  const notedFor = new Int32Array(operations.length).fill(-1);
+  const wait = (before: number, i: number): void => {
+    if (before < 0 || notedFor[before] === i) return;
+    notedFor[before] = i;
+    waiting.add(before, i);
+  };
+  for (const [i, operation] of operations.entries()) {
     work.didGates(1);
-    const before = new Set<number>();
-    for (const qubit of qubits[i]) {
-      const earlier = last.get(qubit);
-      if (earlier !== undefined) before.add(earlier);
-      last.set(qubit, i);
+    const qubits = qubitsOf(operation);
+    for (const qubit of qubits) {
+      wait(last[qubit] ?? -1, i);
+      last[qubit] = i;
     }
-    if (operation.kind !== 'gate' && operation.kind !== 'unitary') {
-      if (lastFixed >= 0) before.add(lastFixed);
+    const isUnitary = operation.kind === 'gate' || operation.kind === 'unitary';
+    if (isUnitary && qubits.length === 2) [first[i], second[i]] = qubits;
+    if (!isUnitary) {
+      wait(lastFixed, i);
       lastFixed = i;
     }
-    if (lastWall >= 0) before.add(lastWall);
+    wait(lastWall, i);
     // What follows a way out may never happen, and what comes before it must have happened.
-    if (mayLeave(operation)) {
-      for (let k = lastWall + 1; k < i; k++) before.add(k);
-      lastWall = i;
-    }
-    for (const earlier of before) followers[earlier].push(i);
-    waits[i] = before.size;
-  });
-  return { operations, qubits, followers, waits };
-}
-
-/** Whether an operation needs its qubits side by side. */
-export function isPair(plan: RoutingPlan, i: number): boolean {
-  const { kind } = plan.operations[i];
-  return (kind === 'gate' || kind === 'unitary') && plan.qubits[i].length === 2;
+    if (!mayLeave(operation)) continue;
+    work.didGates(i - lastWall);
+    for (let k = lastWall + 1; k < i; k++) wait(k, i);
+    lastWall = i;
+  }
+  return { operations, first, second, ...waiting.followers(), waits: waiting.waits };
 }

@@ -1,11 +1,18 @@
 /** Circuits in a basis without any optimisation: operation by operation. */
-import { isLowerable, lower } from './lower.ts';
-import type { Operation } from '../circuit/operation.ts';
 import { OrchestratorError } from '../../base/errors.ts';
+import { invariant } from '../../base/invariant.ts';
+import type { GateOperation, Operation, UnitaryOperation } from '../circuit/operation.ts';
+import {
+  CLIFFORD_QUATERNIONS,
+  multiply,
+  rotation,
+  type Quaternion,
+} from '../synthesis/quaternion.ts';
 import type { Basis } from './basis.ts';
 import { qubitsOf } from './cost.ts';
 import { emit } from './emit.ts';
 import { lookEvery, NO_LOOK, type Look } from './look.ts';
+import { isLowerable, lower } from './lower.ts';
 import { NetworkBuilder } from './network-builder.ts';
 import { withSwapsMade } from './pieces.ts';
 
@@ -28,8 +35,6 @@ function translatedOne(operation: Operation, basis: Basis, look: Look): readonly
     default:
       return [operation];
   }
-  const isKept = operation.kind === 'gate' && operation.controls.length === 0;
-  if (isKept && basis.names.has(operation.name)) return [operation];
   if (!isLowerable(operation)) {
     if (basis.isOpen) return [operation];
     throw new OrchestratorError(
@@ -39,26 +44,104 @@ function translatedOne(operation: Operation, basis: Basis, look: Look): readonly
     );
   }
   const qubits = qubitsOf(operation);
+  return madeOf(operation, basis).map((one) => ({
+    ...one,
+    qubits: one.qubits.map((k) => qubits[k]),
+  }));
+}
+
+/** Gates whose translations are kept for each basis. */
+const KEPT_MAX = 10_000;
+const KEPT = new WeakMap<Basis, Map<string, readonly GateOperation[]>>();
+
+/** What stands for a gate, on qubits 0, 1 and so on; the same gate at the same angles is made once. */
+function madeOf(
+  operation: GateOperation | UnitaryOperation,
+  basis: Basis,
+): readonly GateOperation[] {
+  if (operation.kind === 'unitary' || operation.controls.length > 0) return made(operation, basis);
+  let kept = KEPT.get(basis);
+  if (kept === undefined) KEPT.set(basis, (kept = new Map()));
+  const key = `${operation.name} ${operation.params.join(' ')}`;
+  let found = kept.get(key);
+  if (found === undefined) {
+    found = made(operation, basis);
+    if (kept.size < KEPT_MAX) kept.set(key, found);
+  }
+  return found;
+}
+
+function made(operation: GateOperation | UnitaryOperation, basis: Basis): readonly GateOperation[] {
+  const qubits = qubitsOf(operation);
   const place = new Map(qubits.map((qubit, k) => [qubit, k]));
   const local = (qubit: number): number => place.get(qubit) ?? 0;
-  const builder = new NetworkBuilder(qubits.length);
-  lower(builder, {
+  const onFirst = {
     ...operation,
     qubits: operation.qubits.map(local),
     controls: operation.controls.map(({ qubit, value }) => ({ qubit: local(qubit), value })),
-  });
-  const emitted = emit(withSwapsMade(builder.build()), basis);
-  return emitted.map((made) => ({ ...made, qubits: made.qubits.map((k) => qubits[k]) }));
+  };
+  // T are to stay T; any other gates of one qubit are one turn.
+  if (qubits.length === 1 && !basis.hasT) return asOneTurn(onFirst, basis);
+  const builder = new NetworkBuilder(qubits.length);
+  lower(builder, onFirst);
+  return emit(withSwapsMade(builder.build()), basis);
 }
 
-/** Operations with every gate made of the basis by itself. */
+function asOneTurn(operation: Operation, basis: Basis): readonly GateOperation[] {
+  let turn: Quaternion = CLIFFORD_QUATERNIONS[0];
+  lower(
+    {
+      local: (_, clifford) => {
+        turn = multiply(CLIFFORD_QUATERNIONS[clifford], turn);
+      },
+      rotate: (_, axis, angle) => {
+        turn = multiply(rotation(axis, angle), turn);
+      },
+      controlledPauli: () => invariant(false, 'a gate of one qubit entangles none'),
+      swap: () => invariant(false, 'a gate of one qubit swaps none'),
+    },
+    operation,
+  );
+  const gates = basis.oneQubit(turn);
+  if (gates === null) throw basis.unreachable('a one-qubit gate');
+  return gates.map(({ name, params }) => ({
+    kind: 'gate',
+    name,
+    params,
+    qubits: [0],
+    controls: [],
+  }));
+}
+
+/** Whether an operation is its own translation. */
+function isKept(operation: Operation, { names }: Basis): boolean {
+  return operation.kind === 'gate' && operation.controls.length === 0 && names.has(operation.name);
+}
+
+/** Operations with every gate made of the basis by itself; the same list where nothing is to be done. */
 export function translated(
   operations: readonly Operation[],
   basis: Basis,
   look: Look = NO_LOOK,
 ): readonly Operation[] {
-  return operations.flatMap((operation, i) => {
+  let from = 0;
+  for (; from < operations.length && isKept(operations[from], basis); from++) lookEvery(from, look);
+  if (from === operations.length) return operations;
+  const made = operations.slice(0, from);
+  pushTranslated(made, operations, { from, basis, look });
+  return made;
+}
+
+/** Adds operations from a place on, with every gate made of the basis by itself. */
+export function pushTranslated(
+  made: Operation[],
+  operations: readonly Operation[],
+  { from, basis, look }: { readonly from: number; readonly basis: Basis; readonly look: Look },
+): void {
+  for (let i = from; i < operations.length; i++) {
     lookEvery(i, look);
-    return translatedOne(operation, basis, look);
-  });
+    const operation = operations[i];
+    if (isKept(operation, basis)) made.push(operation);
+    else for (const one of translatedOne(operation, basis, look)) made.push(one);
+  }
 }

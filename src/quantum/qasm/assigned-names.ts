@@ -2,6 +2,7 @@ import type { StatementNode } from './ast.ts';
 
 interface Facts {
   readonly assigned: ReadonlySet<string>;
+  readonly written: ReadonlySet<string>;
   readonly kinds: ReadonlySet<string>;
 }
 
@@ -10,6 +11,11 @@ const FACTS = new WeakMap<object, Facts>();
 /** Names that a statement, or one inside it, may change: a few too many, never one too few. */
 export function assignedNames(node: StatementNode): ReadonlySet<string> {
   return factsOf(node).assigned;
+}
+
+/** Names that a statement, or one inside it, assigns to or measures into. */
+export function writtenNames(node: StatementNode): ReadonlySet<string> {
+  return factsOf(node).written;
 }
 
 /** True when a statement, or one inside it, is of one of these kinds. */
@@ -22,6 +28,7 @@ function factsOf(node: StatementNode): Facts {
   const cached = FACTS.get(node);
   if (cached !== undefined) return cached;
   const assigned = new Set<string>();
+  const written = new Set<string>();
   const kinds = new Set<string>();
   // In a row, not in depth: programs may be deep.
   const open: unknown[] = [node];
@@ -32,23 +39,25 @@ function factsOf(node: StatementNode): Facts {
       for (const item of next) open.push(item);
       continue;
     }
-    note(next as Readonly<Record<string, unknown>>, assigned, kinds);
+    note(next as Readonly<Record<string, unknown>>, { assigned, written, kinds });
     for (const inner of Object.values(next)) open.push(inner);
   }
-  const facts = { assigned, kinds };
+  const facts = { assigned, written, kinds };
   FACTS.set(node, facts);
   return facts;
 }
 
 function note(
   node: Readonly<Record<string, unknown>>,
-  assigned: Set<string>,
-  kinds: Set<string>,
+  { assigned, written, kinds }: Readonly<Record<keyof Facts, Set<string>>>,
 ): void {
   const kind = node['kind'];
   if (typeof kind !== 'string') return;
   kinds.add(kind);
-  if (kind === 'assign' || kind === 'arrow') noteTarget(node['target'], assigned);
+  if (kind === 'assign' || kind === 'arrow') {
+    noteTarget(node['target'], assigned);
+    noteTarget(node['target'], written);
+  }
   // Arrays are handed to subroutines by reference.
   if (kind === 'call' || kind === 'quantum-call' || kind === 'gate-call') {
     const args = (node['args'] ?? []) as readonly unknown[];

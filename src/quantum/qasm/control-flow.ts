@@ -25,7 +25,7 @@ import { BOOL, known, type Value } from './value.ts';
 import { convert } from './convert.ts';
 
 /** Rounds of a `while` that are unrolled; one with more is left to the run. */
-const UNROLLED_MAX = 10_000;
+export const UNROLLED_MAX = 10_000;
 
 type StatementOf<K extends PlainStatement['kind']> = Extract<PlainStatement, { kind: K }>;
 

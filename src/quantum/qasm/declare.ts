@@ -154,6 +154,7 @@ function newArray(e: Elaborator, node: ArrayTypeNode, name: Name): ArrayPlace {
   if (count > ELEMENTS_MAX) {
     e.fail('QASM_TOO_LARGE', node, `an array has at most ${ELEMENTS_MAX} elements, got ${count}`);
   }
+  e.step(node, count);
   const cells = Array.from({ length: count }, (_, k) =>
     newCell(e, `${name.text}_${k}`, type, false),
   );

@@ -28,11 +28,11 @@ import type { Value } from './value.ts';
 export const SCRATCH_START: number = 2 ** 30;
 const STEPS_PER_LOOK = 4096;
 /** Bits, elements or qubits that are as much work as one step. */
-const PER_STEP = 4;
+export const PER_STEP = 4;
 /** Changes that one reading may have to take back; a hundred bytes each. */
 const CHANGES_MAX = 2_000_000;
-/** Qubits of a barrier that are as much memory as one operation. */
-const PER_OPERATION = 8;
+/** Qubits of a barrier, and controls of a gate, that are as much memory as one operation. */
+export const PER_OPERATION = 8;
 /** Statements, calls and expressions within each other. */
 const DEPTH_MAX = 400;
 
@@ -57,6 +57,8 @@ export interface Parts {
   readonly evaluate: (e: Elaborator, node: ExpressionNode) => Value;
   readonly evaluateValue: (e: Elaborator, node: ValueNode) => Value;
   readonly execute: (e: Elaborator, node: StatementNode) => Completion;
+  /** Refuses a statement that unrolls to more than the limits; true when all of its work was counted. */
+  readonly checkWork: (e: Elaborator, node: StatementNode) => boolean;
   readonly call: (
     e: Elaborator,
     name: Name,
@@ -80,6 +82,8 @@ export class Elaborator {
   /** Gates of the table that definitions are; null for those that are none. */
   readonly recognized: WeakMap<GateDefinition, StandardGate | null> = new WeakMap();
   readonly calibrated: Set<string> = new Set();
+  /** True inside a statement all of whose work was counted before. */
+  isCounted: boolean = false;
   /** Physical qubits, which are the first ones. */
   physicalCount: number = 0;
 
@@ -176,10 +180,7 @@ export class Elaborator {
   }
 
   emit(span: Span, operation: Operation): void {
-    this.#count += 1;
-    if (operation.kind === 'barrier') {
-      this.#count += Math.floor(operation.qubits.length / PER_OPERATION);
-    }
+    this.#count += 1 + Math.floor(qubitsOf(operation) / PER_OPERATION);
     if (this.#count > this.limits.operationsMax) {
       const message = `a circuit has at most ${this.limits.operationsMax} operations`;
       this.fail('QASM_TOO_LARGE', span, message);
@@ -196,6 +197,11 @@ export class Elaborator {
 
   setPhase(list: Operation[], at: number): void {
     this.#phases.set(list, at);
+  }
+
+  /** Steps that may still be taken. */
+  get stepsLeft(): number {
+    return this.limits.stepsMax - this.#steps;
   }
 
   /** Operations that may still be added. */
@@ -398,6 +404,12 @@ export class Elaborator {
       if (outermost) this.journal = null;
     };
   }
+}
+
+/** Qubits that an operation lists beside those of its name. */
+function qubitsOf(operation: Operation): number {
+  if (operation.kind === 'barrier') return operation.qubits.length;
+  return operation.kind === 'gate' || operation.kind === 'unitary' ? operation.controls.length : 0;
 }
 
 function typeKey(type: ClassicalType): string {

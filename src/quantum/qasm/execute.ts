@@ -15,6 +15,7 @@ import {
   declareVariable,
   declareInputOutput,
 } from './declare.ts';
+import { mentions } from './assigned-names.ts';
 import type { Elaborator } from './elaborator.ts';
 import type { Completion } from './jump-targets.ts';
 import { evaluateValue } from './evaluate.ts';
@@ -26,9 +27,43 @@ import { didYouMean } from './source-text.ts';
 import { INCLUDES, standardGates } from './standard-gates.ts';
 import type { Place } from './symbols.ts';
 
-/** Runs one statement as far as its values are known, and emits the rest. */
+/**
+ * Runs one statement as far as its values are known, and emits the rest; one that stands for too much
+ * is refused before it is run.
+ */
 export function execute(e: Elaborator, node: StatementNode): Completion {
   e.step(node);
+  if (e.isCounted || !mayRepeat(e, node)) return run(e, node);
+  e.isCounted = e.parts.checkWork(e, node);
+  try {
+    return run(e, node);
+  } finally {
+    e.isCounted = false;
+  }
+}
+
+/** True of loops, and of calls of what a program defines. */
+function mayRepeat(e: Elaborator, node: StatementNode): boolean {
+  switch (node.kind) {
+    case 'for':
+    case 'while':
+      return true;
+    case 'gate-call': {
+      const { text } = node.name;
+      return e.gates.has(text) || !isGate(e, text);
+    }
+    case 'arrow':
+    case 'assign':
+    case 'declare':
+    case 'expression':
+    case 'return':
+      return mentions(node, 'call', 'quantum-call');
+    default:
+      return false;
+  }
+}
+
+function run(e: Elaborator, node: StatementNode): Completion {
   const outer = e.leftovers;
   e.leftovers = { bits: [], variables: [] };
   const completion = e.deeper(node, () => dispatch(e, node));

@@ -1,13 +1,12 @@
 /** Gate calls: broadcast, modifiers, and definitions down to the gates that circuits have. */
 import type { Expression } from '../circuit/classical.ts';
-import type { Control, Operation, UnitaryPart } from '../circuit/operation.ts';
-import { controlledBy, inverseOfAll } from '../circuit/unitary-part.ts';
-import { powerOf } from '../circuit/unitary-power.ts';
+import type { Operation, UnitaryPart } from '../circuit/operation.ts';
 import type { ExpressionNode, GateCallNode, ModifierNode, Name, OperandNode } from './ast.ts';
 import type { Elaborator, GateDefinition } from './elaborator.ts';
 import { conditionOf } from './evaluate.ts';
 import { integerOf, placeOf } from './indexing.ts';
 import { forValues, runBody } from './loop-values.ts';
+import { controlsOf, modified, type Modifier } from './modifiers.ts';
 import { realOf } from './operate.ts';
 import { newCell } from './places.ts';
 import { recognizedGate } from './recognized-gate.ts';
@@ -30,14 +29,6 @@ export function qubitsOf(
   const place = placeOf(e, operand);
   if (place?.kind === 'qubits') return place;
   return e.fail('QASM_TYPE', operand, 'qubits are expected here');
-}
-
-/** Modifiers with their numbers found, the leftmost first. */
-interface Modifier {
-  readonly kind: ModifierNode['kind'];
-  /** The exponent, or how many controls. */
-  readonly count: number;
-  readonly span: Span;
 }
 
 /** One call, all of whose values are known. */
@@ -174,10 +165,7 @@ function applied(e: Elaborator, call: Call, qubits: readonly number[]): (Unitary
     const twice = node.operands[qubits.findIndex((qubit, k) => qubits.indexOf(qubit) !== k)];
     e.fail('QASM_RANGE', twice ?? node, `qubits of '${node.name.text}' must be distinct`);
   }
-  const controlCount = modifiers.reduce(
-    (sum, { kind, count }) => sum + (isControl(kind) ? count : 0),
-    0,
-  );
+  const controlCount = controlsOf(modifiers);
   if (qubits.length < controlCount) {
     e.fail(
       'QASM_TYPE',
@@ -187,40 +175,8 @@ function applied(e: Elaborator, call: Call, qubits: readonly number[]): (Unitary
   }
   const inner = expand(e, node.name, call, qubits.slice(controlCount));
   if (modifiers.length === 0) return inner;
-  let parts = inner.filter((operation) => operation.kind !== 'barrier');
-  let taken = controlCount;
-  for (const modifier of modifiers.toReversed()) {
-    const count = isControl(modifier.kind) ? modifier.count : 0;
-    parts = modified(e, parts, modifier, qubits.slice(taken - count, taken));
-    taken -= count;
-  }
-  return parts;
-}
-
-function isControl(kind: Modifier['kind']): boolean {
-  return kind === 'ctrl' || kind === 'negctrl';
-}
-
-function modified(
-  e: Elaborator,
-  parts: readonly UnitaryPart[],
-  { kind, count, span }: Modifier,
-  qubits: readonly number[],
-): UnitaryPart[] {
-  if (kind === 'inv') return inverseOfAll(parts);
-  if (kind !== 'pow') {
-    const value = kind === 'ctrl' ? 1 : 0;
-    const controls = qubits.map((qubit): Control => ({ qubit, value }));
-    return parts.flatMap((part) => controlledBy(part, controls));
-  }
-  if (parts.length === 0) return [];
-  const power = powerOf(parts, count, e.room);
-  if (power !== null) return power;
-  const isTooLong = Number.isInteger(count);
-  const message = isTooLong
-    ? `a circuit has at most ${e.limits.operationsMax} operations`
-    : 'a power that is no integer is supported of gates on up to 4 qubits';
-  return e.fail(isTooLong ? 'QASM_TOO_LARGE' : 'QASM_UNSUPPORTED', span, message);
+  const parts = inner.filter((part) => part.kind !== 'barrier');
+  return modified(e, parts, modifiers, qubits.slice(0, controlCount));
 }
 
 /** A gate as the circuit's own gates; of those in its definition, recursively. */
@@ -245,7 +201,7 @@ function expand(
   if (definition !== null) {
     check('parameter', definition.node.params?.length ?? 0, params.length);
     check('qubit', definition.node.qubits.length, qubits.length);
-    const recognized = recognizedAs(e, definition, node);
+    const recognized = recognizedAs(e, definition);
     if (recognized !== null) return recognized.operations(params, qubits);
     return e.deeper(node, () => expandDefinition(e, definition, params, qubits));
   }
@@ -256,13 +212,18 @@ function expand(
   return standard.operations(params, qubits);
 }
 
+/** True when a definition does what the table's gate of its name does. */
+export function isRecognized(e: Elaborator, definition: GateDefinition): boolean {
+  return recognizedAs(e, definition) !== null;
+}
+
 /** The gate of the table that a definition is, found once for each definition. */
-function recognizedAs(e: Elaborator, definition: GateDefinition, span: Span): StandardGate | null {
+function recognizedAs(e: Elaborator, definition: GateDefinition): StandardGate | null {
   const cached = e.recognized.get(definition);
   if (cached !== undefined) return cached;
   e.recognized.set(definition, null);
   const found = recognizedGate(definition.node, e.program.version, (params, qubits) => {
-    const parts = e.deeper(span, () => expandDefinition(e, definition, params, qubits));
+    const parts = e.deeper(definition.node, () => expandDefinition(e, definition, params, qubits));
     return parts.filter((part) => part.kind !== 'barrier');
   });
   e.recognized.set(definition, found);

@@ -4,6 +4,7 @@ import { mapOperation } from '../circuit/map-operation.ts';
 import type { Operation } from '../circuit/operation.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
 import type { HardwareQubit } from './cursor.ts';
+import { checkWork } from './check-work.ts';
 import {
   Elaborator,
   SCRATCH_START,
@@ -38,6 +39,7 @@ const PARTS: Parts = {
   evaluate,
   evaluateValue,
   execute,
+  checkWork,
   call: callSubroutine,
 };
 

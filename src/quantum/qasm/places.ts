@@ -48,6 +48,7 @@ export function localBits(
   if (count > e.limits.bitsMax) {
     e.fail('QASM_TOO_LARGE', span, `a program has at most ${e.limits.bitsMax} bits`);
   }
+  e.step(span, count);
   const { level } = e;
   return Array.from({ length: count }, () => ({
     bit: -1,

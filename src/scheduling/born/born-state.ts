@@ -4,10 +4,11 @@
  * Kept as wᵢ ∝ |cᵢ|²; a common factor does not matter. Members that can be drawn, the present ones, are
  * leaves of a sum tree: what is drawn from it is |ψ⟩ after the projective measurement "can be drawn".
  * A second tree holds their priors sᵢ, which the channel ρ → λρ + (1−λ)σ puts in the place of the state.
- * Everything costs O(log₆₄ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
+ * Everything costs O(log₁₆ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
+import { grown } from '../../base/grown.ts';
+import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
 /** The probability of a member falls to no less than this share of its prior when it is rotated. */
@@ -47,13 +48,13 @@ export interface StateMeasures {
 
 export class BornState {
   readonly #masses: MassTree;
-  readonly #priors = new SumTree();
+  readonly #priors: SumTree;
   /** Fields by member: mass and prior, whether it is present or not. */
-  #records: Float64Array = new Float64Array(16);
+  #records: Float64Array;
   /** By member: its leaf plus one, or 0. */
-  #leaves: Int32Array = new Int32Array(8);
+  #leaves: Int32Array;
   /** By leaf. */
-  #members: Int32Array = new Int32Array(8);
+  #members: Int32Array;
   /** Mass for each unit of prior, as newcomers get it. */
   #ratio = 1;
 
@@ -62,8 +63,13 @@ export class BornState {
   /**
    * @param masses - empty; one in which amplitudes interfere, or else plain sums
    * @param floorShare - the least that a rotation leaves of a member's prior share, 0..1
+   * @param capacity - members that there is room for at first
    */
-  constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE) {
+  constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE, capacity = 8) {
+    this.#priors = new SumTree('positive', capacity);
+    this.#records = new Float64Array(capacity * 2);
+    this.#leaves = new Int32Array(capacity);
+    this.#members = new Int32Array(capacity);
     this.#masses = masses;
     this.#floorShare = floorShare;
   }
@@ -139,6 +145,23 @@ export class BornState {
   /** The same for the prior. */
   drawPrior(point: number): number {
     return this.#members[this.#priors.find(point * this.#priors.total)] as number;
+  }
+
+  /** Begins a draw as one of several; not where amplitudes interfere. */
+  begin(isBorn: boolean, point: number, searches: Searches, at: number): void {
+    const tree = isBorn ? this.#masses : this.#priors;
+    invariant(tree instanceof SumTree, 'amplitudes that interfere are drawn one at a time');
+    searches.begin(at, tree, point * tree.total);
+  }
+
+  /** The member of a leaf that a search found. */
+  memberAt(leaf: number): number {
+    return this.#members[leaf] as number;
+  }
+
+  /** Reads what a member's chance is made of; the number means nothing. */
+  touch(member: number): number {
+    return (this.#records[member * 2] as number) + (this.#leaves[member] as number);
   }
 
   /** pᵢ = |cᵢ|² among the present members and this one. */

@@ -21,9 +21,9 @@ export function bornStatus(pools: Iterable<Pool>): BornStatus {
   let count = 0;
   let targetFidelity = Number.POSITIVE_INFINITY;
   let entropyBits = Number.POSITIVE_INFINITY;
-  for (const { learning } of pools) {
+  for (const { strategies } of pools) {
     let isCounted = false;
-    for (const strategy of learning) {
+    for (const strategy of strategies.learning) {
       if (!(strategy instanceof Born || strategy instanceof BornZones)) continue;
       strategy.addDispatches(bins);
       const measures = strategy.measures();

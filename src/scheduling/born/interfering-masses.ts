@@ -4,7 +4,7 @@
  * cᵢ = A·uᵢ + B·sᵢ with the reference sᵢ = √prior, a real A and a complex B for all. The mass below
  * a node is A²·Σ|u|² + |B|²·Σs² + 2·A·Re(B̄·Σu·s): four sums, each in a tree of its own, say it for any
  * A and B. So the Grover mixer 1 − (1 − e^(−iβ))|s⟩⟨s| of GM-QAOA (Bärtschi and Eidenbenz, 2020)
- * writes only B, and draws stay O(log₆₄ n). Where A·u and B·s nearly cancel, all are written anew: O(n),
+ * writes only B, and draws stay O(log₁₆ n). Where A·u and B·s nearly cancel, all are written anew: O(n),
  * which takes thousands of mixer steps to come due.
  */
 import { FANOUT_SHIFT, SumTree } from './sum-tree.ts';

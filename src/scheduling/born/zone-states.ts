@@ -4,11 +4,12 @@
  * One {@link BornState} over zones, and one over the members of each. The probability of a member is that of
  * its zone times its own in the zone. A zone's prior is the sum of those of its members that can be drawn, so
  * that without anything learned the draw is the same as over all members at once. The label `zone` says where
- * an agent is; those without one are a zone together. O(log₆₄ n), and 60 bytes a member.
+ * an agent is; those without one are a zone together. O(log₁₆ n), and 60 bytes a member.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../agent-table.ts';
+import { grown } from '../../base/grown.ts';
 import { BornState, type StateMeasures } from './born-state.ts';
+import { Searches } from './searches.ts';
 import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
 
 /** Zones of their own, at most; the agents of further ones count as without a zone. */
@@ -19,6 +20,16 @@ const NO_ZONE = '';
 export interface ZoneOdds {
   readonly zone: number;
   readonly member: number;
+}
+
+/** Draws that are made together, each in a zone. */
+export class ZoneSearches extends Searches {
+  readonly zones: Int32Array;
+
+  constructor(count: number) {
+    super(count);
+    this.zones = new Int32Array(count);
+  }
 }
 
 class Zone {
@@ -57,7 +68,12 @@ export class ZoneStates {
   readonly #byName = new Map<string, number>();
   readonly #unused: number[] = [];
   /** Fields by member: its zone, and its number there. */
-  #places: Int32Array = new Int32Array(16);
+  #places: Int32Array;
+
+  /** @param capacity - members that there is room for at first */
+  constructor(capacity = 8) {
+    this.#places = new Int32Array(capacity * 2);
+  }
 
   /** Zones with a member that can be drawn. */
   get size(): number {
@@ -104,6 +120,25 @@ export class ZoneStates {
     const member = zone.members[number];
     invariant(member !== undefined && member >= 0, () => `zone ${drawn} draws a member it has`);
     return member;
+  }
+
+  /** Begins a draw as one of several: its zone is measured. */
+  begin(isBorn: boolean, points: readonly [number, number], draws: ZoneSearches, at: number): void {
+    const { drawn, zone } = this.#drawZone(isBorn, points[0]);
+    draws.zones[at] = drawn;
+    zone.state.begin(isBorn, points[1], draws, at);
+  }
+
+  /** The member that one of several draws found. */
+  drawn(draws: ZoneSearches, at: number): number {
+    const zone = this.#zones[draws.zones[at] as number] as Zone;
+    return zone.members[zone.state.memberAt(draws.found[at] as number)] as number;
+  }
+
+  /** Reads what a member's chance is made of; the number means nothing. */
+  touch(member: number): number {
+    const { number, zone } = this.#placeOf(member);
+    return zone.state.touch(number);
   }
 
   /** λ·p(zone)·p(member | zone) + (1−λ)·prior share. */

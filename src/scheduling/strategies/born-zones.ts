@@ -3,17 +3,18 @@
  *
  * `born+zones` takes what it draws; `born+zones+p2c` draws twice and takes the less loaded, then the cheaper,
  * then the first. How an attempt ends turns the state of the zones and that in the agent's zone, so what a
- * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₆₄ n); 84 bytes a member.
+ * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₁₆ n); 84 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
 import { zoneOf } from '../../core/index.ts';
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import type { StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
-import { ZoneStates } from '../born/zone-states.ts';
+import { ZoneStates, ZoneSearches } from '../born/zone-states.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
 import { COHERENCE_MS, EXPLORATION } from './born.ts';
+import { DRAWN_AHEAD, DrawsAhead } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** As `born` records: of so many dispatches one. */
@@ -26,9 +27,11 @@ export class BornZones implements Strategy {
   readonly name: 'born+zones' | 'born+zones+p2c';
   readonly stateful = true;
   readonly #pool: Pool;
-  readonly #states = new ZoneStates();
+  readonly #states: ZoneStates;
   readonly #record = new DispatchRecord();
-  #records: Float64Array = new Float64Array(8 * FIELDS);
+  readonly #ahead: DrawsAhead;
+  readonly #searches = new ZoneSearches(DRAWN_AHEAD);
+  #records: Float64Array;
   #heardAt = -1;
   #lambda = 1 - EXPLORATION;
   #picks = 0;
@@ -36,6 +39,10 @@ export class BornZones implements Strategy {
   constructor(name: 'born+zones' | 'born+zones+p2c', pool: Pool) {
     this.name = name;
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#states = new ZoneStates(capacity);
+    this.#records = new Float64Array(capacity * FIELDS);
+    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 
   added(member: number): void {
@@ -56,12 +63,13 @@ export class BornZones implements Strategy {
     this.#states.change(member, this.#priorOf(member), this.#pool.isAvailable(member));
   }
 
-  pick({ rng, nowMs }: Choice): number {
-    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, nowMs - this.#heardAt);
+  pick(choice: Choice): number {
+    const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, choice.nowMs - this.#heardAt);
     this.#lambda = (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
-    const first = this.#draw(rng);
+    const isAhead = this.#ahead.serves(choice);
+    const first = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     if (this.name === 'born+zones') return first;
-    const second = this.#draw(rng);
+    const second = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     return isLessLoaded(this.#pool, second, first) ? second : first;
   }
 
@@ -112,6 +120,25 @@ export class BornZones implements Strategy {
   #draw(rng: Rng): number {
     const isBorn = rng.unit() < this.#lambda;
     return this.#states.draw(isBorn, pointOf(rng), pointOf(rng));
+  }
+
+  #drawAll(members: Int32Array, { rng }: Choice): number {
+    const searches = this.#searches;
+    const states = this.#states;
+    for (let at = 0; at < members.length; at++)
+      states.begin(rng.unit() < this.#lambda, [pointOf(rng), pointOf(rng)], searches, at);
+    let touched = searches.run();
+    for (let at = 0; at < members.length; at++) members[at] = states.drawn(searches, at);
+    const { table } = this.#pool;
+    const readsLoad = this.name !== 'born+zones';
+    for (const member of members) {
+      const agent = this.#pool.agentOf(member);
+      touched +=
+        states.touch(member) +
+        (this.#records[member * FIELDS] as number) +
+        (readsLoad ? table.slots(agent) : agent);
+    }
+    return touched;
   }
 
   #priorOf(member: number): number {

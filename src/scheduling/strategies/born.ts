@@ -4,18 +4,20 @@
  * `born` takes what it draws; `born+p2c` draws twice and takes the less loaded, then the cheaper, then the
  * first. A draw is from E_λ(ρ) = λρ + (1−λ)σ: σ is the prior √(slots · weight), λ = (1−ε)·e^(−Δt/T₂)
  * falls with the time since the pool last heard how an attempt ended. How attempts end rotates the state;
- * see `born/feedback.ts`. O(log₆₄ n); 81 bytes a member.
+ * see `born/feedback.ts`. O(log₁₆ n); 81 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
 import { InterferingMasses } from '../born/interfering-masses.ts';
+import { Searches } from '../born/searches.ts';
 import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
+import { DRAWN_AHEAD, DrawsAhead } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** Share of draws from the prior at all times. */
@@ -42,8 +44,10 @@ export class Born implements Strategy {
   readonly #tuning: BornTuning;
   readonly #yardstick = new Yardstick();
   readonly #record = new DispatchRecord();
+  readonly #ahead: DrawsAhead;
+  readonly #searches = new Searches(DRAWN_AHEAD);
   /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
-  #records: Float64Array = new Float64Array(16);
+  #records: Float64Array;
   #heardAt = -1;
   #lambda: number;
   #picks = 0;
@@ -59,8 +63,12 @@ export class Born implements Strategy {
     this.#interference = interference;
     this.#tuning = tuning;
     this.#lambda = 1 - tuning.exploration;
-    const masses = interference === null ? new SumTree() : new InterferingMasses();
-    this.#state = new BornState(masses, tuning.floorShare);
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#records = new Float64Array(capacity * 2);
+    const masses =
+      interference === null ? new SumTree('positive', capacity) : new InterferingMasses();
+    this.#state = new BornState(masses, tuning.floorShare, capacity);
+    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 
   added(member: number): void {
@@ -82,11 +90,12 @@ export class Born implements Strategy {
     else this.#state.leave(member);
   }
 
-  pick({ rng, nowMs }: Choice): number {
-    this.#lambda = this.#lambdaAt(nowMs);
-    const first = this.#draw(rng);
+  pick(choice: Choice): number {
+    this.#lambda = this.#lambdaAt(choice.nowMs);
+    const isAhead = this.#interference === null && this.#ahead.serves(choice);
+    const first = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     if (this.name === 'born') return first;
-    const second = this.#draw(rng);
+    const second = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
     return isLessLoaded(this.#pool, second, first) ? second : first;
   }
 
@@ -142,9 +151,28 @@ export class Born implements Strategy {
 
   #draw(rng: Rng): number {
     const isBorn = rng.unit() < this.#lambda;
-    // 53 bits: of a million agents the rare ones need more than 32.
-    const point = (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
+    const point = pointOf(rng);
     return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
+  }
+
+  #drawAll(members: Int32Array, { rng }: Choice): number {
+    const searches = this.#searches;
+    const state = this.#state;
+    for (let at = 0; at < members.length; at++)
+      state.begin(rng.unit() < this.#lambda, pointOf(rng), searches, at);
+    let touched = searches.run();
+    for (let at = 0; at < members.length; at++)
+      members[at] = state.memberAt(searches.found[at] as number);
+    const { table } = this.#pool;
+    const readsLoad = this.name !== 'born';
+    for (const member of members) {
+      const agent = this.#pool.agentOf(member);
+      touched +=
+        state.touch(member) +
+        (this.#records[member * 2] as number) +
+        (readsLoad ? table.slots(agent) : agent);
+    }
+    return touched;
   }
 
   #priorOf(member: number): number {
@@ -152,4 +180,9 @@ export class Born implements Strategy {
     const agent = this.#pool.agentOf(member);
     return table.slots(agent) * table.weight(agent);
   }
+}
+
+/** 53 bits: of a million agents the rare ones need more than 32. */
+function pointOf(rng: Rng): number {
+  return (rng.u32() + (rng.u32() >>> 11) / 0x20_0000) / TWO_32;
 }

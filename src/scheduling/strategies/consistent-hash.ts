@@ -11,6 +11,7 @@
 import { BoundedLoads } from '../bounded-loads.ts';
 import { hash32 } from '../../base/hash.ts';
 import { invariant } from '../../base/invariant.ts';
+import { capacityFor } from '../../base/grown.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
 
@@ -21,10 +22,12 @@ export class ConsistentHash implements Strategy {
   readonly name = 'consistent-hash';
   readonly stateful = true;
   readonly #pool: Pool;
-  readonly #loads = new BoundedLoads(LOAD_FACTOR_MAX);
+  readonly #loads: BoundedLoads;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#loads = new BoundedLoads(LOAD_FACTOR_MAX, { capacity });
   }
 
   added(member: number): void {

@@ -18,6 +18,8 @@ export interface Shared {
   readonly latency: Latency;
   /** For the Born strategies; null leaves their amplitudes real. */
   readonly interference: Interference | null;
+  /** Members that a strategy takes in at once when it is used first; a default without it. */
+  readonly takenAtOnce?: number | undefined;
 }
 
 /** The strategy of a name for one pool; the pool tells it of its members. */

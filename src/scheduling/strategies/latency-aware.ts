@@ -1,6 +1,7 @@
 import type { Latency } from '../latency.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
+import { DrawsAhead, drawEvenly } from './draws-ahead.ts';
 
 /**
  * Of two available agents drawn at random, the one that should be done first.
@@ -13,14 +14,18 @@ export class LatencyAware implements Strategy {
   readonly stateful = false;
   readonly #pool: Pool;
   readonly #latency: Latency;
+  readonly #ahead: DrawsAhead;
 
   constructor(pool: Pool, latency: Latency) {
     this.#pool = pool;
     this.#latency = latency;
+    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 
-  pick({ rng, nowMs }: Choice): number {
+  pick(choice: Choice): number {
     const pool = this.#pool;
+    const { nowMs, rng } = choice;
+    if (this.#ahead.serves(choice)) return this.#pickAhead(choice);
     const count = pool.availableCount;
     if (count === 1) return pool.availableAt(0);
     const first = rng.below(count);
@@ -44,6 +49,24 @@ export class LatencyAware implements Strategy {
   removed(): void {}
   changed(): void {}
   picked(): void {}
+
+  #pickAhead(choice: Choice): number {
+    const a = this.#ahead.next(choice);
+    let b = a;
+    while (b === a) b = this.#ahead.next(choice);
+    return this.#cost(b, choice.nowMs) < this.#cost(a, choice.nowMs) ? b : a;
+  }
+
+  #drawAll(members: Int32Array, choice: Choice): number {
+    const pool = this.#pool;
+    drawEvenly(pool, members, choice);
+    let touched = 0;
+    for (const member of members) {
+      const agent = pool.agentOf(member);
+      touched += pool.table.slots(agent) + this.#latency.touch(agent);
+    }
+    return touched;
+  }
 
   #cost(member: number, nowMs: number): number {
     const agent = this.#pool.agentOf(member);

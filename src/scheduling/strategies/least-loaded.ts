@@ -1,4 +1,4 @@
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import { MemberHeap } from '../member-heap.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
@@ -14,12 +14,15 @@ export class LeastLoaded implements Strategy {
   readonly stateful = true;
   readonly #pool: Pool;
   /** By member; kept here, because the heap must see them change one member at a time. */
-  #records: Float64Array = new Float64Array(8 * FIELDS);
-  readonly #heap: MemberHeap = new MemberHeap((a, b) => this.#isBefore(a, b));
+  #records: Float64Array;
+  readonly #heap: MemberHeap;
   #picks = 0;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#records = new Float64Array(capacity * FIELDS);
+    this.#heap = new MemberHeap((a, b) => this.#isBefore(a, b), capacity);
   }
 
   added(member: number): void {

@@ -1,5 +1,6 @@
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
+import { DrawsAhead, drawEvenly } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /**
@@ -12,13 +13,17 @@ export class PowerOfTwoChoices implements Strategy {
   readonly name = 'power-of-two-choices';
   readonly stateful = false;
   readonly #pool: Pool;
+  readonly #ahead: DrawsAhead;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
   }
 
-  pick({ rng }: Choice): number {
+  pick(choice: Choice): number {
     const pool = this.#pool;
+    const { rng } = choice;
+    if (this.#ahead.serves(choice)) return this.#pickAhead(choice);
     const count = pool.availableCount;
     if (count === 1) return pool.availableAt(0);
     const first = rng.below(count);
@@ -40,5 +45,20 @@ export class PowerOfTwoChoices implements Strategy {
     const taken = `${table.inFlight(agent)} of ${table.slots(agent)} slots taken`;
     if (availableCount === 1) return `the only available agent (${taken})`;
     return `the less loaded of two drawn at random from ${availableCount} available (${taken})`;
+  }
+
+  #pickAhead(choice: Choice): number {
+    const a = this.#ahead.next(choice);
+    let b = a;
+    while (b === a) b = this.#ahead.next(choice);
+    return isLessLoaded(this.#pool, b, a) ? b : a;
+  }
+
+  #drawAll(members: Int32Array, choice: Choice): number {
+    const pool = this.#pool;
+    drawEvenly(pool, members, choice);
+    let touched = 0;
+    for (const member of members) touched += pool.table.slots(pool.agentOf(member));
+    return touched;
   }
 }

@@ -1,4 +1,4 @@
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -13,12 +13,15 @@ export class RoundRobin implements Strategy {
   readonly stateful = true;
   readonly #pool: Pool;
   /** Neighbours in the circle plus one; 0 for a member outside it. */
-  #next: Int32Array = new Int32Array(8);
-  #previous: Int32Array = new Int32Array(8);
+  #next: Int32Array;
+  #previous: Int32Array;
   #first = -1;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#next = new Int32Array(capacity);
+    this.#previous = new Int32Array(capacity);
   }
 
   added(member: number): void {

@@ -7,7 +7,7 @@
  * whole task ahead of or behind its share, whereas deadlines alone would give a heavy agent all of
  * its tasks in a row. O(log n); 48 bytes a member.
  */
-import { grown } from '../agent-table.ts';
+import { capacityFor, grown } from '../../base/grown.ts';
 import { MemberHeap } from '../member-heap.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
@@ -15,22 +15,34 @@ import type { Strategy } from '../strategy.ts';
 /** Slack for sums of rounded 1/w, as a share of one step of virtual time. */
 const SLACK = 1e-6;
 
+/**
+ * Members that one pick finds to be eligible, at most: with equal weights all of a pool become so at once. Of the
+ * rest those that may start earliest follow with the next picks.
+ */
+const MOVED_MAX = 256;
+
 export class WeightedRoundRobin implements Strategy {
   readonly name = 'weighted-round-robin';
   readonly stateful = true;
   readonly #pool: Pool;
   /** Virtual time from which the member's next task may start. */
-  #startAt: Float64Array = new Float64Array(8);
-  #dueAt: Float64Array = new Float64Array(8);
+  #startAt: Float64Array;
+  #dueAt: Float64Array;
   /** The weight counted in the sum, or 0. */
-  #weight: Float64Array = new Float64Array(8);
-  readonly #early: MemberHeap = new MemberHeap((a, b) => this.#isBefore(this.#startAt, a, b));
-  readonly #eligible: MemberHeap = new MemberHeap((a, b) => this.#isBefore(this.#dueAt, a, b));
+  #weight: Float64Array;
+  readonly #early: MemberHeap;
+  readonly #eligible: MemberHeap;
   #weightSum = 0;
   #virtualTime = 0;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    const capacity = capacityFor(pool.numbersUsed, 8);
+    this.#startAt = new Float64Array(capacity);
+    this.#dueAt = new Float64Array(capacity);
+    this.#weight = new Float64Array(capacity);
+    this.#early = new MemberHeap((a, b) => this.#isBefore(this.#startAt, a, b), capacity);
+    this.#eligible = new MemberHeap((a, b) => this.#isBefore(this.#dueAt, a, b), capacity);
   }
 
   added(member: number): void {
@@ -55,8 +67,9 @@ export class WeightedRoundRobin implements Strategy {
 
   pick(): number {
     const now = this.#virtualTime + SLACK / this.#weightSum;
-    while (this.#early.size > 0 && (this.#startAt[this.#early.top] as number) <= now) {
+    for (let moved = 0; moved < MOVED_MAX && this.#early.size > 0; moved++) {
       const member = this.#early.top;
+      if ((this.#startAt[member] as number) > now) break;
       this.#early.remove(member);
       this.#eligible.put(member);
     }
@@ -85,7 +98,10 @@ export class WeightedRoundRobin implements Strategy {
     // Turns that passed while it was away are not owed to it.
     this.#startAt[member] = Math.max(this.#startAt[member] as number, this.#virtualTime);
     this.#dueAt[member] = this.#startAt[member] + 1 / weight;
-    this.#early.put(member);
+    // Who may start at once need not be moved there when the next one is picked.
+    const now = this.#virtualTime + SLACK / this.#weightSum;
+    if (this.#startAt[member] <= now) this.#eligible.put(member);
+    else this.#early.put(member);
   }
 
   #leave(member: number): void {

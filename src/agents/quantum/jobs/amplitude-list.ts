@@ -1,4 +1,5 @@
 import { formatBits } from '../../../quantum/circuit/bit-order.ts';
+import { sortedInSlices } from '../../../quantum/sorted-in-slices.ts';
 import { inSlices, type Watch } from '../../../quantum/watch.ts';
 
 const AMPLITUDES_PER_LOOK = 2 ** 14;
@@ -20,6 +21,7 @@ export function amplitudeList(
   watch: Watch,
 ): readonly ListedAmplitude[] {
   const weight = (k: number): number => re[k]! * re[k]! + im[k]! * im[k]!;
+  const byWeight = (a: number, b: number): number => weight(b) - weight(a) || a - b;
   let kept: number[] = [];
   let least = 1e-32;
   inSlices(re.length, AMPLITUDES_PER_LOOK, watch, (from, to) => {
@@ -27,13 +29,12 @@ export function amplitudeList(
       if (weight(k) <= least) continue;
       kept.push(k);
       if (kept.length < 2 * count + 1024) continue;
-      kept = kept.sort((a, b) => weight(b) - weight(a)).slice(0, count);
+      kept = sortedInSlices(kept, byWeight, watch).slice(0, count);
       least = weight(kept.at(-1)!);
     }
   });
   const qubits = Math.log2(re.length);
-  return kept
-    .sort((a, b) => weight(b) - weight(a) || a - b)
+  return sortedInSlices(kept, byWeight, watch)
     .slice(0, count)
     .map((k) => ({
       state: formatBits(k, qubits, printing),

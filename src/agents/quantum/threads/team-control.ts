@@ -48,6 +48,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'weights32',
   'pauli64',
   'pauli32',
+  'touch',
 ];
 
 /** A consistent copy of a job's fields. */

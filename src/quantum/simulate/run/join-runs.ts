@@ -1,7 +1,8 @@
 /** Outcomes of a whole circuit from those of its parts, which are independent. */
 import type { Rng } from '../../../base/rng.ts';
+import { drawListed, type Drawing } from './draw-listed.ts';
+import { sortedInSlices } from '../../sorted-in-slices.ts';
 import { inSlices, throwIfCanceled, type Watch } from '../../watch.ts';
-import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution } from '../exact-state.ts';
 import type { OutcomeCounts } from '../outcome-counts.ts';
 import { wordsFor } from '../packed-table.ts';
@@ -38,10 +39,10 @@ function largest(probabilities: Float64Array, count: number, watch: Watch): read
   inSlices(probabilities.length, ROWS_BETWEEN_LOOKS, watch, (from, to) => {
     for (let i = from; i < to; i++) if (probabilities[i] > least) kept.push(i);
     if (kept.length < 2 * count + ROWS_BETWEEN_LOOKS) return;
-    kept = kept.sort(byProbability).slice(0, count);
+    kept = sortedInSlices(kept, byProbability, watch).slice(0, count);
     least = probabilities[kept[count - 1]];
   });
-  return kept.sort(byProbability).slice(0, count);
+  return sortedInSlices(kept, byProbability, watch).slice(0, count);
 }
 
 function cutDown(
@@ -116,17 +117,10 @@ function jointSize(runs: readonly PartRun[]): number {
   );
 }
 
-/** What shots are drawn with, and into. */
-interface Drawing {
-  readonly rng: Rng;
-  readonly counts: OutcomeCounts;
-  readonly watch: Watch;
-}
-
 /** Draws shots of all parts together into counts over all bits. */
 export function drawJoint(runs: readonly PartRun[], shots: number, drawing: Drawing): void {
   const isListed = shots > SHOTS_LISTED_MIN && jointSize(runs) <= JOINT_MAX;
-  if (isListed && drawListed(runs, shots, drawing)) return;
+  if (isListed && drawJoined(runs, shots, drawing)) return;
   const { counts, watch, rng } = drawing;
   const words = wordsFor(counts.bits);
   if (runs.length === 0) {
@@ -150,17 +144,11 @@ export function drawJoint(runs: readonly PartRun[], shots: number, drawing: Draw
 }
 
 /** Draws from the joint distribution; false where there is none. */
-function drawListed(
-  runs: readonly PartRun[],
-  shots: number,
-  { rng, counts, watch }: Drawing,
-): boolean {
+function drawJoined(runs: readonly PartRun[], shots: number, drawing: Drawing): boolean {
+  const { counts, watch } = drawing;
   const joint = joinDistributions(runs, counts.bits, JOINT_MAX, watch);
   if (joint === null) return false;
-  const { words, keys, probabilities } = joint;
-  const drawn = new Float64Array(probabilities.length);
-  drawMultinomial(probabilities, shots, rng, drawn);
-  for (const [i, count] of drawn.entries()) if (count > 0) counts.add(keys, i * words, count);
+  drawListed(joint, shots, drawing);
   return true;
 }
 

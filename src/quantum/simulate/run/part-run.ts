@@ -3,7 +3,6 @@ import type { Rng } from '../../../base/rng.ts';
 import type { Circuit } from '../../circuit/circuit.ts';
 import type { Watch } from '../../watch.ts';
 import { DensityState } from '../density/density-state.ts';
-import { drawMultinomial } from '../../states/draw-binomial.ts';
 import type { Distribution, ExactState } from '../exact-state.ts';
 import { MatrixProductState } from '../mps/matrix-product-state.ts';
 import { readoutOf } from '../noise/apply-noise.ts';
@@ -16,6 +15,7 @@ import { sampleFrames, type FrameSampling } from '../stabilizer/pauli-frames.ts'
 import { referenceSample } from '../stabilizer/reference-sample.ts';
 import { StabilizerState } from '../stabilizer/stabilizer-state.ts';
 import { bestOrder, type PartPlan } from './choose-method.ts';
+import { drawListed } from './draw-listed.ts';
 import { DenseExact } from './dense-exact.ts';
 import { compileProgram } from './program.ts';
 import type { ResolvedOptions } from './run-options.ts';
@@ -71,17 +71,6 @@ function framesOf(
   return { qubits, bits: circuit.bits, outcomeBits: part.bits, steps, reference };
 }
 
-function addListed(
-  { words, keys, probabilities }: Distribution,
-  shots: number,
-  rng: Rng,
-  counts: OutcomeCounts,
-): void {
-  const drawn = new Float64Array(probabilities.length);
-  drawMultinomial(probabilities, shots, rng, drawn);
-  for (const [i, count] of drawn.entries()) if (count > 0) counts.add(keys, i * words, count);
-}
-
 /** Simulates a part as far as its state is the same for all shots; the rest happens as it is drawn. */
 export function runPart(
   plan: PartPlan,
@@ -112,7 +101,7 @@ export function runPart(
   const draw = (shots: number, rng: Rng): OutcomeCounts => {
     const counts = new OutcomeCounts(part.bits.length, options.outcomesMax);
     if (distribution !== null) {
-      addListed(distribution, shots, rng, counts);
+      drawListed(distribution, shots, { rng, counts, watch });
       return counts;
     }
     const isFramed = method === 'stabilizer' && !walk.hasOneState && shots > 1;

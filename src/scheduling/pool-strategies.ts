@@ -1,0 +1,111 @@
+import type { StrategyName } from '../core/index.ts';
+import type { Pool } from './pool.ts';
+import { createStrategy, type Shared } from './strategies/create-strategy.ts';
+import type { Outcome, Strategy } from './strategy.ts';
+
+/** Pools of so many members are no large ones: a strategy takes them in at once when it is used first. */
+const WHOLE_MAX = 2_048;
+/** Members of a larger one that it takes in with each step: 1 to 5 ms of work. */
+const TAKEN_AT_ONCE = 256;
+/** Chooses meanwhile; it knows nothing of its own about members. */
+const STAND_IN: StrategyName = 'power-of-two-choices';
+
+/** A strategy that is told of the members below a number, and of more with each step. */
+interface Joining {
+  readonly strategy: Strategy;
+  below: number;
+}
+
+/**
+ * The strategies that one pool is asked for, and which of them must hear what happens to its members.
+ *
+ * One that keeps something of each member takes in those of a large pool in slices. Until it knows all, power of
+ * two choices takes its place.
+ */
+export class PoolStrategies {
+  readonly #pool: Pool;
+  readonly #shared: Shared;
+  readonly #byName = new Map<StrategyName, Strategy>();
+  readonly #stateful: Strategy[] = [];
+  readonly #learning: Strategy[] = [];
+  readonly #joining: Joining[] = [];
+
+  constructor(pool: Pool, shared: Shared) {
+    this.#pool = pool;
+    this.#shared = shared;
+  }
+
+  /** Whether load changes must be told although availability stays. */
+  get isStateful(): boolean {
+    return this.#stateful.length > 0 || this.#joining.length > 0;
+  }
+
+  /** Whether some strategy does not know all members yet. */
+  get isJoining(): boolean {
+    return this.#joining.length > 0;
+  }
+
+  /** Strategies that learn from how attempts end, of those that know all members. */
+  get learning(): readonly Strategy[] {
+    return this.#learning;
+  }
+
+  /** The strategy of a name, or who takes its place yet. O(1), but for its first use a slice of the members. */
+  get(name: StrategyName): Strategy {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    if (this.#joining.some(({ strategy }) => strategy.name === name)) return this.get(STAND_IN);
+    const strategy = createStrategy(name, this.#pool, this.#shared);
+    if (!strategy.stateful) {
+      this.#byName.set(name, strategy);
+      return strategy;
+    }
+    this.#joining.unshift({ strategy, below: 0 });
+    const isLarge = this.#pool.numbersUsed > WHOLE_MAX || this.#shared.takenAtOnce !== undefined;
+    if (isLarge) this.joinOn();
+    else this.finish();
+    return this.#byName.get(name) ?? this.get(STAND_IN);
+  }
+
+  /** Lets a strategy that does not know all members hear of so many more. */
+  joinOn(max: number = this.#shared.takenAtOnce ?? TAKEN_AT_ONCE): void {
+    const [joining] = this.#joining;
+    if (joining === undefined) return;
+    const { strategy } = joining;
+    const end = Math.min(joining.below + max, this.#pool.numbersUsed);
+    while (joining.below < end) {
+      // First it counts as known: what the strategy asks is answered as for any other.
+      const member = joining.below++;
+      if (this.#pool.agentOf(member) >= 0) strategy.added(member);
+    }
+    if (joining.below < this.#pool.numbersUsed) return;
+    this.#joining.shift();
+    this.#byName.set(strategy.name, strategy);
+    this.#stateful.push(strategy);
+    if (strategy.observed !== undefined) this.#learning.push(strategy);
+  }
+
+  /** Lets all strategies hear of all members. O(members · log members). */
+  finish(): void {
+    while (this.isJoining) this.joinOn();
+  }
+
+  added(member: number): void {
+    for (const strategy of this.#stateful) strategy.added(member);
+    for (const { below, strategy } of this.#joining) if (member < below) strategy.added(member);
+  }
+
+  removed(member: number): void {
+    for (const strategy of this.#stateful) strategy.removed(member);
+    for (const { below, strategy } of this.#joining) if (member < below) strategy.removed(member);
+  }
+
+  changed(member: number): void {
+    for (const strategy of this.#stateful) strategy.changed(member);
+    for (const { below, strategy } of this.#joining) if (member < below) strategy.changed(member);
+  }
+
+  observed(member: number, outcome: Outcome): void {
+    for (const strategy of this.#learning) strategy.observed?.(member, outcome);
+  }
+}
