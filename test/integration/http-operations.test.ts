@@ -175,6 +175,7 @@ const ROUTES: readonly string[] = [
   'POST /api/v1/dead-letters/redrive',
   'POST /api/v1/dead-letters/purge',
   'GET /api/v1/status',
+  'GET /api/v1/top',
   'GET /api/v1/events',
   'GET /health/live',
   'GET /health/ready',
