@@ -61,6 +61,8 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   WEBHOOK_OPTION_INVALID: FAILED,
   AGENT_LIMIT: row(429, 'There are too many agents', 60),
   QUEUE_NOT_FOUND: row(404, 'There is no such queue'),
+  QUEUE_NOT_EMPTY: row(409, 'The queue is not empty'),
+  QUEUE_IS_DEFAULT: row(409, 'The default queue stays'),
   QUEUE_PAUSED: row(409, 'The queue is paused'),
   QUEUE_FULL: row(429, 'The queue is full', 1),
   QUEUE_LIMIT: row(429, 'There are too many queues', 60),

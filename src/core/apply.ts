@@ -22,6 +22,7 @@ import { takeOutput } from './output.ts';
 import { hedgeTask } from './hedges.ts';
 import { removeLimit, setLimit } from './limits.ts';
 import { pauseQueue, setQueue } from './queues.ts';
+import { removeQueue } from './remove-queue.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import { setFailureGroup } from './failure-groups.ts';
 import { actOnTasks, endOperation, startOperation } from './operations.ts';
@@ -176,6 +177,8 @@ function applyOther(
       return pauseQueue(step, command.queue, true);
     case 'queue.resume':
       return pauseQueue(step, command.queue, false);
+    case 'queue.remove':
+      return removeQueue(step, command.queue);
     case 'tree.cancel':
       return cancelTree(step, command.target, command.reason);
     case 'tree.kill':

@@ -123,7 +123,9 @@ class Leader {
         return { type: 'task.fail', items: items.map((item) => ({ ...item, ...FAILURE })) };
       case 3:
         return {
-          type: choice % 2 === 0 ? 'queue.pause' : 'queue.resume',
+          type:
+            (['queue.pause', 'queue.resume', 'queue.remove'] as const)[(choice >> 3) % 3] ??
+            'queue.pause',
           queue: `queue-${choice % 3}`,
         };
       case 4:

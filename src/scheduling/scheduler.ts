@@ -43,7 +43,7 @@ import { laneKey } from './lane-key.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
-import { queueMirror } from './queue-mirror.ts';
+import { forgetQueueMirror, queueMirror } from './queue-mirror.ts';
 import { RunningShares } from './running-shares.ts';
 import { SharesLent } from './shares-lent.ts';
 import type { Choice } from './strategy.ts';
@@ -166,6 +166,12 @@ export class Scheduler {
   queueChanged(queue: Queue): void {
     queueMirror(this.#shares, queue);
     this.#waiting.queueChanged(queue);
+  }
+
+  /** Forgets an empty queue: its lanes, its gate, and its namespace's share with the last one of that. */
+  queueRemoved(queue: Queue): void {
+    this.#waiting.queueRemoved(queue);
+    forgetQueueMirror(this.#shares, queue);
   }
 
   /** Something else than the attempts that pass it changed about a gate. O(keys that it holds up). */

@@ -153,6 +153,8 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     case 'resume':
       return { type: `queue.${kind}`, queue };
     case 'set':
+      // Not a kind of its own: the same choices would mean other histories.
+      if (c % 3 === 0) return { type: 'queue.remove', queue };
       return { type: 'queue.set', queue, settings: { depthMax: 1 + (b % 12) } };
     case 'settings':
       return settingsOf(state, [a, b, c]);

@@ -173,6 +173,15 @@ export class Twin {
         queue.paused = command.type === 'queue.pause';
         return 'ok';
       }
+      case 'queue.remove': {
+        if (command.queue === 'default') return 'QUEUE_IS_DEFAULT';
+        const at = this.queues.findIndex(({ name }) => name === command.queue);
+        if (at < 0) return 'QUEUE_NOT_FOUND';
+        if (this.tasks.some(({ spec }) => queueOf(spec) === command.queue))
+          return 'QUEUE_NOT_EMPTY';
+        this.queues.splice(at, 1);
+        return 'ok';
+      }
       case 'settings.set':
         this.#settings = command.settings;
         return 'ok';
