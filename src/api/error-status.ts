@@ -61,6 +61,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   WEBHOOK_OPTION_INVALID: FAILED,
   AGENT_LIMIT: row(429, 'There are too many agents', 60),
   QUEUE_NOT_FOUND: row(404, 'There is no such queue'),
+  COPIES_ONE_AGENT: row(409, 'Copies of a task need several agents'),
   QUEUE_NOT_EMPTY: row(409, 'The queue is not empty'),
   QUEUE_IS_DEFAULT: row(409, 'The default queue stays'),
   QUEUE_PAUSED: row(409, 'The queue is paused'),

@@ -28,6 +28,7 @@ export interface NormalizedSpec {
   readonly requires: {
     readonly capabilities: readonly string[];
     readonly labels: Readonly<Record<string, string>>;
+    readonly agent?: string;
   };
   readonly retry: {
     readonly attemptsMax: number;
@@ -111,6 +112,7 @@ export function normalizeSpec(options: SpecOptions): NormalizedSpec {
     requires: {
       capabilities: options.requires?.capabilities ?? [options.type],
       labels: options.requires?.labels ?? {},
+      ...(options.requires?.agent === undefined ? {} : { agent: options.requires.agent }),
     },
     retry: options.retry === undefined ? TASK_DEFAULTS.retry : retryOf(options.retry),
     timeouts: options.timeouts ?? {},

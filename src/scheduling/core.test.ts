@@ -42,12 +42,13 @@ const CAPABILITIES = [['work'], ['work', 'gpu'], ['gpu@2']];
 
 function specOf(choice: number): TaskSpec {
   const capabilities = [choice % 2 === 0 ? 'work' : 'gpu'];
+  const agent = `agent-${choice % 5}` as AgentId;
   return {
     namespace: 'default',
     queue: `queue-${choice % 3}`,
     type: 'work',
     priority: choice % 10,
-    requires: { capabilities, labels: {} },
+    requires: { capabilities, labels: {}, ...(choice % 13 < 3 ? { agent } : {}) },
     retry: {
       attemptsMax: 3,
       strategy: 'fixed',
@@ -214,7 +215,9 @@ function isPlaceable(state: CoreState, task: Task): boolean {
 function canStart(agent: Agent, task: Task): boolean {
   if (agent.breaker !== null && !letsPass(agent.breaker)) return false;
   if (agent.state !== 'ready' || agent.leases.size >= agent.spec.slots) return false;
-  return meetsRequirement(agent.spec, task.profile.spec.requires);
+  const { requires } = task.profile.spec;
+  if (requires.agent !== undefined && requires.agent !== agent.id) return false;
+  return meetsRequirement(agent.spec, requires);
 }
 
 /** Counted anew, as the scheduler keeps it up. */

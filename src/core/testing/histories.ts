@@ -216,11 +216,12 @@ function specOf(choice: number): TaskSpec {
   const runMs = [undefined, 50, 800][(n >> 4) % 3];
   const labels: Record<string, string> = (n >> 5) % 5 === 0 ? { zone: 'eu' } : {};
   const capabilities = [['email'], ['email'], ['email@2'], []][(n >> 7) % 4] as string[];
+  const agent = `a${(choice >> 9) % 6}` as AgentId;
   return taskSpec({
     namespace: (n >> 1) % 4 === 0 ? 'team' : 'default',
     queue: n % 3 === 0 ? 'default' : 'mail',
     priority: n % 10,
-    requires: { capabilities, labels },
+    requires: { capabilities, labels, ...((choice >> 8) % 6 === 0 ? { agent } : {}) },
     retry: {
       strategy,
       attemptsMax: 1 + ((n >> 3) % 4),

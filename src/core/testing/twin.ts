@@ -268,7 +268,7 @@ export class Twin {
     if (agent.state !== 'ready') return 'AGENT_NOT_READY';
     const running = this.leasesOf(agentId).filter(({ state }) => state === 'running');
     if (running.length >= agent.spec.slots) return 'AGENT_FULL';
-    if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
+    if (!isAble(agent, task.spec)) return 'AGENT_NOT_ABLE';
     if (mustAvoid(task, agentId, this.agents)) return 'AGENT_AVOIDED';
     task.attempt += 1;
     task.token = this.index;
