@@ -24,7 +24,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import { AgentMirror } from './agent-mirror.ts';
+import { AgentMirror, type AgentSpeed } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import type { AgentSums } from './agent-tally.ts';
@@ -248,6 +248,21 @@ export class Scheduler {
   /** Learns from an attempt that ended: how long it ran and whether it completed. */
   observe(agentId: AgentId, runMs: number, ok: boolean, nowMs: number): void {
     this.#agents.observe(agentId, runMs, ok, nowMs);
+  }
+
+  /** Mean run of completed attempts of all agents, in milliseconds; 0 before the first. */
+  get meanRunMs(): number {
+    return this.#agents.meanRunMs;
+  }
+
+  /** How long each agent takes, or null where that is about the mean: one look at each, so that one can stop between. */
+  speeds(nowMs: number): Iterable<AgentSpeed | null> {
+    return this.#agents.speeds(nowMs);
+  }
+
+  /** Takes over what an earlier scheduler learned; what this one knows of an agent itself stays. */
+  recallSpeeds(meanMs: number, speeds: Iterable<AgentSpeed | null>): void {
+    this.#agents.recallSpeeds(meanMs, speeds);
   }
 
   /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */
