@@ -1,5 +1,5 @@
 import type { RegisterAgent } from './agent.ts';
-import { normalizeAvailability, type NormalizedAvailability } from './availability.ts';
+import { normalizeAvailability } from './availability.ts';
 import { resultSchemaText } from './result-schema.ts';
 import { copyRules } from './copy-rules.ts';
 import type { TaskOptions } from './task.ts';
@@ -187,7 +187,7 @@ export function momentMs(moment: string | number): number {
 /** Fills in the defaults of a checked registration. */
 /** What an agent says of itself, with every default filled in; `availability` is absent for always. */
 type NormalizedAgent = Required<Omit<RegisterAgent, 'id' | 'availability'>> & {
-  readonly availability?: NormalizedAvailability;
+  readonly availability?: NonNullable<ReturnType<typeof normalizeAvailability>>;
 };
 
 export function normalizeAgent(agent: RegisterAgent): NormalizedAgent {
