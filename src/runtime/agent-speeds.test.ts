@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../core/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
@@ -10,6 +9,7 @@ import { AgentSpeeds, SPEEDS_MAX } from './agent-speeds.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { openRuntime } from './open-runtime.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import { turn } from './testing/runtime-world.ts';
 
 let folder = '';
 let warnings: string[] = [];

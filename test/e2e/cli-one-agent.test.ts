@@ -33,13 +33,17 @@ async function answer<Value>(...args: readonly string[]): Promise<Value> {
   return JSON.parse(ran.stdout) as Value;
 }
 
-async function post(path: string, body: object): Promise<{ status: number; body: any }> {
+interface Answer {
+  readonly leases: { taskId: string; fencingToken: number }[];
+}
+
+async function post(path: string, body: object): Promise<{ status: number; body: Answer }> {
   const got = await fetch(`${server.url}/api/v1${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return { status: got.status, body: await got.json() };
+  return { status: got.status, body: (await got.json()) as Answer };
 }
 
 /** What the agent is handed by a poll. */
