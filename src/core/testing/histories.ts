@@ -154,7 +154,7 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
       return { type: `queue.${kind}`, queue };
     case 'set':
       // Not a kind of its own: the same choices would mean other histories.
-      if (c % 3 === 0) return { type: 'queue.remove', queue };
+      if (c % 2 === 0) return { type: 'queue.remove', queue: idleQueue(state, b) ?? queue };
       return { type: 'queue.set', queue, settings: { depthMax: 1 + (b % 12) } };
     case 'settings':
       return settingsOf(state, [a, b, c]);
@@ -163,6 +163,14 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     default:
       return agentCommand(`agent.${kind}`, agentId);
   }
+}
+
+/** One that nothing is in, if there is any; mostly such a one is removed. */
+function idleQueue(state: CoreState, choice: number): string | undefined {
+  if (choice % 4 === 0) return undefined;
+  const used = new Set([...state.tasks.values()].map(({ profile }) => profile.queue.name));
+  const idle = [...state.queues.keys()].filter((name) => !used.has(name)).toSorted();
+  return idle[choice % Math.max(1, idle.length)];
 }
 
 function outputOf(state: CoreState, [id, token]: [string, number], b: number, c: number): Command {
