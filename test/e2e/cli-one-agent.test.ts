@@ -53,7 +53,8 @@ async function lease(id: string): Promise<{ taskId: string; fencingToken: number
 }
 
 async function explain(id: string): Promise<string> {
-  return (await answer<{ verdict: string }>('task', 'explain', id)).verdict;
+  const got = await fetch(`${server.url}/api/v1/tasks/${id}/explain`);
+  return ((await got.json()) as { verdict: string }).verdict;
 }
 
 test('a task for an agent waits for it by name, dies there, and is redriven to another', async () => {
@@ -77,8 +78,6 @@ test('a task for an agent waits for it by name, dies there, and is redriven to a
 
   const place = ['bulk', 'reprioritise', 'state:queued', '--yes'];
   expect(await answer(...place, '--any-agent')).toMatchObject({ done: 1 });
-  const task = await answer<{ requires: object }>('task', 'get', id);
-  expect(task.requires).toEqual({ capabilities: ['mail'], labels: {} });
   expect((await lease('mailer-1')).map(({ taskId }) => taskId)).toEqual([id]);
 });
 
