@@ -43,9 +43,17 @@ export class Cluster {
     return [...this.#ports.values()].map((port) => `http://127.0.0.1:${port}`).join(',');
   }
 
-  /** Processes of the nodes, by their ids. */
-  get pids(): ReadonlyMap<string, number> {
-    return new Map([...this.#nodes].map(([id, { server }]) => [id, server.pid]));
+  /** Processes of the nodes, where `leaderId` leads. */
+  roles(leaderId: string): ReadonlyMap<'the leader' | 'a follower', readonly number[]> {
+    const leading: number[] = [];
+    const following: number[] = [];
+    for (const { id, server } of this.#nodes.values()) {
+      (id === leaderId ? leading : following).push(server.pid);
+    }
+    return new Map([
+      ['the leader', leading],
+      ['a follower', following],
+    ]);
   }
 
   /** Starts a node, or starts it again. */
