@@ -9,13 +9,15 @@ export class Fingerprint {
 
   /** Adds a text; where one ends and the next begins counts. */
   add(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
-    this.#mix(0x1_0000);
-  }
-
-  #mix(word: number): void {
-    this.#a = Math.imul(this.#a ^ word, 0x85ebca6b) ^ (this.#a >>> 13);
-    this.#b = Math.imul(this.#b ^ word, 0xc2b2ae35) ^ (this.#b >>> 16);
+    let a = this.#a;
+    let b = this.#b;
+    for (let i = 0; i <= text.length; i++) {
+      const word = i < text.length ? text.charCodeAt(i) : 0x1_0000;
+      a = Math.imul(a ^ word, 0x85ebca6b) ^ (a >>> 13);
+      b = Math.imul(b ^ word, 0xc2b2ae35) ^ (b >>> 16);
+    }
+    this.#a = a;
+    this.#b = b;
   }
 
   get text(): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digest } from './digest.ts';
+import { digest, headDigest } from './digest.ts';
 import { restoreState, type StateRows } from './restore.ts';
 import { busyWorld, rowsOf } from './testing/snapshot.ts';
 import { World } from './testing/world.ts';
@@ -34,6 +34,25 @@ describe('the digest', () => {
   test('is sixteen hexadecimal digits', () => {
     expect(whole).toMatch(/^[0-9a-f]{16}$/);
   });
+
+  test('is what it always was: nodes of other releases compare it with theirs', () => {
+    expect(whole).toBe('7ca5653eb8efcbfd');
+    expect(headDigest(restoreState(rows))).toBe('04d8ba29481fcaf6');
+  });
+
+  test.each(['metadata of a task', 'settings of a queue'])(
+    'does not depend on the order of keys in %s',
+    (what) => {
+      const turned = JSON.parse(JSON.stringify(rows), (_key, value: unknown) =>
+        typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? Object.fromEntries(Object.entries(value).toReversed())
+          : value,
+      ) as StateRows;
+      const isTask = what === 'metadata of a task';
+      const part = isTask ? { tasks: turned.tasks } : { queues: turned.queues };
+      expect(digest(restoreState({ ...rows, ...part }))).toBe(whole);
+    },
+  );
 
   test('does not depend on the order of rows, except of idempotency keys', () => {
     const turned = {

@@ -42,8 +42,34 @@ export function headDigest(state: CoreState): string {
 
 /** JSON with the keys of every object in order. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  return JSON.stringify(inOrder(value));
+}
+
+/** The same plain data with the keys of every object in order; what is in order already is not copied. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return arrayInOrder(value);
+  const fields = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(fields);
+  if (!areInOrder(keys)) {
+    return Object.fromEntries(keys.toSorted().map((key) => [key, inOrder(fields[key])]));
+  }
+  for (const key of keys) {
+    const field = fields[key];
+    if (inOrder(field) === field) continue;
+    return Object.fromEntries(keys.map((name) => [name, inOrder(fields[name])]));
+  }
+  return value;
+}
+
+function arrayInOrder(items: readonly unknown[]): readonly unknown[] {
+  for (const item of items) if (inOrder(item) !== item) return items.map(inOrder);
+  return items;
+}
+
+function areInOrder(keys: readonly string[]): boolean {
+  for (let at = 1; at < keys.length; at += 1) {
+    if ((keys[at - 1] ?? '') > (keys[at] ?? '')) return false;
+  }
+  return true;
 }

@@ -3,6 +3,7 @@
  */
 import { createServer } from 'node:http';
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { isOrchestratorError, messageOf } from '../../src/base/errors.ts';
 import { attachChannels } from '../../src/api/channel/attach-channels.ts';
 import { Upgrades } from '../../src/api/upgrades.ts';
@@ -26,4 +27,6 @@ attachChannels({
     return { type: 'about:blank', title: code, status: 500, code, detail: messageOf(error) };
   },
 });
+// Killed processes leave nothing to the next one by themselves.
+flushCompileCache();
 server.listen(Number(port), '127.0.0.1', () => writeSync(1, 'open\n'));

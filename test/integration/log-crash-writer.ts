@@ -5,12 +5,15 @@
  * to check them: see {@link crashBody}.
  */
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { openEmbeddedLog } from '../../src/log/index.ts';
 import { crashBody } from './log-crash-body.ts';
 
 const [directory = '', appenders = '1', seed = '1'] = process.argv.slice(2);
 
 const log = await openEmbeddedLog({ directory, segmentBytes: 256 * 1024 });
+// Killed processes leave nothing to the next one by themselves.
+flushCompileCache();
 writeSync(1, `open ${log.recovery.lastIndex}\n`);
 
 let nextNumber = 0;

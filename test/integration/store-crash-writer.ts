@@ -5,6 +5,7 @@
  * before each checkpoint, `done <index>` once it is durable, `finished <index> <id> <state>` per task.
  */
 import { openSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { apply, createState, digest } from '../../src/core/index.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -12,6 +13,8 @@ import { crashPayload, nextBatch } from './store-crash-history.ts';
 import { resultOf } from '../../src/store/testing/store-run.ts';
 
 const [directory = '', file = ''] = process.argv.slice(2);
+// Killed processes leave nothing to the next one by themselves.
+flushCompileCache();
 // Slices as short as can be: a checkpoint takes long, and a kill mostly strikes one half-way.
 const store = await openStore({ directory, flushDelayMs: 5, sliceMs: 0 });
 const state = store.restore() ?? createState(1);

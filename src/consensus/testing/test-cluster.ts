@@ -21,6 +21,7 @@ import { TestNode, type NodeSurroundings } from './test-node.ts';
 
 const CLUSTER = 'test';
 const HEAL_TICKS = 3000;
+const NEWS_SEED = 0x676f6e65;
 
 type Happening = () => void;
 
@@ -31,6 +32,9 @@ export class TestCluster {
   readonly trace: string[] = [];
   events = 0;
   readonly #rng: Rng;
+  /** Draws of its own, so that the other faults of a seed stay what they are. */
+  readonly #newsRng: Rng;
+  readonly #isNewsTold: boolean;
   readonly #disks = new Map<string, TestDisk>();
   readonly #due = new Map<number, Happening[]>();
   #nowTick = 0;
@@ -48,6 +52,8 @@ export class TestCluster {
     this.#rng = Rng.fromSeed(seed);
     this.#isTraced = isTraced;
     this.profile = drawProfile(this.#rng);
+    this.#newsRng = Rng.fromSeed(seed ^ NEWS_SEED);
+    this.#isNewsTold = this.#newsRng.unit() < 0.25;
     this.#nextSeed = seed * 1000;
     const voters = Array.from({ length: this.profile.nodes }, () => this.#newNodeId());
     const founding = foundCluster(CLUSTER, voters, testHasher);
@@ -360,8 +366,10 @@ export class TestCluster {
     if (leader === null || this.#rng.unit() >= this.profile.leaderFaultRate) return;
     if (this.#rng.unit() < 0.4) {
       leader.crash(this.#rng.below(leader.disk.pendingWrites + 1));
+      this.#tellGone(leader);
       return;
     }
+    this.#tellGone(leader);
     const isOneWay = this.#rng.unit() < 0.3;
     for (const nodeId of this.nodes.keys()) {
       this.#cut.add(`${leader.nodeId} ${nodeId}`);
@@ -371,6 +379,15 @@ export class TestCluster {
     this.#after(10 + this.#rng.below(40), () => {
       if (this.#cut === cut) this.#cut = new Set();
     });
+  }
+
+  /** News that a leader's process ended: true of one that crashed, wrong of one that is only cut off. */
+  #tellGone({ nodeId: gone }: TestNode): void {
+    if (!this.#isNewsTold) return;
+    for (const node of this.nodes.values()) {
+      if (node.nodeId === gone || node.core === null) continue;
+      this.#later(node, this.#newsRng.below(3), () => [{ kind: 'peerGone', nodeId: gone }]);
+    }
   }
 
   /** Cuts the network in two, one way or both, or cuts single links. */

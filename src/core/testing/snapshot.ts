@@ -21,7 +21,12 @@ import { World } from './world.ts';
 
 /** Every row of a state, as it comes back from text. */
 export function rowsOf(state: CoreState): StateRows {
-  const rows = {
+  return JSON.parse(rowsTextOf(state)) as StateRows;
+}
+
+/** Every row of a state, as JSON. */
+export function rowsTextOf(state: CoreState): string {
+  const rows: StateRows = {
     head: stateHead(state),
     queues: [...state.queues.values()].map(queueRow),
     profiles: [...state.profiles.values()].map(profileRow),
@@ -32,7 +37,7 @@ export function rowsOf(state: CoreState): StateRows {
     ),
     idempotency: [...state.idempotency.values()],
   };
-  return JSON.parse(JSON.stringify(rows)) as typeof rows;
+  return JSON.stringify(rows);
 }
 
 /** A state with something of everything: each live state, failures, keys, labels, questions, several queues. */

@@ -17,6 +17,8 @@ import { HASH_BYTES, SEGMENT_HEADER_BYTES, readU64, type SegmentHeader } from '.
 const CHUNK_BYTES = 1024 * 1024;
 /** The first chunk is smaller, because many segments are read only to find that they hold little. */
 const FIRST_CHUNK_BYTES = 64 * 1024;
+/** Enough to find that a read which came short had come to the end. */
+const LAST_CHUNK_BYTES = 4 * 1024;
 
 /** A batch whose checksum held; `window` stays valid for as long as anyone keeps it. */
 export interface Batch {
@@ -49,6 +51,7 @@ export class BatchReader {
   #windowAt: number = SEGMENT_HEADER_BYTES;
   #position = 0;
   #ended = false;
+  #chunkBytes = FIRST_CHUNK_BYTES;
   #chain: ChainState;
   #bad: number | undefined;
 
@@ -166,8 +169,7 @@ export class BatchReader {
 
   async #fill(): Promise<void> {
     const kept = this.#window.length - this.#position;
-    const chunkBytes = this.#window.length === 0 ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
-    const wanted = Math.max(chunkBytes, kept);
+    const wanted = Math.max(this.#chunkBytes, kept);
     const window = Buffer.allocUnsafeSlow(kept + wanted);
     this.#window.copy(window, 0, this.#position);
     const count = await this.#file.read(
@@ -179,5 +181,6 @@ export class BatchReader {
     this.#position = 0;
     this.#window = window.subarray(0, kept + count);
     this.#ended = count === 0;
+    this.#chunkBytes = count < wanted ? LAST_CHUNK_BYTES : CHUNK_BYTES;
   }
 }

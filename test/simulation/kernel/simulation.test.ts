@@ -75,6 +75,29 @@ test('code that awaits goes on before the next event', async () => {
   expect(simulation.nowUs).toBe(100);
 });
 
+test('whatever code waits for that takes no time is over before the next event', async () => {
+  const simulation = new Simulation(1);
+  const seen: string[] = [];
+  const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  const waits = [tick, turn, tick, tick, tick, turn, turn, tick];
+  simulation.after(10, () => {
+    const work = async (): Promise<void> => {
+      for (const wait of waits) {
+        await wait();
+        await Promise.resolve();
+      }
+      seen.push('awaited');
+    };
+    void work();
+  });
+  simulation.after(10, () => seen.push('event'));
+  const ticker = Object.getOwnPropertyDescriptor(process, 'nextTick');
+  await simulation.runAsync(100);
+  expect(seen).toEqual(['awaited', 'event']);
+  expect(Object.getOwnPropertyDescriptor(process, 'nextTick')).toEqual(ticker);
+});
+
 test('only the last lines are kept, and none are worded where none are wanted', () => {
   const simulation = new Simulation(1, 3);
   for (let line = 0; line < 100; line += 1) simulation.say(() => `line ${line}`);

@@ -4,9 +4,9 @@
  * Nothing here reads a clock: an hour passes as quickly as its events can be worked off. Where production code awaits
  * something, {@link Simulation.runAsync} lets every promise that can go on do so before the next event.
  */
-import { setImmediate as realTurn } from 'node:timers';
 import { Chance } from './chance.ts';
 import { EventQueue, type Action } from './event-queue.ts';
+import { Rest } from './rest.ts';
 import { Trace } from './trace.ts';
 
 export class Simulation {
@@ -63,8 +63,9 @@ export class Simulation {
 
   /** Like {@link run}, for code that awaits: every promise that can go on does so before the next event. */
   async runAsync(untilUs: number, isDone: () => boolean = (): boolean => false): Promise<void> {
-    await settle();
-    while (!isDone() && this.#advance(untilUs)) await settle();
+    using rest = new Rest();
+    await rest.come();
+    while (!isDone() && this.#advance(untilUs)) await rest.come();
     if (!isDone() && this.#nowUs < untilUs) this.#nowUs = untilUs;
   }
 
@@ -77,15 +78,5 @@ export class Simulation {
     this.#events += 1;
     action();
     return true;
-  }
-}
-
-const TURNS_MAX = 1_000;
-
-/** Resolves when nothing has anything left to do at once: neither a promise nor a turn of the event loop asked for. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
-    await new Promise((resolve) => void realTurn(resolve));
-    if (!process.getActiveResourcesInfo().includes('Immediate')) return;
   }
 }

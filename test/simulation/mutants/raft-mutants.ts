@@ -359,4 +359,13 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
     replace: `  if (term > state.term) return 'termChanged';`,
     why: 'NATS #8370: a proposal made for an earlier term was taken after leadership was lost and won again',
   },
+  {
+    name: 'lease-is-not-waited-for-where-a-leader-seems-gone',
+    file: 'peer-gone.ts',
+    find: `  if (leaseTicks > 0) return;
+`,
+    replace: '',
+    why: 'wrong news of a death elects another leader while the old one answers reads by its lease',
+    from: 2_001,
+  },
 ];

@@ -9,7 +9,7 @@ import {
   type CoreState,
   type StateRows,
 } from '../../../src/core/index.ts';
-import { rowsOf } from '../../../src/core/testing/snapshot.ts';
+import { rowsTextOf } from '../../../src/core/testing/snapshot.ts';
 import type {
   CommittedEntry,
   CommittedSink,
@@ -29,10 +29,11 @@ const CHUNK_BYTES = 3_000;
 /** What a node has on its disk beside the log. Replaced as a whole, as the real store's transactions do. */
 export interface Checkpoint {
   readonly appliedIndex: number;
-  readonly rows: StateRows | null;
+  /** Rows of the state as text; null = the state of a new cluster. */
+  readonly text: string | null;
 }
 
-export const NO_CHECKPOINT: Checkpoint = { appliedIndex: 0, rows: null };
+export const NO_CHECKPOINT: Checkpoint = { appliedIndex: 0, text: null };
 
 interface MachineOptions {
   readonly nodeId: string;
@@ -96,9 +97,9 @@ export class StackMachine implements CommittedSink, SnapshotProvider {
 
   /** A copy of the newest checkpoint, as the real store gives one. */
   take(): Promise<StateSnapshot> {
-    const { appliedIndex, rows } = this.#checkpoint;
-    const text = Buffer.from(JSON.stringify(rows ?? rowsOf(createState(CORE_SEED))));
-    return Promise.resolve({ appliedIndex, chunks: chunksOf(text) });
+    const { appliedIndex, text } = this.#checkpoint;
+    const bytes = Buffer.from(text ?? rowsTextOf(createState(CORE_SEED)));
+    return Promise.resolve({ appliedIndex, chunks: chunksOf(bytes) });
   }
 
   async install({ appliedIndex, chunks }: StateSnapshot): Promise<void> {
@@ -106,12 +107,12 @@ export class StackMachine implements CommittedSink, SnapshotProvider {
       this.#where());
     const parts: Uint8Array[] = [];
     for await (const chunk of chunks) parts.push(chunk);
-    const rows = JSON.parse(Buffer.concat(parts).toString('utf8')) as StateRows;
+    const text = Buffer.concat(parts).toString('utf8');
     const { checker, nodeId, onCheckpoint, process, storeUs } = this.#options;
     await new Promise<void>((resolve) => {
       process.after(storeUs(), resolve);
     });
-    this.#checkpoint = { appliedIndex, rows };
+    this.#checkpoint = { appliedIndex, text };
     onCheckpoint(this.#checkpoint);
     this.state = stateOf(this.#checkpoint);
     checker.installed(nodeId, appliedIndex, this.state);
@@ -132,7 +133,7 @@ export class StackMachine implements CommittedSink, SnapshotProvider {
   #store(): void {
     if (this.#isStoring) return;
     const { onCheckpoint, process, storeUs } = this.#options;
-    const checkpoint = { appliedIndex: this.state.index, rows: rowsOf(this.state) };
+    const checkpoint = { appliedIndex: this.state.index, text: rowsTextOf(this.state) };
     this.#isStoring = true;
     process.after(storeUs(), () => {
       this.#isStoring = false;
@@ -148,8 +149,8 @@ export class StackMachine implements CommittedSink, SnapshotProvider {
   }
 }
 
-function stateOf({ rows }: Checkpoint): CoreState {
-  return rows === null ? createState(CORE_SEED) : restoreState(structuredClone(rows));
+function stateOf({ text }: Checkpoint): CoreState {
+  return text === null ? createState(CORE_SEED) : restoreState(JSON.parse(text) as StateRows);
 }
 
 async function* chunksOf(text: Buffer): AsyncGenerator<Uint8Array, void> {
