@@ -175,6 +175,11 @@ export class AgentTable {
     return this.#floats[index * FIELDS + WEIGHT] as number;
   }
 
+  /** Reads both ends of the record, which may lie on two cache lines; the number means nothing. */
+  touch(index: number): number {
+    return this.#get(index, ROOM) + this.#get(index, COST + 1);
+  }
+
   cost(index: number): number {
     return this.#doubles[(index * FIELDS + COST) >> 1] as number;
   }

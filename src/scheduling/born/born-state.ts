@@ -203,7 +203,7 @@ export class BornState {
 
   /** Reads what a member's chance is made of; the number means nothing. */
   touch(member: number): number {
-    return this.#records[member * FIELDS] as number;
+    return (this.#records[member * FIELDS] as number) + this.oddsOf(member);
   }
 
   /** pᵢ = |cᵢ|² among the present members and this one. */

@@ -113,7 +113,8 @@ export class SumTree {
   fetchLeaves(node: number): number {
     const leaves = this.#levels[0] as Float64Array;
     const from = node << SHIFT;
-    return (leaves[from] as number) + (leaves[from + LINE] as number);
+    const ends = (leaves[from] as number) + (leaves[from + FANOUT - 1] as number);
+    return ends + (leaves[from + LINE] as number);
   }
 
   /** The leaf of a lowest node where its running sum exceeds `rest`, or -1 where rounding leads to none. */

@@ -129,7 +129,7 @@ export class BornZones implements Strategy {
       agents[at] = pool.agentOf(member);
       touched += states.touch(searches, at, member);
     }
-    for (const agent of agents) touched += pool.table.slots(agent);
+    for (const agent of agents) touched += pool.table.touch(agent);
     return touched;
   }
 

@@ -169,7 +169,7 @@ export class Born implements Strategy {
     }
     const { table } = this.#pool;
     for (let at = 0; at < members.length; at++)
-      touched += state.touch(members[at] as number) + table.slots(agents[at] as number);
+      touched += state.touch(members[at] as number) + table.touch(agents[at] as number);
     return touched;
   }
 

@@ -64,7 +64,7 @@ export class LatencyAware implements Strategy {
     const { table } = this.#pool;
     drawEvenly(this.#pool, draws, choice);
     let touched = 0;
-    for (const agent of draws.agents) touched += table.slots(agent) + this.#latency.touch(agent);
+    for (const agent of draws.agents) touched += table.touch(agent) + this.#latency.touch(agent);
     return touched;
   }
 

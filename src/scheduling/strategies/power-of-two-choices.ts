@@ -61,7 +61,7 @@ export class PowerOfTwoChoices implements Strategy {
     const { table } = this.#pool;
     drawEvenly(this.#pool, draws, choice);
     let touched = 0;
-    for (const agent of draws.agents) touched += table.slots(agent);
+    for (const agent of draws.agents) touched += table.touch(agent);
     return touched;
   }
 }
