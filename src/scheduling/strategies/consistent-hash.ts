@@ -26,7 +26,7 @@ export class ConsistentHash implements Strategy {
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    const capacity = capacityFor(pool.numbersUsed, 8);
+    const capacity = capacityFor(pool.numbersUsed + 1, 8);
     this.#loads = new BoundedLoads(LOAD_FACTOR_MAX, { capacity });
   }
 
