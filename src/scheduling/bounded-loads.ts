@@ -63,6 +63,11 @@ export class BoundedLoads {
     return this.#ring.find(position, this.#shareMax());
   }
 
+  /** Reads ahead of time what {@link find} will read for these; see {@link HashRing.foresee}. */
+  foresee(positions: readonly number[]): number {
+    return this.#ring.foresee(positions);
+  }
+
   /** The first open member from the key's place on, whatever it holds; or -1. */
   home(position: number): number {
     return this.#ring.find(position, AWAY);
