@@ -120,9 +120,7 @@ export class HashRing {
       let at = first;
       for (let look = first; look < first + ARC_SLOTS; look++)
         at += Number(placeIn(arcs[look] as number) < from);
-      const beside = arcs[(first + ARC_SLOTS) & (arcs.length - 1)] as number;
-      const isHere = at < first + ARC_SLOTS && arcs[at] !== 0;
-      slots.push(isHere ? (arcs[at] as number) : beside);
+      slots.push(arcs[at & (arcs.length - 1)] as number);
     }
     for (const slot of slots)
       touched += this.#loads[placeIn(slot) & (this.#capacity - 1)] as number;
