@@ -6,7 +6,7 @@
  * changes with pools is apart from it. Indices are reused after removal; tables double when they are
  * full. 50 to 70 bytes an agent here, with the index of ids.
  */
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
 import {
@@ -19,7 +19,6 @@ import {
 
 import { AgentTally, type AgentSums } from './agent-tally.ts';
 
-export { grown } from '../base/grown.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
 export type Standing =
@@ -313,7 +312,7 @@ export class AgentTable {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2;
+    const capacity = grownCapacity(this.#capacity);
     this.#capacity = capacity;
     this.#records = grown(this.#records, new Int32Array(capacity * FIELDS));
     this.#floats = new Float32Array(this.#records.buffer);

@@ -5,9 +5,10 @@
  * dense list, which they join and leave in O(1), each with its agent: who draws one of a million looks nowhere
  * else for that. 16 bytes a member.
  */
+import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
 import type { Requirement } from '../core/index.ts';
-import { grown, type AgentTable } from './agent-table.ts';
+import type { AgentTable } from './agent-table.ts';
 import { isNamespaceNodeBefore, type NamespaceNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
@@ -145,7 +146,8 @@ export class Pool implements HeapItem {
   }
 
   #grow(): void {
-    this.#members = grown(this.#members, new Int32Array(this.#members.length * 2));
-    this.#available = grown(this.#available, new Int32Array(this.#available.length * 2));
+    const length = 2 * grownCapacity(this.#members.length / 2);
+    this.#members = grown(this.#members, new Int32Array(length));
+    this.#available = grown(this.#available, new Int32Array(length));
   }
 }

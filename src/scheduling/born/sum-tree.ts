@@ -9,7 +9,7 @@
  * costs O(16 · log₁₆ n); about 9.1 bytes a weight.
  */
 import { invariant } from '../../base/invariant.ts';
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 
 const FANOUT = 16;
 /** The children of node k of a level are numbered from k shifted by this. */
@@ -195,9 +195,10 @@ export class SumTree {
 
   #grow(): void {
     const leaves = this.#levels[0] as Float64Array;
-    this.#levels[0] = grown(leaves, new Float64Array(leaves.length * 2));
+    let nodes = grownCapacity(leaves.length);
+    this.#levels[0] = grown(leaves, new Float64Array(nodes));
     let level = 0;
-    for (let nodes = leaves.length * 2; nodes > FANOUT;) {
+    while (nodes > FANOUT) {
       nodes = Math.max(FANOUT, Math.ceil(nodes / FANOUT));
       level += 1;
       const known = this.#levels[level];
