@@ -19,7 +19,6 @@ import {
 
 import { AgentTally, type AgentSums } from './agent-tally.ts';
 
-
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
 export type Standing =
   'available' | 'lost' | 'killed' | 'draining' | 'breaker' | 'full' | 'noCredit' | 'asleep';

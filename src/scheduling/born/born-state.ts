@@ -9,7 +9,7 @@
  * `measures`; 58 bytes a member. The equations are in docs/born.md.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown, grownCapacity } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
@@ -32,6 +32,8 @@ export interface MassTree {
   pop(): void;
   set(position: number, mass: number, prior: number): void;
   move(from: number, to: number): void;
+  /** Makes room for so many in one step, where that can be done. */
+  reserve?(count: number): void;
   find(target: number): number;
   before(position: number): number;
   scale(factor: number): void;
@@ -88,13 +90,26 @@ export class BornState {
     return this.#priors.total;
   }
 
+  /** Members that there is room for before its columns are copied into larger ones. */
+  get capacity(): number {
+    return this.#records.length / FIELDS;
+  }
+
+  /** Makes room for so many members in one step. */
+  reserve(count: number): void {
+    const capacity = capacityFor(count, this.capacity);
+    if (capacity > this.capacity) this.#resize(capacity);
+    this.#masses.reserve?.(count);
+    this.#priors.reserve(count);
+  }
+
   has(member: number): boolean {
     return (this.#ints[member * HALVES + LEAF] ?? 0) > 0;
   }
 
   /** Takes in a member, absent at first, with its prior probability as its own. */
   add(member: number, prior: number): void {
-    while (member * FIELDS >= this.#records.length) this.#grow();
+    while (member >= this.capacity) this.#resize(grownCapacity(this.capacity));
     invariant(!this.has(member), 'a member is added once');
     const bounded = boundedPrior(prior);
     const at = member * FIELDS;
@@ -332,8 +347,7 @@ export class BornState {
     }
   }
 
-  #grow(): void {
-    const capacity = grownCapacity(this.#records.length / FIELDS);
+  #resize(capacity: number): void {
     this.#records = grown(this.#records, new Float64Array(capacity * FIELDS));
     this.#ints = new Int32Array(this.#records.buffer);
     this.#floats = new Float32Array(this.#records.buffer);

@@ -57,9 +57,16 @@ export class SumTree {
     return (this.#levels[0] as Float64Array)[position] as number;
   }
 
+  /** Makes room for so many weights in one step. */
+  reserve(count: number): void {
+    const leaves = this.#levels[0] as Float64Array;
+    if (count > leaves.length) this.#resize(capacityFor(count, leaves.length));
+  }
+
   /** Appends a weight; its position is the size before. */
   push(weight: number): void {
-    if (this.#size === (this.#levels[0] as Float64Array).length) this.#grow();
+    const { length } = this.#levels[0] as Float64Array;
+    if (this.#size === length) this.#resize(grownCapacity(length));
     this.#size += 1;
     this.set(this.#size - 1, weight);
   }
@@ -193,9 +200,9 @@ export class SumTree {
     return node;
   }
 
-  #grow(): void {
+  #resize(capacity: number): void {
     const leaves = this.#levels[0] as Float64Array;
-    let nodes = grownCapacity(leaves.length);
+    let nodes = capacity;
     this.#levels[0] = grown(leaves, new Float64Array(nodes));
     let level = 0;
     while (nodes > FANOUT) {

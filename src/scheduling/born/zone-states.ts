@@ -15,6 +15,8 @@ import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
 /** Zones of their own, at most; the agents of further ones count as without a zone. */
 export const ZONES_MAX = 1_024;
 const NO_ZONE = '';
+/** Members of a zone from which on its columns are no longer doubled time and again. */
+const LARGE = 65_536;
 
 /** A draw's chances: of the zone among zones and of the member in it, each relative to an even one. */
 export interface ZoneOdds {
@@ -67,6 +69,8 @@ export class ZoneStates {
   readonly #zones: Zone[] = [];
   readonly #byName = new Map<string, number>();
   readonly #unused: number[] = [];
+  /** Members that were ever added. */
+  #taken = 0;
   /** Fields by member: its zone, and its number there. */
   #places: Int32Array;
 
@@ -89,6 +93,8 @@ export class ZoneStates {
     const zoneNumber = this.#ensure(zoneName ?? NO_ZONE, prior);
     const zone = this.#zones[zoneNumber] as Zone;
     const number = zone.take();
+    this.#taken += 1;
+    if (number === zone.state.capacity && number >= LARGE) this.#makeRoom(zone);
     this.#places[member * 2] = zoneNumber;
     this.#places[member * 2 + 1] = number;
     zone.state.add(number, prior);
@@ -204,6 +210,12 @@ export class ZoneStates {
       overlap += Math.sqrt(p * this.#outer.priorShare(zoneNumber) * measures.targetFidelity);
     }
     return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+  }
+
+  /** Lets a zone's columns have room for its share of all members, as it is until now, and a quarter more. */
+  #makeRoom(zone: Zone): void {
+    const share = zone.size / this.#taken;
+    zone.state.reserve(Math.ceil(Math.max(zone.size * 1.25, (share * this.#places.length * 5) / 8)));
   }
 
   #drawZone(isBorn: boolean, point: number): { readonly drawn: number; readonly zone: Zone } {
