@@ -308,8 +308,8 @@ export class Scheduler {
     return bornStatus(this.#pools.all());
   }
 
-  /** What was learned of agents that fail together; its pairs are about one agent, or any for null. */
-  correlations(nowMs: number, about: AgentId | null = null): CorrelationReport {
+  /** What was learned of agents that fail together, in steps; its pairs are about one agent, or any for null. */
+  correlations(nowMs: number, about: AgentId | null): Generator<void, CorrelationReport> {
     return this.#agents.correlation.report(nowMs, about);
   }
 
