@@ -111,7 +111,10 @@ export class Links {
   }
 
   #grow(): void {
-    this.#records = grown(this.#records, new Int32Array(grownCapacity(this.#records.length / FIELDS) * FIELDS));
+    this.#records = grown(
+      this.#records,
+      new Int32Array(grownCapacity(this.#records.length / FIELDS) * FIELDS),
+    );
   }
 }
 

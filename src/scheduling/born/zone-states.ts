@@ -215,7 +215,9 @@ export class ZoneStates {
   /** Lets a zone's columns have room for its share of all members, as it is until now, and a quarter more. */
   #makeRoom(zone: Zone): void {
     const share = zone.size / this.#taken;
-    zone.state.reserve(Math.ceil(Math.max(zone.size * 1.25, (share * this.#places.length * 5) / 8)));
+    zone.state.reserve(
+      Math.ceil(Math.max(zone.size * 1.25, (share * this.#places.length * 5) / 8)),
+    );
   }
 
   #drawZone(isBorn: boolean, point: number): { readonly drawn: number; readonly zone: Zone } {

@@ -18,7 +18,10 @@ function failedFleet(agents: number): Fleet {
   return fleet;
 }
 
-function drained(steps: Generator<void, CorrelationReport>, between: () => void): CorrelationReport {
+function drained(
+  steps: Generator<void, CorrelationReport>,
+  between: () => void,
+): CorrelationReport {
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) between();
   return step.value;
