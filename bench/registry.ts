@@ -18,6 +18,7 @@ for (let run = 0; run < RUNS; run++) {
     const first = startWorker('registry', [folder]);
     const ask = (worker: typeof first, order: RegistryOrder): Promise<RegistryFigures> =>
       worker.ask<RegistryFigures>(order);
+    const bare = await ask(first, {});
     const empty = await ask(first, { register: { from: 0, to: WARM_UP } });
     const full = await ask(first, { register: { from: WARM_UP, to: AGENTS } });
     await first.kill();
@@ -40,7 +41,15 @@ for (let run = 0; run < RUNS; run++) {
     measures.add('resident set per agent', 'bytes', perAgent(full.rssBytes, empty.rssBytes));
     measures.add('restart after kill -9, until it serves', 's', back.openMs / 1_000);
     measures.add('restart, processor time', 's', back.openCpuMs / 1_000);
-    measures.add('held per agent after the restart', 'bytes', back.heldBytes / back.agents);
+    // Less what a process without agents holds, as above.
+    const heldAfter = (back.heldBytes - bare.heldBytes) / back.agents;
+    measures.add('held per agent after the restart', 'bytes', heldAfter);
+    measures.add(
+      'held per agent before it, by the same measure',
+      'bytes',
+      (full.heldBytes - bare.heldBytes) / full.agents,
+    );
+    measures.add('held by a process without agents', 'MiB', bare.heldBytes / 2 ** 20);
     await second.kill();
   });
 }

@@ -225,7 +225,9 @@ function decideNs(name: StrategyName, table: AgentTable, decisions: number): num
   for (let done = 0; done < decisions; done += 1_000) {
     const keys = Array.from({ length: 1_000 }, (_, index) => `key-${done + index}`);
     const from = performance.now();
-    for (const key of keys) {
+    for (const [at, key] of keys.entries()) {
+      // As the scheduler tells it of a batch.
+      if (at % BATCH === 0) strategy.foresee?.(keys.slice(at, at + BATCH));
       choice.key = key;
       strategy.picked(strategy.pick(choice));
     }

@@ -315,7 +315,7 @@ export class UnifiedQuantumOrchestrator {
    *
    * @throws OrchestratorError `AGENT_NOT_FOUND`
    */
-  getCorrelations(agent?: string): CorrelationView {
+  getCorrelations(agent?: string): Promise<CorrelationView> {
     return this.runtime.correlations((agent as never) ?? null);
   }
 

@@ -23,9 +23,6 @@ export function correlationRoutes(app: FastifyInstance, { runtime }: ApiContext)
         response: answers({ 200: json('What was learned', CorrelationView) }, ['AGENT_NOT_FOUND']),
       },
     },
-    ({ query }) =>
-      Promise.resolve().then(() =>
-        runtime.correlations((query.agent as AgentId | undefined) ?? null),
-      ),
+    ({ query }) => runtime.correlations((query.agent as AgentId | undefined) ?? null),
   );
 }

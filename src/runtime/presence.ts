@@ -8,7 +8,7 @@
  * Three wheels of 256 slots, of 100 ms, 26 s and 109 min. A slot is a ring of entries, linked both ways in
  * columns, so that every step is O(1) and allocates nothing: 16 bytes an entry.
  */
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import type { Clock } from './clock.ts';
 
 export interface PresenceOptions {
@@ -222,7 +222,7 @@ export class Presence {
   }
 
   #grow(): void {
-    const capacity = this.#silenceMs.length * 2;
+    const capacity = grownCapacity(this.#silenceMs.length);
     const used = this.#next.length;
     this.#silenceMs = grown(this.#silenceMs, new Int32Array(capacity));
     this.#next = grown(this.#next, new Int32Array(capacity + ENTRIES_FROM)).fill(-1, used);

@@ -45,6 +45,7 @@ import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
 import type { AgentSpeeds } from './agent-speeds.ts';
 import type { Learned } from './learned.ts';
+import { Slices } from './slices.ts';
 import { submissionFrom, submissionInSlices } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
 import type { OperationService } from './operation-service.ts';
@@ -354,16 +355,21 @@ export class Runtime {
   }
 
   /**
-   * What this leader has learned of agents that fail together; its pairs are about one agent, or any.
+   * What this leader has learned of agents that fail together; its pairs are about one agent, or any. In slices of
+   * some milliseconds: others have their turn between them.
    *
    * @throws OrchestratorError `AGENT_NOT_FOUND`
    */
-  correlations(about: AgentId | null = null): CorrelationView {
+  async correlations(about: AgentId | null = null): Promise<CorrelationView> {
     const { clock, scheduler, state } = this.#parts;
     if (about !== null && !state.agents.has(about)) {
       throw new OrchestratorError('AGENT_NOT_FOUND', `agent must be registered, got ${about}`);
     }
-    const { suspects, ...rest } = scheduler.correlations(clock.now(), about);
+    const slices = new Slices(clock, REPORT_SLICE_MS);
+    const steps = scheduler.correlations(clock.now(), about);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) if (slices.isOver) await slices.next();
+    const { suspects, ...rest } = step.value;
     const ofSuspects = suspects.map(({ untilMs, ...suspect }) => ({
       ...suspect,
       until: iso(untilMs),
@@ -444,6 +450,9 @@ const RECOVERIES_SHOWN_MAX = 5;
 
 /** Kills shown in the status. */
 const KILLS_SHOWN_MAX = 100;
+
+/** Longest stretch of a report on correlations before others have their turn. */
+const REPORT_SLICE_MS = 2;
 
 /** Longer lists of tasks are read in slices. */
 const READ_AT_ONCE_MAX = 1_000;

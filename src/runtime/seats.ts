@@ -4,7 +4,7 @@
  * A million agents are a million seats, so these are columns under a dense number; 25 to 31 bytes a seat
  * with its index, and nothing for one that waits for nothing.
  */
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
 import type { AgentId, Task } from '../core/index.ts';
@@ -44,7 +44,7 @@ export class Seats {
   add(id: AgentId, nowMs: number): number {
     const seat = this.#unused.pop() ?? this.#ids.length;
     if (seat >= this.#seenMs.length) {
-      this.#seenMs = grown(this.#seenMs, new Float64Array(this.#seenMs.length * 2));
+      this.#seenMs = grown(this.#seenMs, new Float64Array(grownCapacity(this.#seenMs.length)));
     }
     this.#ids[seat] = id;
     this.#links[seat] = null;

@@ -6,7 +6,7 @@
  * changes with pools is apart from it. Indices are reused after removal; tables double when they are
  * full. 50 to 70 bytes an agent here, with the index of ids.
  */
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
 import {
@@ -18,8 +18,6 @@ import {
 } from '../core/index.ts';
 
 import { AgentTally, type AgentSums } from './agent-tally.ts';
-
-export { grown } from '../base/grown.ts';
 
 /** Why an agent is or is not available, in the order in which the reasons are asked. */
 export type Standing =
@@ -175,6 +173,11 @@ export class AgentTable {
     return this.#floats[index * FIELDS + WEIGHT] as number;
   }
 
+  /** Reads both ends of the record, which may lie on two cache lines; the number means nothing. */
+  touch(index: number): number {
+    return this.#get(index, ROOM) + this.#get(index, COST + 1);
+  }
+
   cost(index: number): number {
     return this.#doubles[(index * FIELDS + COST) >> 1] as number;
   }
@@ -308,7 +311,7 @@ export class AgentTable {
   }
 
   #grow(): void {
-    const capacity = this.#capacity * 2;
+    const capacity = grownCapacity(this.#capacity);
     this.#capacity = capacity;
     this.#records = grown(this.#records, new Int32Array(capacity * FIELDS));
     this.#floats = new Float32Array(this.#records.buffer);

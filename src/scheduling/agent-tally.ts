@@ -1,4 +1,4 @@
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import type { AgentState } from '../core/index.ts';
 
 /** How many agents there are of each state, and what they can take and have. */
@@ -27,7 +27,7 @@ export class AgentTally {
   /** Adds an agent without slots. @param state - its place among ready, draining, lost and killed */
   enter(agent: number, state: number): void {
     if (agent >= this.#slotsOf.length)
-      this.#slotsOf = grown(this.#slotsOf, new Int32Array(this.#slotsOf.length * 2));
+      this.#slotsOf = grown(this.#slotsOf, new Int32Array(grownCapacity(this.#slotsOf.length)));
     this.#slotsOf[agent] = 0;
     this.#count(state, 1);
   }

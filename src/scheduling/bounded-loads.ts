@@ -6,7 +6,7 @@
  * m keys held and W the weight of all members; the paper's is the case of equal weights. With c above 1 there
  * always is one. O(log n) for everything.
  */
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import { AWAY, HashRing } from './hash-ring.ts';
 
 export class BoundedLoads {
@@ -63,6 +63,11 @@ export class BoundedLoads {
     return this.#ring.find(position, this.#shareMax());
   }
 
+  /** Reads ahead of time what {@link find} will read for these; see {@link HashRing.foresee}. */
+  foresee(positions: readonly number[]): number {
+    return this.#ring.foresee(positions);
+  }
+
   /** The first open member from the key's place on, whatever it holds; or -1. */
   home(position: number): number {
     return this.#ring.find(position, AWAY);
@@ -85,7 +90,7 @@ export class BoundedLoads {
   }
 
   #grow(): void {
-    const capacity = this.#weights.length * 2;
+    const capacity = grownCapacity(this.#weights.length);
     this.#weights = grown(this.#weights, new Float64Array(capacity));
     this.#counts = grown(this.#counts, new Float64Array(capacity));
   }

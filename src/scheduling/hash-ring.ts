@@ -1,207 +1,292 @@
 /**
  * A hash ring that finds the next member with little enough load, in O(log n).
  *
- * Each member stands at several places of the circle of 32-bit hashes. The circle is cut
- * into 2^k equal arcs holding two to four places on average; an arc lists its places in order. Over
- * the arcs lies a tree of the smallest load within, so that a search passes any number of members
- * that are full or away in one go, where walking the ring would pass them one by one.
+ * Each member stands at several places of the circle of 32-bit hashes. The circle is cut into 2^k equal arcs that
+ * hold four places on average or less. An arc is eight numbers side by side, half a cache line: the places in it in
+ * order, each the bits of its position that the arc does not say and the number of its member. The few arcs with more
+ * places have the rest elsewhere. Over the arcs lies a tree of the smallest load within, so that a search passes any
+ * number of members that are full or away in one go, where walking the ring would pass them one by one. A search
+ * among a million waits for memory twice: for an arc, and for the load of whom it finds there.
  *
- * About 60 bytes a member with four places.
+ * About 60 bytes a member with four places. What is not used yet is all zeros, which take no memory.
  */
-import { grown } from '../base/grown.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
 import { mix32 } from '../base/hash.ts';
 
 /** Places of a member unless said otherwise: spreads the keys of one that leaves; evenness is the load bound's business. */
 export const REPLICAS = 4;
-const PLACES_PER_ARC_MAX = 4;
+const PLACES_PER_ARC = 4;
+/** Numbers of an arc, a power of two: of 2 % of the full arcs some places are elsewhere. */
+const ARC_SHIFT = 3;
+const ARC_SLOTS: number = 1 << ARC_SHIFT;
 /** Load of a member that must not be found. */
 export const AWAY: number = Infinity;
 
 export class HashRing {
   readonly #replicas: number;
-  /** Number of a place to that of its member. */
-  readonly #memberShift: number;
+  #capacity: number;
+  /** By member, as {@link kept} has them. */
   #loads: Float64Array;
-  /** By place, member · replicas + replica. */
-  #positions: Int32Array;
-  #next: Int32Array;
-  /** First place of each arc, or -1. */
+  /** By member: what its places follow from. */
+  #seeds: Int32Array;
+  /** Eight numbers an arc, places as {@link slotOf} turns them, so that 0 is none. */
   #arcs: Int32Array;
-  /** Smallest load below each node; arc i is node arcCount + i, the root is node 1. */
+  /** The places of an arc beyond eight, in order. */
+  readonly #others = new Map<number, number[]>();
+  /** Smallest load below each node, as {@link kept} has them; arc i is node arcCount + i, the root is node 1. */
   #smallest: Float64Array;
-  #arcShift: number;
-  #placeCount = 0;
+  #arcCount: number;
+  /** Bits of a position that its arc does not say, and bits of a member's number. */
+  #arcBits: number;
+  #memberBits: number;
 
   /**
-   * @param capacity - members that there is room for at first, a power of two
+   * @param capacity - members that there is room for at first, a power of two; the last number is not used
    * @param replicas - places of each member, a power of two: the more, the more alike are their arcs
    */
   constructor(capacity = 8, replicas: number = REPLICAS) {
-    const arcs = Math.max(2, (capacity * replicas) / PLACES_PER_ARC_MAX);
+    invariant(Number.isInteger(Math.log2(replicas)), 'the places of a member are a power of two');
     this.#replicas = replicas;
-    this.#memberShift = Math.log2(replicas);
-    invariant(Number.isInteger(this.#memberShift), 'the places of a member are a power of two');
+    this.#capacity = capacity;
     this.#loads = new Float64Array(capacity);
-    this.#positions = new Int32Array(capacity * replicas);
-    this.#next = new Int32Array(capacity * replicas);
-    this.#arcs = new Int32Array(arcs).fill(-1);
-    this.#smallest = new Float64Array(arcs * 2).fill(AWAY);
-    this.#arcShift = 32 - Math.log2(arcs);
+    this.#seeds = new Int32Array(capacity);
+    // As many as members at least: then a position and a number fit into 32 bits.
+    this.#arcCount = capacity * Math.max(1, replicas / PLACES_PER_ARC);
+    this.#arcs = new Int32Array(this.#arcCount << ARC_SHIFT);
+    this.#smallest = new Float64Array(this.#arcCount * 2);
+    this.#arcBits = 32 - Math.log2(this.#arcCount);
+    this.#memberBits = Math.log2(capacity);
   }
 
   /** Adds a member, away at first. O(1) amortised. @param seed - decides its places; a hash of its name */
   add(member: number, seed: number): void {
-    while (member >= this.#loads.length) this.#growMembers();
-    this.#loads[member] = AWAY;
-    this.#placeCount += this.#replicas;
-    if (this.#placeCount > this.#arcs.length * PLACES_PER_ARC_MAX) this.#doubleArcs();
+    while (member + 1 >= this.#capacity) this.#grow();
+    this.#loads[member] = NONE;
+    this.#seeds[member] = seed;
     for (let replica = 0; replica < this.#replicas; replica++) {
-      const place = member * this.#replicas + replica;
-      this.#positions[place] = mix32(seed + Math.imul(replica + 1, 0x9e3779b9));
-      this.#insert(place);
+      const position = this.#positionOf(member, replica);
+      this.#insert(position >>> this.#arcBits, this.#placeOf(position, member));
     }
   }
 
   remove(member: number): void {
     this.setLoad(member, AWAY);
-    this.#placeCount -= this.#replicas;
     for (let replica = 0; replica < this.#replicas; replica++) {
-      this.#unlink(member * this.#replicas + replica);
+      const position = this.#positionOf(member, replica);
+      this.#takeOut(position >>> this.#arcBits, this.#placeOf(position, member));
     }
   }
 
-  /** Sets a member's load: any number, or {@link AWAY}. O(log n), mostly O(1). */
+  /** Sets a member's load: 0 or more, or {@link AWAY}. O(log n), mostly O(1). */
   setLoad(member: number, load: number): void {
     const before = this.#loads[member] as number;
-    if (before === load) return;
-    this.#loads[member] = load;
+    const now = kept(load);
+    if (before === now) return;
+    this.#loads[member] = now;
     for (let replica = 0; replica < this.#replicas; replica++) {
-      const arc = this.#arcOf(member * this.#replicas + replica);
-      const least = this.#smallest[arc + this.#arcs.length] as number;
+      const arc = this.#positionOf(member, replica) >>> this.#arcBits;
+      const least = this.#smallest[arc + this.#arcCount] as number;
       // Most changes leave the smallest load of an arc alone, and need no look at its other places.
-      if (load < least) this.#lift(arc, load);
+      if (smaller(least, now) === now) this.#lift(arc, now);
       else if (before === least) this.#lift(arc, this.#smallestInArc(arc));
     }
   }
 
   /** The first member at or after `position` whose load is below `bound`, or -1. */
   find(position: number, bound: number): number {
-    const arc = position >>> this.#arcShift;
-    const near = this.#firstInArc(arc, position, bound);
+    const arc = position >>> this.#arcBits;
+    const near = this.#firstInArc(arc, this.#placeOf(position, 0), bound);
     if (near >= 0) return near;
-    const after = this.#nextArc(arc, bound);
-    return after < 0 ? -1 : this.#firstInArc(after, 0, bound);
+    // Every fourth search ends beside its arc, on the same cache line or the next one.
+    const beside = (arc + 1) & (this.#arcCount - 1);
+    const next = this.#firstInArc(beside, FIRST, bound);
+    if (next >= 0) return next;
+    const after = this.#nextArc(beside, bound);
+    return after < 0 ? -1 : this.#firstInArc(after, FIRST, bound);
   }
 
-  #firstInArc(arc: number, position: number, bound: number): number {
-    for (let place = this.#arcs[arc] as number; place >= 0; place = this.#next[place] as number) {
-      const member = place >> this.#memberShift;
-      if (this.#positionOf(place) < position) continue;
-      if ((this.#loads[member] as number) < bound) return member;
+  /**
+   * Reads what searches from these positions will read first, for all of them at once: then they need not wait for
+   * memory one after the other. The number means nothing.
+   */
+  foresee(positions: readonly number[]): number {
+    const arcs = this.#arcs;
+    const slots: number[] = [];
+    let touched = 0;
+    for (const position of positions) {
+      const first = (position >>> this.#arcBits) << ARC_SHIFT;
+      const from = this.#placeOf(position, 0);
+      let at = first;
+      for (let look = first; look < first + ARC_SLOTS; look++)
+        at += Number(placeIn(arcs[look] as number) < from);
+      slots.push(arcs[at & (arcs.length - 1)] as number);
     }
-    return -1;
+    for (const slot of slots)
+      touched += this.#loads[placeIn(slot) & (this.#capacity - 1)] as number;
+    return touched;
+  }
+
+  /** Of the places of an arc from one on. */
+  #firstInArc(arc: number, from: number, bound: number): number {
+    const arcs = this.#arcs;
+    const loads = this.#loads;
+    const mask = this.#capacity - 1;
+    const first = arc << ARC_SHIFT;
+    const end = first + ARC_SLOTS;
+    let at = first;
+    // Counted without a branch: which place it is cannot be predicted.
+    for (let look = first; look < end; look++) at += Number(placeIn(arcs[look] as number) < from);
+    for (; at < end; at++) {
+      const slot = arcs[at] as number;
+      if (slot === 0) return -1;
+      const member = placeIn(slot) & mask;
+      if (isBelow(loads[member] as number, bound)) return member;
+    }
+    const others = this.#others.get(arc) ?? NOWHERE;
+    const found = others.find(
+      (place) => place >= from && isBelow(loads[place & mask] as number, bound),
+    );
+    return found === undefined ? -1 : found & mask;
   }
 
   /** The first arc after `arc`, going round, that holds a load below `bound`, or -1. */
   #nextArc(arc: number, bound: number): number {
     const smallest = this.#smallest;
-    let node = arc + this.#arcs.length;
-    while (node > 1 && !(node % 2 === 0 && (smallest[node + 1] as number) < bound)) node >>= 1;
+    let node = arc + this.#arcCount;
+    while (node > 1 && !(node % 2 === 0 && isBelow(smallest[node + 1] as number, bound)))
+      node >>= 1;
     if (node > 1) node += 1;
-    else if (!((smallest[1] as number) < bound)) return -1;
-    while (node < this.#arcs.length) {
+    else if (!isBelow(smallest[1] as number, bound)) return -1;
+    while (node < this.#arcCount) {
       node *= 2;
-      if (!((smallest[node] as number) < bound)) node += 1;
+      if (!isBelow(smallest[node] as number, bound)) node += 1;
     }
-    return node - this.#arcs.length;
+    return node - this.#arcCount;
   }
 
-  #positionOf(place: number): number {
-    return (this.#positions[place] as number) >>> 0;
+  #positionOf(member: number, replica: number): number {
+    return mix32((this.#seeds[member] as number) + Math.imul(replica + 1, 0x9e3779b9)) >>> 0;
   }
 
-  #arcOf(place: number): number {
-    return this.#positionOf(place) >>> this.#arcShift;
+  /** A signed number, for those V8 need not box. Places at one position are ordered by number: rare, and any order would do. */
+  #placeOf(position: number, member: number): number {
+    const rest = position & (2 ** this.#arcBits - 1);
+    return ((rest << this.#memberBits) | member) ^ FIRST;
   }
 
-  #insert(place: number): void {
-    const arc = this.#arcOf(place);
-    let before = -1;
-    let after = this.#arcs[arc] as number;
-    while (after >= 0 && this.#precedes(after, place)) {
-      before = after;
-      after = this.#next[after] as number;
+  #insert(arc: number, place: number): void {
+    const first = arc << ARC_SHIFT;
+    let carried = place;
+    for (let at = first; at < first + ARC_SLOTS; at++) {
+      const slot = this.#arcs[at] as number;
+      if (slot !== 0 && placeIn(slot) <= carried) continue;
+      this.#arcs[at] = slotOf(carried);
+      if (slot === 0) return;
+      carried = placeIn(slot);
     }
-    this.#next[place] = after;
-    if (before < 0) this.#arcs[arc] = place;
-    else this.#next[before] = place;
+    const others = this.#others.get(arc) ?? [];
+    others.push(carried);
+    this.#others.set(
+      arc,
+      others.sort((a, b) => a - b),
+    );
   }
 
-  /** Places at one position are ordered by number: rare, and then only the same order matters. */
-  #precedes(a: number, b: number): boolean {
-    const positions = this.#positionOf(a) - this.#positionOf(b);
-    return positions < 0 || (positions === 0 && a < b);
-  }
-
-  #unlink(place: number): void {
-    const arc = this.#arcOf(place);
-    const after = this.#next[place] as number;
-    let before = this.#arcs[arc] as number;
-    if (before === place) {
-      this.#arcs[arc] = after;
-      return;
+  #takeOut(arc: number, place: number): void {
+    const others = this.#others.get(arc) ?? NOWHERE;
+    const last = ((arc + 1) << ARC_SHIFT) - 1;
+    const at = this.#arcs.indexOf(slotOf(place), arc << ARC_SHIFT);
+    if (at < 0 || at > last) others.splice(others.indexOf(place), 1);
+    else {
+      this.#arcs.copyWithin(at, at + 1, last + 1);
+      const next = others.shift();
+      this.#arcs[last] = next === undefined ? 0 : slotOf(next);
     }
-    while (this.#next[before] !== place) before = this.#next[before] as number;
-    this.#next[before] = after;
+    if (others.length === 0) this.#others.delete(arc);
   }
 
   /** Sets the smallest load of an arc, and of all above it that it changes. */
   #lift(arc: number, smallestOfArc: number): void {
     const smallest = this.#smallest;
     let least = smallestOfArc;
-    let node = arc + this.#arcs.length;
+    let node = arc + this.#arcCount;
     while (smallest[node] !== least) {
       smallest[node] = least;
       if (node === 1) return;
-      least = Math.min(least, smallest[node ^ 1] as number);
+      least = smaller(least, smallest[node ^ 1] as number);
       node >>= 1;
     }
   }
 
   #smallestInArc(arc: number): number {
-    let least = AWAY;
-    for (let place = this.#arcs[arc] as number; place >= 0; place = this.#next[place] as number) {
-      least = Math.min(least, this.#loads[place >> this.#memberShift] as number);
-    }
+    let least = NONE;
+    for (const place of this.#placesOf(arc))
+      least = smaller(least, this.#loads[place & (this.#capacity - 1)] as number);
     return least;
   }
 
-  #doubleArcs(): void {
-    const old = this.#arcs;
-    const count = old.length * 2;
-    this.#arcs = new Int32Array(count).fill(-1);
-    this.#arcShift -= 1;
-    for (const first of old) {
-      let place = first;
-      while (place >= 0) {
-        const next = this.#next[place] as number;
-        this.#insert(place);
-        place = next;
-      }
+  /** In order. */
+  #placesOf(arc: number): number[] {
+    const places: number[] = [];
+    const first = arc << ARC_SHIFT;
+    for (let at = first; at < first + ARC_SLOTS; at++) {
+      const slot = this.#arcs[at] as number;
+      if (slot === 0) return places;
+      places.push(placeIn(slot));
     }
-    this.#smallest = new Float64Array(count * 2).fill(AWAY);
-    for (let arc = 0; arc < count; arc++) this.#smallest[count + arc] = this.#smallestInArc(arc);
-    for (let node = count - 1; node >= 1; node--) {
-      const left = this.#smallest[node * 2] as number;
-      this.#smallest[node] = Math.min(left, this.#smallest[node * 2 + 1] as number);
-    }
+    return [...places, ...(this.#others.get(arc) ?? NOWHERE)];
   }
 
-  #growMembers(): void {
-    const capacity = this.#loads.length * 2;
-    this.#loads = grown(this.#loads, new Float64Array(capacity));
-    this.#positions = grown(this.#positions, new Int32Array(capacity * this.#replicas));
-    this.#next = grown(this.#next, new Int32Array(capacity * this.#replicas));
+  /** O(n): every place goes to another arc. */
+  #grow(): void {
+    const members = new Set<number>();
+    for (let arc = 0; arc < this.#arcCount; arc++)
+      for (const place of this.#placesOf(arc)) members.add(place & (this.#capacity - 1));
+    const loads = this.#loads;
+    const capacity = grownCapacity(this.#capacity);
+    this.#arcCount *= capacity / this.#capacity;
+    this.#capacity = capacity;
+    this.#arcBits = 32 - Math.log2(this.#arcCount);
+    this.#memberBits = Math.log2(capacity);
+    this.#loads = new Float64Array(capacity);
+    this.#seeds = grown(this.#seeds, new Int32Array(capacity));
+    this.#arcs = new Int32Array(this.#arcCount << ARC_SHIFT);
+    this.#others.clear();
+    this.#smallest = new Float64Array(this.#arcCount * 2);
+    for (const member of members) {
+      this.add(member, this.#seeds[member] as number);
+      const load = loads[member] as number;
+      if (load !== NONE) this.setLoad(member, load);
+    }
   }
+}
+
+/** Loads are kept so that one of nobody, or of who is away, is 0: columns begin with that. */
+const NONE = 0;
+const NOWHERE: number[] = [];
+/** The first place that an arc may have. */
+const FIRST = -0x8000_0000;
+
+/** The last place of all would have a number that no member has: it stands for none, as 0. */
+function slotOf(place: number): number {
+  return place ^ 0x7fff_ffff;
+}
+
+function placeIn(slot: number): number {
+  return slot ^ 0x7fff_ffff;
+}
+
+function kept(load: number): number {
+  if (load === AWAY) return NONE;
+  return load === 0 ? Number.MIN_VALUE : load;
+}
+
+function smaller(a: number, b: number): number {
+  if (a === NONE) return b;
+  return b === NONE ? a : Math.min(a, b);
+}
+
+function isBelow(load: number, bound: number): boolean {
+  return load !== NONE && load < bound;
 }

@@ -7,7 +7,7 @@
  * would lose to every average one for ever), and high enough that a handful of tasks in flight
  * outweighs it: tasks may run for minutes, and one whose last report is old is not idle.
  */
-import { grown } from './agent-table.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 
 /** Finagle's default window. */
 const DECAY_MS_MIN = 10_000;
@@ -40,8 +40,8 @@ const SHIPPED: LatencyTuning = {
 };
 
 export class Latency {
-  /** Two fields an agent: its estimate and when it was made, or NEVER. Only as far as any was heard of. */
-  #records: Float64Array = new Float64Array(128).fill(NEVER);
+  /** Two fields an agent: its estimate, and one more than when it was made or 0 for never. Only as far as any was heard of. */
+  #records: Float64Array = new Float64Array(128);
   #meanMs = 0;
   #observed = false;
   readonly #tuning: LatencyTuning;
@@ -65,11 +65,11 @@ export class Latency {
     const isFirst = stamp === NEVER;
     if (isFirst || sampleMs >= estimateMs) this.#records[agent * 2] = sampleMs;
     else {
-      const kept = this.#kept(nowMs - stamp);
+      const kept = this.#kept(nowMs + 1 - stamp);
       this.#records[agent * 2] =
         (this.#records[agent * 2] as number) * kept + sampleMs * (1 - kept);
     }
-    this.#records[agent * 2 + 1] = isFirst ? nowMs : Math.max(stamp, nowMs);
+    this.#records[agent * 2 + 1] = Math.max(stamp, nowMs + 1);
     // Failures stay out of the mean, lest a broken agent make all others look fast.
     if (ok) this.#learnMean(sampleMs);
   }
@@ -78,7 +78,7 @@ export class Latency {
   estimateMs(agent: number, nowMs: number): number {
     const stamp = this.#records[agent * 2 + 1] ?? NEVER;
     if (stamp === NEVER) return this.#meanMs;
-    const kept = this.#kept(nowMs - stamp);
+    const kept = this.#kept(nowMs + 1 - stamp);
     const restMs = this.#meanMs * this.#tuning.restShare;
     const learnedMs = this.#records[agent * 2] as number;
     return learnedMs <= restMs ? learnedMs : restMs + (learnedMs - restMs) * kept;
@@ -124,8 +124,8 @@ export class Latency {
   }
 
   #grow(): void {
-    const used = this.#records.length;
-    this.#records = grown(this.#records, new Float64Array(used * 2)).fill(NEVER, used);
+    const capacity = grownCapacity(this.#records.length / 2);
+    this.#records = grown(this.#records, new Float64Array(capacity * 2));
   }
 
   #learnMean(sampleMs: number): void {
@@ -135,4 +135,5 @@ export class Latency {
   }
 }
 
-const NEVER = -1;
+/** New columns are zeros: nobody has to fill megabytes with what says that nothing was heard. */
+const NEVER = 0;

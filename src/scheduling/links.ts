@@ -1,5 +1,6 @@
 import { invariant } from '../base/invariant.ts';
-import { grown, type AgentTable } from './agent-table.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
+import type { AgentTable } from './agent-table.ts';
 import type { Pool } from './pool.ts';
 
 /**
@@ -110,7 +111,10 @@ export class Links {
   }
 
   #grow(): void {
-    this.#records = grown(this.#records, new Int32Array(this.#records.length * 2));
+    this.#records = grown(
+      this.#records,
+      new Int32Array(grownCapacity(this.#records.length / FIELDS) * FIELDS),
+    );
   }
 }
 

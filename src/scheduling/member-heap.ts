@@ -1,4 +1,4 @@
-import { grown } from './agent-table.ts';
+import { grown, grownCapacity } from '../base/grown.ts';
 
 /**
  * A 4-ary heap of a pool's members that finds any of them by its number.
@@ -98,7 +98,7 @@ export class MemberHeap {
   }
 
   #grow(): void {
-    const capacity = this.#places.length * 2;
+    const capacity = grownCapacity(this.#places.length);
     this.#members = grown(this.#members, new Int32Array(capacity));
     this.#places = grown(this.#places, new Int32Array(capacity));
   }

@@ -211,6 +211,7 @@ export class Scheduler {
     for (const task of request.ended) this.#expectEnd(task);
     this.#waiting.gates.openDue();
     this.#arrivalProfile = null;
+    if (request.arrivals.length > 1) this.#foresee(request.arrivals);
     while (placement.taskIds.length < request.assignmentsMax) {
       const pool = this.#waiting.next();
       const arrival = line?.head;
@@ -328,8 +329,8 @@ export class Scheduler {
     return bornStatus(this.#pools.all());
   }
 
-  /** What was learned of agents that fail together; its pairs are about one agent, or any for null. */
-  correlations(nowMs: number, about: AgentId | null = null): CorrelationReport {
+  /** What was learned of agents that fail together, in steps; its pairs are about one agent, or any for null. */
+  correlations(nowMs: number, about: AgentId | null): Generator<void, CorrelationReport> {
     return this.#agents.correlation.report(nowMs, about);
   }
 
@@ -386,6 +387,16 @@ export class Scheduler {
     if (wished !== null) this.#wishes.seats.propose(id, agentId, wished);
     placement.agentIds.push(agentId);
     placement.taskIds.push(id);
+  }
+
+  /** Tells the strategy of the first arrival what keys come, if it wants to know. */
+  #foresee(arrivals: readonly Arrival[]): void {
+    const { profile } = arrivals[0] as Arrival;
+    if (profile.strategy !== 'consistent-hash') return;
+    const pool = this.#pools.ensure(profile.signature, profile.requires);
+    const own = arrivals.filter((arrival) => arrival.profile === profile);
+    const keys = own.map(({ affinityKey, id }) => affinityKey ?? id);
+    this.#agents.strategy(pool, profile.strategy).foresee?.(keys);
   }
 
   /** Whether nothing of its lane waits and its gates are open; counts it as passing them then. */

@@ -34,6 +34,8 @@ export interface Strategy {
   removed(member: number): void;
   /** The agent's availability, load, slots or weight may have changed. */
   changed(member: number): void;
+  /** Keys that will be asked for soon, so that what they need can be read at once. Changes no choice. */
+  foresee?(keys: readonly string[]): void;
   /** The available member that should get the task; asked only while there is one. A question changes no later choice. */
   pick(choice: Choice): number;
   /** The last pick is going to be used. */

@@ -4,6 +4,7 @@
  * An entry is [operation u8][table u8][key bytes u16][value bytes u32][key][value], little-endian.
  */
 import { invariant } from '../base/invariant.ts';
+import { textKey } from './keys.ts';
 import type { TableNumber } from './tables.ts';
 import { TASK_KEY_BYTES, writeTaskKey } from './task-key.ts';
 
@@ -21,6 +22,10 @@ export type Operation = (typeof OPERATION)[keyof typeof OPERATION];
 
 const HEADER_BYTES = 8;
 const BLOCK_BYTES = 256 * 1_024;
+/** Longer names are rare, and some have keys that are hashed. */
+const NAME_WRITTEN_MAX = 512;
+/** What text keys begin with. */
+const TEXT_MARK = 0x23;
 
 /** Collects entries and hands on full blocks. */
 export class BlockWriter {
@@ -37,6 +42,20 @@ export class BlockWriter {
     buffer.set(key, this.#end);
     buffer.set(value, this.#end + key.length);
     this.#end += key.length + value.length;
+  }
+
+  /** Puts under the {@link textKey} of a name; a short one is written where it goes, without a buffer of its own. */
+  putNamed(table: TableNumber, name: string, value: Uint8Array): void {
+    if (name.length > NAME_WRITTEN_MAX) {
+      this.put(table, textKey(name), value);
+      return;
+    }
+    const keyBytes = 2 * (name.length + 1);
+    const buffer = this.#header(OPERATION.put, table, keyBytes, value.length);
+    buffer.writeUInt16LE(TEXT_MARK, this.#end);
+    buffer.write(name, this.#end + 2, 'utf16le');
+    buffer.set(value, this.#end + keyBytes);
+    this.#end += keyBytes + value.length;
   }
 
   putTask(table: TableNumber, id: string, value: Uint8Array): void {

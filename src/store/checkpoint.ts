@@ -97,7 +97,7 @@ export class Checkpoint {
 
   async #sendTables(state: CoreState, frozen: Frozen): Promise<void> {
     await this.#sendChanges(state.queueChanges, frozen.queuesGone, {
-      put: ({ row }) => this.#block.put(TABLE.queues, textKey(row[0]), encodeRow(row)),
+      put: ({ row }) => this.#block.putNamed(TABLE.queues, row[0], encodeRow(row)),
       remove: (key) => this.#block.remove(TABLE.queues, textKey(key)),
     });
     await this.#sendChanges(state.profileChanges, frozen.profilesGone, {
@@ -105,14 +105,14 @@ export class Checkpoint {
       remove: (key) => this.#block.remove(TABLE.profiles, numberKey(key)),
     });
     await this.#sendChanges(state.agentChanges, frozen.agentsGone, {
-      put: ({ row }) => this.#block.put(TABLE.agents, textKey(row[0]), encodeRow(row)),
+      put: ({ row }) => this.#block.putNamed(TABLE.agents, row[0], encodeRow(row)),
       remove: (key) => this.#block.remove(TABLE.agents, textKey(key)),
     });
     for (const [at, table] of recordTables(state.records).entries()) {
-      const keyOf = (key: string): Buffer => textKey(`${table.name} ${key}`);
+      const nameOf = (key: string): string => `${table.name} ${key}`;
       await this.#sendChanges(table.changes, frozen.recordsGone[at] ?? [], {
-        put: ({ row }) => this.#block.put(TABLE.records, keyOf(row[1]), encodeRow(row)),
-        remove: (key) => this.#block.remove(TABLE.records, keyOf(key)),
+        put: ({ row }) => this.#block.putNamed(TABLE.records, nameOf(row[1]), encodeRow(row)),
+        remove: (key) => this.#block.remove(TABLE.records, textKey(nameOf(key))),
       });
     }
     await this.#sendChanges(state.taskChanges, frozen.tasksGone, {

@@ -4,10 +4,12 @@
  * Kept as wᵢ ∝ |cᵢ|²; a common factor does not matter. Members that can be drawn, the present ones, are
  * leaves of a sum tree: what is drawn from it is |ψ⟩ after the projective measurement "can be drawn".
  * A second tree holds their priors sᵢ, which the channel ρ → λρ + (1−λ)σ puts in the place of the state.
- * Everything costs O(log₁₆ n) but `measures`; 57 bytes a member. The equations are in docs/born.md.
+ * All that is kept of a member besides is one record of 32 bytes, with what its draws left to be remembered: of
+ * a million, a column for each field would cost a cache miss for each. Everything costs O(log₁₆ n) but
+ * `measures`; 58 bytes a member. The equations are in docs/born.md.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
@@ -30,6 +32,8 @@ export interface MassTree {
   pop(): void;
   set(position: number, mass: number, prior: number): void;
   move(from: number, to: number): void;
+  /** Makes room for so many in one step, where that can be done. */
+  reserve?(count: number): void;
   find(target: number): number;
   before(position: number): number;
   scale(factor: number): void;
@@ -49,12 +53,13 @@ export interface StateMeasures {
 export class BornState {
   readonly #masses: MassTree;
   readonly #priors: SumTree;
-  /** Fields by member: mass and prior, whether it is present or not. */
+  /** By member, see the fields below. */
   #records: Float64Array;
-  /** By member: its leaf plus one, or 0. */
-  #leaves: Int32Array;
-  /** By leaf. */
-  #members: Int32Array;
+  /** The same bytes. */
+  #ints: Int32Array;
+  #floats: Float32Array;
+  /** Two fields a leaf: its member, and the name that it is known by outside. */
+  #present: Int32Array;
   /** Mass for each unit of prior, as newcomers get it. */
   #ratio = 1;
 
@@ -67,9 +72,10 @@ export class BornState {
    */
   constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE, capacity = 8) {
     this.#priors = new SumTree('positive', capacity);
-    this.#records = new Float64Array(capacity * 2);
-    this.#leaves = new Int32Array(capacity);
-    this.#members = new Int32Array(capacity);
+    this.#records = new Float64Array(capacity * FIELDS);
+    this.#ints = new Int32Array(this.#records.buffer);
+    this.#floats = new Float32Array(this.#records.buffer);
+    this.#present = new Int32Array(capacity * 2);
     this.#masses = masses;
     this.#floorShare = floorShare;
   }
@@ -84,17 +90,32 @@ export class BornState {
     return this.#priors.total;
   }
 
+  /** Members that there is room for before its columns are copied into larger ones. */
+  get capacity(): number {
+    return this.#records.length / FIELDS;
+  }
+
+  /** Makes room for so many members in one step. */
+  reserve(count: number): void {
+    const capacity = capacityFor(count, this.capacity);
+    if (capacity > this.capacity) this.#resize(capacity);
+    this.#masses.reserve?.(count);
+    this.#priors.reserve(count);
+  }
+
   has(member: number): boolean {
-    return (this.#leaves[member] ?? 0) > 0;
+    return (this.#ints[member * HALVES + LEAF] ?? 0) > 0;
   }
 
   /** Takes in a member, absent at first, with its prior probability as its own. */
   add(member: number, prior: number): void {
-    while (member >= this.#leaves.length) this.#grow();
+    while (member >= this.capacity) this.#resize(grownCapacity(this.capacity));
     invariant(!this.has(member), 'a member is added once');
     const bounded = boundedPrior(prior);
-    this.#records[member * 2] = bounded * this.#currentRatio();
-    this.#records[member * 2 + 1] = bounded;
+    const at = member * FIELDS;
+    this.#records.fill(0, at, at + FIELDS);
+    this.#records[at + MASS] = bounded * this.#currentRatio();
+    this.#records[at + PRIOR] = bounded;
   }
 
   /** Changes the prior of a member; what was learned, as a factor on the prior, stays. */
@@ -103,48 +124,53 @@ export class BornState {
     const known = this.#prior(member);
     if (bounded === known) return;
     const mass = this.#mass(member) * (bounded / known);
-    this.#records[member * 2 + 1] = bounded;
+    this.#records[member * FIELDS + PRIOR] = bounded;
     this.#write(member, mass);
   }
 
-  /** Lets a member be drawn. */
-  enter(member: number): void {
+  /** Lets a member be drawn. @param name - what {@link nameAt} is to say of it */
+  enter(member: number, name: number = member): void {
     if (this.has(member)) return;
     this.#bound(member);
     this.#masses.push(this.#mass(member), this.#prior(member));
     this.#priors.push(this.#prior(member));
     const leaf = this.#masses.size - 1;
-    this.#leaves[member] = leaf + 1;
-    this.#members[leaf] = member;
+    this.#setLeaf(member, leaf);
+    this.#present[leaf * 2 + 1] = name;
   }
 
   /** Lets it be drawn no more; the last leaf takes its place. */
   leave(member: number): void {
     if (!this.has(member)) return;
     this.#ratio = this.#currentRatio();
-    const leaf = (this.#leaves[member] as number) - 1;
-    this.#records[member * 2] = this.#masses.at(leaf);
+    const leaf = this.#leafOf(member);
+    this.#records[member * FIELDS + MASS] = this.#masses.at(leaf);
     const lastLeaf = this.#masses.size - 1;
     if (lastLeaf !== leaf) {
-      const last = this.#members[lastLeaf] as number;
-      this.#members[leaf] = last;
-      this.#leaves[last] = leaf + 1;
+      this.#setLeaf(this.memberAt(lastLeaf), leaf);
+      this.#present[leaf * 2 + 1] = this.nameAt(lastLeaf);
       this.#masses.move(lastLeaf, leaf);
       this.#priors.move(lastLeaf, leaf);
     }
-    this.#leaves[member] = 0;
+    this.#ints[member * HALVES + LEAF] = 0;
     this.#masses.pop();
     this.#priors.pop();
   }
 
   /** The member of a point of the unit interval, measured in the Born basis. */
   drawBorn(point: number): number {
-    return this.#members[this.#masses.find(point * this.#masses.total)] as number;
+    return this.memberAt(this.leafFor(true, point));
   }
 
   /** The same for the prior. */
   drawPrior(point: number): number {
-    return this.#members[this.#priors.find(point * this.#priors.total)] as number;
+    return this.memberAt(this.leafFor(false, point));
+  }
+
+  /** The leaf of a point, of the state or of the prior. */
+  leafFor(isBorn: boolean, point: number): number {
+    const tree = isBorn ? this.#masses : this.#priors;
+    return tree.find(point * tree.total);
   }
 
   /** Begins a draw as one of several; not where amplitudes interfere. */
@@ -156,12 +182,43 @@ export class BornState {
 
   /** The member of a leaf that a search found. */
   memberAt(leaf: number): number {
-    return this.#members[leaf] as number;
+    return this.#present[leaf * 2] as number;
+  }
+
+  /** The name of that member. */
+  nameAt(leaf: number): number {
+    return this.#present[leaf * 2 + 1] as number;
+  }
+
+  /** Remembers the odds of a draw, to seven digits, and that the attempt is not over. */
+  note(member: number, odds: number, outerOdds = 0): void {
+    const at = member * HALVES;
+    this.#floats[at + ODDS] = odds;
+    this.#floats[at + OUTER_ODDS] = outerOdds;
+    this.#ints[at + PENDING] = (this.#ints[at + PENDING] as number) + 1;
+  }
+
+  /** Takes off one attempt that was noted; false where none is left. */
+  settle(member: number): boolean {
+    const pending = this.#ints[member * HALVES + PENDING] as number;
+    if (pending === 0) return false;
+    this.#ints[member * HALVES + PENDING] = pending - 1;
+    return true;
+  }
+
+  /** Of the last draw that was noted: n·qᵢ when it was made. */
+  oddsOf(member: number): number {
+    return this.#floats[member * HALVES + ODDS] as number;
+  }
+
+  /** The same of what was drawn before it, where that was noted. */
+  outerOddsOf(member: number): number {
+    return this.#floats[member * HALVES + OUTER_ODDS] as number;
   }
 
   /** Reads what a member's chance is made of; the number means nothing. */
   touch(member: number): number {
-    return (this.#records[member * 2] as number) + (this.#leaves[member] as number);
+    return (this.#records[member * FIELDS] as number) + this.oddsOf(member);
   }
 
   /** pᵢ = |cᵢ|² among the present members and this one. */
@@ -176,7 +233,7 @@ export class BornState {
 
   /** The chance of a draw that comes before this present member, by the channel's `lambda`. */
   chanceBefore(member: number, lambda: number): number {
-    const leaf = (this.#leaves[member] as number) - 1;
+    const leaf = this.#leafOf(member);
     const born = this.#masses.before(leaf) / this.#masses.total;
     const prior = this.#priors.before(leaf) / this.#priors.total;
     return lambda * born + (1 - lambda) * prior;
@@ -207,7 +264,7 @@ export class BornState {
 
   /** Turns the phase of a present member and applies the mixer; nothing where there are no phases. */
   interfere(member: number, phase: number, beta: number): void {
-    const leaf = (this.#leaves[member] as number) - 1;
+    const leaf = this.#leafOf(member);
     if (leaf >= 0) this.#masses.turn?.(leaf, phase);
     this.#masses.mix?.(beta);
   }
@@ -236,12 +293,21 @@ export class BornState {
 
   /** Of a present member as its tree has it, for there it may change without being written. */
   #mass(member: number): number {
-    const leaf = (this.#leaves[member] as number) - 1;
-    return leaf < 0 ? (this.#records[member * 2] as number) : this.#masses.at(leaf);
+    const leaf = this.#leafOf(member);
+    return leaf < 0 ? (this.#records[member * FIELDS + MASS] as number) : this.#masses.at(leaf);
   }
 
   #prior(member: number): number {
-    return this.#records[member * 2 + 1] as number;
+    return this.#records[member * FIELDS + PRIOR] as number;
+  }
+
+  #leafOf(member: number): number {
+    return (this.#ints[member * HALVES + LEAF] as number) - 1;
+  }
+
+  #setLeaf(member: number, leaf: number): void {
+    this.#ints[member * HALVES + LEAF] = leaf + 1;
+    this.#present[leaf * 2] = member;
   }
 
   #totalWith(member: number, tree: Pick<MassTree, 'total'>, own: number): number {
@@ -253,8 +319,8 @@ export class BornState {
   }
 
   #write(member: number, mass: number): void {
-    this.#records[member * 2] = mass;
-    const leaf = (this.#leaves[member] as number) - 1;
+    this.#records[member * FIELDS + MASS] = mass;
+    const leaf = this.#leafOf(member);
     if (leaf < 0) return;
     const prior = this.#prior(member);
     this.#masses.set(leaf, mass, prior);
@@ -268,7 +334,7 @@ export class BornState {
     const rest = this.size === 0 ? usual : this.#masses.total;
     const most = (rest * (1 - FLOOR_SHARE)) / FLOOR_SHARE;
     const mass = Math.min(Math.max(this.#mass(member), usual * FLOOR_SHARE), most);
-    this.#records[member * 2] = mass;
+    this.#records[member * FIELDS + MASS] = mass;
   }
 
   /** By a power of two, so that no mass is rounded. */
@@ -276,19 +342,29 @@ export class BornState {
     const factor = 2 ** -Math.round(Math.log2(this.#masses.total));
     this.#masses.scale(factor);
     this.#ratio *= factor;
-    for (let at = 0; at < this.#records.length; at += 2) {
+    for (let at = MASS; at < this.#records.length; at += FIELDS) {
       this.#records[at] = (this.#records[at] as number) * factor;
     }
   }
 
-  #grow(): void {
-    const capacity = this.#leaves.length * 2;
-    this.#records = grown(this.#records, new Float64Array(capacity * 2));
-    this.#leaves = grown(this.#leaves, new Int32Array(capacity));
-    this.#members = grown(this.#members, new Int32Array(capacity));
+  #resize(capacity: number): void {
+    this.#records = grown(this.#records, new Float64Array(capacity * FIELDS));
+    this.#ints = new Int32Array(this.#records.buffer);
+    this.#floats = new Float32Array(this.#records.buffer);
+    this.#present = grown(this.#present, new Int32Array(capacity * 2));
   }
 }
 
+/** Fields of a record, eight bytes each; its mass is that of its leaf while it is present. */
+const MASS = 0;
+const PRIOR = 1;
+const FIELDS = 4;
+/** And in halves of those: its leaf plus one, or 0; attempts that are not over; two floats. */
+const LEAF = 4;
+const PENDING = 5;
+const ODDS = 6;
+const OUTER_ODDS = 7;
+const HALVES = 8;
 const FLOOR_ROOT = Math.sqrt(FLOOR_SHARE);
 
 /** Priors are products of what users say: one that is no number or out of range must not spoil the sums. */

@@ -103,3 +103,20 @@ describe('sum tree', () => {
     }
   });
 });
+
+test('a tree that gets room for a million at once finds as before', () => {
+  const tree = new SumTree();
+  const count = 70_000;
+  let sum = 0;
+  for (let at = 0; at < count; at++) {
+    tree.push(1 + (at % 3));
+    sum += 1 + (at % 3);
+  }
+  expect(tree.total).toBe(sum);
+  // Three weights are six: the first of them ends at one, the second at three.
+  for (const third of [0, 1, 12_345, 21_845, 21_846, 23_332]) {
+    expect(tree.find(6 * third)).toBe(3 * third);
+    expect(tree.find(6 * third + 2)).toBe(3 * third + 1);
+    expect(tree.before(3 * third + 2)).toBe(6 * third + 3);
+  }
+});

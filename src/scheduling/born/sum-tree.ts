@@ -9,7 +9,7 @@
  * costs O(16 · log₁₆ n); about 9.1 bytes a weight.
  */
 import { invariant } from '../../base/invariant.ts';
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 
 const FANOUT = 16;
 /** The children of node k of a level are numbered from k shifted by this. */
@@ -57,9 +57,16 @@ export class SumTree {
     return (this.#levels[0] as Float64Array)[position] as number;
   }
 
+  /** Makes room for so many weights in one step. */
+  reserve(count: number): void {
+    const leaves = this.#levels[0] as Float64Array;
+    if (count > leaves.length) this.#resize(capacityFor(count, leaves.length));
+  }
+
   /** Appends a weight; its position is the size before. */
   push(weight: number): void {
-    if (this.#size === (this.#levels[0] as Float64Array).length) this.#grow();
+    const { length } = this.#levels[0] as Float64Array;
+    if (this.#size === length) this.#resize(grownCapacity(length));
     this.#size += 1;
     this.set(this.#size - 1, weight);
   }
@@ -113,7 +120,8 @@ export class SumTree {
   fetchLeaves(node: number): number {
     const leaves = this.#levels[0] as Float64Array;
     const from = node << SHIFT;
-    return (leaves[from] as number) + (leaves[from + LINE] as number);
+    const ends = (leaves[from] as number) + (leaves[from + FANOUT - 1] as number);
+    return ends + (leaves[from + LINE] as number);
   }
 
   /** The leaf of a lowest node where its running sum exceeds `rest`, or -1 where rounding leads to none. */
@@ -192,11 +200,12 @@ export class SumTree {
     return node;
   }
 
-  #grow(): void {
+  #resize(capacity: number): void {
     const leaves = this.#levels[0] as Float64Array;
-    this.#levels[0] = grown(leaves, new Float64Array(leaves.length * 2));
+    let nodes = capacity;
+    this.#levels[0] = grown(leaves, new Float64Array(nodes));
     let level = 0;
-    for (let nodes = leaves.length * 2; nodes > FANOUT;) {
+    while (nodes > FANOUT) {
       nodes = Math.max(FANOUT, Math.ceil(nodes / FANOUT));
       level += 1;
       const known = this.#levels[level];

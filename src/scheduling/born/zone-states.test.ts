@@ -171,3 +171,19 @@ test('agents of more zones than there may be count as without one', () => {
   for (let member = 0; member < ZONES_MAX + 50; member++) states.remove(member);
   expect(states.size).toBe(0);
 });
+
+test('a zone that outgrows its columns keeps the law of draws', () => {
+  const states = new ZoneStates(262_144);
+  const count = 200_000;
+  for (let member = 0; member < count; member++) {
+    states.add(member, member % 2 === 0 ? 'even' : 'odd', 1 + (member % 2));
+    states.change(member, 1 + (member % 2), true);
+  }
+  for (const member of [0, 1, 65_535, 131_071, 131_072, count - 1]) {
+    const before = states.chanceBefore(member, 1);
+    expect(states.chance(member, 1)).toBeCloseTo((1 + (member % 2)) / (1.5 * count), 12);
+    const zone = member % 2;
+    const inner = (before + states.chance(member, 1) / 2 - zone / 3) / ((1 + zone) / 3);
+    expect(states.draw(true, zone === 0 ? 0.1 : 0.9, inner)).toBe(member);
+  }
+});

@@ -4,10 +4,10 @@
  * One {@link BornState} over zones, and one over the members of each. The probability of a member is that of
  * its zone times its own in the zone. A zone's prior is the sum of those of its members that can be drawn, so
  * that without anything learned the draw is the same as over all members at once. The label `zone` says where
- * an agent is; those without one are a zone together. O(log₁₆ n), and 60 bytes a member.
+ * an agent is; those without one are a zone together. O(log₁₆ n), and 66 bytes a member.
  */
 import { invariant } from '../../base/invariant.ts';
-import { grown } from '../../base/grown.ts';
+import { grown, grownCapacity } from '../../base/grown.ts';
 import { BornState, type StateMeasures } from './born-state.ts';
 import { Searches } from './searches.ts';
 import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
@@ -15,6 +15,8 @@ import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
 /** Zones of their own, at most; the agents of further ones count as without a zone. */
 export const ZONES_MAX = 1_024;
 const NO_ZONE = '';
+/** Members of a zone from which on its columns are no longer doubled time and again. */
+const LARGE = 65_536;
 
 /** A draw's chances: of the zone among zones and of the member in it, each relative to an even one. */
 export interface ZoneOdds {
@@ -25,10 +27,13 @@ export interface ZoneOdds {
 /** Draws that are made together, each in a zone. */
 export class ZoneSearches extends Searches {
   readonly zones: Int32Array;
+  /** Of the members drawn, in their zones. */
+  readonly numbers: Int32Array;
 
   constructor(count: number) {
     super(count);
     this.zones = new Int32Array(count);
+    this.numbers = new Int32Array(count);
   }
 }
 
@@ -36,26 +41,23 @@ class Zone {
   readonly name: string;
   readonly state = new BornState();
   readonly yardstick = new Yardstick();
-  /** By number in the zone: the member, or -1. */
-  readonly members: number[] = [];
   readonly #unused: number[] = [];
+  #numbersUsed = 0;
 
   constructor(name: string) {
     this.name = name;
   }
 
   get size(): number {
-    return this.members.length - this.#unused.length;
+    return this.#numbersUsed - this.#unused.length;
   }
 
-  take(member: number): number {
-    const number = this.#unused.pop() ?? this.members.length;
-    this.members[number] = member;
-    return number;
+  /** The number of one more member here. */
+  take(): number {
+    return this.#unused.pop() ?? this.#numbersUsed++;
   }
 
   drop(number: number): void {
-    this.members[number] = -1;
     this.#unused.push(number);
   }
 }
@@ -67,6 +69,8 @@ export class ZoneStates {
   readonly #zones: Zone[] = [];
   readonly #byName = new Map<string, number>();
   readonly #unused: number[] = [];
+  /** Members that were ever added. */
+  #taken = 0;
   /** Fields by member: its zone, and its number there. */
   #places: Int32Array;
 
@@ -83,11 +87,14 @@ export class ZoneStates {
   /** Takes in a member, absent at first. */
   add(member: number, zoneName: string | null, prior: number): void {
     while (member * 2 >= this.#places.length) {
-      this.#places = grown(this.#places, new Int32Array(this.#places.length * 2));
+      const capacity = grownCapacity(this.#places.length / 2);
+      this.#places = grown(this.#places, new Int32Array(capacity * 2));
     }
     const zoneNumber = this.#ensure(zoneName ?? NO_ZONE, prior);
     const zone = this.#zones[zoneNumber] as Zone;
-    const number = zone.take(member);
+    const number = zone.take();
+    this.#taken += 1;
+    if (number === zone.state.capacity && number >= LARGE) this.#makeRoom(zone);
     this.#places[member * 2] = zoneNumber;
     this.#places[member * 2 + 1] = number;
     zone.state.add(number, prior);
@@ -107,7 +114,7 @@ export class ZoneStates {
   change(member: number, prior: number, isPresent: boolean): void {
     const { number, zone, zoneNumber } = this.#placeOf(member);
     zone.state.setPrior(number, prior);
-    if (isPresent) zone.state.enter(number);
+    if (isPresent) zone.state.enter(number, member);
     else zone.state.leave(number);
     this.#settle(zoneNumber);
   }
@@ -115,11 +122,9 @@ export class ZoneStates {
   /** A member by two points of the unit interval: first its zone is measured, then itself in it. */
   draw(isBorn: boolean, zonePoint: number, memberPoint: number): number {
     const { drawn, zone } = this.#drawZone(isBorn, zonePoint);
-    const { state } = zone;
-    const number = isBorn ? state.drawBorn(memberPoint) : state.drawPrior(memberPoint);
-    const member = zone.members[number];
-    invariant(member !== undefined && member >= 0, () => `zone ${drawn} draws a member it has`);
-    return member;
+    const leaf = zone.state.leafFor(isBorn, memberPoint);
+    invariant(leaf < zone.state.size, () => `zone ${drawn} draws a member it has`);
+    return zone.state.nameAt(leaf);
   }
 
   /** Begins a draw as one of several: its zone is measured. */
@@ -131,14 +136,29 @@ export class ZoneStates {
 
   /** The member that one of several draws found. */
   drawn(draws: ZoneSearches, at: number): number {
-    const zone = this.#zones[draws.zones[at] as number] as Zone;
-    return zone.members[zone.state.memberAt(draws.found[at] as number)] as number;
+    const { state } = this.#zones[draws.zones[at] as number] as Zone;
+    const leaf = draws.found[at] as number;
+    draws.numbers[at] = state.memberAt(leaf);
+    return state.nameAt(leaf);
   }
 
-  /** Reads what a member's chance is made of; the number means nothing. */
-  touch(member: number): number {
+  /** Reads what the chance of the member of one of several draws is made of; the number means nothing. */
+  touch(draws: ZoneSearches, at: number, member: number): number {
+    const { state } = this.#zones[draws.zones[at] as number] as Zone;
+    return state.touch(draws.numbers[at] as number) + (this.#places[member * 2] as number);
+  }
+
+  /** Remembers the odds of a draw, and that the attempt is not over. */
+  note(member: number, odds: ZoneOdds): void {
     const { number, zone } = this.#placeOf(member);
-    return zone.state.touch(number);
+    zone.state.note(number, odds.member, odds.zone);
+  }
+
+  /** Takes off one attempt that was noted and says what the last odds were; null where none is left. */
+  noted(member: number): ZoneOdds | null {
+    const { number, zone } = this.#placeOf(member);
+    if (!zone.state.settle(number)) return null;
+    return { zone: zone.state.outerOddsOf(number), member: zone.state.oddsOf(number) };
   }
 
   /** λ·p(zone)·p(member | zone) + (1−λ)·prior share. */
@@ -190,6 +210,14 @@ export class ZoneStates {
       overlap += Math.sqrt(p * this.#outer.priorShare(zoneNumber) * measures.targetFidelity);
     }
     return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+  }
+
+  /** Lets a zone's columns have room for its share of all members, as it is until now, and a quarter more. */
+  #makeRoom(zone: Zone): void {
+    const share = zone.size / this.#taken;
+    zone.state.reserve(
+      Math.ceil(Math.max(zone.size * 1.25, (share * this.#places.length * 5) / 8)),
+    );
   }
 
   #drawZone(isBorn: boolean, point: number): { readonly drawn: number; readonly zone: Zone } {

@@ -72,6 +72,9 @@ const PAIRS_SHOWN = 20;
 /** Pairs are sought among so many agents, and domains, with most failures. */
 const COMPARED_MAX = 128;
 const DOMAINS_SHOWN = 50;
+/** Domains that one step looks at, and agents or domains that it compares with all others. */
+const GROUPS_A_STEP = 256;
+const ROWS_A_STEP = 16;
 /** Failing together so often may be chance. */
 const TOGETHER_MIN = 2;
 /** A domain failed in a window where this part of its members did, two at least. */
@@ -86,38 +89,48 @@ export interface ReportContext {
   readonly about: number | null;
 }
 
-/** Puts what was learned into words and numbers. At most 128² pairs are compared. */
-export function correlationReport(
+/**
+ * Puts what was learned into words and numbers. At most 128² pairs are compared.
+ *
+ * In steps of about a millisecond or two, each of which ends with a `yield`. What changes between them may be half in
+ * it; pairs of agents that leave meanwhile are not.
+ */
+export function* correlationSteps(
   model: FailureModel,
   { about, nameOf, suspects }: ReportContext,
-): CorrelationReport {
+): Generator<void, CorrelationReport> {
   const { windows } = model;
   const agents = [...windows.agents()]
     .map((agent) => ({ agent, failures: windows.failures(agent) }))
     .toSorted((a, b) => b.failures - a.failures || a.agent - b.agent)
     .map(({ agent }) => agent);
-  const modes = failureModes(windows);
+  const strongest = namedModes(windows, nameOf);
   const groups = DOMAIN_LABELS.flatMap((label) =>
     [...model.groups(label)].map(([name, members]) => ({ label, name, members })),
   );
+  const all = failuresOf(model, agents);
+  const pairs = yield* agentPairs(model, agents, { about, nameOf });
+  const domains = yield* domainsOf(model, all, groups);
   return {
     windowMs: WINDOW_MS,
     windows: windows.count,
     agents: agents.length,
-    modes:
-      modes === null
-        ? null
-        : {
-            ...modes,
-            strongest: modes.strongest.map((mode) => {
-              return { share: mode.share, agents: mode.agents.map((agent) => nameOf(agent)) };
-            }),
-          },
-    pairs: agentPairs(model, agents, { about, nameOf }),
-    domains: domainsOf(model, agents, groups),
-    domainPairs: domainPairs(model, groups),
+    modes: strongest,
+    pairs,
+    domains,
+    domainPairs: yield* domainPairs(model, groups),
     suspects: suspects.map((suspect) => ({ ...suspect })),
   };
+}
+
+function namedModes(windows: FailureModel['windows'], nameOf: NameOf): CorrelationReport['modes'] {
+  const modes = failureModes(windows);
+  if (modes === null) return null;
+  const strongest = modes.strongest.map(({ agents, share }) => ({
+    share,
+    agents: agents.map((agent) => nameOf(agent)),
+  }));
+  return { ...modes, strongest };
 }
 
 interface Series {
@@ -126,11 +139,11 @@ interface Series {
   readonly failures: number;
 }
 
-function agentPairs(
+function* agentPairs(
   model: FailureModel,
   agents: readonly number[],
   { about, nameOf }: Pick<ReportContext, 'about' | 'nameOf'>,
-): AgentPair[] {
+): Generator<void, AgentPair[]> {
   const { windows } = model;
   const seriesOf = (agent: number): Series & { readonly agent: number } => {
     const bits = windows.bitsOf(agent) as Uint32Array;
@@ -140,40 +153,52 @@ function agentPairs(
   const firsts = about === null ? agents.slice(0, COMPARED_MAX) : isKnown ? [about] : [];
   const others = about === null ? firsts : agents.filter((agent) => agent !== about);
   const [from, to] = [firsts.map(seriesOf), others.map(seriesOf)];
-  return pairsOf(from, about === null ? null : to, windows.count).map(({ one, other, pair }) => ({
+  // All names are known: from here on agents may leave, and pairs of those are left out.
+  yield;
+  const found = yield* pairsOf(from, about === null ? null : to, windows.count);
+  const left = found.filter(({ one, other }) => windows.has(one.agent) && windows.has(other.agent));
+  return left.map(({ one, other, pair }) => ({
     ...pair,
     failsWith: model.failsWith(other.agent, one.agent),
     correlation: model.correlation(one.agent, other.agent),
   }));
 }
 
-function domainPairs(model: FailureModel, groups: readonly Group[]): FailurePair[] {
-  const series = groups
-    .filter(({ members }) => members.length > 1)
-    .map(({ label, members, name }) => {
-      const counts = failingByWindow(model.windows, members);
-      const least = Math.max(2, members.length * DOMAIN_SHARE);
-      const bits = new Uint32Array(WINDOWS_MAX / 32);
-      let failures = 0;
-      for (const [slot, count] of counts.entries()) {
-        if (count < least) continue;
-        bits[slot >>> 5] = (bits[slot >>> 5] as number) | (1 << (slot & 31));
-        failures += 1;
-      }
-      return { name: `${label}=${name}`, bits, failures };
-    })
+function* domainPairs(
+  model: FailureModel,
+  groups: readonly Group[],
+): Generator<void, FailurePair[]> {
+  const series: Series[] = [];
+  for (const [at, group] of groups.entries()) {
+    if (at % GROUPS_A_STEP === GROUPS_A_STEP - 1) yield;
+    if (group.members.length > 1) series.push(seriesOfDomain(model, group));
+  }
+  const compared = series
     .filter(({ failures }) => failures > 0)
     .toSorted((a, b) => b.failures - a.failures)
     .slice(0, COMPARED_MAX);
-  return pairsOf(series, null, model.windows.count).map(({ pair }) => pair);
+  const found = yield* pairsOf(compared, null, model.windows.count);
+  return found.map(({ pair }) => pair);
+}
+
+function seriesOfDomain({ windows }: FailureModel, { label, members, name }: Group): Series {
+  const least = Math.max(2, members.length * DOMAIN_SHARE);
+  const bits = new Uint32Array(WINDOWS_MAX / 32);
+  let failures = 0;
+  for (const [slot, count] of failingByWindow(windows, members).entries()) {
+    if (count < least) continue;
+    bits[slot >>> 5] = (bits[slot >>> 5] as number) | (1 << (slot & 31));
+    failures += 1;
+  }
+  return { name: `${label}=${name}`, bits, failures };
 }
 
 /** Those that failed together more than once, the most telling first; of all pairs where `others` is null. */
-function pairsOf<Of extends Series>(
+function* pairsOf<Of extends Series>(
   series: readonly Of[],
   others: readonly Of[] | null,
   count: number,
-): { one: Of; other: Of; pair: FailurePair }[] {
+): Generator<void, { one: Of; other: Of; pair: FailurePair }[]> {
   const found: { one: Of; other: Of; pair: FailurePair }[] = [];
   for (const [at, one] of series.entries()) {
     for (const other of others ?? series.slice(at + 1)) {
@@ -186,6 +211,7 @@ function pairsOf<Of extends Series>(
       const pair = { a: one.name, b: other.name, failuresA, failuresB, together, informationBits };
       found.push({ one, other, pair });
     }
+    if (at % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
   }
   return found
     .toSorted((a, b) => b.pair.informationBits - a.pair.informationBits)
@@ -198,22 +224,23 @@ interface Group {
   readonly members: readonly number[];
 }
 
-function domainsOf(
+function* domainsOf(
   model: FailureModel,
-  agents: readonly number[],
+  allFailures: number,
   groups: readonly Group[],
-): FailureDomain[] {
-  const failuresOf = (members: readonly number[]): number =>
-    members.reduce((sum, agent) => sum + model.windows.failures(agent), 0);
-  const all = failuresOf(agents);
-  return groups
-    .map(({ label, members, name }) => ({
-      label,
-      name,
-      failing: members.length,
-      togetherRate: model.rateOf(label, name),
-      failureShare: failuresOf(members) / all,
-    }))
+): Generator<void, FailureDomain[]> {
+  const domains: FailureDomain[] = [];
+  for (const [at, { label, members, name }] of groups.entries()) {
+    if (at % GROUPS_A_STEP === GROUPS_A_STEP - 1) yield;
+    const togetherRate = model.rateOf(label, name);
+    const failureShare = failuresOf(model, members) / allFailures;
+    domains.push({ label, name, failing: members.length, togetherRate, failureShare });
+  }
+  return domains
     .toSorted((a, b) => b.togetherRate - a.togetherRate || b.failureShare - a.failureShare)
     .slice(0, DOMAINS_SHOWN);
+}
+
+function failuresOf({ windows }: FailureModel, members: readonly number[]): number {
+  return members.reduce((sum, agent) => sum + windows.failures(agent), 0);
 }

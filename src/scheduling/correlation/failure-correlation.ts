@@ -7,7 +7,7 @@
 import type { Agent, AgentId } from '../../core/index.ts';
 import type { AgentTable } from '../agent-table.ts';
 import type { Offers } from '../offers.ts';
-import { correlationReport, type CorrelationReport } from './correlation-report.ts';
+import { correlationSteps, type CorrelationReport } from './correlation-report.ts';
 import { FailureModel, type DomainLabel } from './failure-model.ts';
 import { FailureWindows } from './failure-windows.ts';
 import { leftOver } from './repulsion.ts';
@@ -76,14 +76,14 @@ export class FailureCorrelation {
   }
 
   /**
-   * What was learned, for people. At most 128² pairs are compared, and 48³ steps a sweep for the modes.
+   * What was learned, for people, in steps. At most 128² pairs are compared, and 48³ steps a sweep for the modes.
    *
    * @param about - the agent that pairs are to be about; null for any
    */
-  report(nowMs: number, about: AgentId | null): CorrelationReport {
+  report(nowMs: number, about: AgentId | null): Generator<void, CorrelationReport> {
     const table = this.#table;
     const nameOf = (agent: number): AgentId => table.agentAt(agent).id;
-    return correlationReport(this.#model, {
+    return correlationSteps(this.#model, {
       suspects: this.#suspects.all(nowMs),
       nameOf,
       about: about === null ? null : table.indexOf(about),

@@ -3,25 +3,23 @@
  *
  * `born+zones` takes what it draws; `born+zones+p2c` draws twice and takes the less loaded, then the cheaper,
  * then the first. How an attempt ends turns the state of the zones and that in the agent's zone, so what a
- * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₁₆ n); 84 bytes a member.
+ * zone has in common is learned from all its agents; see `born/zone-states.ts`. O(log₁₆ n); 66 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
 import { zoneOf } from '../../core/index.ts';
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor } from '../../base/grown.ts';
 import type { StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import { ZoneStates, ZoneSearches } from '../born/zone-states.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
 import { COHERENCE_MS, EXPLORATION } from './born.ts';
-import { DRAWN_AHEAD, DrawsAhead } from './draws-ahead.ts';
+import { DRAWN_AHEAD, DrawsAhead, type Draws } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** As `born` records: of so many dispatches one. */
 const RECORDED_EVERY = 7;
 const TWO_32 = 0x1_0000_0000;
-/** Fields of a record by member: the odds of its last draw, and its tasks whose end was not heard of yet. */
-const FIELDS = 3;
 
 export class BornZones implements Strategy {
   readonly name: 'born+zones' | 'born+zones+p2c';
@@ -31,7 +29,6 @@ export class BornZones implements Strategy {
   readonly #record = new DispatchRecord();
   readonly #ahead: DrawsAhead;
   readonly #searches = new ZoneSearches(DRAWN_AHEAD);
-  #records: Float64Array;
   #heardAt = -1;
   #lambda = 1 - EXPLORATION;
   #picks = 0;
@@ -41,15 +38,10 @@ export class BornZones implements Strategy {
     this.#pool = pool;
     const capacity = capacityFor(pool.numbersUsed, 8);
     this.#states = new ZoneStates(capacity);
-    this.#records = new Float64Array(capacity * FIELDS);
-    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
+    this.#ahead = new DrawsAhead(pool, (draws, choice) => this.#drawAll(draws, choice));
   }
 
   added(member: number): void {
-    while ((member + 1) * FIELDS > this.#records.length) {
-      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
-    }
-    this.#records.fill(0, member * FIELDS, (member + 1) * FIELDS);
     const agent = this.#pool.table.agentAt(this.#pool.agentOf(member));
     this.#states.add(member, zoneOf(agent), this.#priorOf(member));
     this.changed(member);
@@ -66,19 +58,16 @@ export class BornZones implements Strategy {
   pick(choice: Choice): number {
     const silenceMs = this.#heardAt < 0 ? 0 : Math.max(0, choice.nowMs - this.#heardAt);
     this.#lambda = (1 - EXPLORATION) * Math.exp(-silenceMs / COHERENCE_MS);
-    const isAhead = this.#ahead.serves(choice);
-    const first = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
+    if (this.#ahead.serves(choice)) return this.#pickAhead(choice);
+    const first = this.#draw(choice.rng);
     if (this.name === 'born+zones') return first;
-    const second = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
-    return isLessLoaded(this.#pool, second, first) ? second : first;
+    const second = this.#draw(choice.rng);
+    const [a, b] = [this.#pool.agentOf(first), this.#pool.agentOf(second)];
+    return isLessLoaded(this.#pool.table, b, a) ? second : first;
   }
 
   picked(member: number): void {
-    const odds = this.#states.odds(member, this.#lambda);
-    const at = member * FIELDS;
-    this.#records[at] = odds.zone;
-    this.#records[at + 1] = odds.member;
-    this.#records[at + 2] = (this.#records[at + 2] as number) + 1;
+    this.#states.note(member, this.#states.odds(member, this.#lambda));
     this.#picks += 1;
     if (this.name !== 'born+zones' || this.#picks % RECORDED_EVERY !== 0) return;
     const before = this.#states.chanceBefore(member, this.#lambda);
@@ -87,15 +76,9 @@ export class BornZones implements Strategy {
 
   /** Turns the states; what other strategies or pools gave the agent teaches nothing here. */
   observed(member: number, { runMs, ok, nowMs }: Outcome): void {
-    const at = member * FIELDS;
-    const pending = this.#records[at + 2] as number;
-    if (pending === 0) return;
-    this.#records[at + 2] = pending - 1;
+    const odds = this.#states.noted(member);
+    if (odds === null) return;
     this.#heardAt = Math.max(this.#heardAt, nowMs);
-    const odds = {
-      zone: this.#records[at] as number,
-      member: this.#records[at + 1] as number,
-    };
     this.#states.learn(member, odds, runMs, ok);
   }
 
@@ -122,22 +105,31 @@ export class BornZones implements Strategy {
     return this.#states.draw(isBorn, pointOf(rng), pointOf(rng));
   }
 
-  #drawAll(members: Int32Array, { rng }: Choice): number {
+  #pickAhead(choice: Choice): number {
+    const ahead = this.#ahead;
+    const first = ahead.next(choice);
+    const member = ahead.memberAt(first);
+    if (this.name === 'born+zones') return member;
+    const agent = ahead.agentAt(first);
+    const second = ahead.next(choice);
+    const isSecond = isLessLoaded(this.#pool.table, ahead.agentAt(second), agent);
+    return isSecond ? ahead.memberAt(second) : member;
+  }
+
+  #drawAll({ agents, members }: Draws, { rng }: Choice): number {
     const searches = this.#searches;
     const states = this.#states;
+    const pool = this.#pool;
     for (let at = 0; at < members.length; at++)
       states.begin(rng.unit() < this.#lambda, [pointOf(rng), pointOf(rng)], searches, at);
     let touched = searches.run();
     for (let at = 0; at < members.length; at++) members[at] = states.drawn(searches, at);
-    const { table } = this.#pool;
-    const readsLoad = this.name !== 'born+zones';
-    for (const member of members) {
-      const agent = this.#pool.agentOf(member);
-      touched +=
-        states.touch(member) +
-        (this.#records[member * FIELDS] as number) +
-        (readsLoad ? table.slots(agent) : agent);
+    for (let at = 0; at < members.length; at++) {
+      const member = members[at] as number;
+      agents[at] = pool.agentOf(member);
+      touched += states.touch(searches, at, member);
     }
+    for (const agent of agents) touched += pool.table.touch(agent);
     return touched;
   }
 

@@ -4,10 +4,10 @@
  * `born` takes what it draws; `born+p2c` draws twice and takes the less loaded, then the cheaper, then the
  * first. A draw is from E_λ(ρ) = λρ + (1−λ)σ: σ is the prior √(slots · weight), λ = (1−ε)·e^(−Δt/T₂)
  * falls with the time since the pool last heard how an attempt ended. How attempts end rotates the state;
- * see `born/feedback.ts`. O(log₁₆ n); 81 bytes a member.
+ * see `born/feedback.ts`. O(log₁₆ n); 58 bytes a member.
  */
 import type { Rng } from '../../base/rng.ts';
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor } from '../../base/grown.ts';
 import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
@@ -17,7 +17,7 @@ import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
-import { DRAWN_AHEAD, DrawsAhead } from './draws-ahead.ts';
+import { DRAWN_AHEAD, DrawsAhead, type Draws } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /** Share of draws from the prior at all times. */
@@ -46,8 +46,6 @@ export class Born implements Strategy {
   readonly #record = new DispatchRecord();
   readonly #ahead: DrawsAhead;
   readonly #searches = new Searches(DRAWN_AHEAD);
-  /** Fields by member: n·qᵢ when it was drawn last, and its tasks whose end was not heard of yet. */
-  #records: Float64Array;
   #heardAt = -1;
   #lambda: number;
   #picks = 0;
@@ -64,20 +62,15 @@ export class Born implements Strategy {
     this.#tuning = tuning;
     this.#lambda = 1 - tuning.exploration;
     const capacity = capacityFor(pool.numbersUsed, 8);
-    this.#records = new Float64Array(capacity * 2);
     const masses =
       interference === null ? new SumTree('positive', capacity) : new InterferingMasses();
     this.#state = new BornState(masses, tuning.floorShare, capacity);
-    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
+    this.#ahead = new DrawsAhead(pool, (draws, choice) => this.#drawAll(draws, choice));
   }
 
   added(member: number): void {
-    while (member * 2 >= this.#records.length) {
-      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
-    }
-    this.#records.fill(0, member * 2, member * 2 + 2);
     this.#state.add(member, this.#priorOf(member));
-    if (this.#pool.isAvailable(member)) this.#state.enter(member);
+    this.#show(member);
   }
 
   removed(member: number): void {
@@ -86,23 +79,23 @@ export class Born implements Strategy {
 
   changed(member: number): void {
     this.#state.setPrior(member, this.#priorOf(member));
-    if (this.#pool.isAvailable(member)) this.#state.enter(member);
-    else this.#state.leave(member);
+    this.#show(member);
   }
 
   pick(choice: Choice): number {
     this.#lambda = this.#lambdaAt(choice.nowMs);
     const isAhead = this.#interference === null && this.#ahead.serves(choice);
-    const first = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
+    if (isAhead) return this.#pickAhead(choice);
+    const first = this.#draw(choice.rng);
     if (this.name === 'born') return first;
-    const second = isAhead ? this.#ahead.next(choice) : this.#draw(choice.rng);
-    return isLessLoaded(this.#pool, second, first) ? second : first;
+    const second = this.#draw(choice.rng);
+    const [a, b] = [this.#pool.agentOf(first), this.#pool.agentOf(second)];
+    return isLessLoaded(this.#pool.table, b, a) ? second : first;
   }
 
   picked(member: number): void {
     const chance = this.#state.chance(member, this.#lambda);
-    this.#records[member * 2] = chance * this.#state.size;
-    this.#records[member * 2 + 1] = (this.#records[member * 2 + 1] as number) + 1;
+    this.#state.note(member, chance * this.#state.size);
     this.#picks += 1;
     if (this.name === 'born+p2c' || this.#picks % RECORDED_EVERY !== 0) return;
     this.#record.count(this.#state.chanceBefore(member, this.#lambda), chance);
@@ -110,17 +103,14 @@ export class Born implements Strategy {
 
   /** Rotates the state; what other strategies or pools gave the agent teaches nothing here. */
   observed(member: number, { runMs, ok, nowMs }: Outcome): void {
-    const pending = this.#records[member * 2 + 1] as number;
-    if (pending === 0) return;
-    this.#records[member * 2 + 1] = pending - 1;
+    if (!this.#state.settle(member)) return;
     this.#heardAt = Math.max(this.#heardAt, nowMs);
     const advantage = this.#yardstick.advantage(runMs, ok);
     const probability = this.#state.probability(member);
     // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
     const { rate, temperature } = this.#tuning;
     const pull = temperature * Math.log(probability / this.#state.priorShare(member));
-    const odds = this.#records[member * 2] as number;
-    const angle = angleOf(advantage - pull, odds, probability, rate);
+    const angle = angleOf(advantage - pull, this.#state.oddsOf(member), probability, rate);
     this.#state.rotate(member, angle);
     if (this.#interference === null) return;
     const { mixer, phase } = this.#interference;
@@ -155,24 +145,37 @@ export class Born implements Strategy {
     return isBorn ? this.#state.drawBorn(point) : this.#state.drawPrior(point);
   }
 
-  #drawAll(members: Int32Array, { rng }: Choice): number {
+  #pickAhead(choice: Choice): number {
+    const ahead = this.#ahead;
+    const first = ahead.next(choice);
+    const member = ahead.memberAt(first);
+    if (this.name === 'born') return member;
+    const agent = ahead.agentAt(first);
+    const second = ahead.next(choice);
+    const isSecond = isLessLoaded(this.#pool.table, ahead.agentAt(second), agent);
+    return isSecond ? ahead.memberAt(second) : member;
+  }
+
+  #drawAll({ agents, members }: Draws, { rng }: Choice): number {
     const searches = this.#searches;
     const state = this.#state;
     for (let at = 0; at < members.length; at++)
       state.begin(rng.unit() < this.#lambda, pointOf(rng), searches, at);
     let touched = searches.run();
-    for (let at = 0; at < members.length; at++)
-      members[at] = state.memberAt(searches.found[at] as number);
-    const { table } = this.#pool;
-    const readsLoad = this.name !== 'born';
-    for (const member of members) {
-      const agent = this.#pool.agentOf(member);
-      touched +=
-        state.touch(member) +
-        (this.#records[member * 2] as number) +
-        (readsLoad ? table.slots(agent) : agent);
+    for (let at = 0; at < members.length; at++) {
+      const leaf = searches.found[at] as number;
+      members[at] = state.memberAt(leaf);
+      agents[at] = state.nameAt(leaf);
     }
+    const { table } = this.#pool;
+    for (let at = 0; at < members.length; at++)
+      touched += state.touch(members[at] as number) + table.touch(agents[at] as number);
     return touched;
+  }
+
+  #show(member: number): void {
+    if (this.#pool.isAvailable(member)) this.#state.enter(member, this.#pool.agentOf(member));
+    else this.#state.leave(member);
   }
 
   #priorOf(member: number): number {

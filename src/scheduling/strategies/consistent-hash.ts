@@ -18,15 +18,22 @@ import type { Choice, Strategy } from '../strategy.ts';
 /** The paper's c: most load of an agent, relative to its even share. */
 export const LOAD_FACTOR_MAX = 1.25;
 
+/** Keys that are looked at ahead of their turn, at most. */
+const FORESEEN_MAX = 64;
+/** Members from which on that is worth hashing keys twice. */
+const LARGE = 16_384;
+
 export class ConsistentHash implements Strategy {
   readonly name = 'consistent-hash';
   readonly stateful = true;
   readonly #pool: Pool;
   readonly #loads: BoundedLoads;
+  /** All that was only read to have it at hand, added up. */
+  touched = 0;
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    const capacity = capacityFor(pool.numbersUsed, 8);
+    const capacity = capacityFor(pool.numbersUsed + 1, 8);
     this.#loads = new BoundedLoads(LOAD_FACTOR_MAX, { capacity });
   }
 
@@ -54,6 +61,12 @@ export class ConsistentHash implements Strategy {
     const member = this.#loads.find(hash32(key));
     invariant(member >= 0, 'while an agent is available, one is below the bound');
     return member;
+  }
+
+  foresee(keys: readonly string[]): void {
+    if (this.#pool.numbersUsed < LARGE) return;
+    const positions = keys.slice(0, FORESEEN_MAX).map((key) => hash32(key));
+    this.touched += this.#loads.foresee(positions);
   }
 
   picked(): void {}

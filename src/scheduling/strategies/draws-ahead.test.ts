@@ -83,4 +83,24 @@ describe.each(NAMES)('%s in a large pool', (name) => {
     };
     expect(decide(true)).toEqual(decide(false));
   });
+
+  test('draws again where members left since, for their numbers name others then', () => {
+    const { pool: own, table: agents } = largePool();
+    own.strategies.get(name);
+    own.strategies.finish();
+    const chooser = own.strategies.get(name);
+    const choice = decision(3);
+    for (let round = 1; round <= 8; round++) {
+      chooser.pick(choice);
+      const left = Array.from({ length: 600 }, (_, index) => own.agentOf(index * 20));
+      for (let index = 0; index < 600; index++) own.remove(index * 20);
+      // Each comes back under the number of another one, and half of them are busy now.
+      for (const [at, agent] of left.entries()) {
+        agents.setAvailable(agent, (at + round) % 2 === 0);
+        own.add(agent);
+      }
+      for (let draw = 0; draw < 31; draw++)
+        expect(own.isAvailable(chooser.pick(choice))).toBe(true);
+    }
+  });
 });

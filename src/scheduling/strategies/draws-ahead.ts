@@ -17,20 +17,27 @@ const LARGE = 16_384;
 /** What was drawn so long ago is drawn again. */
 const AGE_MS_MAX = 1_000;
 
+/** Members that were drawn, and the agents that they are. */
+export class Draws {
+  readonly members: Int32Array = new Int32Array(DRAWN_AHEAD);
+  readonly agents: Int32Array = new Int32Array(DRAWN_AHEAD);
+}
+
 /**
- * Fills `members` with draws among those that are available now, and reads what a choice will read of them.
+ * Fills in draws among those that are available now, and reads what a choice will read of them.
  * Returns what it read, added up: it means nothing, but what nobody uses need not be read.
  */
-export type DrawAll = (members: Int32Array, choice: Choice) => number;
+export type DrawAll = (draws: Draws, choice: Choice) => number;
 
 export class DrawsAhead {
   readonly #pool: Pool;
   readonly #drawAll: DrawAll;
-  readonly #members = new Int32Array(DRAWN_AHEAD);
+  readonly #draws = new Draws();
   /** All that was only read to have it at hand, added up. */
   touched = 0;
   #left = 0;
   #drawnAt = 0;
+  #departures = 0;
 
   constructor(pool: Pool, drawAll: DrawAll) {
     this.#pool = pool;
@@ -42,25 +49,42 @@ export class DrawsAhead {
     return choice.isDecision === true && this.#pool.availableCount >= LARGE;
   }
 
-  /** The next one drawn that is available. */
+  /** The place of the next one drawn that is available: {@link memberAt} and {@link agentAt} say who it is. */
   next(choice: Choice): number {
-    if (choice.nowMs - this.#drawnAt > AGE_MS_MAX) this.#left = 0;
+    const pool = this.#pool;
+    const isOld = choice.nowMs - this.#drawnAt > AGE_MS_MAX;
+    // A number that was given back may name somebody else.
+    if (isOld || pool.departures !== this.#departures) this.#left = 0;
     for (;;) {
       if (this.#left === 0) {
-        this.touched += this.#drawAll(this.#members, choice);
+        this.touched += this.#drawAll(this.#draws, choice);
         this.#left = DRAWN_AHEAD;
         this.#drawnAt = choice.nowMs;
+        this.#departures = pool.departures;
       }
       this.#left -= 1;
-      const member = this.#members[this.#left] as number;
-      if (this.#pool.isAvailable(member)) return member;
+      if (pool.table.isAvailable(this.agentAt(this.#left))) return this.#left;
     }
+  }
+
+  /** The member that was drawn there. */
+  memberAt(place: number): number {
+    return this.#draws.members[place] as number;
+  }
+
+  /** Its agent. */
+  agentAt(place: number): number {
+    return this.#draws.agents[place] as number;
   }
 }
 
 /** Draws all alike. */
-export function drawEvenly(pool: Pool, members: Int32Array, { rng }: Choice): void {
+export function drawEvenly(pool: Pool, { agents, members }: Draws, { rng }: Choice): void {
   const count = pool.availableCount;
   for (let at = 0; at < DRAWN_AHEAD; at++) members[at] = rng.below(count);
-  for (let at = 0; at < DRAWN_AHEAD; at++) members[at] = pool.availableAt(members[at] as number);
+  for (let at = 0; at < DRAWN_AHEAD; at++) {
+    const position = members[at] as number;
+    agents[at] = pool.availableAgentAt(position);
+    members[at] = pool.availableAt(position);
+  }
 }

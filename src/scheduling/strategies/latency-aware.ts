@@ -1,7 +1,7 @@
 import type { Latency } from '../latency.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
-import { DrawsAhead, drawEvenly } from './draws-ahead.ts';
+import { DrawsAhead, drawEvenly, type Draws } from './draws-ahead.ts';
 
 /**
  * Of two available agents drawn at random, the one that should be done first.
@@ -19,7 +19,7 @@ export class LatencyAware implements Strategy {
   constructor(pool: Pool, latency: Latency) {
     this.#pool = pool;
     this.#latency = latency;
-    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
+    this.#ahead = new DrawsAhead(pool, (draws, choice) => this.#drawAll(draws, choice));
   }
 
   pick(choice: Choice): number {
@@ -30,9 +30,9 @@ export class LatencyAware implements Strategy {
     if (count === 1) return pool.availableAt(0);
     const first = rng.below(count);
     const other = rng.below(count - 1);
-    const a = pool.availableAt(first);
-    const b = pool.availableAt(other < first ? other : other + 1);
-    return this.#cost(b, nowMs) < this.#cost(a, nowMs) ? b : a;
+    const second = other < first ? other : other + 1;
+    const [a, b] = [pool.availableAgentAt(first), pool.availableAgentAt(second)];
+    return pool.availableAt(this.#cost(b, nowMs) < this.#cost(a, nowMs) ? second : first);
   }
 
   reason(member: number, { nowMs }: Choice): string {
@@ -51,25 +51,24 @@ export class LatencyAware implements Strategy {
   picked(): void {}
 
   #pickAhead(choice: Choice): number {
-    const a = this.#ahead.next(choice);
-    let b = a;
-    while (b === a) b = this.#ahead.next(choice);
-    return this.#cost(b, choice.nowMs) < this.#cost(a, choice.nowMs) ? b : a;
+    const ahead = this.#ahead;
+    const first = ahead.next(choice);
+    const [member, agent] = [ahead.memberAt(first), ahead.agentAt(first)];
+    let second = ahead.next(choice);
+    while (ahead.agentAt(second) === agent) second = ahead.next(choice);
+    const cost = this.#cost(ahead.agentAt(second), choice.nowMs);
+    return cost < this.#cost(agent, choice.nowMs) ? ahead.memberAt(second) : member;
   }
 
-  #drawAll(members: Int32Array, choice: Choice): number {
-    const pool = this.#pool;
-    drawEvenly(pool, members, choice);
+  #drawAll(draws: Draws, choice: Choice): number {
+    const { table } = this.#pool;
+    drawEvenly(this.#pool, draws, choice);
     let touched = 0;
-    for (const member of members) {
-      const agent = pool.agentOf(member);
-      touched += pool.table.slots(agent) + this.#latency.touch(agent);
-    }
+    for (const agent of draws.agents) touched += table.touch(agent) + this.#latency.touch(agent);
     return touched;
   }
 
-  #cost(member: number, nowMs: number): number {
-    const agent = this.#pool.agentOf(member);
+  #cost(agent: number, nowMs: number): number {
     const inFlight = this.#pool.table.inFlight(agent);
     return (this.#latency.estimateMs(agent, nowMs) + 1) * (inFlight + 1);
   }

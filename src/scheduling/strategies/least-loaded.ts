@@ -1,4 +1,4 @@
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { MemberHeap } from '../member-heap.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
@@ -27,7 +27,8 @@ export class LeastLoaded implements Strategy {
 
   added(member: number): void {
     while (member * FIELDS >= this.#records.length) {
-      this.#records = grown(this.#records, new Float64Array(this.#records.length * 2));
+      const capacity = grownCapacity(this.#records.length / FIELDS);
+      this.#records = grown(this.#records, new Float64Array(capacity * FIELDS));
     }
     this.#records[member * FIELDS + PICKED_AT] = 0;
     this.changed(member);

@@ -1,13 +1,10 @@
-import type { Pool } from '../pool.ts';
+import type { AgentTable } from '../agent-table.ts';
 
-/** Whether a smaller share of the slots of member `a` is taken than of `b`, or else `a` is the cheaper one. */
-export function isLessLoaded(pool: Pool, a: number, b: number): boolean {
-  const { table } = pool;
-  const agentA = pool.agentOf(a);
-  const agentB = pool.agentOf(b);
+/** Whether a smaller share of the slots of agent `a` is taken than of `b`, or else `a` is the cheaper one. */
+export function isLessLoaded(table: AgentTable, a: number, b: number): boolean {
   // Both shares over one denominator: no rounding decides a tie.
-  const loadA = table.inFlight(agentA) * table.slots(agentB);
-  const loadB = table.inFlight(agentB) * table.slots(agentA);
+  const loadA = table.inFlight(a) * table.slots(b);
+  const loadB = table.inFlight(b) * table.slots(a);
   if (loadA !== loadB) return loadA < loadB;
-  return table.cost(agentA) < table.cost(agentB);
+  return table.cost(a) < table.cost(b);
 }

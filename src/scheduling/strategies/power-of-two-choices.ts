@@ -1,6 +1,6 @@
 import type { Pool } from '../pool.ts';
 import type { Choice, Strategy } from '../strategy.ts';
-import { DrawsAhead, drawEvenly } from './draws-ahead.ts';
+import { DrawsAhead, drawEvenly, type Draws } from './draws-ahead.ts';
 import { isLessLoaded } from './less-loaded.ts';
 
 /**
@@ -17,7 +17,7 @@ export class PowerOfTwoChoices implements Strategy {
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    this.#ahead = new DrawsAhead(pool, (members, choice) => this.#drawAll(members, choice));
+    this.#ahead = new DrawsAhead(pool, (draws, choice) => this.#drawAll(draws, choice));
   }
 
   pick(choice: Choice): number {
@@ -28,10 +28,10 @@ export class PowerOfTwoChoices implements Strategy {
     if (count === 1) return pool.availableAt(0);
     const first = rng.below(count);
     const other = rng.below(count - 1);
-    const a = pool.availableAt(first);
     // Skips the first draw, so that the two differ and all pairs are equally likely.
-    const b = pool.availableAt(other < first ? other : other + 1);
-    return isLessLoaded(this.#pool, b, a) ? b : a;
+    const second = other < first ? other : other + 1;
+    const [a, b] = [pool.availableAgentAt(first), pool.availableAgentAt(second)];
+    return pool.availableAt(isLessLoaded(pool.table, b, a) ? second : first);
   }
 
   added(): void {}
@@ -48,17 +48,20 @@ export class PowerOfTwoChoices implements Strategy {
   }
 
   #pickAhead(choice: Choice): number {
-    const a = this.#ahead.next(choice);
-    let b = a;
-    while (b === a) b = this.#ahead.next(choice);
-    return isLessLoaded(this.#pool, b, a) ? b : a;
+    const ahead = this.#ahead;
+    const first = ahead.next(choice);
+    const [member, agent] = [ahead.memberAt(first), ahead.agentAt(first)];
+    let second = ahead.next(choice);
+    while (ahead.agentAt(second) === agent) second = ahead.next(choice);
+    const isSecond = isLessLoaded(this.#pool.table, ahead.agentAt(second), agent);
+    return isSecond ? ahead.memberAt(second) : member;
   }
 
-  #drawAll(members: Int32Array, choice: Choice): number {
-    const pool = this.#pool;
-    drawEvenly(pool, members, choice);
+  #drawAll(draws: Draws, choice: Choice): number {
+    const { table } = this.#pool;
+    drawEvenly(this.#pool, draws, choice);
     let touched = 0;
-    for (const member of members) touched += pool.table.slots(pool.agentOf(member));
+    for (const agent of draws.agents) touched += table.touch(agent);
     return touched;
   }
 }

@@ -1,4 +1,4 @@
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -85,7 +85,7 @@ export class RoundRobin implements Strategy {
   }
 
   #grow(): void {
-    const capacity = this.#next.length * 2;
+    const capacity = grownCapacity(this.#next.length);
     this.#next = grown(this.#next, new Int32Array(capacity));
     this.#previous = grown(this.#previous, new Int32Array(capacity));
   }

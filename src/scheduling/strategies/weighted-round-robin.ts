@@ -7,7 +7,7 @@
  * whole task ahead of or behind its share, whereas deadlines alone would give a heavy agent all of
  * its tasks in a row. O(log n); 48 bytes a member.
  */
-import { capacityFor, grown } from '../../base/grown.ts';
+import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { MemberHeap } from '../member-heap.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
@@ -119,7 +119,7 @@ export class WeightedRoundRobin implements Strategy {
   }
 
   #grow(): void {
-    const capacity = this.#weight.length * 2;
+    const capacity = grownCapacity(this.#weight.length);
     this.#startAt = grown(this.#startAt, new Float64Array(capacity));
     this.#dueAt = grown(this.#dueAt, new Float64Array(capacity));
     this.#weight = grown(this.#weight, new Float64Array(capacity));
