@@ -366,6 +366,6 @@ export const RAFT_MUTANTS: readonly RaftMutant[] = [
 `,
     replace: '',
     why: 'wrong news of a death elects another leader while the old one answers reads by its lease',
-    from: 2_001,
+    from: 3_001,
   },
 ];
