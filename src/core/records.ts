@@ -27,6 +27,7 @@ import {
   type OperationItems,
 } from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
+import { lossFields, readLoss, type Loss } from './loss.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 import {
   noParts,
@@ -45,6 +46,7 @@ export interface Records {
   readonly waves: RecordTable<Wave>;
   readonly trees: RecordTable<Tree>;
   readonly cuts: RecordTable<Cut>;
+  readonly losses: RecordTable<Loss>;
   readonly kills: RecordTable<Kill>;
   readonly operations: RecordTable<Operation>;
   readonly operationItems: RecordTable<OperationItems>;
@@ -67,6 +69,7 @@ export function createRecords(): Records {
     waves: new RecordTable('waves', waveFields),
     trees: new RecordTable('trees', treeFields),
     cuts: new RecordTable('cuts', cutFields),
+    losses: new RecordTable('losses', lossFields),
     kills: new RecordTable('kills', killFields),
     operations: new RecordTable('operations', operationFields),
     operationItems: new RecordTable('operationItems', operationItemsFields),
@@ -119,6 +122,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
     }
     case 'cuts':
       records.cuts.restore({ ...kept, table, ...readCut(fields) });
+      return;
+    case 'losses':
+      records.losses.restore({ ...kept, table, ...readLoss(fields) });
       return;
     case 'kills':
       records.kills.restore({ ...kept, table, ...readKill(fields) });
