@@ -74,7 +74,10 @@ export const CASES: readonly StallCase[] = [
   {
     name: 'fan-out and fan-in, accepted and run',
     act: async ({ runtime, tasks }) => {
-      await runtime.serve({ id: 'all', capabilities: ['root', 'work', 'sum'], slots: 2_000 }, () => 1);
+      await runtime.serve(
+        { id: 'all', capabilities: ['root', 'work', 'sum'], slots: 2_000 },
+        () => 1,
+      );
       const { id } = await runtime.submitFlow({ tasks: [...fan(tasks), sum(tasks)] });
       await until(() => runtime.observed.state.records.trees.get(id)?.members.size === 0);
     },

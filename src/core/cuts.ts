@@ -88,7 +88,7 @@ function startCut(step: Step, treeKey: string, rest: Pick<Cut, 'taskId' | 'reaso
     timerSlot: -1,
     ...UNTRACKED,
   };
-  if (rest.taskId === null) cutStages(state, treeKey, rest.reason);
+  cutStages(state, cut);
   state.records.cuts.add(cut);
   const reach = takeReach(step, reachOf(step));
   step.left += reach - continueCut(step, cut, reach);
