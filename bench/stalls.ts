@@ -13,13 +13,10 @@ import { StallProbe } from './stalls/probe.ts';
 import { CASES, type StallCase } from './stalls/cases.ts';
 
 const TASKS = isQuick() ? 20_000 : 100_000;
-const RUNS = isQuick() ? 1 : 2;
 const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? '';
 
 const measures = new Measures();
-for (let run = 0; run < RUNS; run++) {
-  for (const one of CASES) if (one.name.includes(only)) await measure(one);
-}
+for (const one of CASES) if (one.name.includes(only)) await measure(one);
 report('stalls', measures.all, { tasks: TASKS });
 
 async function measure({ act, name, setUp, terms }: StallCase): Promise<void> {
