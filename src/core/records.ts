@@ -17,7 +17,6 @@ import {
   type Tree,
 } from './tree.ts';
 import { readWave, waveFields, type Wave } from './wave.ts';
-import type { Task } from './task.ts';
 import {
   operationFields,
   operationItemsFields,
@@ -109,17 +108,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
         next: 0,
       });
       return;
-    case 'trees': {
-      const derived = {
-        parent: null,
-        parts: new Set<Tree>(),
-        members: new Set<Task>(),
-        coming: 0,
-        gates: null,
-      };
-      records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
+    case 'trees':
+      records.trees.restore({ ...kept, table, ...readTree(fields), ...noMembers() });
       return;
-    }
     case 'cuts':
       records.cuts.restore({ ...kept, table, ...readCut(fields) });
       return;
@@ -162,4 +153,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);
   }
+}
+
+/** What a tree without tasks knows of them. */
+function noMembers(): Pick<Tree, 'parent' | 'parts' | 'members' | 'coming' | 'gates'> {
+  return { parent: null, parts: new Set(), members: new Set(), coming: 0, gates: null };
 }
