@@ -173,12 +173,15 @@ export const CASES: readonly StallCase[] = [
   {
     name: 'operation retries all',
     setUp: async ({ runtime, tasks }) => {
-      await submitFor(runtime, tasks, 'deadlineAt');
-      await until(() => counts(runtime).failed >= tasks);
+      await runtime.submitFlow({ tasks: fan(tasks) });
+      await runtime.serve({ id: 'root', capabilities: ['root'] }, () =>
+        Promise.reject(new Error('no')),
+      );
+      await until(() => counts(runtime).failed > tasks);
     },
     act: async ({ runtime }) => {
       await runtime.operations.start({ action: 'retry', query: 'type:work' });
-      await until(() => counts(runtime).failed === 0);
+      await until(() => counts(runtime).failed === 1);
     },
   },
   {
