@@ -26,7 +26,7 @@ export function featureBatchOf(state: CoreState, move: Move): CommandBatch {
   const featured = commands.map((command, i) => withFeatures(state, command, n + 13 * i));
   const extra = [...planned(state, n), ...planned(state, (n >> 3) + 5)];
   const all = n % 2 === 0 ? [...featured, ...extra] : [...extra, ...featured];
-  return { at, commands: all, ...(n % 4 === 0 ? {} : { stepMax: n % 4 }) };
+  return { at, commands: all, ...(n % 4 === 0 ? {} : { stepMax: n % 4 === 3 ? 3 : 1 }) };
 }
 
 function withFeatures(state: CoreState, command: Command, n: number): Command {
@@ -105,8 +105,9 @@ function planned(state: CoreState, n: number): Command[] {
       return [{ type: 'tree.kill', target: `f${n % 9}`, ...facts }];
     case 6:
       return [{ type: 'namespace.kill', target: n % 2 === 0 ? 'team' : 'default', ...facts }];
-    case 7:
     case 8:
+      return [{ type: 'agent.lost', agentId: agentId as AgentId }];
+    case 7:
       return ['team', 'default'].map((target) => ({ type: 'namespace.restore', target }));
     case 9:
       return [{ type: n % 2 === 0 ? 'agent.kill' : 'agent.restore', target: agentId, ...facts }];
