@@ -99,7 +99,6 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   SCHEDULE_PAUSED: row(409, 'The schedule is paused'),
   SCHEDULE_BUSY: row(409, 'The schedule does not fire now'),
   STAGE_NOT_FOUND: row(409, 'The parts of the submit did not come in time', 1),
-  SUBMIT_TOO_LARGE: row(400, 'The submit has too many tasks for what they ask for'),
   STAGE_FULL: row(429, 'Too many large submits are on their way', 5),
   SCHEDULE_INVALID: row(400, 'The schedule is not valid'),
   SCHEDULE_NEVER_FIRES: row(400, 'The schedule would never fire'),

@@ -44,10 +44,7 @@ function submitRoute(app: FastifyInstance, ctx: ApiContext): void {
         summary: 'Submit tasks that depend on each other, as one',
         description: `Up to ${FLOW_TASKS_MAX} tasks, all taken or none. Tasks name each other by \`ref\`; their order does not matter.`,
         body: SubmitFlow,
-        response: answers({ 201: json('Taken', SubmittedFlow) }, [
-          ...SUBMIT_CODES,
-          'SUBMIT_TOO_LARGE',
-        ]),
+        response: answers({ 201: json('Taken', SubmittedFlow) }, SUBMIT_CODES),
       },
       // The tasks are checked one by one in the handler, as those of other submits.
       validatorCompiler: () => () => true,

@@ -5,25 +5,29 @@ import { expireQuestion } from './dialogue.ts';
 import { forgetKeys, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import { forceCancel } from './recall.ts';
 import { breakAttempt, failTask, recordFailure, revokeLease } from './settle.ts';
-import type { Step } from './step.ts';
+import { reachOf, type Step } from './step.ts';
 import { isLeased, startedAtOf, totalUntil, type Task, type TaskError } from './task.ts';
 import { moveTask } from './transition.ts';
 
-/** Timers fired by one `clock.advance`: bounds the work of one command; the leader proposes another. */
+/** Timers fired by one `clock.advance` whose batch says nothing of it; the leader proposes another. */
 export const TIMERS_FIRED_MAX = 10_000;
 
 /** Fires what is due at the state's time, oldest first, and forgets some of the idempotency keys that have expired. */
 export function advanceClock(step: Step): void {
-  const { state } = step;
-  const budget = { tasks: state.settings.flowStepMax };
-  for (let fired = 0; fired < TIMERS_FIRED_MAX && budget.tasks > 0; fired++) {
+  const { state, stepMax } = step;
+  const budget = { tasks: reachOf(step) };
+  const firedMax = stepMax ?? TIMERS_FIRED_MAX;
+  for (let fired = 0; fired < firedMax && budget.tasks > 0; fired++) {
     const alarmAt = state.alarms.nextDueAt ?? Infinity;
     const isAlarm = alarmAt < (state.timers.nextDueAt ?? Infinity);
     const record = isAlarm ? state.alarms.popDue(state.nowMs) : null;
     const task = isAlarm ? null : state.timers.popDue(state.nowMs);
     if (record !== null) fireAlarm(step, record, budget);
-    else if (task !== null) fireTimer(step, task);
-    else break;
+    else if (task !== null) {
+      fireTimer(step, task);
+      // What is due and what is under way share the step.
+      if (stepMax !== null) budget.tasks -= 1;
+    } else break;
   }
   forgetKeys(state, KEYS_FORGOTTEN_MAX);
 }

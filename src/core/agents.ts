@@ -6,8 +6,8 @@ import { breakerKey } from './breaker.ts';
 import { UNTRACKED } from './change-set.ts';
 import type { Command } from './command.ts';
 import type { AgentId } from './ids.ts';
+import { loseAllLeases, loseLeases } from './losses.ts';
 import { reject, type Rejection } from './rejection.ts';
-import { breakAttempt } from './settle.ts';
 import { killKey } from './tree.ts';
 import type { Step } from './step.ts';
 
@@ -32,7 +32,7 @@ export function registerAgent(step: Step, command: Register): Rejection | null {
   const { state, events } = step;
   const known = state.agents.get(command.agentId);
   if (known === undefined) return addAgent(step, command);
-  if (known.incarnation !== command.incarnation) loseLeases(step, known, 'agent_restarted');
+  if (known.incarnation !== command.incarnation) loseAllLeases(step, known, 'agent_restarted');
   state.agentChanges.touch(known);
   // Before the old one is let go: where nothing changed it must not be forgotten in between.
   const spec = state.agentSpecs.intern(command.spec);
@@ -97,7 +97,7 @@ export function removeAgent(step: Step, agentId: AgentId): Rejection | null {
   const { state, events } = step;
   const agent = state.agents.get(agentId);
   if (agent === undefined) return unknown(agentId);
-  loseLeases(step, agent, 'agent_removed');
+  loseAllLeases(step, agent, 'agent_removed');
   state.agentChanges.remove(agent);
   state.agents.delete(agentId);
   state.agentSpecs.release(agent.spec);
@@ -119,14 +119,4 @@ export function setAgentState({ state, events }: Step, agent: Agent, wanted: Age
   agent.state = to;
   agent.stateAt = state.nowMs;
   events.push({ type: 'agent.changed', agent });
-}
-
-/** Takes back all that an agent runs; the tasks are tried again elsewhere. */
-export function loseLeases(step: Step, agent: Agent, reason: string): void {
-  const code = reason.toUpperCase();
-  // Oldest first: every replica must meet them in the same order, whatever order it restored them in.
-  const tasks = [...agent.leases].toSorted((a, b) => a.seq - b.seq);
-  for (const task of tasks) {
-    breakAttempt(step, task, { code, message: `agent ${agent.id}: ${reason}` }, reason);
-  }
 }

@@ -9,6 +9,8 @@ import type { DedupeRecord } from './dedupe-record.ts';
 import { checkWall, continueCut } from './cuts.ts';
 import { continueKill } from './kills.ts';
 import { LimitGate } from './limit-gate.ts';
+import type { Loss } from './loss.ts';
+import { continueLoss } from './losses.ts';
 import type { CoreRecord } from './record.ts';
 import type { Session } from './session.ts';
 import { checkSession } from './sessions.ts';
@@ -33,6 +35,9 @@ export function fireAlarm(step: Step, record: CoreRecord, budget: StepBudget): v
       return;
     case 'cuts':
       budget.tasks -= Math.max(1, continueCut(step, record as Cut, budget.tasks));
+      return;
+    case 'losses':
+      budget.tasks -= Math.max(1, continueLoss(step, record as Loss, budget.tasks));
       return;
     case 'kills':
       budget.tasks -= Math.max(1, continueKill(step, record as Kill, budget.tasks));

@@ -63,7 +63,15 @@ export function apply(state: CoreState, index: number, batch: CommandBatch): App
   );
   state.index = index;
   state.nowMs = Math.max(state.nowMs, batch.at);
-  const step: Step = { state, events: [], cancel: cancelTask, submit: submitTasks };
+  const { stepMax = null } = batch;
+  const step: Step = {
+    state,
+    events: [],
+    stepMax,
+    left: stepMax ?? Infinity,
+    cancel: cancelTask,
+    submit: submitTasks,
+  };
   const results = batch.commands.map((command) => {
     const result = applyCommand(step, command);
     // Before the next command: a good result must not be lost to what ends its task in the same batch.

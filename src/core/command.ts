@@ -372,4 +372,9 @@ export interface CommandBatch {
   /** Milliseconds since 1970. A value below the state's time is lifted to it. */
   readonly at: number;
   readonly commands: readonly Command[];
+  /**
+   * Tasks that each cause may reach in this batch beside those that commands name; the rest follows with the
+   * clock. Absent in entries of earlier versions, which reached more: they must come to what they came to.
+   */
+  readonly stepMax?: number;
 }

@@ -6,7 +6,7 @@ import { cancelTask } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { cutStages } from './stage-ends.ts';
 import type { CoreState } from './state.ts';
-import type { Step } from './step.ts';
+import { reachOf, takeReach, type Step } from './step.ts';
 import type { Task } from './task.ts';
 import type { Cut, KillFacts, Tree } from './tree.ts';
 import { chainOf, familyOf, isOver, treeOf, wallDueAt } from './trees.ts';
@@ -88,9 +88,10 @@ function startCut(step: Step, treeKey: string, rest: Pick<Cut, 'taskId' | 'reaso
     timerSlot: -1,
     ...UNTRACKED,
   };
-  if (rest.taskId === null) cutStages(state, treeKey, rest.reason);
+  cutStages(state, cut);
   state.records.cuts.add(cut);
-  continueCut(step, cut, state.settings.flowStepMax);
+  const reach = takeReach(step, reachOf(step));
+  step.left += reach - continueCut(step, cut, reach);
 }
 
 /** Goes on with a cut; returns how many of `budget` it canceled. Not done, it stays due. */

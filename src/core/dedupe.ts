@@ -17,9 +17,19 @@ export function throttledBy(
   dedupe: Dedupe,
   nowMs: number,
 ): TaskId | null {
-  if (dedupe.mode !== 'throttle') return null;
-  const record = state.records.dedupes.get(dedupeKey(spec, dedupe));
-  return record === undefined || record.until <= nowMs ? null : record.taskId;
+  return dedupe.mode === 'throttle' ? throttleOf(state, dedupeKey(spec, dedupe), nowMs) : null;
+}
+
+/** Whose window is open under a throttling key at `nowMs`, or will be when a large submit that was accepted is made. */
+export function throttleOf(state: CoreState, key: string, nowMs: number): TaskId | null {
+  const { dedupes, stages } = state.records;
+  const record = dedupes.get(key);
+  if (record !== undefined && record.until > nowMs) return record.taskId;
+  for (const { isCommitted, repeats, throttles } of stages.values()) {
+    const taskId = isCommitted ? throttles.get(key) : undefined;
+    if (taskId !== undefined && !repeats.has(taskId)) return taskId;
+  }
+  return null;
 }
 
 /**

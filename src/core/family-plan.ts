@@ -5,6 +5,7 @@ import type { Command, NewTask } from './command.ts';
 import type { TaskId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSpec } from './spec.ts';
+import type { StagedChildren } from './staged-children.ts';
 import type { CoreState } from './state.ts';
 import { isLeased, type Task } from './task.ts';
 import { killKey, type Ancestor, type FamilyFacts, type Tree } from './tree.ts';
@@ -81,7 +82,46 @@ interface Child {
 }
 
 function findChildFault(state: CoreState, { counts, item, type }: Child): Rejection | null {
-  const { parentId, parentToken } = item;
+  const parent = findParent(state, item);
+  if ('code' in parent) return parent;
+  const family = familyOf(parent);
+  const tree = family === null ? null : requireTree(state, family.tree);
+  const isLooped = item.allowsLoop === true ? null : findLoop(parent, item, type);
+  return isLooped ?? findTreeFault(tree) ?? findCountFault(state, { parent, family, tree }, counts);
+}
+
+/** What forbids a child of a large submit by itself: who may have it, and what it is. */
+export function findStagedChildFault(
+  state: CoreState,
+  item: NewTask,
+  type: string,
+): Rejection | null {
+  const parent = findParent(state, item);
+  if ('code' in parent) return parent;
+  return item.allowsLoop === true ? null : findLoop(parent, item, type);
+}
+
+/** What forbids so many children of a large submit. */
+export function findStagedChildrenFault(
+  state: CoreState,
+  groups: readonly StagedChildren[],
+): Rejection | null {
+  const counts: Counts = { perTree: new Map(), perParent: new Map() };
+  for (const { count, parent } of groups) {
+    const family = familyOf(parent);
+    const tree = family === null ? null : requireTree(state, family.tree);
+    const fault =
+      findTreeFault(tree) ?? findCountFault(state, { parent, family, tree }, counts, count);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+/** The running task that submits another. */
+export function findParent(
+  state: CoreState,
+  { parentId, parentToken }: Pick<NewTask, 'parentId' | 'parentToken'>,
+): Task | Rejection {
   const parent = state.tasks.get(parentId as TaskId);
   const taskId = parentId ?? '';
   if (parent === undefined) {
@@ -95,10 +135,7 @@ function findChildFault(state: CoreState, { counts, item, type }: Child): Reject
       { taskId, state: parent.state },
     );
   }
-  const family = familyOf(parent);
-  const tree = family === null ? null : requireTree(state, family.tree);
-  const isLooped = item.allowsLoop === true ? null : findLoop(parent, item, type);
-  return isLooped ?? findTreeFault(tree) ?? findCountFault(state, { parent, family, tree }, counts);
+  return parent;
 }
 
 function findTreeFault(tree: Tree | null): Rejection | null {
@@ -115,9 +152,11 @@ function findCountFault(
   { settings }: CoreState,
   { family, parent, tree }: Parent,
   { perParent, perTree }: Counts,
+  added = 1,
 ): Rejection | null {
-  const children = (family?.children ?? 0) + (perParent.get(parent) ?? 0);
-  perParent.set(parent, (perParent.get(parent) ?? 0) + 1);
+  // As the last of them finds it, which is refused first.
+  const children = (family?.children ?? 0) + (perParent.get(parent) ?? 0) + added - 1;
+  perParent.set(parent, (perParent.get(parent) ?? 0) + added);
   const depth = (family?.depth ?? 0) + 1;
   if (depth > settings.depthMax) {
     return reject(
@@ -134,8 +173,8 @@ function findCountFault(
     );
   }
   for (const each of chainOf(tree)) {
-    const used = each.subtasks + (perTree.get(each) ?? 0);
-    perTree.set(each, (perTree.get(each) ?? 0) + 1);
+    const used = each.subtasks + (perTree.get(each) ?? 0) + added - 1;
+    perTree.set(each, (perTree.get(each) ?? 0) + added);
     const { budget } = each;
     if (budget === null) continue;
     const generation = depth - each.depth;

@@ -6,6 +6,8 @@ import { lineageFrom } from './family-plan.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
+import type { StagedChildren } from './staged-children.ts';
+import type { Stage, StagePlace } from './stage.ts';
 import type { Ancestor, FamilyFacts, Tree } from './tree.ts';
 import { addTree, chainOf, familyOf, requireTree, rootTree, setFamily } from './trees.ts';
 
@@ -41,17 +43,31 @@ export function startFlow(
   return addTree(state, { key: id, ...fields, ...said, ...facts });
 }
 
-/** Puts a task of a large submit into its flow, which counts it already, or on top of a budget. */
-export function placeStaged(
-  state: CoreState,
-  task: Task,
-  item: NewTask,
-  flow: Tree | undefined,
-): void {
-  if (flow !== undefined) {
-    flow.coming -= 1;
-    join(state, task, item, { ...ROOT, tree: flow.key, flowId: flow.key });
+/** Puts a task of a large submit where it belongs: its tree, if any, counts it already. */
+export function placeStaged(state: CoreState, task: Task, item: NewTask, stage: Stage): void {
+  const { parentId } = item;
+  const place = parentId === undefined ? undefined : stage.places.get(parentId);
+  if (parentId !== undefined && place !== undefined) {
+    const { depth, flowId, lineage, tree } = place;
+    requireTree(state, tree).coming -= 1;
+    const hash = item.hash ?? null;
+    join(state, task, item, { tree, flowId, parentId, depth, children: 0, hash, lineage });
+  } else if (stage.flow !== null) {
+    requireTree(state, stage.flow.id).coming -= 1;
+    join(state, task, item, { ...ROOT, tree: stage.flow.id, flowId: stage.flow.id });
   } else if (item.budget !== undefined) join(state, task, item, ROOT);
+}
+
+/** Counts the children of a large submit with the task that submitted them, and says where they go. */
+export function reservePlace(step: Step, { count, hash, parent }: StagedChildren): StagePlace {
+  const { state } = step;
+  const above = familyOf(parent) ?? rootTree(state, parent, hash);
+  setFamily(state, parent, { ...above, children: above.children + count });
+  const tree = requireTree(state, above.tree);
+  tree.coming += count;
+  countAll(step, tree, count);
+  const lineage = lineageFrom(parent, hash);
+  return { tree: tree.key, flowId: above.flowId, depth: above.depth + 1, lineage, cut: null };
 }
 
 /** Puts a new task where it belongs: below its parent, into the flow of its submit, or on top of a budget. */

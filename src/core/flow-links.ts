@@ -43,10 +43,14 @@ export function takeDown(state: CoreState, task: Task): void {
   }
 }
 
-/** Ended parents of live tasks, some more than once: their results are still wanted. O(edges). */
+/**
+ * Parents of live tasks, some more than once: their results are still wanted, or will be. O(edges).
+ *
+ * Those that live as well, so that none is missed where entries are applied between two steps of the walk.
+ */
 export function* wantedParents(state: CoreState): Generator<TaskId> {
   for (const task of state.dependents) {
-    for (const { taskId } of dependenciesOf(task)) if (!state.tasks.has(taskId)) yield taskId;
+    for (const { taskId } of dependenciesOf(task)) yield taskId;
   }
 }
 

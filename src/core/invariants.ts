@@ -193,7 +193,7 @@ function checkAgents(state: CoreState, leases: number): void {
       invariant(task.agentId === agent.id, `I1: ${agent.id} holds a lease of ${task.agentId}`);
     }
     invariant(agent.waiting === waiting, `I12: ${agent.id} counts ${agent.waiting} of ${waiting}`);
-    if (agent.state === 'lost')
+    if (agent.state === 'lost' && state.records.losses.get(agent.id) === undefined)
       invariant(agent.leases.size === 0, `I2: lost ${agent.id} holds a lease`);
   }
   invariant(specs.size === state.agentSpecs.size, 'I21: specs without an agent are kept');

@@ -1,12 +1,14 @@
 /** Stops an agent or a namespace until somebody restores it. */
-import { loseLeases, setAgentState } from './agents.ts';
+import { setAgentState } from './agents.ts';
+import { loseLeases } from './losses.ts';
 import { UNTRACKED } from './change-set.ts';
 import { namespaceOf } from './queue.ts';
 import type { AgentId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { releaseTask, revokeLease } from './settle.ts';
 import type { CoreState } from './state.ts';
-import type { Step } from './step.ts';
+import { oldestTasks } from './oldest-tasks.ts';
+import { reachOf, takeReach, type Step } from './step.ts';
 import type { Task } from './task.ts';
 import { killKey, type Kill, type KillFacts, type KillFields } from './tree.ts';
 
@@ -34,7 +36,8 @@ export function restoreAgent(step: Step, agentId: AgentId): Rejection | null {
 export function killNamespace(step: Step, namespace: string, facts: Facts): Rejection | null {
   const kill = record(step.state, 'namespace', namespace, facts);
   holdQueues(step, namespace, true);
-  continueKill(step, kill, step.state.settings.flowStepMax);
+  const reach = takeReach(step, reachOf(step));
+  step.left += reach - continueKill(step, kill, reach);
   return null;
 }
 
@@ -53,9 +56,7 @@ export function continueKill(step: Step, kill: Kill, budget: number): number {
       if (task.profile.spec.namespace === kill.target) running.push(task);
     }
   }
-  // Oldest first: every replica must meet them in the same order, whatever order it restored them in.
-  running.sort((a, b) => a.seq - b.seq);
-  for (const task of running.slice(0, budget)) {
+  for (const task of oldestTasks(running, budget)) {
     revokeLease(step, task, 'killed');
     releaseTask(step, { taskId: task.id, fencingToken: task.fencingToken }, 'killed');
   }

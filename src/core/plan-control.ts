@@ -52,7 +52,14 @@ function planDedupe(
   if (repeats !== undefined) return { repeats };
   if (dedupe.mode === 'throttle') plan.throttled.set(key, item.id);
   plan.dedupesNew += 1;
-  if (state.records.dedupes.size + plan.dedupesNew <= DEDUPE_KEYS_MAX) return null;
+  return findDedupesFull(state, plan.dedupesNew);
+}
+
+/** The refusal of more keys than can be remembered, with those of large submits on their way. */
+export function findDedupesFull({ records }: CoreState, added: number): Rejection | null {
+  let size = records.dedupes.size + added;
+  for (const { dedupes } of records.stages.values()) size += dedupes;
+  if (size <= DEDUPE_KEYS_MAX) return null;
   return reject('DEDUPE_FULL', `at most ${DEDUPE_KEYS_MAX} dedupe keys are remembered`, {
     keysMax: DEDUPE_KEYS_MAX,
   });

@@ -17,7 +17,6 @@ import {
   type Tree,
 } from './tree.ts';
 import { readWave, waveFields, type Wave } from './wave.ts';
-import type { Task } from './task.ts';
 import {
   operationFields,
   operationItemsFields,
@@ -27,6 +26,7 @@ import {
   type OperationItems,
 } from './operation.ts';
 import { limitFields, readLimit, type Limit } from './limit.ts';
+import { lossFields, readLoss, type Loss } from './loss.ts';
 import { RecordTable, type CoreRecord, type RecordRow } from './record.ts';
 import {
   noParts,
@@ -45,6 +45,7 @@ export interface Records {
   readonly waves: RecordTable<Wave>;
   readonly trees: RecordTable<Tree>;
   readonly cuts: RecordTable<Cut>;
+  readonly losses: RecordTable<Loss>;
   readonly kills: RecordTable<Kill>;
   readonly operations: RecordTable<Operation>;
   readonly operationItems: RecordTable<OperationItems>;
@@ -67,6 +68,7 @@ export function createRecords(): Records {
     waves: new RecordTable('waves', waveFields),
     trees: new RecordTable('trees', treeFields),
     cuts: new RecordTable('cuts', cutFields),
+    losses: new RecordTable('losses', lossFields),
     kills: new RecordTable('kills', killFields),
     operations: new RecordTable('operations', operationFields),
     operationItems: new RecordTable('operationItems', operationItemsFields),
@@ -106,19 +108,14 @@ export function restoreRecord(records: Records, row: RecordRow): void {
         next: 0,
       });
       return;
-    case 'trees': {
-      const derived = {
-        parent: null,
-        parts: new Set<Tree>(),
-        members: new Set<Task>(),
-        coming: 0,
-        gates: null,
-      };
-      records.trees.restore({ ...kept, table, ...readTree(fields), ...derived });
+    case 'trees':
+      records.trees.restore({ ...kept, table, ...readTree(fields), ...noMembers() });
       return;
-    }
     case 'cuts':
       records.cuts.restore({ ...kept, table, ...readCut(fields) });
+      return;
+    case 'losses':
+      records.losses.restore({ ...kept, table, ...readLoss(fields) });
       return;
     case 'kills':
       records.kills.restore({ ...kept, table, ...readKill(fields) });
@@ -156,4 +153,9 @@ export function restoreRecord(records: Records, row: RecordRow): void {
     default:
       throw new TypeError(`a record belongs to a known table, got ${String(table)}`);
   }
+}
+
+/** What a tree without tasks knows of them. */
+function noMembers(): Pick<Tree, 'parent' | 'parts' | 'members' | 'coming' | 'gates'> {
+  return { parent: null, parts: new Set(), members: new Set(), coming: 0, gates: null };
 }

@@ -47,7 +47,17 @@ test('a replica goes on like the others whenever it was restored, whatever featu
     options,
   );
   // Histories in which no two features meet would prove nothing.
-  const wanted = ['breakers', 'cuts', 'kills', 'schedules', 'stages', 'trees', 'waves'];
+  const wanted = [
+    'breakers',
+    'cuts',
+    'dedupes',
+    'kills',
+    'losses',
+    'schedules',
+    'stages',
+    'trees',
+    'waves',
+  ];
   const others = ['dependency_failed', 'hedge', 'redundant'];
   for (const each of [...wanted, ...others]) expect(reached).toContain(each);
 });

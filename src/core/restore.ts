@@ -9,6 +9,7 @@ import { restoreLinks } from './flow-links.ts';
 import { restoreHolds } from './holds.ts';
 import { restoreSessions } from './sessions.ts';
 import { restoreStages } from './staging.ts';
+import { restoreLosses } from './losses.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { restoreGates } from './gates.ts';
@@ -85,6 +86,7 @@ export function restoreState(rows: StateRows): CoreState {
   restoreGates(state);
   restoreLinks(state);
   restoreTrees(state);
+  restoreLosses(state);
   restoreStages(state);
   restoreSessions(state);
   restoreHolds(state);

@@ -1,10 +1,12 @@
 /** A large submit on its way in: its parts are kept hidden until all of them are there. */
 import type { NewFlow, NewTask } from './command.ts';
+import { dedupeKey } from './dedupe-record.ts';
 import type { ParentEnd } from './flow.ts';
 import type { TaskId } from './ids.ts';
 import { queueName } from './queue.ts';
 import type { CoreRecord } from './record.ts';
 import type { TaskSpec } from './spec.ts';
+import type { FamilyFacts } from './tree.ts';
 
 /** A slice of the submit, in an order in which every task stands after those that it depends on. */
 export interface StagePart extends CoreRecord, StagePartFields {
@@ -35,13 +37,20 @@ interface StageFields {
   next: number;
   /** What its tasks are canceled for as soon as they are made; null to let them run. */
   cut: string | null;
+  /** Where children go, by the task that submitted them, which may have ended when they are made. Set by the commit. */
+  readonly places: Map<TaskId, StagePlace>;
+}
+
+/** Where the children of one task go. */
+export interface StagePlace extends Pick<FamilyFacts, 'tree' | 'flowId' | 'depth' | 'lineage'> {
+  /** What they are canceled for as soon as they are made; null to let them run. */
+  readonly cut: string | null;
 }
 
 /** A task of it that has an idempotency key. */
 export interface StagedKey {
   readonly taskId: TaskId;
   readonly bodyHash: string;
-  readonly queue: string;
 }
 
 export interface Stage extends CoreRecord, StageFields {
@@ -54,6 +63,12 @@ export interface Stage extends CoreRecord, StageFields {
   readonly keys: Map<string, StagedKey>;
   /** Tasks that own ones repeat. */
   readonly repeated: Set<TaskId>;
+  /** Tasks that others submitted while they ran. */
+  children: number;
+  /** Tasks with a dedupe key. */
+  dedupes: number;
+  /** Own tasks to come that start the window of a throttling key, by that. */
+  readonly throttles: Map<string, TaskId>;
   /** Its tasks by queue, with a spec of each. */
   readonly queues: Map<string, { readonly spec: TaskSpec; count: number }>;
   /** Least and greatest id. */
@@ -79,6 +94,9 @@ export function noParts(): Omit<Stage, keyof CoreRecord | keyof StageFields | 't
     parents: new Set(),
     keys: new Map(),
     repeated: new Set(),
+    children: 0,
+    dedupes: 0,
+    throttles: new Map(),
     queues: new Map(),
     firstId: '',
     lastId: '',
@@ -100,21 +118,39 @@ export function joinStage(stage: Stage, part: StagePart): void {
     const counted = stage.queues.get(queue);
     if (counted === undefined) stage.queues.set(queue, { spec, count: 1 });
     else counted.count += 1;
-    if (item.idempotencyKey === undefined) continue;
-    const key = `${spec.namespace}\n${item.idempotencyKey}`;
+    if (item.parentId !== undefined) stage.children += 1;
     // The first of a key is the task, others repeat it.
+    const isRepeat = stage.repeats.has(item.id);
+    if (item.dedupe !== undefined) {
+      stage.dedupes += 1;
+      const key = dedupeKey(spec, item.dedupe);
+      const isFirst = !isRepeat && !stage.throttles.has(key);
+      if (item.dedupe.mode === 'throttle' && isFirst) stage.throttles.set(key, item.id);
+    }
+    if (item.idempotencyKey === undefined || isRepeat) continue;
+    const key = `${spec.namespace}\n${item.idempotencyKey}`;
     if (stage.keys.has(key)) continue;
-    stage.keys.set(key, { taskId: item.id, bodyHash: item.bodyHash ?? '', queue });
+    stage.keys.set(key, { taskId: item.id, bodyHash: item.bodyHash ?? '' });
+  }
+}
+
+/** The tasks of a part are made: keys that they hold are told by records from now on. */
+export function leaveThrottles({ throttles }: Stage, { specs, tasks }: StagePart): void {
+  if (throttles.size === 0) return;
+  for (const { dedupe, id, spec } of tasks) {
+    if (dedupe === undefined) continue;
+    const key = dedupeKey(specs[spec] as TaskSpec, dedupe);
+    if (throttles.get(key) === id) throttles.delete(key);
   }
 }
 
 export function stageFields(stage: Stage): readonly unknown[] {
-  const { at, cut, ends, flow, isCommitted, next, repeats } = stage;
-  return [at, isCommitted, flow, [...repeats], [...ends.values()], next, cut];
+  const { at, cut, ends, flow, isCommitted, next, places, repeats } = stage;
+  return [at, isCommitted, flow, [...repeats], [...ends.values()], next, cut, [...places]];
 }
 
 export function readStage(fields: readonly unknown[]): StageFields {
-  const [at, isCommitted, flow, repeats, ends, next, cut] = fields as [
+  const [at, isCommitted, flow, repeats, ends, next, cut, places = []] = fields as [
     number,
     boolean,
     NewFlow | null,
@@ -122,6 +158,7 @@ export function readStage(fields: readonly unknown[]): StageFields {
     readonly ParentEnd[],
     number,
     string | null,
+    (readonly (readonly [TaskId, StagePlace])[])?,
   ];
   return {
     at,
@@ -131,6 +168,7 @@ export function readStage(fields: readonly unknown[]): StageFields {
     ends: new Map(ends.map((end) => [end.taskId, end])),
     next,
     cut,
+    places: new Map(places),
   };
 }
 

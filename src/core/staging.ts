@@ -7,15 +7,19 @@
 import { UNTRACKED } from './change-set.ts';
 import type { StageCommand } from './command.ts';
 import { findTwice } from './flow-plan.ts';
-import { countAll, startFlow } from './family.ts';
-import { findFlowFault } from './family-plan.ts';
+import { dedupeKey } from './dedupe-record.ts';
+import { throttleOf } from './dedupe.ts';
+import { countAll, reservePlace, startFlow } from './family.ts';
+import { findFlowFault, findStagedChildFault, findStagedChildrenFault } from './family-plan.ts';
 import { forgetKeys } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
 import { keepOutcome, recallOutcome } from './sessions.ts';
-import { findLimitFault } from './plan-control.ts';
+import { findDedupesFull, findLimitFault } from './plan-control.ts';
+import { queueName } from './queue.ts';
 import { reject, type Rejection } from './rejection.ts';
 import {
   joinStage,
+  leaveThrottles,
   noParts,
   STAGE_MS,
   STAGED_LENGTH_MAX,
@@ -24,6 +28,8 @@ import {
   type Stage,
   type StagePart,
 } from './stage.ts';
+import { countChildren } from './staged-children.ts';
+import type { TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import { checkRoom, conflict, liveEntry, rememberKey, sessionConflict } from './submit.ts';
@@ -82,7 +88,11 @@ export function commitStage(step: Step, command: Of<'stage.commit'>): Rejection 
   }
   const repeats = findRepeats(state, stage);
   if ('code' in repeats) return repeats;
-  const fault = findCommitFault(state, stage, { ...command, repeats });
+  const children = countChildren(state, stage, repeats);
+  if ('code' in children) return children;
+  const fault =
+    findCommitFault(state, stage, { ...command, repeats }) ??
+    findStagedChildrenFault(state, children);
   if (fault !== null) return fault;
   const count = stage.ids.size - repeats.size;
   const keysNew = newKeys(stage, repeats);
@@ -105,9 +115,11 @@ export function commitStage(step: Step, command: Of<'stage.commit'>): Rejection 
     const namespace = first?.spec.namespace ?? '';
     const tree = startFlow(state, flow, { namespace, firstId, lastId });
     stage.flow = flow;
-    tree.coming = count;
-    countAll(step, tree, count);
+    const own = children.reduce((left, group) => left - group.count, count);
+    tree.coming = own;
+    countAll(step, tree, own);
   }
+  for (const group of children) stage.places.set(group.parent.id, reservePlace(step, group));
   state.alarms.arm(stage, state.nowMs);
   if (session !== undefined) {
     // Ids grow with the places of their tasks in the submit, in whatever order the parts bring them.
@@ -144,10 +156,13 @@ export function restoreStages(state: CoreState): void {
   for (const stage of stages.values()) {
     state.alarms.arm(stage, stage.isCommitted ? stage.at : stage.at + STAGE_MS);
     for (const earlier of stage.repeats.values()) stage.repeated.add(earlier);
-    const tree = stage.flow === null ? undefined : trees.get(stage.flow.id);
-    if (tree === undefined) continue;
-    const left = stage.parts.slice(stage.next).flatMap(({ tasks }) => tasks);
-    tree.coming = left.filter(({ id }) => !stage.repeats.has(id)).length;
+    for (const part of stage.parts.slice(0, stage.next)) leaveThrottles(stage, part);
+    if (!stage.isCommitted) continue;
+    for (const { id, parentId } of stage.parts.slice(stage.next).flatMap(({ tasks }) => tasks)) {
+      const place = parentId === undefined ? undefined : stage.places.get(parentId);
+      const tree = trees.get(place?.tree ?? stage.flow?.id ?? '');
+      if (tree !== undefined && !stage.repeats.has(id)) tree.coming += 1;
+    }
   }
 }
 
@@ -164,6 +179,7 @@ function createStage(state: CoreState, key: string): Stage {
     ends: new Map(),
     next: 0,
     cut: null,
+    places: new Map(),
     ...noParts(),
     dueAt: 0,
     timerSlot: -1,
@@ -193,6 +209,9 @@ function findFull(
     length += stage.length;
   }
   const isFull = isNew && stages.size >= STAGES_MAX;
+  const dedupes = tasks.reduce((sum, { dedupe }) => sum + (dedupe === undefined ? 0 : 1), 0);
+  const full = dedupes === 0 ? null : findDedupesFull(state, dedupes);
+  if (full !== null) return full;
   if (!isFull && count <= STAGED_TASKS_MAX && length <= STAGED_LENGTH_MAX) return null;
   return reject(
     'STAGE_FULL',
@@ -233,8 +252,17 @@ function findFault(
       const fault = findLimitFault(state, item);
       if (fault !== null) return fault;
     }
+    const spec = specs[item.spec];
+    const key = `${spec?.namespace}\n${item.idempotencyKey}`;
+    // A repeat is no child of anybody: the commit judges those that are.
+    const isRepeat =
+      item.idempotencyKey !== undefined && liveEntry(state, key, state.nowMs) !== undefined;
+    if (item.parentId !== undefined && !isRepeat) {
+      const fault = findStagedChildFault(state, item, spec?.type ?? '');
+      if (fault !== null) return { ...fault, details: { ...fault.details, position } };
+    }
     if (item.idempotencyKey === undefined) continue;
-    const known = stage?.keys.get(`${specs[item.spec]?.namespace}\n${item.idempotencyKey}`);
+    const known = stage?.keys.get(key);
     if (known !== undefined && known.bodyHash !== (item.bodyHash ?? '')) {
       return conflict(item, known.taskId, position);
     }
@@ -244,17 +272,25 @@ function findFault(
 
 /** Tasks of a part whose keys others of the submit had before them. */
 function repeatsOf(
-  { keys }: Stage,
+  { keys, throttles }: Stage,
   { specs, tasks }: Of<'stage.add'>,
 ): (readonly [TaskId, TaskId])[] {
   const seen = new Map<string, TaskId>();
+  const throttled = new Map<string, TaskId>();
   const repeats: (readonly [TaskId, TaskId])[] = [];
-  for (const { id, idempotencyKey, spec } of tasks) {
-    if (idempotencyKey === undefined) continue;
-    const key = `${specs[spec]?.namespace}\n${idempotencyKey}`;
-    const first = keys.get(key)?.taskId ?? seen.get(key);
-    if (first === undefined) seen.set(key, id);
-    else repeats.push([id, first]);
+  for (const { dedupe, id, idempotencyKey, spec } of tasks) {
+    const key =
+      idempotencyKey === undefined ? null : `${specs[spec]?.namespace}\n${idempotencyKey}`;
+    const same = key === null ? undefined : (keys.get(key)?.taskId ?? seen.get(key));
+    const window = dedupe?.mode === 'throttle' ? dedupeKey(specs[spec] as TaskSpec, dedupe) : null;
+    const first =
+      same ?? (window === null ? undefined : (throttles.get(window) ?? throttled.get(window)));
+    if (first !== undefined) {
+      repeats.push([id, first]);
+      continue;
+    }
+    if (window !== null) throttled.set(window, id);
+    if (key !== null) seen.set(key, id);
   }
   return repeats;
 }
@@ -270,6 +306,10 @@ function findRepeats(state: CoreState, stage: Stage): Map<TaskId, TaskId> | Reje
       return conflict({ idempotencyKey }, earlier.taskId, 0);
     }
     repeats.set(taskId, earlier.taskId);
+  }
+  for (const [key, taskId] of stage.throttles) {
+    const earlier = repeats.has(taskId) ? null : throttleOf(state, key, state.nowMs);
+    if (earlier !== null) repeats.set(taskId, earlier);
   }
   for (const [own, first] of stage.repeats) repeats.set(own, repeats.get(first) ?? first);
   return repeats;
@@ -317,7 +357,12 @@ function discount(
   repeats: ReadonlyMap<TaskId, TaskId>,
   counts: Map<string, number>,
 ): void {
-  for (const { queue, taskId } of stage.keys.values()) {
-    if (repeats.has(taskId)) counts.set(queue, (counts.get(queue) ?? 0) - 1);
+  for (const { specs, tasks } of stage.parts) {
+    for (const { id, spec } of tasks) {
+      if (!repeats.has(id)) continue;
+      const { namespace, queue } = specs[spec] as TaskSpec;
+      const name = queueName(namespace, queue);
+      counts.set(name, (counts.get(name) ?? 0) - 1);
+    }
   }
 }

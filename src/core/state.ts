@@ -6,7 +6,7 @@
  *
  * Invariants (checked by `invariants.ts`)
  *   I1  a task runs or waits for input exactly when one registered agent holds its lease
- *   I2  a lost agent holds no lease
+ *   I2  a lost agent holds no lease but those that are being taken back
  *   I3  a leased task's fencing token is the index of its assignment: positive, at most the state's index
  *   I4  the counters of a queue equal the number of its tasks in each state
  *   I5  a timer is armed exactly for the earliest bound of each task

@@ -1,7 +1,8 @@
 /** Makes tasks of a large submit that was accepted, a part at a time. */
 import { placeStaged } from './family.ts';
 import type { TaskId } from './ids.ts';
-import type { Stage } from './stage.ts';
+import type { NewTask } from './command.ts';
+import { leaveThrottles, type Stage } from './stage.ts';
 import { removeStage } from './staging.ts';
 import type { Step } from './step.ts';
 import { takeTasks, type Source, type Submit } from './submit.ts';
@@ -43,21 +44,25 @@ function unfold(step: Step, stage: Stage, part: Stage['parts'][number]): void {
     }
   }
   const plan = { known, flow: { edges, ends: stage.ends }, isFamily: false, keys: 0 };
-  const tree = stage.flow === null ? undefined : state.records.trees.get(stage.flow.id);
-  const made: Task[] = [];
+  leaveThrottles(stage, part);
+  const made: { readonly task: Task; readonly cut: string | null }[] = [];
   const source: Source = {
     schedule: null,
     isCut: stage.cut !== null,
     payloadOf: (position) => part.payloads[position] ?? 'null',
     made: (task, item) => {
-      placeStaged(state, task, item, tree);
-      made.push(task);
+      placeStaged(state, task, item, stage);
+      made.push({ task, cut: cutOf(stage, item) });
     },
   };
   const command: Submit = { type: 'task.submit', specs: part.specs, tasks: part.tasks };
   takeTasks(step, command, plan, source);
-  if (stage.cut === null) return;
-  for (const task of made) {
-    if (state.tasks.get(task.id) === task) step.cancel(step, task.id, stage.cut);
+  for (const { cut, task } of made) {
+    if (cut !== null && state.tasks.get(task.id) === task) step.cancel(step, task.id, cut);
   }
+}
+
+/** What a task is canceled for as soon as it is made; null for one that may run. */
+function cutOf({ cut, places }: Stage, { parentId }: NewTask): string | null {
+  return (parentId === undefined ? undefined : places.get(parentId)?.cut) ?? cut;
 }

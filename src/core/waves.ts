@@ -22,12 +22,14 @@ import type { News, Wave } from './wave.ts';
 
 /** Brings the news of the batch, and of what they lead to, as far as the bound allows. */
 export function settleEndings(step: Step): void {
-  const { state } = step;
+  const { events, state, stepMax } = step;
+  const eventsMax = stepMax === null ? Infinity : events.length + stepMax;
   let left = state.settings.flowStepMax;
   for (let at = 0; at < state.endings.length; at++) {
     const ending = state.endings[at] as Ending;
     // What is under way to the same children must arrive first.
-    const told = ending.links.waves > 0 ? { count: 0, seq: 0 } : tellSome(step, ending, left);
+    const max = ending.links.waves > 0 ? 0 : left;
+    const told = tellSome(step, ending, { max, eventsMax });
     left -= told.count;
     if (hasNext(state, ending)) addWave(state, ending, told.seq);
   }
@@ -37,7 +39,7 @@ export function settleEndings(step: Step): void {
 /** Goes on with a wave; returns how many of `budget` it told. Not done, it stays due. */
 export function continueWave(step: Step, wave: Wave, budget: number): number {
   const { state } = step;
-  const { count, seq } = tellSome(step, wave, budget);
+  const { count, seq } = tellSome(step, wave, { max: budget, eventsMax: Infinity });
   if (!hasNext(state, wave)) {
     wave.links.waves -= 1;
     state.records.waves.remove(wave);
@@ -52,11 +54,16 @@ export function continueWave(step: Step, wave: Wave, budget: number): number {
 /**
  * Tells the next `max` dependents that live, and says up to which.
  *
- * Those that are gone count for nothing: a replica that was restored does not know of them.
+ * Those that are gone count for nothing: a replica that was restored does not know of them. Many tasks that end
+ * at once tell one child each, which costs next to nothing until something comes of it: an event.
  */
-function tellSome(step: Step, ending: Ending, max: number): { count: number; seq: number } {
+function tellSome(
+  step: Step,
+  ending: Ending,
+  { eventsMax, max }: { readonly max: number; readonly eventsMax: number },
+): { count: number; seq: number } {
   let [count, seq] = [0, 0];
-  while (count < max && hasNext(step.state, ending)) {
+  while (count < max && step.events.length < eventsMax && hasNext(step.state, ending)) {
     const edge = ending.edges[ending.next++] as Edge;
     count += 1;
     seq = edge.child.seq;

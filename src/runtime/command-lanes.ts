@@ -20,7 +20,7 @@ export interface Proposal {
 }
 
 /** One entry takes at most about this much; the rest waits for the next. */
-const ENTRY_ITEMS_MAX = 20_000;
+const ENTRY_ITEMS_MAX = 2_000;
 const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
 /** … and of ordinary submits so many tasks. Larger entries are not cheaper a task; they only take longer. */
 const ENTRY_SUBMITS_MAX = 2_000;

@@ -76,6 +76,9 @@ export const PENDING_BYTES_MAX: number = 128 * 1024 * 1024;
 const NOT_YET_CODES = new Set(['NOT_LEADER', 'OVERLOADED']);
 const NOT_YET_MS = 20;
 
+/** Tasks that each cause may reach in one entry beside those that its commands name: some milliseconds of work. */
+const STEP_MAX = 500;
+
 /** How long the loop leaves a full disk alone before its own commands try again. */
 const FULL_PAUSE_MS = 1_000;
 
@@ -242,7 +245,7 @@ export class CommandLoop {
       this.#rest({ placeable: !isPaused && hooks.isUnfinished?.() === true });
       return;
     }
-    const entry: Entry = { batch: { at, commands }, texts };
+    const entry: Entry = { batch: { at, commands, stepMax: STEP_MAX }, texts };
     this.#append(entry, proposals);
     this.#options.onRoom?.();
   }

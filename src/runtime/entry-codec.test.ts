@@ -126,3 +126,16 @@ test.each([
     expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
   }
 });
+
+describe('how far a batch reaches', () => {
+  test('comes back as it was given', () => {
+    const batch = { at: 7, commands: [{ type: 'clock.advance' }], stepMax: 500 } as const;
+    expect(decodeEntry(encodeEntry({ batch, texts: [null] })).batch).toEqual(batch);
+  });
+
+  test('is not said by entries of the format before it, which are read as they were written', () => {
+    const bytes = new Packr({ useRecords: true }).pack([2, 7, [{ type: 'clock.advance' }], [null]]);
+    const batch = { at: 7, commands: [{ type: 'clock.advance' }] };
+    expect(decodeEntry(bytes)).toEqual({ batch, texts: [null] });
+  });
+});

@@ -4,7 +4,9 @@ import type { CommandBatch } from '../core/index.ts';
 import { readCommand, storedCommand, type StoredCommand } from './command-columns.ts';
 
 /** Version of the bytes below; a reader refuses others. */
-const ENTRY_FORMAT = 2;
+const ENTRY_FORMAT = 3;
+/** The one before it, whose batches say nothing of how far a step reaches. */
+const ENTRY_FORMAT_OLD = 2;
 
 /** JSON texts of a batch, by command and then by item; null for commands that carry none. */
 export type BatchTexts = readonly (readonly string[] | null)[];
@@ -23,23 +25,26 @@ const unpackr = new Unpackr({ useRecords: true });
 /** Encodes an entry. The result is a view of its own bytes. */
 export function encodeEntry(entry: Entry): Uint8Array {
   const commands = entry.batch.commands.map(storedCommand);
-  return packr.pack([ENTRY_FORMAT, entry.batch.at, commands, entry.texts]);
+  const { at, stepMax } = entry.batch;
+  return packr.pack([ENTRY_FORMAT, at, commands, entry.texts, stepMax ?? 0]);
 }
 
 /** @throws OrchestratorError `ENTRY_UNREADABLE` for bytes of another format */
 export function decodeEntry(bytes: Uint8Array): Entry {
-  const [format, at, commands, texts] = unpackr.unpack(bytes) as [
+  const [format, at, commands, texts, stepMax = 0] = unpackr.unpack(bytes) as [
     number,
     number,
     readonly StoredCommand[],
     BatchTexts,
+    number?,
   ];
-  if (format !== ENTRY_FORMAT) {
+  if (format !== ENTRY_FORMAT && format !== ENTRY_FORMAT_OLD) {
     throw new OrchestratorError(
       'ENTRY_UNREADABLE',
       `a log entry must be of format ${ENTRY_FORMAT}, got ${format}: written by another version`,
       { format },
     );
   }
-  return { batch: { at, commands: commands.map(readCommand) }, texts };
+  const reach = stepMax === 0 ? {} : { stepMax };
+  return { batch: { at, commands: commands.map(readCommand), ...reach }, texts };
 }

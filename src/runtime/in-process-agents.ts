@@ -29,6 +29,9 @@ export interface InProcessAgentsParts {
   readonly output: OutputService;
 }
 
+/** Ends in one command, which an entry takes whole; handlers that end together may be many. */
+const REPORTED_AT_ONCE = 500;
+
 /** Errors after which the same report may be taken a little later, and how much later. */
 const PASSING_CODES = new Set(['OVERLOADED', 'LOG_FULL']);
 const REPORT_AGAIN_MS = 1_000;
@@ -129,6 +132,11 @@ export class InProcessAgents {
 
   /** Reports until it is known what became of it: a result that is not taken would hold its slot for ever. */
   #report(ends: readonly AttemptEnd[]): void {
+    for (let from = 0; from < ends.length; from += REPORTED_AT_ONCE)
+      this.#reportSome(ends.slice(from, from + REPORTED_AT_ONCE));
+  }
+
+  #reportSome(ends: readonly AttemptEnd[]): void {
     const { agents, clock, logger } = this.#parts;
     agents.report(ends).catch((error: unknown) => {
       if (!isOrchestratorError(error) || !PASSING_CODES.has(error.code)) {
@@ -137,7 +145,7 @@ export class InProcessAgents {
       }
       const cancel = clock.setTimer(REPORT_AGAIN_MS, () => {
         this.#deferred.delete(cancel);
-        this.#report(ends);
+        this.#reportSome(ends);
       });
       this.#deferred.add(cancel);
     });

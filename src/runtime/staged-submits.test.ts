@@ -1,8 +1,8 @@
 /** Submits that are too large for one entry, in a whole runtime. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SubmitTask } from '../contract/index.ts';
+import type { TaskId } from '../core/index.ts';
 import { TestOrchestrator } from '../testing/index.ts';
-import { UNPARTED_TASKS_MAX } from './staged-submits.ts';
 
 const COUNT = 2_500;
 let uqo: TestOrchestrator;
@@ -116,17 +116,38 @@ describe('after a crash', () => {
   });
 });
 
-test.each([
-  { parentId: '00000000-0000-7000-8000-000000000001' },
-  { dedupe: { key: 'k', mode: 'keep-last' } },
-])('of more than ten thousand tasks, one with %j, nothing is taken', async (more) => {
-  const tasks = Array.from({ length: UNPARTED_TASKS_MAX + 1 }, (_, i) => ({
-    type: 'work',
-    ...(i === 7 ? more : {}),
-  }));
-  await expect(uqo.runtime.submitFlow({ tasks: tasks as SubmitTask[] })).rejects.toMatchObject({
-    code: 'SUBMIT_TOO_LARGE',
-    details: { tasks: 10_001, tasksMax: 10_000, position: 7 },
+describe('a submit of a running task', () => {
+  test('comes in parts, too, and each of them is its child', async () => {
+    const made = Promise.withResolvers<readonly string[]>();
+    await uqo.agent({ id: 'a', capabilities: ['parent'] }, async (_, context) => {
+      const tasks = Array.from({ length: COUNT }, () => ({ type: 'work' }));
+      made.resolve(await context.submit(tasks));
+      return null;
+    });
+    const parent = await uqo.runtime.submitTask({ type: 'parent' });
+    await uqo.clock.advance('1s');
+    const ids = await made.promise;
+    expect([live(), staged()]).toEqual([COUNT, 0]);
+    const { records, tasks } = uqo.runtime.observed.state;
+    expect(tasks.get(ids[7] as TaskId)?.extra?.family).toMatchObject({
+      parentId: parent,
+      depth: 1,
+    });
+    expect(records.trees.get(parent)).toMatchObject({ subtasks: COUNT, coming: 0 });
   });
-  expect([live(), staged()]).toEqual([0, 0]);
+});
+
+test('tasks with dedupe keys come in parts, too', async () => {
+  const tasks = Array.from({ length: COUNT }, (_, i): SubmitTask => ({
+    type: 'work',
+    dedupe:
+      i % 2 === 0
+        ? { key: `k${i % 10}`, mode: 'keep-last' }
+        : { key: `k${i % 10}`, mode: 'throttle', windowMs: 60_000 },
+  }));
+  const ids = await uqo.runtime.submitTasks(tasks);
+  // The last of each key that keeps the last, and the first of each key that is throttled.
+  expect([live(), staged()]).toEqual([10, 0]);
+  expect(ids[11]).toBe(ids[1]);
+  expect(uqo.task(ids[COUNT - 2] ?? '').view()?.state).toBe('queued');
 });

@@ -28,9 +28,7 @@ import type { TaskIdSource } from './task-ids.ts';
 import type { SubmittedTasks } from './task-service.ts';
 
 /** Submits of more tasks come in parts. */
-const WHOLE_TASKS_MAX = 2_000;
-/** … and of those that cannot, none of more tasks is taken: an entry is applied in one go. */
-export const UNPARTED_TASKS_MAX = 10_000;
+const WHOLE_TASKS_MAX = 1_000;
 /** Tasks of a part, and UTF-16 units of their payloads and names of their parents, about. */
 const PART_TASKS_MAX = 500;
 const PART_LENGTH_MAX = 512 * 1024;
@@ -46,6 +44,8 @@ export interface StagedSubmitsParts {
   readonly stages: StageWaits;
   /** The flow of a submit, or the one it repeats. */
   readonly flowOf: (flowId: string, ids: readonly TaskId[]) => string;
+  /** Hash of the payload of a running task, where its own submit did not tell it. */
+  readonly rootHashOf: (parentId: TaskId) => string | null;
 }
 
 interface Part {
@@ -56,25 +56,9 @@ interface Part {
   readonly positions: readonly number[];
 }
 
-/**
- * Whether a submit comes in parts. Not those of running tasks, which may have 10,000 children at most,
- * and none with dedupe keys: what such a task replaces or repeats is known only when it is made.
- *
- * @throws OrchestratorError `SUBMIT_TOO_LARGE`
- */
-export function isLarge({ extras, payloads }: Submission): boolean {
-  const tasks = payloads.length;
-  if (tasks <= WHOLE_TASKS_MAX) return false;
-  const position = extras?.findIndex(
-    (extra) => extra?.parentId !== undefined || extra?.dedupe !== undefined,
-  );
-  if (position === undefined || position < 0) return true;
-  if (tasks <= UNPARTED_TASKS_MAX) return false;
-  throw new OrchestratorError(
-    'SUBMIT_TOO_LARGE',
-    `a submit in which a task has a parent or a dedupe key must have at most ${UNPARTED_TASKS_MAX} tasks, got ${tasks}`,
-    { tasks, tasksMax: UNPARTED_TASKS_MAX, position },
-  );
+/** Whether a submit comes in parts. */
+export function isLarge({ payloads }: Submission): boolean {
+  return payloads.length > WHOLE_TASKS_MAX;
 }
 
 export class StagedSubmits {
@@ -167,7 +151,15 @@ export class StagedSubmits {
   ): Promise<{ readonly parts: readonly Part[]; readonly tasks: readonly NewTask[] }> {
     const slices = new Slices(this.#parts.clock);
     const refs = await refsInSlices(submission.extras, ids, slices);
-    const named = { ids, refs, rootHashOf: () => null };
+    const hashes = new Map<TaskId, string | null>();
+    const rootHashOf = (parentId: TaskId): string | null => {
+      const known = hashes.get(parentId);
+      if (known !== undefined) return known;
+      const hash = this.#parts.rootHashOf(parentId);
+      hashes.set(parentId, hash);
+      return hash;
+    };
+    const named = { ids, refs, rootHashOf };
     const tasks: NewTask[] = [];
     const own = new Map<TaskId, number>();
     for (const [position, id] of ids.entries()) {

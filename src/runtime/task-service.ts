@@ -83,7 +83,8 @@ export class TaskService {
     this.#parts = parts;
     this.#search = new TaskSearch(parts);
     const flowOf = this.flowOf.bind(this);
-    this.#staged = new StagedSubmits({ ...parts, flowOf });
+    const rootHashOf = this.#rootHash.bind(this);
+    this.#staged = new StagedSubmits({ ...parts, flowOf, rootHashOf });
   }
 
   /**

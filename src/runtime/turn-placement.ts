@@ -21,7 +21,7 @@ import {
 import type { Arrival, ArrivalProfile, Scheduler } from '../scheduling/index.ts';
 
 /** Assignments proposed in one entry, at most. */
-const ASSIGNMENTS_MAX = 20_000;
+const ASSIGNMENTS_MAX = 2_000;
 
 /**
  * Asks the scheduler for the assignments that this turn's commands allow: for slots that its reports

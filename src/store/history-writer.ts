@@ -62,7 +62,11 @@ export class HistoryWriter {
    * Ids grow with the time of submission, and nothing finishes before that: the walk ends at the
    * first task submitted after the bound.
    */
-  purgeSome(start: Buffer, bounds: PurgeBounds): { removed: number; next: Buffer | null } {
+  purgeSome(
+    start: Buffer,
+    bounds: PurgeBounds,
+    pinned: ReadonlySet<string>,
+  ): { removed: number; next: Buffer | null } {
     const keys = [...this.#records.getKeys({ start, limit: PURGE_RECORDS_MAX })];
     let removed = 0;
     for (const key of keys) {
@@ -71,7 +75,7 @@ export class HistoryWriter {
       const record = this.#records.getBinaryFast(key);
       if (record === undefined) continue;
       if (!over && finishedAtOf(record) >= bounds.finishedBefore) continue;
-      if (bounds.pinned.size > 0 && bounds.pinned.has(readTaskKey(key, 0))) continue;
+      if (pinned.size > 0 && pinned.has(readTaskKey(key, 0))) continue;
       this.#forget(key, record);
       this.#records.removeSync(key);
       removed += 1;

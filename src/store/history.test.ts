@@ -144,6 +144,18 @@ describe('retention', () => {
     });
   });
 
+  test('keeps what is wanted, named in many messages, until it is wanted no more', async () => {
+    await withStore({ now: () => 0, history: { countMax: 5 }, sliceMs: 0 }, async (store) => {
+      const wanted = Array.from({ length: 4_100 }, (_, i) => idOf(i + 1));
+      for (let n = 1; n <= 4_200; n++) store.finish(finishedOf(taskOf(idOf(n)), 'completed'));
+      await store.flush();
+      store.keep(() => wanted);
+      expect(await store.purgeHistory()).toBe(100);
+      store.keep(() => []);
+      expect(await store.purgeHistory()).toBe(4_095);
+    });
+  });
+
   test('keeps the bytes of records under their bound', async () => {
     const options = { now: () => 0, history: { bytesMax: 50_000 } };
     await withStore(options, async (store) => {

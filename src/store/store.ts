@@ -16,6 +16,7 @@ import {
   type ResolvedStoreOptions,
   type StoreOptions,
 } from './store-options.ts';
+import { Slices } from './slices.ts';
 import type { Store } from './store-port.ts';
 import { openTables, STORE_FILE, TABLE, tableOf, type Tables } from './tables.ts';
 import { Writer } from './writer.ts';
@@ -68,6 +69,9 @@ async function checkFormat(tables: Tables): Promise<void> {
   format.writeUInt32LE(FORMAT, 0);
   await meta.put(META_KEY.format, format);
 }
+
+/** Ids in one message to the writer. */
+const PINNED_AT_ONCE = 2_000;
 
 interface StoreParts {
   readonly tables: Tables;
@@ -255,15 +259,31 @@ export class LmdbStore implements Store {
    * @throws OrchestratorError STORE_WRITE_FAILED
    */
   purgeHistory(): Promise<number> {
+    this.#purge ??= this.#runPurge().finally(() => (this.#purge = null));
+    return this.#purge;
+  }
+
+  /** What is wanted is told in slices: there may be a hundred thousand of it. */
+  async #runPurge(): Promise<number> {
+    const { tables, writer } = this.#parts;
     const { ageMsMax, countMax, bytesMax } = this.#options.history;
     const finishedBefore = this.#options.now() - ageMsMax;
-    const pinned = new Set<string>(this.#pinned());
-    const bounds = { finishedBefore, countMax, bytesMax, pinned };
-    this.#purge ??= this.#parts.writer.purge(bounds).finally(() => {
-      this.#parts.tables.root.resetReadTxn();
-      this.#purge = null;
-    });
-    return this.#purge;
+    const slices = new Slices(this.#options.sliceMs);
+    let ids: TaskId[] = [];
+    for (const id of this.#pinned()) {
+      // Children of one parent follow each other often.
+      if (id !== ids.at(-1)) ids.push(id);
+      if (ids.length >= PINNED_AT_ONCE) {
+        writer.pin(ids);
+        ids = [];
+      }
+      if (slices.spent) await slices.next();
+      if (this.#closed !== null) return 0;
+    }
+    writer.pin(ids);
+    const removed = await writer.purge({ finishedBefore, countMax, bytesMax });
+    tables.root.resetReadTxn();
+    return removed;
   }
 
   /**

@@ -7,6 +7,8 @@ export type WriterRequest =
   | { readonly type: 'begin' }
   | { readonly type: 'commit'; readonly number: number }
   | { readonly type: 'abort' }
+  /** Tasks that the next purge leaves, whatever its bounds. */
+  | { readonly type: 'pin'; readonly ids: readonly string[] }
   | ({ readonly type: 'purge' } & PurgeBounds)
   | { readonly type: 'close' };
 
@@ -16,8 +18,6 @@ export interface PurgeBounds {
   readonly finishedBefore: number;
   readonly countMax: number;
   readonly bytesMax: number;
-  /** Ids of tasks that stay, whatever the bounds. */
-  readonly pinned: ReadonlySet<string>;
 }
 
 export interface HistoryTotals {

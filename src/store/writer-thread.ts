@@ -75,6 +75,9 @@ function handle(request: WriterRequest): void {
       return reply({ type: 'committed', number: request.number, totals: history.totals });
     case 'abort':
       return;
+    case 'pin':
+      for (const id of request.ids) pinned.add(id);
+      return;
     case 'purge':
       return purge(request);
     case 'close':
@@ -207,14 +210,19 @@ function writeEntry(...[operation, number, key, value]: Parameters<EntryHandler>
   }
 }
 
+/** What the next purge leaves. */
+let pinned = new Set<string>();
+
 /** Removes in short transactions, so that blocks are written in between. */
 function purge(bounds: PurgeBounds): void {
   let start: Buffer | null = Buffer.of(0);
   let removed = 0;
+  const kept = pinned;
+  pinned = new Set();
   const step = (): void => {
     attempt(() => {
       tables.root.transactionSync(() => {
-        const done = history.purgeSome(start as Buffer, bounds);
+        const done = history.purgeSome(start as Buffer, bounds, kept);
         start = done.next;
         removed += done.removed;
         history.saveTotals();

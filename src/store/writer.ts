@@ -139,6 +139,11 @@ export class Writer {
     return new Promise((resolve, reject) => this.#waiters.push({ number, resolve, reject }));
   }
 
+  /** Names tasks that the next purge leaves, beside those named before. */
+  pin(ids: readonly string[]): void {
+    if (this.#failure === null && ids.length > 0) this.#post({ type: 'pin', ids });
+  }
+
   /** Removes what is beyond the bounds; resolves to how many records went. One at a time. */
   purge(bounds: PurgeBounds): Promise<number> {
     if (this.#failure !== null) return Promise.reject(this.#failure);

@@ -2,6 +2,7 @@
 import type { Command, CommandBatch, NewTask } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
 import type { TaskRules, TaskSpec } from '../spec.ts';
+import type { Stage } from '../stage.ts';
 import { CORE_SETTINGS_DEFAULT, type CoreState } from '../state.ts';
 import { isLeased, type Task } from '../task.ts';
 import { fire, hedge, scheduleSettings, taskSpec } from './commands.ts';
@@ -24,7 +25,8 @@ export function featureBatchOf(state: CoreState, move: Move): CommandBatch {
   const n = move.intents.reduce((sum, { a, b, c }) => sum + a + 3 * b + 7 * c, state.index);
   const featured = commands.map((command, i) => withFeatures(state, command, n + 13 * i));
   const extra = [...planned(state, n), ...planned(state, (n >> 3) + 5)];
-  return { at, commands: n % 2 === 0 ? [...featured, ...extra] : [...extra, ...featured] };
+  const all = n % 2 === 0 ? [...featured, ...extra] : [...extra, ...featured];
+  return { at, commands: all, ...(n % 4 === 0 ? {} : { stepMax: n % 4 === 3 ? 3 : 1 }) };
 }
 
 function withFeatures(state: CoreState, command: Command, n: number): Command {
@@ -103,8 +105,9 @@ function planned(state: CoreState, n: number): Command[] {
       return [{ type: 'tree.kill', target: `f${n % 9}`, ...facts }];
     case 6:
       return [{ type: 'namespace.kill', target: n % 2 === 0 ? 'team' : 'default', ...facts }];
-    case 7:
     case 8:
+      return [{ type: 'agent.lost', agentId: agentId as AgentId }];
+    case 7:
       return ['team', 'default'].map((target) => ({ type: 'namespace.restore', target }));
     case 9:
       return [{ type: n % 2 === 0 ? 'agent.kill' : 'agent.restore', target: agentId, ...facts }];
@@ -152,10 +155,19 @@ function stagePart(state: CoreState, n: number): Command {
   const stageId = `stage${n % 2}`;
   const index = state.records.stages.get(stageId)?.parts.length ?? 0;
   const ids = [0, 1, 2].map((i) => `g${state.index}-${i}` as TaskId);
+  const runs = bySeq(state).filter(isLeased);
+  const origin = runs[n % (runs.length || 1)];
+  const modes = ['keep-last', 'debounce', 'throttle'] as const;
   const tasks = ids.map((id, i) => ({
     id,
     spec: i % 2,
     payloadBytes: 2,
+    ...((n + i) % 3 === 0 && origin !== undefined
+      ? { parentId: origin.id, hash: `p${n % 7}` }
+      : {}),
+    ...((n + i) % 5 === 0
+      ? { dedupe: { mode: modes[(n >> 2) % 3] ?? 'throttle', key: `d${n % 3}`, windowMs: 400 } }
+      : {}),
     ...(i > 0 ? { dependsOn: [{ taskId: ids[i - 1] as TaskId }] } : {}),
     ...((n + i) % 4 === 0 ? { idempotencyKey: `k${(n + i) % 6}`, bodyHash: 'y' } : {}),
     ...(i === 0 ? { estimate: { tokens: 50 }, concurrencyKey: 'user-0' } : {}),
@@ -169,8 +181,12 @@ function commits(state: CoreState): Command[] {
     type: 'stage.commit',
     stageId: stage.key,
     parts: stage.parts.length,
-    flow: { id: `f${stage.seq % 9}`, budget: { tokens: 2_000 } },
+    ...(stage.seq % 3 === 0 ? {} : flowOf(stage)),
   }));
+}
+
+function flowOf({ seq }: Stage): Pick<Extract<Command, { type: 'stage.commit' }>, 'flow'> {
+  return { flow: { id: `f${seq % 9}`, budget: { tokens: 2_000 } } };
 }
 
 function bySeq(state: CoreState): Task[] {

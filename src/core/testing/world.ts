@@ -1,7 +1,7 @@
 import { invariant } from '../../base/invariant.ts';
 import type { Agent } from '../agent.ts';
 import { apply, type Applied } from '../apply.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandBatch } from '../command.ts';
 import type { AgentId, TaskId } from '../ids.ts';
 import { checkInvariants } from '../invariants.ts';
 import type { Queue } from '../queue.ts';
@@ -30,7 +30,11 @@ export class World {
 
   /** Applies one batch, given at `at` milliseconds. */
   run(at: number, ...commands: readonly Command[]): Applied {
-    const applied = apply(this.state, this.state.index + 1, { at, commands });
+    return this.runBatch({ at, commands });
+  }
+
+  runBatch(batch: CommandBatch): Applied {
+    const applied = apply(this.state, this.state.index + 1, batch);
     checkInvariants(this.state);
     return applied;
   }

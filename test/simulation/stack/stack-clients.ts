@@ -1,8 +1,9 @@
 /** Clients that submit tasks, have them assigned, complete them and read how far they are, by way of any node. */
 import fc from 'fast-check';
-import type { Command } from '../../../src/core/index.ts';
+import type { Command, CommandBatch, TaskId } from '../../../src/core/index.ts';
 import { assign, complete, register, submit } from '../../../src/core/testing/commands.ts';
-import { batchOf, histories, type Move } from '../../../src/core/testing/histories.ts';
+import { featureBatchOf } from '../../../src/core/testing/feature-histories.ts';
+import { histories, type Move } from '../../../src/core/testing/histories.ts';
 import type { Chance } from '../kernel/chance.ts';
 import { require } from '../simulation-failure.ts';
 import { stageOf, type Stage } from './stack-checker.ts';
@@ -64,6 +65,24 @@ export class StackClients {
     this.#working -= 1;
   }
 
+  /** Two clients may see the same state: parts of large submits get ids that nobody else gives. */
+  #ownIds(batch: CommandBatch): CommandBatch {
+    this.#attempts += 1;
+    const own = (id: TaskId): TaskId => `${id}~${this.#attempts}` as TaskId;
+    const commands = batch.commands.map((command): Command => {
+      if (command.type !== 'stage.add') return command;
+      const tasks = command.tasks.map(({ dependsOn, id, ...task }) => ({
+        ...task,
+        id: own(id),
+        ...(dependsOn === undefined
+          ? {}
+          : { dependsOn: dependsOn.map((edge) => ({ ...edge, taskId: own(edge.taskId) })) }),
+      }));
+      return { ...command, tasks };
+    });
+    return { ...batch, commands };
+  }
+
   /** One batch of a random history. @returns whether it came through */
   async #move(): Promise<boolean> {
     const move = this.#chance.pick(this.#moves);
@@ -72,7 +91,7 @@ export class StackClients {
     const reply = await this.#cluster.call(node, async (asked) => {
       const { state } = asked;
       require(state !== null, 'a node that is up has a state', () => asked.nodeId);
-      return (await asked.appendBatch(batchOf(state, move))).index;
+      return (await asked.appendBatch(this.#ownIds(featureBatchOf(state, move)))).index;
     });
     this.#learn(node, reply);
     return reply !== null && 'value' in reply;
