@@ -1,5 +1,5 @@
 /**
- * Artifacts lie on the node that led when they were made: whoever is asked for one that it has not asks the others.
+ * Every node gets a copy of every artifact, but not at once: whoever is asked for one that it has not asks the others.
  *
  * They never change, so that any copy is as good as another, and who leads does not matter.
  */
@@ -38,7 +38,7 @@ export class ArtifactsElsewhere {
     if (isOnlyHere(request)) return 'here';
     const id = ARTIFACT.exec(path)?.groups?.['id'];
     if (id === undefined) return 'none';
-    if (this.#ctx.runtime.artifacts.find(id) !== null) return 'here';
+    if (this.#ctx.runtime.artifacts.has(id)) return 'here';
     for (const { url } of await this.#door.others()) {
       const outcome = await forwardRequest(request, reply, {
         agent: this.#agent,

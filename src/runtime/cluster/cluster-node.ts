@@ -78,7 +78,13 @@ export class ClusterNode {
   }
 
   view(): ClusterView {
-    return clusterView(this.log.status(), { isReady: this.ready, clockSkewMs: this.#seat.skew.ms });
+    const { copier, skew } = this.#seat;
+    return clusterView(this.log.status(), {
+      isReady: this.ready,
+      clockSkewMs: skew.ms,
+      artifacts: copier?.view ?? { kept: 0, missing: 0, missingBytes: 0 },
+      artifactsMissingOf: (nodeId) => copier?.missingOf(nodeId) ?? null,
+    });
   }
 
   /** Changes one member; resolves when that is committed. Only the leader can. */

@@ -15,6 +15,7 @@ import { createState, headDigest } from '../../core/index.ts';
 import {
   lockDataDirectory,
   openRaftLog,
+  type ClusterLog,
   type CommittedEntry,
   type RaftLog,
   type RoleView,
@@ -28,6 +29,8 @@ import { assembly, CORE_SEED, leadFromNow, type Ground } from '../open-runtime.t
 import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
 import { openArtifacts, openFolderStore } from '../storage.ts';
+import { ArtifactCopier } from './artifacts/artifact-copier.ts';
+import { ArtifactQuorum } from './artifacts/artifact-quorum.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { ASK_ABOUT, ASK_NODE, Leadership, type About } from './leadership.ts';
@@ -47,7 +50,9 @@ export class ClusterSeat {
   readonly #opened = Promise.withResolvers<void>();
   log: RaftLog | null = null;
   runtime: Runtime | null = null;
+  copier: ArtifactCopier | null = null;
   #artifacts: Ground['artifacts'] | null = null;
+  #quorum: ArtifactQuorum | null = null;
   #leader: string | null = null;
   /** The term that this node is about to lead in, once all before it is applied. */
   #comingTerm: number | null = null;
@@ -80,6 +85,7 @@ export class ClusterSeat {
       );
       const seat = new ClusterSeat(options, folder, () => lock.release());
       seat.#artifacts = await openArtifacts(options, ground);
+      seat.#shareArtifacts(seat.#artifacts);
       await seat.#openLog();
       return seat;
     } catch (error) {
@@ -109,7 +115,7 @@ export class ClusterSeat {
         apply: (entries) => this.#apply(entries),
       },
       snapshots: { take: () => this.#takeSnapshot(), install: (one) => this.#install(one) },
-      onForwarded: (kind) => this.#answer(kind),
+      onForwarded: (kind, body, from) => this.#answer(kind, body, from),
       onRole: (role) => this.#roleChanged(role),
       logger: this.logger,
       ...(cluster.settings === undefined ? {} : { settings: cluster.settings }),
@@ -124,11 +130,45 @@ export class ClusterSeat {
     this.runtime = new Runtime(assembly(this.#ground(this.#folder.store)));
     this.#opened.resolve();
     this.#roleChanged(log.role);
+    void this.copier?.look();
   }
 
   async close(graceMs: number | undefined): Promise<void> {
     this.skew.close();
+    await this.copier?.close();
     await this.runtime?.close(graceMs);
+  }
+
+  /** Every node gets a copy of every artifact, and one is acknowledged once a majority has it. */
+  #shareArtifacts(artifacts: Ground['artifacts']): void {
+    const { clock, logger, options } = this;
+    const ask: ClusterLog['ask'] = (...question) => {
+      if (this.log !== null) return this.log.ask(...question);
+      const message = 'this node must take part to ask another one';
+      return Promise.reject(new OrchestratorError('PEER_UNREACHABLE', message));
+    };
+    this.copier = new ArtifactCopier({
+      artifacts,
+      clock,
+      logger,
+      ask,
+      reachable: () => {
+        const peers = this.log?.status().peers ?? [];
+        return peers.filter(({ isReachable }) => isReachable).map(({ nodeId }) => nodeId);
+      },
+      isWanted: (facts) => this.runtime?.artifacts.isWanted(facts) === true,
+      onCopied: () => this.runtime?.artifacts.watch(),
+      onOutcome: (outcome) => options.measures?.artifactCopied(outcome),
+    });
+    const { artifactWaitMsMax, nodeId } = options.cluster;
+    const voters = (): readonly (readonly string[])[] => {
+      const configuration = this.log?.status().configuration;
+      return configuration === undefined
+        ? [[]]
+        : [configuration.voters, configuration.votersOutgoing];
+    };
+    const patience = artifactWaitMsMax === undefined ? {} : { waitMsMax: artifactWaitMsMax };
+    this.#quorum = new ArtifactQuorum({ nodeId, clock, voters, ask, ...patience });
   }
 
   #ground(store: LmdbStore): Ground {
@@ -147,6 +187,7 @@ export class ClusterSeat {
       clock: this.clock,
       logger: this.logger,
       state: store.restore() ?? createState(CORE_SEED),
+      artifactKept: async (facts) => await this.#quorum?.reached(facts),
     };
   }
 
@@ -183,7 +224,9 @@ export class ClusterSeat {
     return isLed ? this.leadership.ask() : Promise.resolve(null);
   }
 
-  #answer(kind: number): Promise<Uint8Array> {
+  #answer(kind: number, body: Uint8Array, from: string): Promise<Uint8Array> {
+    const ofArtifacts = this.copier?.answer(from, kind, body) ?? null;
+    if (ofArtifacts !== null) return ofArtifacts;
     if (kind === ASK_ABOUT || kind === ASK_NODE) {
       const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
       return Promise.resolve(Buffer.from(JSON.stringify(about)));
