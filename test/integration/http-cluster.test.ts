@@ -69,6 +69,7 @@ class ServedCluster {
     const known = (): Node | null => this.#leader;
     return {
       nodeId,
+      connectApi: null,
       get isLeading() {
         return known()?.name === nodeId;
       },

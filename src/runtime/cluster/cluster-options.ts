@@ -1,4 +1,9 @@
-import type { PeerAuthentication, PeerNetwork, RaftLogOptions } from '../../log/index.ts';
+import type {
+  PeerAuthentication,
+  PeerNetwork,
+  RaftLogOptions,
+  TlsNetwork,
+} from '../../log/index.ts';
 import type { RuntimeOptions } from '../open-runtime.ts';
 import type { CopyOutcome } from './artifacts/artifact-copier.ts';
 import type { Runtime } from '../runtime.ts';
@@ -20,7 +25,8 @@ export interface ClusterOptions {
   /** Allows plain TCP beyond this machine. */
   readonly insecurePeers?: boolean;
   readonly authentication?: PeerAuthentication;
-  readonly network?: PeerNetwork;
+  /** What nodes speak over. One that also carries requests to the leader is used for that, too. Default plain TCP. */
+  readonly network?: PeerNetwork & Partial<Pick<TlsNetwork, 'connectApi'>>;
   readonly settings?: RaftLogOptions['settings'];
   /** Log entries between two snapshots. Default 10,000. */
   readonly snapshotEveryEntries?: number;
