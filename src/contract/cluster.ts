@@ -44,6 +44,10 @@ export const ClusterView = Type.Object(
     clockSkewMs: Type.Union([Type.Integer(), Type.Null()], {
       description: "This node's clock minus the leader's; null while it leads, or nobody does",
     }),
+    hasSameWebhooks: Type.Union([Type.Boolean(), Type.Null()], {
+      description:
+        'Whether secret and allowed networks of webhooks are those of the leader; null while it leads, or nobody does',
+    }),
     isChanging: Type.Boolean({ description: 'Members are being changed: both majorities count' }),
     members: Type.Array(ClusterMember),
     removed: Type.Array(Type.String(), { description: 'Ids that are refused for ever' }),

@@ -10,6 +10,7 @@ export interface ClusterSource {
     readonly committedIndex: number;
     readonly appliedIndex: number;
     readonly clockSkewMs: number | null;
+    readonly hasSameWebhooks: boolean | null;
     readonly artifacts: {
       readonly kept: number;
       readonly missing: number;
@@ -126,6 +127,12 @@ function gaugesOf(source: ClusterSource): MetricDefinition[] {
         labels: { node: nodeId },
         value: Number(isReachable),
       })),
+    ),
+    gauge(
+      'uqo_webhook_settings_differ',
+      '1 while secret or allowed networks of webhooks are not those of the leader',
+      ({ hasSameWebhooks }) =>
+        hasSameWebhooks === null ? [] : [{ value: Number(!hasSameWebhooks) }],
     ),
     gauge('uqo_artifacts_kept', 'Artifacts on the disk of this node', ({ artifacts }) => [
       { value: artifacts.kept },

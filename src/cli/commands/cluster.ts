@@ -83,6 +83,11 @@ function show(view: ClusterView, command: Command, ctx: CliContext): void {
       `the clock of ${nodeId} is ${clockSkewMs} ms off the leader's: set it right (NTP)`,
     );
   }
+  if (view.hasSameWebhooks === false) {
+    output.message(
+      `secret or allowed networks of webhooks of ${nodeId} are not those of the leader: give all nodes the same`,
+    );
+  }
   const { kept, missing, missingBytes } = view.artifacts;
   if (missing > 0) {
     output.message(

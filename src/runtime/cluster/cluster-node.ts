@@ -88,10 +88,11 @@ export class ClusterNode {
   }
 
   view(): ClusterView {
-    const { copier, skew } = this.#seat;
+    const { copier, skew, webhooks } = this.#seat;
     return clusterView(this.log.status(), {
       isReady: this.ready,
       clockSkewMs: skew.ms,
+      hasSameWebhooks: webhooks.isSame,
       artifacts: copier?.view ?? { kept: 0, missing: 0, missingBytes: 0 },
       artifactsMissingOf: (nodeId) => copier?.missingOf(nodeId) ?? null,
     });

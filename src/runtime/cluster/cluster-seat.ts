@@ -34,6 +34,7 @@ import { ArtifactQuorum } from './artifacts/artifact-quorum.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { ASK_ABOUT, ASK_NODE, Leadership, type About } from './leadership.ts';
+import { WebhookMatch } from './webhook-match.ts';
 import { StateFolder } from './state-folder.ts';
 
 /** Entries between two comparisons of states. */
@@ -45,6 +46,7 @@ export class ClusterSeat {
   readonly logger: RuntimeLogger;
   readonly leadership: Leadership;
   readonly skew: ClockSkew;
+  readonly webhooks: WebhookMatch;
   readonly #folder: StateFolder;
   readonly #release: () => void;
   readonly #opened = Promise.withResolvers<void>();
@@ -66,6 +68,7 @@ export class ClusterSeat {
     const { nodeId } = options.cluster;
     this.leadership = new Leadership({ nodeId, clock: this.clock, log: () => this.log });
     const { clock, logger } = this;
+    this.webhooks = new WebhookMatch(options.webhooks ?? {}, logger);
     this.skew = new ClockSkew({ clock, logger, ask: () => this.#askLeader() });
   }
 
@@ -219,16 +222,22 @@ export class ClusterSeat {
     await this.#folder.forget(before);
   }
 
-  #askLeader(): Promise<About | null> {
+  async #askLeader(): Promise<About | null> {
     const isLed = this.leadership.term === null && this.log?.role.leader != null;
-    return isLed ? this.leadership.ask() : Promise.resolve(null);
+    const about = isLed ? await this.leadership.ask() : null;
+    this.webhooks.compare(about?.webhooks ?? null);
+    return about;
   }
 
   #answer(kind: number, body: Uint8Array, from: string): Promise<Uint8Array> {
     const ofArtifacts = this.copier?.answer(from, kind, body) ?? null;
     if (ofArtifacts !== null) return ofArtifacts;
     if (kind === ASK_ABOUT || kind === ASK_NODE) {
-      const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
+      const about: About = {
+        url: this.options.apiUrl() ?? '',
+        nowMs: this.clock.now(),
+        webhooks: this.webhooks.proof(),
+      };
       return Promise.resolve(Buffer.from(JSON.stringify(about)));
     }
     const message = `a question between nodes must be of a known kind, got ${kind}`;

@@ -2,7 +2,10 @@ import type { ClusterView } from '../../contract/index.ts';
 import type { ClusterStatus } from '../../log/index.ts';
 
 /** What a node knows that its log does not. */
-export interface OwnView extends Pick<ClusterView, 'artifacts' | 'clockSkewMs' | 'isReady'> {
+export interface OwnView extends Pick<
+  ClusterView,
+  'artifacts' | 'clockSkewMs' | 'hasSameWebhooks' | 'isReady'
+> {
   /** What another node said last that it lacks. */
   readonly artifactsMissingOf: (nodeId: string) => number | null;
 }
@@ -10,7 +13,7 @@ export interface OwnView extends Pick<ClusterView, 'artifacts' | 'clockSkewMs' |
 /** A cluster as one of its nodes shows it. */
 export function clusterView(
   status: ClusterStatus,
-  { artifacts, artifactsMissingOf, clockSkewMs, isReady }: OwnView,
+  { artifacts, artifactsMissingOf, clockSkewMs, hasSameWebhooks, isReady }: OwnView,
 ): ClusterView {
   const { address, configuration, leader, nodeId, peers } = status;
   const { learners, removed, voters, votersOutgoing } = configuration;
@@ -30,6 +33,7 @@ export function clusterView(
     committedIndex: status.committedIndex,
     appliedIndex: status.appliedIndex,
     clockSkewMs,
+    hasSameWebhooks,
     isChanging: votersOutgoing.length > 0,
     members: [...memberIds].toSorted().map((id) => {
       const isSelf = id === nodeId;
