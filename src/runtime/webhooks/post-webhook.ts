@@ -162,7 +162,8 @@ function lookupBy(policy: AddressPolicy): Lookup {
 function reached(request: ClientRequest, protocol: string): () => boolean {
   let isReached = false;
   request.once('socket', (socket) => {
-    if (request.reusedSocket) isReached = true;
+    isReached = request.reusedSocket;
+    if (isReached) return;
     socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => (isReached = true));
   });
   return () => isReached;
