@@ -1,9 +1,9 @@
 /**
  * Lets every node take every request: what only the leader may answer goes to it, with a bound on how much
- * is on the way. A read that may be old (`?stale=ok`) is answered here, also while nobody leads.
+ * is on the way. A task is read where it is asked for, once that node is known to be up to date. A read that may be old (`?stale=ok`) is answered here, also while nobody leads.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { OrchestratorError } from '../../base/errors.ts';
+import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
 import type { ApiContext } from '../api-context.ts';
 import { readBody } from '../json-body.ts';
 import { ArtifactsElsewhere } from './artifacts-elsewhere.ts';
@@ -18,8 +18,16 @@ const UNDER_WAY_MAX = 2_000;
 const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
 /** How long a node that leads no more may still take to answer what was carried to it. */
 const LATE_MS_MAX = 2_000;
+/** How long a node that follows may take to be up to date before it lets the leader answer. */
+const BARRIER_MS_MAX = 1_000;
 /** Pause before a request that nobody took is carried to whoever leads then. */
 const AGAIN_MS = 50;
+
+/**
+ * Reads of what is in the log and nowhere else: a node that follows answers them itself once it has applied all that the
+ * leader, by the word of a majority, had committed when it was asked.
+ */
+const IN_THE_LOG = /^\/api\/v1\/tasks\/[0-9a-f-]{36}$/;
 
 /** What every node answers itself. */
 const LOCAL = ['/api/v1/cluster', '/api/v1/status'];
@@ -90,7 +98,27 @@ class Forwarder {
       if (reads) await door.readBarrier();
       return;
     }
+    if (reads && IN_THE_LOG.test(path) && !door.isLeading && (await this.#isCaughtUp())) return;
     await this.#carry(request, reply, null);
+  }
+
+  /** Whether this node has everything that was acknowledged before; false too where nobody can say, or it takes long. */
+  async #isCaughtUp(): Promise<boolean> {
+    const { ctx, door } = this.#parts;
+    const patience = Promise.withResolvers<boolean>();
+    const cancel = ctx.clock.setTimer(BARRIER_MS_MAX, () => patience.resolve(false));
+    const caughtUp = door.readBarrier().then(
+      () => true,
+      (error: unknown) => {
+        if (!isOrchestratorError(error)) throw error;
+        return false;
+      },
+    );
+    try {
+      return await Promise.race([caughtUp, patience.promise]);
+    } finally {
+      cancel();
+    }
   }
 
   /**
