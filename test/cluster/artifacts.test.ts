@@ -126,16 +126,23 @@ function spoil(file: string, at: number): void {
 }
 
 test('what no majority has room for is not acknowledged, and the task says why', async () => {
-  cluster = await ClusterProcesses.start(IDS, []);
-  const leader = await cluster.leader();
-  const others = IDS.filter((id) => id !== leader);
-  for (const id of others) await cluster.stop(id);
+  cluster = new ClusterProcesses([]);
+  for (const id of IDS) await cluster.place(id);
   const env = { UQO_ARTIFACTS_MAX: '1MiB' };
-  await Promise.all(others.map((id) => cluster.run(id, [], { env })));
-  await cluster.leader();
-  await expect(make(QUBITS, 1)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_COPIED' });
+  await Promise.all(IDS.map((id) => cluster.run(id, [], id === 'n1' ? {} : { env })));
+  const code = await cluster.until('the node that has room does not lead', async () => {
+    const leader = await cluster.leader();
+    if (leader !== 'n1') await cluster.change(leader, 'transfer', '--to', 'n1');
+    const refusal = await make(QUBITS, 1).then(
+      () => ({ code: 'acknowledged' }),
+      (error: unknown) => error as { readonly code: string },
+    );
+    // On a starved machine another one leads meanwhile, and says for itself that it has no room.
+    return refusal.code === 'ARTIFACTS_FULL' ? null : refusal.code;
+  });
+  expect(code).toBe('ARTIFACT_NOT_COPIED');
   expect(await make(10)).toMatchObject({ id: expect.any(String) as string });
-}, 120_000);
+}, 180_000);
 
 test('a node whose disk is full goes on without copies, keeps no half of one, and gets them later', async () => {
   cluster = await ClusterProcesses.start(IDS, []);
