@@ -54,6 +54,8 @@ for (let run = 0; run < RUNS; run++) {
       ((flood.taken[priority] ?? 0) / answered) * 100,
     );
   }
+  measures.add("overloaded: server's main thread runs", '%', figures.ran * 100);
+  measures.add('… is ready and gets no processor', '%', figures.waited * 100);
   measures.add('recovery', 's', recoveryMs / 1000);
   measures.add('memory, most', 'MiB', figures.rssBytesMax / 2 ** 20);
   measures.add("… without pages of the store's file", 'MiB', figures.anonymousBytesMax / 2 ** 20);

@@ -1,13 +1,16 @@
 /**
  * A log that three processes keep on one machine, each with its own files and an fsync behind every entry: appends a
- * second, time to commit, time from `kill -9` of the leader to the next acknowledged append, and how long a node needs that
+ * second, time to commit and processor time of each process an entry, beside puts of as many bytes into etcd (where it is
+ * installed; its client is a process apart, ours appends where the log is led); time from `kill -9` of the leader to the next acknowledged append, and how long a node needs that
  * was away while a million entries were committed.
  *
  *   npm run bench -- raft [--quick]
  */
 import { join } from 'node:path';
+import { closedLoop } from './harness/closed-loop.ts';
 import { freePort } from './harness/cluster.ts';
-import { startWorker, withFolder, type Worker } from './harness/processes.ts';
+import { EtcdCluster, etcdVersion } from './harness/etcd.ts';
+import { cpuMicros, startWorker, withFolder, type Worker } from './harness/processes.ts';
 import { isQuick, Measures, report } from './harness/report.ts';
 import type { LoadResult, NodeSetup, RaftOrder } from './workers/raft-node.ts';
 
@@ -15,6 +18,8 @@ const quick = isQuick();
 const NODES = ['a', 'b', 'c'];
 const ENTRY_BYTES = 256;
 const DURATION_MS = quick ? 2_000 : 10_000;
+/** Before it is measured: a process that is just started compiles. */
+const WARM_MS = 3_000;
 const KILLS = quick ? 3 : 50;
 const BEHIND_ENTRIES = quick ? 50_000 : 1_000_000;
 const LOADS = [1, 64, 1024] as const;
@@ -63,22 +68,54 @@ class Processes {
     }
   }
 
+  /** Processor time so far: the leader's, and that of one follower on average; in microseconds. */
+  micros(leader: Node): readonly [leader: number, follower: number] {
+    const others = [...this.nodes.values()].filter(({ id }) => id !== leader.id);
+    const sum = others.reduce((all, { worker }) => all + cpuMicros(worker.pid), 0);
+    return [cpuMicros(leader.worker.pid), sum / others.length];
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.nodes.values()].map(({ worker }) => worker.kill()));
   }
 }
 
 async function measureLoads(processes: Processes, measures: Measures): Promise<void> {
+  const warm = { kind: 'load' as const, appenders: 64, entryBytes: ENTRY_BYTES };
+  await ask<LoadResult>(await processes.leader(), { ...warm, durationMs: WARM_MS });
   for (const appenders of LOADS) {
     const leader = await processes.leader();
     const order = { kind: 'load' as const, appenders, entryBytes: ENTRY_BYTES };
+    const before = processes.micros(leader);
     const result = await ask<LoadResult>(leader, { ...order, durationMs: DURATION_MS });
+    const after = processes.micros(leader);
+    const entries = (result.appendsPerSecond * DURATION_MS) / 1_000;
+    measures.add(`${appenders} at once: CPU of the leader`, 'µs', (after[0] - before[0]) / entries);
+    measures.add(`${appenders} at once: CPU of a follower`, 'µs', (after[1] - before[1]) / entries);
     measures.add(`${appenders} at once: appends`, '1/s', result.appendsPerSecond);
     measures.add(`${appenders} at once: p50`, 'ms', result.p50Ms);
     measures.add(`${appenders} at once: p95`, 'ms', result.p95Ms);
     measures.add(`${appenders} at once: p99`, 'ms', result.p99Ms);
     measures.add(`${appenders} at once: max`, 'ms', result.maxMs);
   }
+}
+
+/** Puts of as many bytes, one after another in each of as many lanes. */
+async function measureEtcd(folder: string, measures: Measures): Promise<void> {
+  const cluster = await EtcdCluster.start(join(folder, 'etcd'), NODES.length);
+  const client = await cluster.client();
+  const value = Buffer.alloc(ENTRY_BYTES, 7);
+  let key = 0;
+  const call = (): Promise<void> => client.put(Buffer.from(`key-${key++}`), value);
+  const servers = new Map([['a node', cluster.pids]]);
+  const seconds = DURATION_MS / 1_000;
+  const warm = { atOnce: 64, seconds: WARM_MS / 1_000, call, servers };
+  await closedLoop(new Measures(), 'warm-up', warm);
+  for (const atOnce of LOADS) {
+    await closedLoop(measures, 'etcd: puts', { atOnce, seconds, call, servers });
+  }
+  client.close();
+  await cluster.stop();
 }
 
 /** Kills the leader and waits until another one has acknowledged an append. */
@@ -136,6 +173,7 @@ await withFolder(async (folder) => {
   } finally {
     await processes.stop();
   }
+  if (etcdVersion() !== null) await measureEtcd(folder, measures);
 });
 report('raft', measures.all, {
   nodes: NODES.length,

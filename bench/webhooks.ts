@@ -37,7 +37,7 @@ for (let run = 0; run < RUNS; run++) {
       );
       await Promise.all(tasks.map((task) => task.result()));
       const { system, user } = process.cpuUsage(before);
-      measures.add(`${name}`, 'calls/s', (TASKS / (performance.now() - startMs)) * 1_000);
+      measures.add(name, 'calls/s', (TASKS / (performance.now() - startMs)) * 1_000);
       measures.add(`${name}, processor time`, 'µs/call', (system + user) / TASKS);
       await uqo.stop();
     });

@@ -43,9 +43,17 @@ export class Cluster {
     return [...this.#ports.values()].map((port) => `http://127.0.0.1:${port}`).join(',');
   }
 
-  /** Processes of the nodes. */
-  get pids(): readonly number[] {
-    return [...this.#nodes.values()].map(({ server }) => server.pid);
+  /** Processes of the nodes, where `leaderId` leads. */
+  roles(leaderId: string): ReadonlyMap<'the leader' | 'a follower', readonly number[]> {
+    const leading: number[] = [];
+    const following: number[] = [];
+    for (const { id, server } of this.#nodes.values()) {
+      (id === leaderId ? leading : following).push(server.pid);
+    }
+    return new Map([
+      ['the leader', leading],
+      ['a follower', following],
+    ]);
   }
 
   /** Starts a node, or starts it again. */
@@ -77,7 +85,10 @@ export class Cluster {
     await node?.server.kill();
   }
 
+  /** Ends all nodes: at once, or in order where each is to leave a profile behind. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#nodes.values()].map(({ server }) => server.kill()));
+    const isProfiled = process.env['UQO_BENCH_PROFILE'] !== undefined;
+    const servers = [...this.#nodes.values()].map(({ server }) => server);
+    await Promise.all(servers.map((server) => (isProfiled ? server.stop() : server.kill())));
   }
 }

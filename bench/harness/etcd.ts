@@ -35,6 +35,11 @@ export class EtcdCluster {
     return cluster;
   }
 
+  /** Processes of the nodes. */
+  get pids(): readonly number[] {
+    return this.#children.map(({ pid }) => pid as number);
+  }
+
   /** A client of the leader, once there is one: no node has to carry its puts on. */
   async client(): Promise<EtcdClient> {
     for (;;) {

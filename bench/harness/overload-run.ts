@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { FloodFigures, FloodOrder } from '../workers/flood.ts';
 import type { ProbeFigures, ProbeOrder } from '../workers/probe.ts';
-import { startServer, startWorker, withFolder, type Server, type Worker } from './processes.ts';
+import {
+  mainThreadMs,
+  startServer,
+  startWorker,
+  withFolder,
+  type Server,
+  type Worker,
+} from './processes.ts';
 
 export interface OverloadPlan {
   /** Length of the overload, in seconds. */
@@ -30,6 +37,9 @@ export interface OverloadFigures {
   readonly unloaded: ProbeFigures;
   readonly overloaded: ProbeFigures;
   readonly flood: FloodFigures;
+  /** Shares of the overload in which the server's main thread ran, and was ready but got no processor. */
+  readonly ran: number;
+  readonly waited: number;
   /** From the end of the overload to the level normal, in milliseconds. */
   readonly recoveryMs: number;
   /** Most memory in use: with pages of the store's file that the kernel may take back, and without. */
@@ -98,12 +108,14 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
   await idle(server);
   const watch = watchServer(server);
   const rate = peak * factor;
+  const shares = watchMainThread(server);
   const [[goodput, flooded], overloaded] = await Promise.all([
     handledIn(
       flood.ask<FloodFigures>({ ...order, kind: 'open', seconds, rate } satisfies FloodOrder),
     ),
     look(seconds),
   ]);
+  const { ran, waited } = shares();
   const { admission } = await statusOf(server);
   const endMs = performance.now();
   await normal(server);
@@ -117,6 +129,8 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
     unloaded,
     overloaded,
     flood: flooded,
+    ran,
+    waited,
     recoveryMs,
     ...memory,
     status: admission,
@@ -144,6 +158,17 @@ async function normal(server: Server): Promise<void> {
 }
 
 const idle = normal;
+
+/** The returned function tells what shares of the time since then the server's main thread ran and waited. */
+function watchMainThread({ pid }: Server): () => Pick<OverloadFigures, 'ran' | 'waited'> {
+  const startMs = performance.now();
+  const before = mainThreadMs(pid);
+  return () => {
+    const after = mainThreadMs(pid);
+    const ms = performance.now() - startMs;
+    return { ran: (after.ran - before.ran) / ms, waited: (after.waited - before.waited) / ms };
+  };
+}
 
 type MemoryMost = Pick<OverloadFigures, 'rssBytesMax' | 'anonymousBytesMax'>;
 

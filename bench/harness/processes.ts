@@ -76,6 +76,15 @@ export function cpuMicros(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
+/**
+ * How long a process's main thread ran so far and how long it was ready to run while others had the
+ * processors, in milliseconds (Linux).
+ */
+export function mainThreadMs(pid: number): { readonly ran: number; readonly waited: number } {
+  const [ran, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+  return { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6 };
+}
+
 /** `UQO_BENCH_PROFILE=DIR` keeps a processor profile of every process there. */
 function profileFlags(name: string): string[] {
   const folder = process.env['UQO_BENCH_PROFILE'];

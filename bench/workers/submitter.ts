@@ -11,6 +11,8 @@ export interface Order {
   readonly inFlight: number;
   /** Tasks due a second (open). */
   readonly rate: number;
+  /** Tasks wait for each other until a submit has all of `batch`, and are due together then (open). */
+  readonly isWhole?: boolean;
 }
 
 const client = new Client({ url: process.argv[2] ?? '', overloadWaitMs: 60_000 });
@@ -55,6 +57,7 @@ async function closedLoop(order: Order): Promise<Record<string, number>> {
 async function openLoop(order: Order): Promise<Record<string, number>> {
   const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
   const doneMs: number[] = [];
+  const takenMs: number[] = [];
   let refused = 0;
   const all: Promise<void>[] = [];
   const startMs = nowMs();
@@ -73,6 +76,7 @@ async function openLoop(order: Order): Promise<Record<string, number>> {
       refused += tasks.length;
       return;
     }
+    takenMs.push(nowMs() - (dues[0] as number));
     await Promise.all(
       handles.map(async (handle, i) => {
         await handle.result();
@@ -84,9 +88,13 @@ async function openLoop(order: Order): Promise<Record<string, number>> {
   while (next < order.tasks) {
     const dueCount = Math.min(order.tasks, Math.floor(((nowMs() - startMs) / 1000) * order.rate));
     while (next < dueCount) {
-      const to = Math.min(dueCount, next + order.batch);
+      const to = Math.min(order.isWhole === true ? order.tasks : dueCount, next + order.batch);
+      if (to > dueCount) break;
       const dues: number[] = [];
-      for (; next < to; next++) dues.push(startMs + (next / order.rate) * 1000);
+      for (; next < to; next++) {
+        const due = order.isWhole === true ? to : next;
+        dues.push(startMs + (due / order.rate) * 1000);
+      }
       all.push(submit(dues));
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -94,7 +102,10 @@ async function openLoop(order: Order): Promise<Record<string, number>> {
   await Promise.all(all);
   const totalMs = nowMs() - startMs;
   doneMs.sort((a, b) => a - b);
+  takenMs.sort((a, b) => a - b);
   return {
+    takenP50: quantile(takenMs, 0.5),
+    takenP99: quantile(takenMs, 0.99),
     perSecond: (order.tasks / totalMs) * 1000,
     done: doneMs.length,
     refused,

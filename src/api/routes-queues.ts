@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
 import { QueueList, QueueSettingsBody, QueueView } from '../contract/index.ts';
-import { answers, CHANGE_CODES, EmptyBody, json } from './answers.ts';
+import { answers, CHANGE_CODES, EmptyBody, json, nothing } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
 
 const TAGS = ['Queues'];
@@ -24,6 +24,7 @@ interface Params {
 export function queueRoutes(app: FastifyInstance, ctx: ApiContext): void {
   readRoutes(app, ctx);
   changeRoutes(app, ctx);
+  removeRoute(app, ctx);
 }
 
 function readRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
@@ -99,6 +100,30 @@ function changeRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       },
     );
   }
+}
+
+function removeRoute(app: FastifyInstance, { runtime }: ApiContext): void {
+  app.delete<Params>(
+    '/api/v1/queues/:name',
+    {
+      schema: {
+        operationId: 'removeQueue',
+        tags: TAGS,
+        summary: 'Forget an empty queue and its settings; a submit makes it anew with those of all',
+        params: QueueParams,
+        response: answers({ 204: nothing('It is forgotten') }, [
+          ...CHANGE_CODES,
+          'QUEUE_NOT_FOUND',
+          'QUEUE_NOT_EMPTY',
+          'QUEUE_IS_DEFAULT',
+        ]),
+      },
+    },
+    async (request, reply) => {
+      await runtime.queues.remove(request.params.name);
+      return reply.code(204).send();
+    },
+  );
 }
 
 function requireQueue(

@@ -23,6 +23,7 @@ import { HttpApi, type ClientEvent } from './http-api.ts';
 import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
 import { Requests, type Reply, type RequestKind } from './requests.ts';
+import { Queues } from './queues.ts';
 import { Schedules } from './schedules.ts';
 import { submitColumns, type SubmitColumns } from './submits.ts';
 import { TaskError } from './task-error.ts';
@@ -111,6 +112,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   readonly deadLetters: DeadLetters;
   /** Tasks that are made again and again. */
   readonly schedules: Schedules;
+  readonly queues: Queues;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests: Requests;
@@ -126,6 +128,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.operations = new Operations(this.http);
     this.deadLetters = new DeadLetters(this.http);
     this.schedules = new Schedules(this.http);
+    this.queues = new Queues(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#requests = new Requests((frame) => this.#connection.send(frame));
     this.#connection = new Connection({

@@ -28,6 +28,7 @@ export {
 } from './client.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
 export { DeadLetters, Operations, type OperationItem } from './operations.ts';
+export type { Queues } from './queues.ts';
 export type { Schedules } from './schedules.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskSelection } from './task-pages.ts';

@@ -112,28 +112,11 @@ export function findAvailabilityFault(availability: Availability): AvailabilityF
   return null;
 }
 
-/** The same with every default filled in. Those that are always there have none. */
-export type NormalizedAvailability =
-  | { readonly kind: 'poll'; readonly everyMs: number; readonly graceMs: number }
-  | {
-      readonly kind: 'schedule';
-      readonly cron: string;
-      readonly timezone: string;
-      readonly openMs: number;
-    }
-  | {
-      readonly kind: 'schedule';
-      readonly everyMs: number;
-      readonly offsetMs: number;
-      readonly openMs: number;
-    }
-  | { readonly kind: 'webhook'; readonly url: string; readonly timeoutMs: number };
-
-/** Null for an agent that is always there. A schedule without `cron` has `everyMs`, which was checked. */
-export function normalizeAvailability(
-  availability: Availability | undefined,
-  heartbeatMs: number,
-): NormalizedAvailability | null {
+/**
+ * The same with every default filled in; null for an agent that is always there. A schedule without `cron` has
+ * `everyMs`, which was checked. What comes out is written down once, as core's `AgentAvailability`.
+ */
+export function normalizeAvailability(availability: Availability | undefined, heartbeatMs: number) {
   if (availability === undefined || availability.kind === 'always') return null;
   const { kind } = availability;
   if (kind === 'webhook') {

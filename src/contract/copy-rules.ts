@@ -4,9 +4,13 @@ import type { TaskOptions } from './task.ts';
 
 /** @throws InvalidRequestError for more agreeing than there are, and for what excludes each other */
 export function copyRules(options: TaskOptions): Pick<NormalizedRules, 'redundancy' | 'hedge'> {
-  const { concurrency, hedge, redundancy } = options;
+  const { concurrency, hedge, redundancy, requires } = options;
   if (redundancy !== undefined && hedge !== undefined) {
     throw new InvalidRequestError('/hedge', 'must be absent where there is a redundancy');
+  }
+  if (redundancy !== undefined && requires?.agent !== undefined) {
+    const message = 'must be absent where there is a redundancy: copies need several agents';
+    throw new InvalidRequestError('/requires/agent', message);
   }
   const replaces = (concurrency?.policy ?? 'queue') !== 'queue';
   if (redundancy !== undefined && replaces) {

@@ -1,5 +1,5 @@
 import type { RegisterAgent } from './agent.ts';
-import { normalizeAvailability, type NormalizedAvailability } from './availability.ts';
+import { normalizeAvailability } from './availability.ts';
 import { resultSchemaText } from './result-schema.ts';
 import { copyRules } from './copy-rules.ts';
 import type { TaskOptions } from './task.ts';
@@ -28,6 +28,7 @@ export interface NormalizedSpec {
   readonly requires: {
     readonly capabilities: readonly string[];
     readonly labels: Readonly<Record<string, string>>;
+    readonly agent?: string;
   };
   readonly retry: {
     readonly attemptsMax: number;
@@ -111,6 +112,7 @@ export function normalizeSpec(options: SpecOptions): NormalizedSpec {
     requires: {
       capabilities: options.requires?.capabilities ?? [options.type],
       labels: options.requires?.labels ?? {},
+      ...(options.requires?.agent === undefined ? {} : { agent: options.requires.agent }),
     },
     retry: options.retry === undefined ? TASK_DEFAULTS.retry : retryOf(options.retry),
     timeouts: options.timeouts ?? {},
@@ -185,7 +187,7 @@ export function momentMs(moment: string | number): number {
 /** Fills in the defaults of a checked registration. */
 /** What an agent says of itself, with every default filled in; `availability` is absent for always. */
 type NormalizedAgent = Required<Omit<RegisterAgent, 'id' | 'availability'>> & {
-  readonly availability?: NormalizedAvailability;
+  readonly availability?: NonNullable<ReturnType<typeof normalizeAvailability>>;
 };
 
 export function normalizeAgent(agent: RegisterAgent): NormalizedAgent {

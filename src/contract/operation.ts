@@ -18,12 +18,24 @@ export const Accountable = {
   reason: Type.Optional(Type.String({ maxLength: 1000, description: 'Why' })),
 };
 
+const RequiresChange = Type.Object(
+  {
+    ...Requires.properties,
+    agent: Type.Optional(
+      Type.Union([Name, Type.Null()], {
+        description: 'Id of the only agent that may have it; null for any',
+      }),
+    ),
+  },
+  { ...closed, description: 'What an agent must offer; what is absent stays' },
+);
+
 /** How tasks are changed; each field on its own. */
 export const RedriveParams = Type.Object(
   {
     queue: Type.Optional(QueueName),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
-    requires: Type.Optional(Requires),
+    requires: Type.Optional(RequiresChange),
     payload: Type.Optional(Type.Unknown({ description: 'Becomes the payload' })),
     patch: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {

@@ -25,6 +25,7 @@ export const Requires = Type.Object(
       Type.Array(Name, { maxItems: 32, description: 'Default: the task type itself' }),
     ),
     labels: Type.Optional(Labels),
+    agent: Type.Optional({ ...Name, description: 'Id of the only agent that may have it' }),
   },
   { ...closed, description: 'What an agent must offer' },
 );

@@ -37,7 +37,9 @@ export function slotsUsed(agent: Agent): number {
 }
 
 /** Whether the agent meets the requirement behind a profile; O(1) for a spec that was asked about before. */
-export function agentMeets({ spec }: Agent, { meets, spec: task }: Profile): boolean {
+export function agentMeets({ id, spec }: Agent, { meets, spec: task }: Profile): boolean {
+  const { agent } = task.requires;
+  if (agent !== undefined && agent !== id) return false;
   let answer = meets.get(spec);
   if (answer === undefined) {
     answer = meetsRequirement(spec, task.requires);

@@ -21,7 +21,7 @@ import type { AgentId } from './ids.ts';
 import { takeOutput } from './output.ts';
 import { hedgeTask } from './hedges.ts';
 import { removeLimit, setLimit } from './limits.ts';
-import { pauseQueue, setQueue } from './queues.ts';
+import { changeQueue } from './queues.ts';
 import { cancelTask, purgeTask, retryTask } from './recall.ts';
 import { setFailureGroup } from './failure-groups.ts';
 import { actOnTasks, endOperation, startOperation } from './operations.ts';
@@ -171,11 +171,10 @@ function applyOther(
     case 'agent.remove':
       return removeAgent(step, command.agentId);
     case 'queue.set':
-      return setQueue(step, command);
     case 'queue.pause':
-      return pauseQueue(step, command.queue, true);
     case 'queue.resume':
-      return pauseQueue(step, command.queue, false);
+    case 'queue.remove':
+      return changeQueue(step, command);
     case 'tree.cancel':
       return cancelTree(step, command.target, command.reason);
     case 'tree.kill':

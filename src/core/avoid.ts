@@ -60,6 +60,7 @@ export function keptFrom(state: CoreState, task: Task, agentId: AgentId): Reject
 function mustAvoid(state: CoreState, task: Task, agentId: AgentId): boolean {
   const avoided = task.extra?.avoid?.agents;
   if (avoided === undefined || !avoided.includes(agentId)) return false;
+  if (task.profile.spec.requires.agent !== undefined) return false;
   for (const agent of state.agents.values()) {
     const isOther = agent.state === 'ready' && !avoided.includes(agent.id);
     // One that must not have it for another reason is no way out.

@@ -361,7 +361,7 @@ export type Command =
       readonly reason: string | null;
       readonly by: string | null;
     }
-  | { readonly type: 'queue.pause' | 'queue.resume'; readonly queue: string }
+  | { readonly type: 'queue.pause' | 'queue.resume' | 'queue.remove'; readonly queue: string }
   | ScheduleCommand
   | StageCommand
   | { readonly type: 'settings.set'; readonly settings: CoreSettings }

@@ -25,7 +25,7 @@ export function digest(state: CoreState): string {
 
 /**
  * A fingerprint of what every change leaves a trace in: time, chance, sequences, and counts. States that came apart
- * show it here within a few changes. O(queues).
+ * show it here within a few changes. O(queues · log queues).
  */
 export function headDigest(state: CoreState): string {
   const hash = new Fingerprint();
@@ -34,7 +34,9 @@ export function headDigest(state: CoreState): string {
     canonical([state.tasks.size, state.agents.size, state.profiles.size, state.dependents.size]),
   );
   for (const table of recordTables(state.records)) hash.add(String(table.size));
-  for (const queue of state.queues.values()) hash.add(canonical(queueRow(queue)));
+  // A restart has them in another order than they were made in.
+  const rows = [...state.queues.values()].map((queue) => canonical(queueRow(queue)));
+  for (const row of rows.toSorted()) hash.add(row);
   return hash.text;
 }
 

@@ -20,6 +20,7 @@ function specAfter(state: CoreState, spec: TaskSpec, step: EscalationStep): Task
     ...spec,
     priority: priority ?? spec.priority,
     requires: {
+      ...spec.requires,
       capabilities: capabilities ?? spec.requires.capabilities,
       labels: labels ?? spec.requires.labels,
     },

@@ -116,6 +116,8 @@ export type CoreEvent =
   | { readonly type: 'assignment.refused'; readonly taskId: string; readonly agentId: AgentId }
   | { readonly type: 'agent.registered' | 'agent.changed' | 'agent.removed'; readonly agent: Agent }
   | { readonly type: 'queue.changed'; readonly queue: Queue }
+  /** It was empty. Another one of that name, made later, is another object. */
+  | { readonly type: 'queue.removed'; readonly queue: Queue }
   /** Four fifths of a bound of its budget are passed. */
   | {
       readonly type: 'budget.warned';

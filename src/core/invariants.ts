@@ -6,6 +6,7 @@ import { usesOf, type Gate } from './gate.ts';
 import { BudgetGate } from './budget-gate.ts';
 import { KeyGate } from './key-gate.ts';
 import { LimitGate } from './limit-gate.ts';
+import { countScheduleQueues } from './remove-queue.ts';
 import type { AgentSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import { dependenciesOf, policyOf } from './flow.ts';
@@ -276,6 +277,15 @@ function checkSchedules(state: CoreState): void {
     const count = live.get(key) ?? 0;
     invariant(known.size === count, `I15: schedule ${key} knows ${known.size} of ${count} tasks`);
     invariant(waiting === null || count > 0, `I15: schedule ${key} lets one wait for nothing`);
+  }
+  const counts = new Map<string, number>();
+  for (const { settings } of state.records.schedules.values()) {
+    countScheduleQueues(counts, settings, 1);
+  }
+  invariant(counts.size === state.queueSchedules.size, 'I15: queues of schedules are counted');
+  for (const [queue, count] of counts) {
+    const known = state.queueSchedules.get(queue);
+    invariant(known === count, `I15: ${queue} counts ${known} of ${count} schedules`);
   }
 }
 

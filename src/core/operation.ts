@@ -13,8 +13,8 @@ export type OperationState = 'running' | 'completed' | 'aborted' | 'failed';
 export interface Placement {
   readonly queue?: string;
   readonly priority?: number;
-  /** Parts that are absent stay too. */
-  readonly requires?: Partial<Requirement>;
+  /** Parts that are absent stay too; an agent of null is any. */
+  readonly requires?: Partial<Omit<Requirement, 'agent'>> & { readonly agent?: string | null };
 }
 
 /** How a dead letter is queued again. */

@@ -24,6 +24,11 @@ export interface ControlPlan {
   readonly nowMs: number;
 }
 
+/** For a submit that is judged at `nowMs`. */
+export function startControl(nowMs: number): ControlPlan {
+  return { throttled: new Map(), bucketsNew: new Set(), dedupesNew: 0, nowMs };
+}
+
 /** The task that this one is a throttled repeat of; a refusal; or null where it can be made. */
 export function planControl(
   state: CoreState,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { profileKey } from './profile.ts';
+import { isSameSpec, profileKey } from './profile.ts';
 import { RETRY_IN_TESTS, submit, taskSpec, type SpecOptions } from './testing/commands.ts';
 import { World } from './testing/world.ts';
 
@@ -25,8 +25,16 @@ describe('the key of a profile', () => {
     ['no queueMs', { timeouts: { runMs: 2, heartbeatMs: 3 } }],
     ['no runMs', { timeouts: { queueMs: 1, heartbeatMs: 3 } }],
     ['no heartbeatMs', { timeouts: { queueMs: 1, runMs: 2 } }],
-  ])('differs with %s', (_, change) => {
-    expect(profileKey(taskSpec({ ...base, ...change }))).not.toBe(profileKey(taskSpec(base)));
+    ['totalMs', { timeouts: { queueMs: 1, runMs: 2, heartbeatMs: 3, totalMs: 9 } }],
+    ['rules', { rules: { avoid: 'zone' } }],
+  ])('differs with %s, and specs that differ are not taken for alike', (_, change) => {
+    const [one, other] = [taskSpec(base), taskSpec({ ...base, ...change })];
+    expect(profileKey(other)).not.toBe(profileKey(one));
+    expect([isSameSpec(one, other), isSameSpec(other, one)]).toEqual([false, false]);
+  });
+
+  test('is spared for a spec like the last one', () => {
+    expect(isSameSpec(taskSpec(base), structuredClone(taskSpec(base)))).toBe(true);
   });
 
   test.each(['queueMs', 'runMs', 'heartbeatMs'])('tells a %s of 0 from none', (name) => {
@@ -53,6 +61,17 @@ describe('profiles', () => {
     expect(world.state.profiles.size).toBe(2);
     world.run(1000, { type: 'task.cancel', taskIds: [world.task('t3').id], reason: 'unwanted' });
     expect([...world.state.profiles.values()].map((profile) => profile.tasks)).toEqual([2]);
+  });
+
+  test('are made anew for a spec whose last task went', () => {
+    const world = new World();
+    world.run(1000, submit('t1'), submit('t2'));
+    const before = world.task('t1').profile;
+    const taskIds = [world.task('t1').id, world.task('t2').id];
+    world.run(1000, { type: 'task.cancel', taskIds, reason: 'unwanted' });
+    world.run(1000, submit('t3'));
+    expect(world.task('t3').profile).not.toBe(before);
+    expect(world.state.profiles.get(before.key)).toBe(world.task('t3').profile);
   });
 
   test('are never given a number twice', () => {

@@ -2,14 +2,23 @@
 import type { Command } from './command.ts';
 import { fitQueueGate } from './gates.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { removeQueue } from './remove-queue.ts';
 import type { Step } from './step.ts';
 import type { QueueChange, QueueSettings } from './spec.ts';
 import { internQueue } from './transition.ts';
 
 type SetQueue = Extract<Command, { type: 'queue.set' }>;
+type QueueCommand = Extract<Command, { type: `queue.${string}` }>;
+
+/** Any of the changes that operators ask for. */
+export function changeQueue(step: Step, command: QueueCommand): Rejection | null {
+  if (command.type === 'queue.set') return setQueue(step, command);
+  if (command.type === 'queue.remove') return removeQueue(step, command.queue);
+  return pauseQueue(step, command.queue, command.type === 'queue.pause');
+}
 
 /** Makes a queue, or changes the settings that are given. */
-export function setQueue(step: Step, command: SetQueue): Rejection | null {
+function setQueue(step: Step, command: SetQueue): Rejection | null {
   const { state, events } = step;
   const full = state.queues.size >= state.settings.queuesMax;
   if (full && !state.queues.has(command.queue)) {
@@ -36,7 +45,7 @@ function changed(settings: QueueSettings, change: QueueChange): QueueSettings {
 }
 
 /** Stops or lets go on the start of waiting tasks; running ones are not touched. */
-export function pauseQueue(step: Step, name: string, paused: boolean): Rejection | null {
+function pauseQueue(step: Step, name: string, paused: boolean): Rejection | null {
   const { state, events } = step;
   const queue = state.queues.get(name);
   if (queue === undefined) {

@@ -1,12 +1,13 @@
 /** Moves tasks to another queue, priority or requirement, and queues dead letters again as changed. */
 import { avoidAgents } from './avoid.ts';
+import { isRedundant } from './copies.ts';
 import { leaveFailureGroup } from './failure-groups.ts';
 import type { TaskId } from './ids.ts';
 import type { Placement, Redrive } from './operation.ts';
 import { queueName } from './queue.ts';
 import { redrivable, requeue } from './recall.ts';
 import { reject, type Rejection } from './rejection.ts';
-import type { TaskSpec } from './spec.ts';
+import type { Requirement, TaskSpec } from './spec.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
@@ -35,8 +36,8 @@ export function redriveTask(
   const task = redrivable(state, item.taskId);
   if ('code' in task) return task;
   const spec = placedSpec(task.profile.spec, redrive);
-  const full = spec === null ? null : checkRoom(state, task, spec);
-  if (full !== null) return full;
+  const fault = spec === null ? null : checkPlace(state, task, spec);
+  if (fault !== null) return fault;
   state.taskChanges.touch(task);
   leaveFailureGroup(state, task);
   if (spec !== null) changeProfile(step, task, spec);
@@ -65,10 +66,18 @@ export function placeTask(step: Step, taskId: TaskId, placement: Placement): Rej
   }
   const spec = placedSpec(task.profile.spec, placement);
   if (spec === null) return null;
-  const full = checkRoom(state, task, spec);
-  if (full !== null) return full;
+  const fault = checkPlace(state, task, spec);
+  if (fault !== null) return fault;
   changeProfile(step, task, spec);
   return null;
+}
+
+function checkPlace(state: CoreState, task: Task, spec: TaskSpec): Rejection | null {
+  if (spec.requires.agent !== undefined && isRedundant(spec)) {
+    const message = 'a task that is done by several copies must not be for one agent';
+    return reject('COPIES_ONE_AGENT', message, { taskId: task.id, agentId: spec.requires.agent });
+  }
+  return checkRoom(state, task, spec);
 }
 
 /** The spec in its new place; null where nothing is asked to change. */
@@ -78,7 +87,16 @@ function placedSpec(spec: TaskSpec, { priority, queue, requires }: Placement): T
     ...spec,
     queue: queue ?? spec.queue,
     priority: priority ?? spec.priority,
-    requires: { ...spec.requires, ...requires },
+    requires: placedRequirement(spec.requires, requires),
+  };
+}
+
+function placedRequirement(before: Requirement, change: Placement['requires'] = {}): Requirement {
+  const { agent = before.agent ?? null, capabilities, labels } = change;
+  return {
+    capabilities: capabilities ?? before.capabilities,
+    labels: labels ?? before.labels,
+    ...(agent === null ? {} : { agent }),
   };
 }
 

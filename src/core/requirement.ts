@@ -1,9 +1,10 @@
 import type { AgentSpec, Requirement } from './spec.ts';
 
 /** Canonical text of a requirement: equal exactly for requirements that the same agents meet by definition. */
-export function requirementKey(requirement: Requirement): string {
-  const labels = Object.entries(requirement.labels).toSorted(byKey);
-  return JSON.stringify([requirement.capabilities.toSorted(), labels]);
+export function requirementKey({ agent, capabilities, labels }: Requirement): string {
+  const sorted = Object.entries(labels).toSorted(byKey);
+  const pin = agent === undefined ? [] : [agent];
+  return JSON.stringify([capabilities.toSorted(), sorted, ...pin]);
 }
 
 function byKey(a: readonly [string, string], b: readonly [string, string]): number {
@@ -16,7 +17,7 @@ export function capabilityMeets(offered: string, required: string): boolean {
   return offered.length > required.length + 1 && offered.startsWith(`${required}@`);
 }
 
-/** Whether an agent offers everything that is required. */
+/** Whether an agent offers everything that is required; that it must be one agent is not looked at. */
 export function meetsRequirement(
   agent: Pick<AgentSpec, 'capabilities' | 'labels'>,
   requirement: Requirement,

@@ -16,6 +16,7 @@ import { joinSchedule } from './schedule-tasks.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
 import { restoreRecord } from './records.ts';
+import { countScheduleQueues } from './remove-queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from './rows.ts';
 import { emptyState, type CoreState, type IdempotencyEntry } from './state.ts';
@@ -72,6 +73,9 @@ export function restoreState(rows: StateRows): CoreState {
   // In the order they were made: what makes room for others goes by it, on every replica alike.
   const records = [...rows.records].toSorted((a, b) => a[2] - b[2]);
   for (const row of records) restoreRecord(state.records, row);
+  for (const { settings } of state.records.schedules.values()) {
+    countScheduleQueues(state.queueSchedules, settings, 1);
+  }
   for (const row of rows.tasks) restoreTask(state, profiles, row);
   for (const entry of rows.idempotency) {
     // A checkpoint may hold an expired key beside the one that took its name: the later one counts.

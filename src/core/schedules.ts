@@ -3,6 +3,7 @@ import { UNTRACKED } from './change-set.ts';
 import type { ScheduleCommand } from './command.ts';
 import { findLimitFault } from './plan-control.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { countScheduleQueues } from './remove-queue.ts';
 import { scheduleKey, SCHEDULES_MAX, type Schedule } from './schedule.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -40,7 +41,9 @@ export function setSchedule(step: Step, command: Of<'schedule.set'>): Rejection 
   }
   table.touch(known);
   const isSameTiming = timingKey(known) === timingKey({ settings });
+  countScheduleQueues(state.queueSchedules, known.settings, -1);
   known.settings = settings;
+  countScheduleQueues(state.queueSchedules, settings, 1);
   known.changedAt = state.nowMs;
   if (!isSameTiming || known.nextAt === 0) known.nextAt = nextAt;
   if (hasRunOut(known)) known.nextAt = 0;
@@ -74,6 +77,7 @@ function addSchedule({ events, state }: Step, command: Of<'schedule.set'>, key: 
     ...UNTRACKED,
   };
   state.records.schedules.add(schedule);
+  countScheduleQueues(state.queueSchedules, settings, 1);
   events.push({ type: 'schedule.changed', schedule, reason: 'set' });
 }
 
@@ -82,6 +86,7 @@ export function removeSchedule({ events, state }: Step, key: string): Rejection 
   const schedule = scheduleOf(state, key);
   if ('code' in schedule) return schedule;
   state.records.schedules.remove(schedule);
+  countScheduleQueues(state.queueSchedules, schedule.settings, -1);
   schedule.waiting = null;
   events.push({ type: 'schedule.removed', schedule });
   return null;

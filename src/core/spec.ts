@@ -51,6 +51,8 @@ export interface Requirement {
   readonly capabilities: readonly string[];
   /** Every label must be equal on the agent. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The only agent that may have it, which need not be registered; absent for any. */
+  readonly agent?: string;
 }
 
 /**

@@ -109,6 +109,8 @@ export interface CoreState {
   readonly breakerGates: Map<string, BreakerGate>;
   /** Bounds of live tasks. */
   readonly timers: Timers<Task>;
+  /** How many schedules may make tasks in a queue, by its name; none is not kept. Derived, not stored. */
+  readonly queueSchedules: Map<string, number>;
   /** Moments at which something must happen to a record. */
   readonly alarms: Timers<CoreRecord>;
   /** Live tasks that depend on others. Derived. */
@@ -168,6 +170,7 @@ export function emptyState(rng: Rng): CoreState {
     keyGates: new Map(),
     limitGates: new Map(),
     breakerGates: new Map(),
+    queueSchedules: new Map(),
     timers: new Timers(),
     alarms: new Timers(),
     dependents: new Set(),

@@ -12,7 +12,7 @@ import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idemp
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
 import { applyKeyPolicy } from './key-policy.ts';
-import { planControl, type ControlPlan } from './plan-control.ts';
+import { planControl, startControl, type ControlPlan } from './plan-control.ts';
 import { queueName } from './queue.ts';
 import { cancelTask } from './recall.ts';
 import type { SessionRef } from './session.ts';
@@ -126,16 +126,12 @@ export function planSubmit(
   const before =
     command.session === undefined ? null : planRepeat(state, command, command.session, nowMs);
   if (before !== null) return before;
-  const known = new Map<number, TaskId>();
-  const keys = new Map<string, NewTask>();
+  // Most submits have nothing to put into these, and those that come one by one are many.
+  let known: Map<number, TaskId> | null = null;
+  let keys: Map<string, NewTask> | null = null;
+  let control: ControlPlan | null = null;
   // The leader makes ids that grow; only others must be looked up one by one.
   const ids = areGrowing(command.tasks, state.newestId) ? null : new Set<TaskId>();
-  const control: ControlPlan = {
-    throttled: new Map(),
-    bucketsNew: new Set(),
-    dedupesNew: 0,
-    nowMs,
-  };
   const perSpec = new Array<number>(command.specs.length).fill(0);
   let isFlow = false;
   let isFamily = command.flow !== undefined;
@@ -143,23 +139,29 @@ export function planSubmit(
     const spec = specOf(command, item);
     const key = keyOf(spec, item);
     const earlier =
-      key === null ? undefined : (liveEntry(state, key, nowMs) ?? inSameCommand(keys.get(key)));
+      key === null ? undefined : (liveEntry(state, key, nowMs) ?? inSameCommand(keys?.get(key)));
     if (earlier !== undefined) {
       if (earlier.bodyHash !== (item.bodyHash ?? '')) {
         return conflict(item, earlier.taskId, position);
       }
+      known ??= new Map();
       known.set(position, earlier.taskId);
       continue;
     }
     if (item.dedupe !== undefined || item.limits !== undefined) {
+      control ??= startControl(nowMs);
       const planned = planControl(state, spec, item, control);
       if (planned !== null && 'code' in planned) return planned;
       if (planned !== null) {
+        known ??= new Map();
         known.set(position, planned.repeats);
         continue;
       }
     }
-    if (key !== null) keys.set(key, item);
+    if (key !== null) {
+      keys ??= new Map();
+      keys.set(key, item);
+    }
     if (ids !== null && (state.tasks.has(item.id) || ids.has(item.id))) {
       return reject('TASK_EXISTS', `a task id must be new, got ${item.id} again`, { position });
     }
@@ -168,14 +170,19 @@ export function planSubmit(
     isFamily ||= item.parentId !== undefined || item.budget !== undefined;
     perSpec[item.spec] = (perSpec[item.spec] ?? 0) + 1 + (spec.rules?.redundancy?.copies ?? 0);
   }
-  const fault = checkRoom(state, command.specs, { perSpec, keys: keys.size, nowMs });
+  const keysNew = keys?.size ?? 0;
+  const fault = checkRoom(state, command.specs, { perSpec, keys: keysNew, nowMs });
   if (fault !== null) return fault;
+  const repeats = known ?? NOTHING_KNOWN;
   const orphan =
-    isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, known) : null;
+    isFamily || state.records.kills.size > 0 ? findFamilyFault(state, command, repeats) : null;
   if (orphan !== null) return orphan;
-  const flow = isFlow ? planFlow(state, command, known) : null;
-  return flow !== null && 'code' in flow ? flow : { known, keys: keys.size, flow, isFamily };
+  const flow = isFlow ? planFlow(state, command, repeats) : null;
+  if (flow !== null && 'code' in flow) return flow;
+  return { known: repeats, keys: keysNew, flow, isFamily };
 }
+
+const NOTHING_KNOWN: ReadonlyMap<number, TaskId> = new Map();
 
 /** The plan of a submit that was taken before: all its tasks are there. Null for one that was not. */
 function planRepeat(

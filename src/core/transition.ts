@@ -11,7 +11,7 @@ import { takeDown } from './flow-links.ts';
 import { forgetDedupe } from './dedupe-record.ts';
 import { giveBackGates, isGated } from './gate.ts';
 import { attachGates, countDeadLetter, detachGates, fitQueueGate } from './gates.ts';
-import { profileKey, type Profile } from './profile.ts';
+import { isSameSpec, profileKey, type Profile } from './profile.ts';
 import { createQueue, namespaceOf, queueName, type Queue } from './queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { TaskSpec } from './spec.ts';
@@ -133,11 +133,20 @@ export function addTask(state: CoreState, task: Task): void {
   armTimer(state, task);
 }
 
+/** The profile that was asked for last, by the profiles it is one of: submits that come one by one are alike. */
+const lastProfiles = new WeakMap<CoreState['profiles'], Profile>();
+
 /** Finds or makes the profile of a spec, and its queue. The caller has checked the bounds. */
 export function internProfile(state: CoreState, spec: TaskSpec): Profile {
+  const last = lastProfiles.get(state.profiles);
+  const isLast = last !== undefined && isSameSpec(last.spec, spec);
+  if (isLast && state.profiles.get(last.key) === last) return last;
   const key = profileKey(spec);
   const known = state.profiles.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    lastProfiles.set(state.profiles, known);
+    return known;
+  }
   state.profileSeq += 1;
   const profile: Profile = {
     id: state.profileSeq,

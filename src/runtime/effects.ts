@@ -272,6 +272,9 @@ export class Effects {
         hub.removed(event.agent.id);
         this.#parts.webhooks.removed(event.agent.id);
         return;
+      case 'queue.removed':
+        this.#metrics.queueRemoved(event.queue.name);
+        return;
       case 'breaker.changed':
         this.#metrics.breakerChanged(event.breaker.kind, event.breaker.state);
         supervisor.breakerChanged(event.breaker, event.from);

@@ -231,6 +231,8 @@ function describe(event: Exclude<CoreEvent, { type: 'gate.changed' | 'gate.remov
         queue: event.queue.name,
         state: event.queue.paused ? 'paused' : 'open',
       };
+    case 'queue.removed':
+      return { type: event.type, queue: event.queue.name };
     case 'budget.warned': {
       const { bound, limit, tree, used } = event;
       const note = `${used} of ${limit} ${bound} are used`;

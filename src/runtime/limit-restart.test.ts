@@ -68,3 +68,25 @@ test('a key is held by what ran before, and a timer of a rate wakes the loop by 
   await next;
   expect(states(after, slow)).toEqual(['running', 'running']);
 });
+
+test('a removed queue stays removed, before and after a checkpoint, and comes back with the settings of all', async () => {
+  const settings = { strategy: 'born', rate: { units: 1, perMs: 60_000 } } as const;
+  const before = await world.open();
+  await before.queues.set('team/old', settings);
+  await before.queues.pause('team/old');
+  await before.close();
+  const opened = await world.open();
+  await opened.queues.remove('team/old');
+  world.crash();
+
+  const replayed = await world.open();
+  expect(replayed.queues.get('team/old')).toBeNull();
+  await replayed.close();
+
+  const restored = await world.open();
+  expect(restored.queues.get('team/old')).toBeNull();
+  await restored.submitTask({ type: 'work', queue: 'old', namespace: 'team' });
+  const fresh = restored.queues.get('team/old');
+  expect(fresh).toMatchObject({ paused: false, strategy: 'least-loaded', queued: 1 });
+  expect(fresh).not.toHaveProperty('rate');
+});

@@ -9,6 +9,8 @@ export interface RuntimeMetrics {
   attemptFailed(task: Task, failure: AttemptFailure): void;
   failed(task: Task): void;
   canceled(task: Task): void;
+  /** A queue was removed: what was counted of it is forgotten. */
+  queueRemoved(name: string): void;
   /** A schedule made a task, `lateMs` after the moment it was meant for; `outcome`: how it came to fire. */
   scheduleFired(lateMs: number, outcome: string): void;
   /** `count` firings of a schedule made no task. */
@@ -39,6 +41,7 @@ export const NO_METRICS: RuntimeMetrics = {
   attemptFailed: () => undefined,
   failed: () => undefined,
   canceled: () => undefined,
+  queueRemoved: () => undefined,
   scheduleFired: () => undefined,
   scheduleSkipped: () => undefined,
   breakerChanged: () => undefined,

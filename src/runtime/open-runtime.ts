@@ -1,9 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { OrchestratorError } from '../base/errors.ts';
 import {
-  apply,
   barredAgents,
-  createState,
   fairnessOf,
   wantedParents,
   type Agent,
@@ -13,13 +10,13 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import type { ReplicatedLog } from '../log/index.ts';
 import { Scheduler } from '../scheduling/index.ts';
-import { LiveIndex, type Store } from '../store/index.ts';
+import { LiveIndex } from '../store/index.ts';
 import type { AdmissionOptions } from '../reliability/index.ts';
 import { AdmissionGate } from './admission-gate.ts';
 import { AgentHub, type AgentHubOptions } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
+import { AgentSpeeds } from './agent-speeds.ts';
 import { BackupService } from './backup/backup-service.ts';
 import { ArtifactService, type ArtifactServiceParts } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -27,7 +24,6 @@ import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop, type TurnHooks } from './command-loop.ts';
 import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
-import { decodeEntry } from './entry-codec.ts';
 import { EventFeed } from './event-feed.ts';
 import { BreakerService } from './breaker-service.ts';
 import { Comparators } from './comparators.ts';
@@ -51,7 +47,7 @@ import { QueueService } from './queue-service.ts';
 import type { SupervisionOptions } from './supervisor.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
-import { replayEffects } from './replay.ts';
+import { CORE_SEED, recover } from './recover.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
 import {
@@ -157,46 +153,6 @@ export async function openFollowing(
   }
 }
 
-/**
- * Where core's chance begins. A constant, because the log does not say: entries that are replayed without
- * a checkpoint must draw what they drew the first time. It only spreads retries, so it is no secret.
- */
-export const CORE_SEED = 1;
-
-/** The state at the end of the log: the newest checkpoint, and the entries after it. */
-async function recover(
-  store: Store,
-  log: ReplicatedLog,
-  seed: number,
-  logger: RuntimeLogger,
-): Promise<CoreState> {
-  const state = store.restore() ?? createState(seed);
-  const { firstIndex, lastIndex, tornBytes } = log.recovery;
-  if (lastIndex < state.index || firstIndex > state.index + 1) {
-    throw new OrchestratorError(
-      'LOG_STORE_MISMATCH',
-      `the log must continue the store, got entries ${firstIndex}..${lastIndex} after ${state.index}: the folders are of different origin or one was changed by hand`,
-      { firstIndex, lastIndex, appliedIndex: state.index },
-    );
-  }
-  if (tornBytes > 0)
-    logger.warn('an unfinished write at the end of the log was cut', { tornBytes });
-  let entries = 0;
-  for await (const { index, body } of log.read(state.index)) {
-    const entry = decodeEntry(body);
-    replayEffects(state, store, entry, apply(state, index, entry.batch));
-    // A long replay must not keep all it finishes in memory.
-    if (store.backlog.full) await store.flush();
-    entries += 1;
-  }
-  logger.info('state recovered', {
-    index: state.index,
-    replayed: entries,
-    tasks: state.tasks.size,
-  });
-  return state;
-}
-
 export interface Ground extends OpenStorage {
   readonly terms: RuntimeTerms;
   readonly clock: Clock;
@@ -212,6 +168,7 @@ interface Lasting {
   readonly backups: BackupService;
   readonly comparators: Comparators;
   readonly learned: Learned;
+  readonly speeds: AgentSpeeds;
 }
 
 /** Makes what a runtime is made of, for as long as it leads or follows. */
@@ -219,13 +176,18 @@ export function assembly(ground: Ground): () => RuntimeParts {
   const { artifacts, state, store, terms } = ground;
   store.keep(() => wantedParents(state));
   const learned = new Learned(ground.directory, ground.logger);
-  const checkpointer = createCheckpointer(ground, learned);
+  const speeds = new AgentSpeeds(ground);
+  const checkpointer = createCheckpointer(ground, () => {
+    void learned.save();
+    void speeds.save();
+  });
   const lasting: Lasting = {
     checkpointer,
     artifacts: new ArtifactService({ ...ground, artifacts }),
     backups: new BackupService({ ...ground, checkpointer, version: terms.version }),
     comparators: new Comparators(),
     learned,
+    speeds,
   };
   return () => assemble(ground, lasting);
 }
@@ -273,6 +235,7 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   const finishedTasks = (): number => effects.finishedTasks;
   admission.open({ loop, feed, finishedTasks, queuedTasks: () => queuedTasks(state) });
   mirror(state, scheduler, live);
+  lasting.speeds.attach(scheduler, () => state.nowMs);
   const ids = createIds(ground);
   const details = new DetailsBuffer({ ...ground, loop });
   const seen = { admission, comparators, details, feed, hub, live, output, stages, webhooks };
@@ -449,7 +412,7 @@ function createIds({ clock, terms }: Ground): TaskIdSource {
 
 function createCheckpointer(
   { clock, log, logger, state, store, terms }: Ground,
-  learned: Learned,
+  onTaken: () => void,
 ): Checkpointer {
   return new Checkpointer({
     state,
@@ -462,7 +425,7 @@ function createCheckpointer(
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
-    onTaken: () => void learned.save(),
+    onTaken,
   });
 }
 

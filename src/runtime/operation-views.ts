@@ -35,10 +35,11 @@ function paramsView({
   requires,
   ...rest
 }: OperationParams): RedriveParams {
-  const { capabilities, labels } = requires ?? {};
+  const { agent, capabilities, labels } = requires ?? {};
   const needs = {
     ...(capabilities === undefined ? {} : { capabilities: [...capabilities] }),
     ...(labels === undefined ? {} : { labels }),
+    ...(agent === undefined ? {} : { agent }),
   };
   return {
     ...rest,

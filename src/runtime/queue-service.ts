@@ -41,6 +41,15 @@ export class QueueService {
     throwIfRefused(await this.#parts.loop.propose({ type: 'queue.resume', queue: name }));
   }
 
+  /**
+   * Forgets an empty queue and its settings.
+   *
+   * @throws OrchestratorError `QUEUE_NOT_FOUND`, `QUEUE_IS_DEFAULT`; `QUEUE_NOT_EMPTY` with what keeps it
+   */
+  async remove(name: string): Promise<void> {
+    throwIfRefused(await this.#parts.loop.propose({ type: 'queue.remove', queue: name }));
+  }
+
   #view(queue: Queue): QueueView {
     const since = this.#parts.scheduler.oldestReadyAt(queue.name);
     const ageMs = since === null ? 0 : Math.max(0, this.#parts.state.nowMs - since);

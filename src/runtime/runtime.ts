@@ -43,6 +43,7 @@ import type { FlowsService } from './flows-service.ts';
 import type { InputService } from './input-service.ts';
 import type { InputWaits } from './input-waits.ts';
 import type { KillService } from './kill-service.ts';
+import type { AgentSpeeds } from './agent-speeds.ts';
 import type { Learned } from './learned.ts';
 import { submissionFrom, submissionInSlices } from './submission-from.ts';
 import type { DeadLetterService } from './dead-letter-service.ts';
@@ -99,6 +100,7 @@ export interface RuntimeParts {
   readonly admission: AdmissionGate;
   readonly comparators: Comparators;
   readonly learned: Learned;
+  readonly speeds: AgentSpeeds;
   readonly hedger: Hedger;
   readonly planner: PlacementPlanner;
   readonly webhooks: Webhooks;
@@ -396,7 +398,7 @@ export class Runtime {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { checkpointer, keeper, learned, log, loop, releaseLock, store } = this.#parts;
+    const { checkpointer, keeper, learned, log, loop, releaseLock, speeds, store } = this.#parts;
     // A firing from here on is made after the next start.
     keeper.close();
     try {
@@ -407,6 +409,7 @@ export class Runtime {
       await checkpointer.close();
       await checkpointer.run();
       await learned.save();
+      await speeds.save(true);
       await log.close();
       await store.close();
     } finally {

@@ -188,7 +188,11 @@ function specFields(
     queue,
     type,
     priority,
-    requires: { capabilities: [...requires.capabilities], labels: { ...requires.labels } },
+    requires: {
+      capabilities: [...requires.capabilities],
+      labels: { ...requires.labels },
+      ...(requires.agent === undefined ? {} : { agent: requires.agent }),
+    },
     retry: { ...retry, nonRetryable: [...retry.nonRetryable], ...retryRules(spec.rules) },
     timeouts: { ...timeouts },
     ...(rules?.redundancy === undefined ? {} : { redundancy: { ...rules.redundancy } }),

@@ -18,6 +18,9 @@ import { Pools } from './pools.ts';
 import type { Choice, Strategy } from './strategy.ts';
 import type { Waiting } from './waiting.ts';
 
+/** How long an agent took of late, as {@link Latency} keeps it, and when it was heard of. */
+export type AgentSpeed = readonly [id: string, estimateMs: number, heardAt: number];
+
 export interface AgentMirrorOptions {
   readonly table: AgentTable;
   readonly waiting: Waiting;
@@ -34,6 +37,8 @@ export class AgentMirror {
   readonly #options: AgentMirrorOptions;
   readonly #table: AgentTable;
   readonly #latency = new Latency();
+  /** Recalled speeds of agents that did not register yet. */
+  readonly #recalled = new Map<string, AgentSpeed>();
   /** Agents whose mirror runs ahead of core because of the batch at hand. */
   #ahead: number[] = [];
   #availableCount = 0;
@@ -62,6 +67,7 @@ export class AgentMirror {
     const index = known < 0 ? this.#table.add(agent) : known;
     if (known < 0) {
       this.#latency.reset(index);
+      if (this.#recalled.size > 0) this.#recall(agent.id, index);
       this.correlation.forget(index);
       this.pools.attach(index, agent.spec);
     } else {
@@ -105,6 +111,37 @@ export class AgentMirror {
     for (let link = links.first(index); link >= 0; link = links.next(link)) {
       links.poolOf(link).strategies.observed(links.memberOf(link), outcome);
     }
+  }
+
+  get meanRunMs(): number {
+    return this.#latency.meanMs;
+  }
+
+  /** One look at each agent: how fast it is, or null where that is as expected. */
+  *speeds(nowMs: number): Generator<AgentSpeed | null> {
+    for (const index of this.#table.indices()) {
+      const known = this.#latency.known(index, nowMs);
+      yield known === null ? null : [this.#table.agentAt(index).id, ...known];
+    }
+  }
+
+  /** Takes over what an earlier mirror knew; of agents that are not here, once they come. O(speeds). */
+  recallSpeeds(meanMs: number, speeds: Iterable<AgentSpeed | null>): void {
+    this.#latency.recallMean(meanMs);
+    for (const speed of speeds) {
+      if (speed === null) continue;
+      const [id, estimateMs, heardAt] = speed;
+      const index = this.#table.indexOf(id as AgentId);
+      if (index < 0) this.#recalled.set(id, speed);
+      else this.#latency.recall(index, estimateMs, heardAt);
+    }
+  }
+
+  #recall(id: AgentId, index: number): void {
+    const speed = this.#recalled.get(id);
+    if (speed === undefined) return;
+    this.#recalled.delete(id);
+    this.#latency.recall(index, speed[1], speed[2]);
   }
 
   /** The pool's strategy of that name; from its first use it hears what it must. */

@@ -42,12 +42,13 @@ const CAPABILITIES = [['work'], ['work', 'gpu'], ['gpu@2']];
 
 function specOf(choice: number): TaskSpec {
   const capabilities = [choice % 2 === 0 ? 'work' : 'gpu'];
+  const agent = `agent-${choice % 5}` as AgentId;
   return {
     namespace: 'default',
     queue: `queue-${choice % 3}`,
     type: 'work',
     priority: choice % 10,
-    requires: { capabilities, labels: {} },
+    requires: { capabilities, labels: {}, ...(choice % 13 < 3 ? { agent } : {}) },
     retry: {
       attemptsMax: 3,
       strategy: 'fixed',
@@ -122,10 +123,7 @@ class Leader {
       case 2:
         return { type: 'task.fail', items: items.map((item) => ({ ...item, ...FAILURE })) };
       case 3:
-        return {
-          type: choice % 2 === 0 ? 'queue.pause' : 'queue.resume',
-          queue: `queue-${choice % 3}`,
-        };
+        return queueCommand(this.state, choice, `queue-${choice % 3}`);
       case 4:
         return { type: 'task.cancel', taskIds: [this.#anyTask(choice)], reason: 'asked' };
       case 5:
@@ -163,6 +161,14 @@ class Leader {
     const ids = [...this.state.tasks.keys()];
     return ids[choice % Math.max(1, ids.length)] ?? ('nobody' as TaskId);
   }
+}
+
+/** A pause or its end, or the removal of a queue that nothing is in. */
+function queueCommand(state: CoreState, choice: number, queue: string): Command {
+  const used = new Set([...state.tasks.values()].map(({ profile }) => profile.queue.name));
+  const idle = [...state.queues.keys()].find((name) => !used.has(name));
+  if (idle !== undefined) return { type: 'queue.remove', queue: idle };
+  return { type: choice % 2 === 0 ? 'queue.pause' : 'queue.resume', queue };
 }
 
 const FAILURE = { error: { code: 'BOOM', message: 'boom' }, retryable: true };
@@ -212,7 +218,9 @@ function isPlaceable(state: CoreState, task: Task): boolean {
 function canStart(agent: Agent, task: Task): boolean {
   if (agent.breaker !== null && !letsPass(agent.breaker)) return false;
   if (agent.state !== 'ready' || agent.leases.size >= agent.spec.slots) return false;
-  return meetsRequirement(agent.spec, task.profile.spec.requires);
+  const { requires } = task.profile.spec;
+  if (requires.agent !== undefined && requires.agent !== agent.id) return false;
+  return meetsRequirement(agent.spec, requires);
 }
 
 /** Counted anew, as the scheduler keeps it up. */
@@ -236,13 +244,16 @@ test.each([
     const move = fc.tuple(intents, fc.nat(300));
     let refusals = 0;
     let leases = 0;
+    let removals = 0;
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.integer(), fc.array(move, { maxLength: 80, size: 'max' }), (seed, moves) => {
         const leader = new Leader(seed, breakers);
         for (const [wanted, waitMs] of moves) {
           const commands = wanted.map(([kind, choice]) => leader.command(kind, choice));
+          const queues = leader.state.queues.size;
           leader.batch(commands, waitMs);
+          if (leader.state.queues.size < queues) removals += 1;
           refusals += leader.refusals;
           // Whatever the batch's own commands changed under the proposals is set right by now.
           leader.batch([], 0);
@@ -267,6 +278,7 @@ test.each([
     // The histories must start tasks, and must bring the refusals that are hard to get right.
     expect(leases).toBeGreaterThan(1_000);
     expect(refusals).toBeGreaterThan(50);
+    expect(removals).toBeGreaterThan(5);
     const standings = ['agent', 'capability', 'downstream'].flatMap((kind) =>
       ['closed', 'half-open', 'open'].map((state) => `${kind} ${state}`),
     );

@@ -1,5 +1,11 @@
 import { Rng } from '../base/rng.ts';
-import { closedGate, type AgentId, type Task } from '../core/index.ts';
+import {
+  closedGate,
+  meetsRequirement,
+  type AgentId,
+  type Requirement,
+  type Task,
+} from '../core/index.ts';
 import type { AgentTable, Standing } from './agent-table.ts';
 import type { FailureCorrelation } from './correlation/failure-correlation.ts';
 import { steerClear } from './correlation/steer-clear.ts';
@@ -13,10 +19,10 @@ import type { Apart } from './kept-apart.ts';
 import { laneKey } from './lane-key.ts';
 import { isPicky, otherMember } from './avoided.ts';
 import { nearest } from '../base/nearest.ts';
-import { requiredFeatures, type Offers } from './offers.ts';
+import { agentFeature, requiredFeatures, type Offers } from './offers.ts';
 import type { Pool } from './pool.ts';
 import type { Choice, Strategy } from './strategy.ts';
-import { verdict } from './verdict.ts';
+import { verdict, type Pinned } from './verdict.ts';
 
 /** Agents named for each reason. */
 const EXAMPLES_MAX = 5;
@@ -54,6 +60,11 @@ export function explain(task: Task, context: ExplainContext): Explanation {
   const { queue, signature, spec } = task.profile;
   const standings = standingsOf(pool, context);
   const requirements = requirementsOf(task, context.offers);
+  const pinned = pinnedTo(spec.requires, context.table);
+  if (pinned !== null) {
+    const agentsMatching = pinned.isKnown ? 1 : 0;
+    requirements.push({ requirement: agentFeature(pinned.agentId), agentsMatching });
+  }
   const fairnessKey = task.extra?.control?.fairnessKey ?? null;
   const { gates, profile } = task;
   const lane = pool.lanes.get(laneKey({ queueName: queue.name, fairnessKey, gates, profile }));
@@ -69,7 +80,7 @@ export function explain(task: Task, context: ExplainContext): Explanation {
     requires: spec.requires,
     strategy: strategy.name,
     waitingAhead,
-    verdict: verdict(task, { standings, requirements, waitingAhead, pick, gate }),
+    verdict: verdict(task, { standings, requirements, pinned, waitingAhead, pick, gate }),
     gate,
     fairness: explainFairness(task, context.shares),
     placement: context.wishes.explain(task, pool, context.nowMs),
@@ -83,6 +94,24 @@ export function explain(task: Task, context: ExplainContext): Explanation {
     },
     pick,
   };
+}
+
+/** The one agent that a task is for, and what it lacks of the rest; null where it is for any. */
+function pinnedTo(requires: Requirement, table: AgentTable): Pinned | null {
+  const { agent: agentId, capabilities, labels } = requires;
+  if (agentId === undefined) return null;
+  const index = table.indexOf(agentId as AgentId);
+  if (index < 0) return { agentId, isKnown: false, lacks: [] };
+  const { spec } = table.agentAt(index);
+  const parts: Requirement[] = [
+    ...capabilities.map((name) => ({ capabilities: [name], labels: {} })),
+    ...Object.entries(labels).map(([name, value]) => ({
+      capabilities: [],
+      labels: { [name]: value },
+    })),
+  ];
+  const missing = parts.filter((part) => !meetsRequirement(spec, part));
+  return { agentId, isKnown: true, lacks: missing.flatMap((part) => requiredFeatures(part)) };
 }
 
 function explainGate(task: Task, nowMs: number): GateExplanation | null {

@@ -6,7 +6,7 @@ export type PassedOverReason = Exclude<Standing, 'available'>;
 
 /** One thing a task requires, and how many agents have it. */
 export interface RequirementExplanation {
-  /** `capability NAME` or `label NAME=VALUE`. */
+  /** `capability NAME`, `label NAME=VALUE`, or `agent ID` for the only one that may have it. */
   readonly requirement: string;
   readonly agentsMatching: number;
   /** What some agent has that reads most like it, where no agent has it and anything is like it. */

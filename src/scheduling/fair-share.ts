@@ -31,8 +31,8 @@ export class FairShare implements HeapItem {
   running = 0;
   waiting = 0;
   virtualTime = 0;
-  /** Others hold on to it: it is never forgotten. */
-  isPinned = false;
+  /** Queues that hold on to it: until they are gone it is not forgotten. */
+  pins = 0;
   #keys: FairGroup | null = null;
 
   constructor(name: string, group: FairGroup, parent: FairShare | null) {
@@ -57,7 +57,7 @@ export class FairShare implements HeapItem {
   }
 
   get isIdle(): boolean {
-    return !this.isPinned && this.waiting === 0 && this.running === 0 && this.nodes.size === 0;
+    return this.pins === 0 && this.waiting === 0 && this.running === 0 && this.nodes.size === 0;
   }
 
   /** A task waits. */
@@ -152,6 +152,17 @@ export class FairGroup {
     if (share.running === 0) share.virtualTime = Math.max(share.virtualTime, this.#now);
   }
 
+  /** A queue points to it. */
+  pin(share: FairShare): void {
+    if (share.heapSlot >= 0) this.#idle.remove(share);
+    share.pins += 1;
+  }
+
+  unpin(share: FairShare): void {
+    share.pins -= 1;
+    this.rest(share);
+  }
+
   /** It may have nothing to do any more: then it is forgotten once it owes nothing. */
   rest(share: FairShare): void {
     if (!share.isIdle || share.heapSlot >= 0 || this.#byName.get(share.name) !== share) return;
@@ -178,8 +189,6 @@ export interface CountedShare {
 export class FairShares {
   readonly group: FairGroup = new FairGroup();
   settings: FairnessSettings;
-  /** The namespace made last: the only one, while there is one. */
-  #last: FairShare | null = null;
 
   constructor(settings: FairnessSettings) {
     this.settings = settings;
@@ -190,15 +199,25 @@ export class FairShares {
     if (known !== undefined) return known;
     const share = this.group.ensure(name, null);
     share.weight = this.settings.weights[name] ?? 1;
-    // There are never more than queues, which point to it.
-    share.isPinned = true;
-    this.#last = share;
     return share;
+  }
+
+  /** A queue points to its namespace, and to the share there of tasks without a key. */
+  pin(namespace: FairShare, plain: FairShare): void {
+    this.group.pin(namespace);
+    namespace.keys.pin(plain);
+  }
+
+  unpin(namespace: FairShare, plain: FairShare): void {
+    namespace.keys.unpin(plain);
+    this.group.unpin(namespace);
   }
 
   /** Whether there is nobody to share with: then nothing has to be counted ahead of core. */
   get isAlone(): boolean {
-    return this.group.size === 1 && this.#last?.keyCount === 1;
+    if (this.group.size !== 1) return false;
+    const [only] = this.group.shares();
+    return only?.keyCount === 1;
   }
 
   key(namespace: FairShare, fairnessKey: string | null): FairShare {

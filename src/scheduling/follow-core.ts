@@ -16,6 +16,9 @@ export function followFleet(scheduler: Scheduler, event: CoreEvent): void {
     case 'queue.changed':
       scheduler.queueChanged(event.queue);
       return;
+    case 'queue.removed':
+      scheduler.queueRemoved(event.queue);
+      return;
     case 'gate.changed':
       scheduler.gateChanged(event.gate);
       return;

@@ -16,5 +16,6 @@ export type { Interference } from './born/interference.ts';
 export type { CorrelationReport } from './correlation/correlation-report.ts';
 export type { BornStatus } from './born/born-status.ts';
 export { BoundedRing, type BoundedRingOptions, type KeyMove } from './bounded-ring.ts';
+export type { AgentSpeed } from './agent-mirror.ts';
 export { Scheduler } from './scheduler.ts';
 export { followFleet, joinLines } from './follow-core.ts';

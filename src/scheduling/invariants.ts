@@ -46,7 +46,9 @@ function checkMembers(pool: Pool, table: AgentTable, isUnfinished: boolean): voi
   }
   invariant(members.size === pool.size, 'S1: an agent is a member once');
   for (const agent of table.indices()) {
-    const meets = meetsRequirement(table.agentAt(agent).spec, pool.requires);
+    const { id, spec } = table.agentAt(agent);
+    const isMeant = (pool.requires.agent ?? id) === id;
+    const meets = isMeant && meetsRequirement(spec, pool.requires);
     const isMissing = isUnfinished && !members.has(agent);
     invariant(
       isMissing || meets === members.has(agent),

@@ -19,6 +19,10 @@ const MEAN_SHARE = 1 / 64;
 const REST_SHARE = 1 / 4;
 /** A failed attempt counts as at least this many times the estimate: failing fast is not being fast. */
 const FAILURE_FACTOR = 2;
+/** What is known of an agent is worth keeping while it counts for this much, 0..1 … */
+const KEPT_SHARE_MIN = 0.05;
+/** … and differs from what is expected of an unknown one by this share of it. */
+const DIFFERENT_SHARE = 0.1;
 /** Longest run that is taken as it is: a day. */
 const RUN_MS_MAX = 86_400_000;
 
@@ -78,6 +82,35 @@ export class Latency {
     const restMs = this.#meanMs * this.#tuning.restShare;
     const learnedMs = this.#records[agent * 2] as number;
     return learnedMs <= restMs ? learnedMs : restMs + (learnedMs - restMs) * kept;
+  }
+
+  /** Mean run of the fleet's completed attempts, in milliseconds; 0 before the first. */
+  get meanMs(): number {
+    return this.#meanMs;
+  }
+
+  /** The estimate as it was made and when; null where it differs little from what an unknown agent gets. */
+  known(agent: number, nowMs: number): readonly [estimateMs: number, heardAt: number] | null {
+    const stamp = this.#records[agent * 2 + 1] ?? NEVER;
+    if (stamp === NEVER || this.#kept(nowMs - stamp) < KEPT_SHARE_MIN) return null;
+    const difference = Math.abs(this.estimateMs(agent, nowMs) - this.#meanMs);
+    if (difference <= this.#meanMs * DIFFERENT_SHARE) return null;
+    return [this.#records[agent * 2] as number, stamp];
+  }
+
+  /** Takes over what an earlier one knew of an agent, unless more was heard of it since. */
+  recall(agent: number, estimateMs: number, heardAt: number): void {
+    while (agent * 2 >= this.#records.length) this.#grow();
+    if (this.#records[agent * 2 + 1] !== NEVER) return;
+    this.#records[agent * 2] = Math.min(estimateMs, RUN_MS_MAX);
+    this.#records[agent * 2 + 1] = heardAt;
+  }
+
+  /** Takes over the mean of an earlier one, unless there is one. */
+  recallMean(meanMs: number): void {
+    if (this.#observed || meanMs <= 0) return;
+    this.#meanMs = Math.min(meanMs, RUN_MS_MAX);
+    this.#observed = true;
   }
 
   /** Reads what an estimate will read; the number means nothing. */

@@ -144,6 +144,10 @@ export class Offers {
   }
 }
 
+export function agentFeature(agentId: string): string {
+  return `agent ${agentId}`;
+}
+
 function capabilityFeature(name: string): string {
   return `capability ${name}`;
 }
@@ -152,7 +156,7 @@ function labelFeature(name: string, value: string): string {
   return `label ${name}=${value}`;
 }
 
-/** Keys of all features that a requirement names, capabilities first. */
+/** Keys of all features that a requirement names, capabilities first; the agent that it may name is none. */
 export function requiredFeatures(requires: Requirement): string[] {
   const labels = Object.entries(requires.labels);
   return [

@@ -57,6 +57,12 @@ export class Pool implements HeapItem {
     return count;
   }
 
+  /** Whether a task waits in one of its lanes. O(lanes) at most. */
+  get isWaitedFor(): boolean {
+    for (const lane of this.lanes.values()) if (lane.size > 0) return true;
+    return false;
+  }
+
   /** Whether a waiting task could start now. */
   get isPlaceable(): boolean {
     return this.#availableCount > 0 && this.open.size > 0;

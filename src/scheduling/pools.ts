@@ -1,4 +1,4 @@
-import { meetsRequirement, type AgentSpec, type Requirement } from '../core/index.ts';
+import { meetsRequirement, type AgentId, type AgentSpec, type Requirement } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
 import { checkPools } from './invariants.ts';
 import { Links } from './links.ts';
@@ -36,7 +36,11 @@ export class Pools {
   /** Whose strategies do not know all their members yet. */
   readonly #joins = new Set<Pool>();
   readonly #slice: number;
-  /** Pools by the first feature they require, or by the empty text where they require none. */
+  /** Pools for one agent, by its id, which need not be known. They are at no offer. */
+  readonly #pinned = new Map<string, Set<Pool>>();
+  /** Pools to be built before it is worth looking for idle ones again. */
+  #sweepsIn = 0;
+  /** Other pools by the first feature they require, or by the empty text where they require none. */
   readonly #byAnchor = new Map<string, Set<Pool>>();
 
   constructor(table: AgentTable, waiting: Waiting, shared: Shared, slice: number = BUILD_SLICE) {
@@ -124,10 +128,16 @@ export class Pools {
     const { offer, isNew } = this.offers.intern(spec);
     if (isNew) this.#matchPools(offer);
     this.offers.join(agent, offer);
-    for (const pool of offer.pools) {
-      this.links.add(agent, pool, pool.add(agent));
-      this.#waiting.poolChanged(pool);
+    for (const pool of offer.pools) this.#join(agent, pool);
+    if (this.#pinned.size === 0) return;
+    for (const pool of this.#pinned.get(this.#table.agentAt(agent).id) ?? []) {
+      if (meetsRequirement(spec, pool.requires)) this.#join(agent, pool);
     }
+  }
+
+  #join(agent: number, pool: Pool): void {
+    this.links.add(agent, pool, pool.add(agent));
+    this.#waiting.poolChanged(pool);
   }
 
   /** Moves the agent to the pools of a new spec; stays where the new one offers the same. */
@@ -153,6 +163,10 @@ export class Pools {
     const pool = new Pool(signature, requires, this.#table, this.#shared);
     this.links.addPool(pool);
     this.#pools.set(signature, pool);
+    if (requires.agent !== undefined) {
+      this.#pin(pool, requires.agent);
+      return pool;
+    }
     const anchor = anchorOf(requires);
     const anchored = this.#byAnchor.get(anchor);
     if (anchored === undefined) this.#byAnchor.set(anchor, new Set([pool]));
@@ -160,6 +174,16 @@ export class Pools {
     const build = new PoolBuild(pool, this.links, this.offers.candidates(requires));
     if (this.#step(build)) this.#builds.add(build);
     return pool;
+  }
+
+  /** O(1): who is in the pool needs no look at others. */
+  #pin(pool: Pool, agentId: string): void {
+    const pinned = this.#pinned.get(agentId);
+    if (pinned === undefined) this.#pinned.set(agentId, new Set([pool]));
+    else pinned.add(pool);
+    const agent = this.#table.indexOf(agentId as AgentId);
+    if (agent < 0) return;
+    if (meetsRequirement(this.#table.agentAt(agent).spec, pool.requires)) this.#join(agent, pool);
   }
 
   #matchPools(offer: Offer): void {
@@ -170,15 +194,26 @@ export class Pools {
     }
   }
 
-  /** Drops idle pools while there are too many: first those not asked for since the last sweep. */
+  /**
+   * Drops idle pools while there are too many: first those not asked for since the last sweep. Where nearly all are
+   * waited for, it is tried again after some more: O(1) a new pool.
+   */
   #sweep(): void {
     if (!this.#isCrowded()) return;
+    this.#sweepsIn -= 1;
+    if (this.#sweepsIn > 0) return;
+    let [busy, idle] = [0, 0];
     for (const pool of this.#pools.values()) {
-      if (pool.waitingCount > 0) continue;
+      if (pool.isWaitedFor) {
+        busy += 1;
+        continue;
+      }
+      idle += 1;
       if (pool.used) pool.used = false;
       else this.#drop(pool);
       if (!this.#isCrowded()) return;
     }
+    this.#sweepsIn = Math.floor(busy / (4 * (idle + 1)));
   }
 
   #isCrowded(): boolean {
@@ -198,6 +233,13 @@ export class Pools {
     }
     this.links.removePool(pool);
     this.#pools.delete(pool.signature);
+    const { agent } = pool.requires;
+    if (agent !== undefined) {
+      const pinned = this.#pinned.get(agent);
+      pinned?.delete(pool);
+      if (pinned?.size === 0) this.#pinned.delete(agent);
+      return;
+    }
     const anchor = anchorOf(pool.requires);
     const anchored = this.#byAnchor.get(anchor);
     anchored?.delete(pool);

@@ -14,8 +14,15 @@ export function queueMirror(shares: FairShares, queue: Queue): QueueMirror {
   if (known !== null && known.owner === shares) return known;
   const namespace = shares.namespace(namespaceOf(queue.name));
   const plain = shares.key(namespace, null);
-  plain.isPinned = true;
+  shares.pin(namespace, plain);
   const mirror = { owner: shares, namespace, plain };
   queue.mirror = mirror;
   return mirror;
+}
+
+/** A queue is gone: with the last one of its namespace that is forgotten too, once it owes nothing. */
+export function forgetQueueMirror(shares: FairShares, queue: Queue): void {
+  const known = queue.mirror as QueueMirror | null;
+  queue.mirror = null;
+  if (known !== null && known.owner === shares) shares.unpin(known.namespace, known.plain);
 }

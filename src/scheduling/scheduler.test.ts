@@ -309,3 +309,33 @@ test.each(STRATEGY_NAMES.map((strategy) => ({ strategy })))(
     }
   },
 );
+
+test('10,000 queues that come and go with their namespaces leave no lane and no share', () => {
+  const scheduler = schedulerWith(1);
+  for (let i = 0; i < 10_000; i++) {
+    const own = makeQueue(`team-${i}/mail`, 'born');
+    const task = makeTask(i + 1, makeProfile({ queue: own }));
+    scheduler.queueChanged(own);
+    scheduler.taskWaiting(task);
+    scheduler.taskLeft(task);
+    scheduler.queueRemoved(own);
+  }
+  expect(scheduler.counts()).toMatchObject({ lanes: 0, waiting: 0 });
+  expect(scheduler.shares()).toEqual([]);
+});
+
+test('a namespace keeps its share until its last queue is removed, and is anew after that', () => {
+  const scheduler = schedulerWith(1);
+  const [one, other] = [makeQueue('team/a', 'born'), makeQueue('team/b', 'born')];
+  scheduler.queueChanged(one);
+  scheduler.queueChanged(other);
+  scheduler.queueRemoved(one);
+  expect(scheduler.shares()).toMatchObject([{ name: 'team' }]);
+  scheduler.queueRemoved(other);
+  expect(scheduler.shares()).toEqual([]);
+  const again = makeQueue('team/a', 'born');
+  const task = makeTask(1, makeProfile({ queue: again }));
+  scheduler.taskWaiting(task);
+  expect(place(scheduler).taskIds).toEqual([task.id]);
+  expect(scheduler.shares()).toMatchObject([{ name: 'team', waiting: 0 }]);
+});

@@ -24,7 +24,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import { AgentMirror } from './agent-mirror.ts';
+import { AgentMirror, type AgentSpeed } from './agent-mirror.ts';
 import { isPicky } from './avoided.ts';
 import { AgentTable } from './agent-table.ts';
 import type { AgentSums } from './agent-tally.ts';
@@ -43,7 +43,7 @@ import { laneKey } from './lane-key.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
-import { queueMirror } from './queue-mirror.ts';
+import { forgetQueueMirror, queueMirror } from './queue-mirror.ts';
 import { RunningShares } from './running-shares.ts';
 import { SharesLent } from './shares-lent.ts';
 import type { Choice } from './strategy.ts';
@@ -168,6 +168,12 @@ export class Scheduler {
     this.#waiting.queueChanged(queue);
   }
 
+  /** Forgets an empty queue: its lanes, its gate, and its namespace's share with the last one of that. */
+  queueRemoved(queue: Queue): void {
+    this.#waiting.queueRemoved(queue);
+    forgetQueueMirror(this.#shares, queue);
+  }
+
   /** Something else than the attempts that pass it changed about a gate. O(keys that it holds up). */
   gateChanged(gate: Gate): void {
     this.#waiting.gates.wake(gate);
@@ -242,6 +248,21 @@ export class Scheduler {
   /** Learns from an attempt that ended: how long it ran and whether it completed. */
   observe(agentId: AgentId, runMs: number, ok: boolean, nowMs: number): void {
     this.#agents.observe(agentId, runMs, ok, nowMs);
+  }
+
+  /** Mean run of completed attempts of all agents, in milliseconds; 0 before the first. */
+  get meanRunMs(): number {
+    return this.#agents.meanRunMs;
+  }
+
+  /** How long each agent takes, or null where that is about the mean: one look at each, so that one can stop between. */
+  speeds(nowMs: number): Iterable<AgentSpeed | null> {
+    return this.#agents.speeds(nowMs);
+  }
+
+  /** Takes over what an earlier scheduler learned; what this one knows of an agent itself stays. */
+  recallSpeeds(meanMs: number, speeds: Iterable<AgentSpeed | null>): void {
+    this.#agents.recallSpeeds(meanMs, speeds);
   }
 
   /** Whether `place` would propose something even without commands, at `nowMs` or as of the last batch. */

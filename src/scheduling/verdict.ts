@@ -7,10 +7,21 @@ import type {
   RequirementExplanation,
 } from './explanation.ts';
 
+/** The only agent that may have a task. */
+export interface Pinned {
+  readonly agentId: string;
+  /** Whether it is registered. */
+  readonly isKnown: boolean;
+  /** What else is required that it has not. */
+  readonly lacks: readonly string[];
+}
+
 /** What a verdict is drawn from. */
 export interface Evidence {
   readonly standings: Standings;
   readonly requirements: readonly RequirementExplanation[];
+  /** Null for a task that several may have. */
+  readonly pinned: Pinned | null;
   readonly waitingAhead: number;
   readonly pick: Explanation['pick'];
   readonly gate: GateExplanation | null;
@@ -21,13 +32,21 @@ export function verdict(task: Task, evidence: Evidence): string {
   if (task.state !== 'queued') return notQueued(task);
   const { counts } = evidence.standings;
   const matching = counts.available + heldUp(counts);
-  if (matching === 0) return noneMatches(evidence.requirements);
+  if (matching === 0) {
+    return evidence.pinned === null
+      ? noneMatches(evidence.requirements)
+      : waitsFor(evidence.pinned);
+  }
   if (task.profile.queue.held) {
     return `namespace ${task.profile.spec.namespace} was killed and waits to be restored`;
   }
   if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
   if (evidence.gate !== null) return held(evidence.gate);
-  if (counts.available === 0) return noneAvailable(evidence);
+  if (counts.available === 0) {
+    return evidence.pinned === null
+      ? noneAvailable(evidence)
+      : pinnedAway(evidence.pinned, evidence);
+  }
   if (evidence.waitingAhead > 0) {
     const goes = evidence.waitingAhead === 1 ? 'goes' : 'go';
     const ahead = `${count(evidence.waitingAhead, 'task')} of its queue ${goes} first`;
@@ -35,6 +54,19 @@ export function verdict(task: Task, evidence: Evidence): string {
   }
   if (evidence.pick === null) return mustWait(task);
   return `it is next: agent ${evidence.pick.agentId} would take it now`;
+}
+
+function waitsFor({ agentId, isKnown, lacks }: Pinned): string {
+  const why = isKnown ? `lacks ${lacks.join(', ')}` : 'is not registered';
+  return `it waits for agent ${agentId}, which ${why}`;
+}
+
+function pinnedAway({ agentId }: Pinned, { standings }: Evidence): string {
+  const { counts, fullSlots, fullTaken, wakesAt } = standings;
+  const reason = REASONS.find((each) => counts[each] > 0) ?? 'lost';
+  const slots = reason === 'full' ? ` (${fullTaken} of ${fullSlots} slots)` : '';
+  const until = wakesAt === null ? '' : ` until ${new Date(wakesAt).toISOString()}`;
+  return `it waits for agent ${agentId}, which is ${HELD_UP[reason]}${slots}${until}`;
 }
 
 function mustWait(task: Task): string {

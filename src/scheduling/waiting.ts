@@ -118,6 +118,13 @@ export class Waiting {
     }
   }
 
+  /** Forgets an empty queue. O(its lanes). */
+  queueRemoved({ gate, name }: Queue): void {
+    for (const lane of this.#lanesByQueue.get(name) ?? [])
+      if (lane.size === 0) this.#dropLane(lane);
+    if (gate !== null) this.gates.removed(gate.gate);
+  }
+
   /** Something about a gate changed for the better, perhaps. */
   gateChanged(gate: Gate): void {
     this.gates.wake(gate);

@@ -1,7 +1,7 @@
 /** What all names past a cap are counted under. */
 export const OTHER = '__other__';
 
-/** Lets the first `countMax` different names through and calls every later one {@link OTHER}. */
+/** Lets `countMax` different names through at once and calls every later one {@link OTHER}. */
 export class CappedNames {
   readonly #countMax: number;
   readonly #known = new Set<string>();
@@ -15,5 +15,10 @@ export class CappedNames {
     if (this.#known.size >= this.#countMax) return OTHER;
     this.#known.add(name);
     return name;
+  }
+
+  /** Makes room for another; false for one that was not let through. */
+  drop(name: string): boolean {
+    return this.#known.delete(name);
   }
 }

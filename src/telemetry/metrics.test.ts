@@ -269,3 +269,19 @@ test('a label is escaped', async () => {
   const metrics = new Metrics({ version: 'a"b\\c' });
   expect(await metrics.render()).toContain('version="a\\"b\\\\c"');
 });
+
+test('a queue that is removed takes its series along and makes room for another name', async () => {
+  const metrics = new Metrics({ version: '1.2.3' });
+  const last = task(`q${QUEUES_MAX - 1}`, 'mail');
+  for (let at = 0; at < QUEUES_MAX; at++) metrics.submitted(task(`q${at}`, 'mail'));
+  metrics.failed(last);
+  metrics.queueRemoved(`q${QUEUES_MAX - 1}`);
+  metrics.submitted(task('late', 'mail'));
+  metrics.queueRemoved('never counted');
+  const text = await metrics.render();
+  expect(text).not.toContain(`queue="q${QUEUES_MAX - 1}"`);
+  expect(text).toContain('uqo_tasks_submitted_total{queue="late",type="mail"} 1');
+  expect(text).not.toContain(OTHER);
+  metrics.submitted(task(`q${QUEUES_MAX - 1}`, 'mail'));
+  expect(await metrics.render()).toContain(OTHER);
+});

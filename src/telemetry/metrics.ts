@@ -89,6 +89,11 @@ export class Metrics {
     this.#tasks.canceled(task);
   }
 
+  /** A queue is gone, and its series with it. */
+  queueRemoved(name: string): void {
+    this.#tasks.queueRemoved(name);
+  }
+
   /** A schedule made a task. What was asked for by hand is not late. */
   scheduleFired(lateMs: number, outcome: string): void {
     this.#schedules.fired(lateMs, outcome);

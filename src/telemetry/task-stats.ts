@@ -100,6 +100,15 @@ export class TaskStats {
     this.#statOf(task.profile).pair.canceled += 1;
   }
 
+  /** Forgets what was counted of a queue that is gone; one of its name begins anew. O(pairs). */
+  queueRemoved(name: string): void {
+    if (!this.#queueNames.drop(name)) return;
+    this.#queues.delete(name);
+    for (const [key, pair] of this.#pairs) if (pair.queue === name) this.#pairs.delete(key);
+    this.#lastProfile = null;
+    this.#lastStat = null;
+  }
+
   /** The name a queue is counted under. */
   queueLabel(name: string): string {
     return this.#queueNames.take(name);

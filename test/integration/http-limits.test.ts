@@ -196,3 +196,48 @@ test('the SDK submits with keys and limits over its channel', async () => {
   });
   await client.close();
 });
+
+describe('queues', () => {
+  test('are removed where nothing is in them, and say what is', async () => {
+    await put('/api/v1/queues/team%2Fold', { concurrencyMax: 1, strategy: 'born' });
+    const id = await submit({ queue: 'old', namespace: 'team', delayMs: 3_600_000 });
+    const held = await api.request('DELETE', '/api/v1/queues/team%2Fold');
+    expect(held.status).toBe(409);
+    expect(held.body.code).toBe('QUEUE_NOT_EMPTY');
+    expect(held.body.detail).toContain('got 1 waiting task of team/old');
+    await api.post(`/api/v1/tasks/${id}/cancel`, { reason: 'unwanted' });
+    expect((await api.request('DELETE', '/api/v1/queues/team%2Fold')).status).toBe(204);
+    expect((await api.get('/api/v1/queues/team%2Fold')).body.code).toBe('QUEUE_NOT_FOUND');
+    const again = await api.request('DELETE', '/api/v1/queues/team%2Fold');
+    expect([again.status, again.body.code]).toEqual([404, 'QUEUE_NOT_FOUND']);
+    await submit({ queue: 'old', namespace: 'team', delayMs: 3_600_000 });
+    const fresh = (await api.get('/api/v1/queues/team%2Fold')).body;
+    expect(fresh).toMatchObject({ strategy: 'least-loaded', scheduled: 1 });
+    expect(fresh).not.toHaveProperty('concurrencyMax');
+  });
+
+  test.each([
+    ['default', 409, 'QUEUE_IS_DEFAULT'],
+    ['never%2Fthere', 404, 'QUEUE_NOT_FOUND'],
+    ['a%2Fb%2Fc', 400, 'INVALID_REQUEST'],
+    ['%20', 400, 'INVALID_REQUEST'],
+  ])('a removal of %s is answered with %i %s', async (name, status, code) => {
+    const answer = await api.request('DELETE', `/api/v1/queues/${name}`);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+  });
+
+  test('are seen, set, held and removed through the SDK', async () => {
+    const client = new Client({ url: api.url });
+    const { queues } = client;
+    expect(await queues.set('steered', { depthMax: 5 })).toMatchObject({
+      name: 'steered',
+      depthMax: 5,
+    });
+    expect(await queues.pause('steered')).toMatchObject({ paused: true });
+    expect(await queues.resume('steered')).toMatchObject({ paused: false });
+    expect((await queues.list()).map(({ name }) => name)).toContain('steered');
+    await queues.remove('steered');
+    await expect(queues.get('steered')).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' });
+    await client.close();
+  });
+});

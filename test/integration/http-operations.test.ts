@@ -133,6 +133,7 @@ const ROUTES: readonly string[] = [
   'GET /api/v1/queues',
   'GET /api/v1/queues/{name}',
   'PUT /api/v1/queues/{name}',
+  'DELETE /api/v1/queues/{name}',
   'POST /api/v1/queues/{name}/pause',
   'POST /api/v1/queues/{name}/resume',
   'POST /api/v1/flows',

@@ -135,6 +135,8 @@ function parseOther(verb: string, name: string, words: Words): Command {
       return { type: 'queue.pause', queue: name };
     case 'resume':
       return { type: 'queue.resume', queue: name };
+    case 'unqueue':
+      return { type: 'queue.remove', queue: name };
     case 'session':
       return { type: 'session.open', sessionId: name };
     case 'settings':

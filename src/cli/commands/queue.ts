@@ -11,6 +11,7 @@ import { usageError } from '../usage-error.ts';
 const EXAMPLES = `Examples:
   uqo queue list
   uqo queue pause email                              start nothing more of it
+  uqo queue rm email                                 forget it, where nothing is in it
   uqo queue set email --strategy least-loaded --depth-max 10000
 `;
 
@@ -61,6 +62,7 @@ export function addQueue(program: Command, ctx: CliContext): void {
   addSwitch(group, ctx, { name: 'pause', doc: 'start nothing more of a queue; what runs goes on' });
   addSwitch(group, ctx, { name: 'resume', doc: 'start tasks of a paused queue again' });
   addSet(group, ctx);
+  addRemove(group, ctx);
 }
 
 function addSwitch(
@@ -75,6 +77,20 @@ function addSwitch(
     .action(async (queueName: string, _options: unknown, command: Command) => {
       const queue = await ctx.api(command).post<QueueView>(pathOf('queues', queueName, name));
       ctx.output(command).list(queue, [queue], COLUMNS);
+    });
+}
+
+function addRemove(group: Command, ctx: CliContext): void {
+  group
+    .command('remove')
+    .alias('rm')
+    .description('forget an empty queue and its settings')
+    .argument('<queue>', 'the queue, or namespace/queue')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      await ctx.api(command).delete(pathOf('queues', name));
+      const removed = { removed: name };
+      const columns = [{ title: 'removed', value: () => name }];
+      ctx.output(command).list(removed, [removed], columns);
     });
 }
 

@@ -23,6 +23,8 @@ export interface PlacementOptions {
   readonly toPriority?: number;
   readonly toCapability?: readonly string[];
   readonly toLabel?: Readonly<Record<string, string>>;
+  readonly agent?: string;
+  readonly anyAgent?: true;
 }
 
 export interface EditOptions {
@@ -53,7 +55,9 @@ export function withPlacement(command: Command): Command {
     .option('--to-queue <name>', 'into this queue')
     .option('--to-priority <number>', 'with this priority, 9 first', integerValue(0, 9))
     .option('--to-capability <name>', 'for agents with this capability (repeatable)', repeated)
-    .option('--to-label <name=value>', 'for agents with this label (repeatable)', pair);
+    .option('--to-label <name=value>', 'for agents with this label (repeatable)', pair)
+    .addOption(new Option('--agent <id>', 'for this agent only').conflicts('anyAgent'))
+    .option('--any-agent', 'for any agent again');
 }
 
 export function withEdit(command: Command): Command {
@@ -92,6 +96,8 @@ export async function redriveParams(
   ctx: CliContext,
 ): Promise<RedriveParams | null> {
   const {
+    agent,
+    anyAgent,
     avoidAgent,
     avoidFailed,
     keepAttempts,
@@ -105,6 +111,8 @@ export async function redriveParams(
   const requires = {
     ...(toCapability === undefined ? {} : { capabilities: [...toCapability] }),
     ...(toLabel === undefined ? {} : { labels: toLabel }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(anyAgent === undefined ? {} : { agent: null }),
   };
   const { stdin } = ctx.streams;
   const params: RedriveParams = {

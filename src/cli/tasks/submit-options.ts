@@ -14,6 +14,7 @@ export interface SubmitOptions {
   readonly affinityKey?: string;
   readonly requireCapability?: readonly string[];
   readonly requireLabel?: Readonly<Record<string, string>>;
+  readonly agent?: string;
   readonly retryAttempts?: number;
   readonly retryStrategy?: string;
   readonly retryDelay?: number;
@@ -84,6 +85,7 @@ export function addTemplateOptions(command: Command): Command {
     new Option('--require-label <name=value>', 'label an agent must have (repeatable)').argParser(
       pair,
     ),
+    new Option('--agent <id>', 'the only agent that may have it'),
     new Option('--retry-attempts <count>', 'attempts in all (default: 3)').argParser(
       integerValue(1, 1000),
     ),
@@ -209,7 +211,11 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
     }),
     hedge: hedgeOf(options),
     placement: group({ near: options.near, apart: options.apart, costs: options.agentCost }),
-    requires: group({ capabilities: options.requireCapability, labels: options.requireLabel }),
+    requires: group({
+      capabilities: options.requireCapability,
+      labels: options.requireLabel,
+      agent: options.agent,
+    }),
     retry: group({
       attemptsMax: options.retryAttempts,
       strategy: options.retryStrategy,

@@ -94,7 +94,8 @@ function errorOf(task: TaskView): string | null {
 
 function requiresOf({ requires }: TaskView): string {
   const labels = Object.entries(requires.labels ?? {}).map(([name, value]) => `${name}=${value}`);
-  return [...(requires.capabilities ?? []), ...labels].join(' ');
+  const agent = requires.agent === undefined ? [] : [`on ${requires.agent} only`];
+  return [...(requires.capabilities ?? []), ...labels, ...agent].join(' ');
 }
 
 function jsonOf(value: unknown): string | undefined {

@@ -44,6 +44,7 @@ export function genesisBase(clusterId: string, hasher: Hasher): LogBase {
 
 /** True when both hashes are the same bytes. */
 export function isSameHash(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
   return true;

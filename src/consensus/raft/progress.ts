@@ -37,6 +37,8 @@ export class Progress {
   /** An append is due even without entries: it finds out whether one was lost. */
   isCheckDue = false;
   sentCommitIndex = 0;
+  /** What is committed was not told for up to a tick, and no entries came to tell it with: an append is due for it. */
+  isCommitDue = false;
   /** Newest heartbeat round answered. */
   ackedRound = 0;
   /** Entries being read from disk for this peer, or null. */
@@ -115,9 +117,10 @@ export class Progress {
 
   /** What {@link ProgressView} does not show and later behaviour depends on. */
   digestText(): string {
-    const { isProbeOut, isCheckDue, sentCommitIndex, ackedRound, readRequestId, sending } = this;
-    const { offset, idleTicks, requestId } = sending ?? {};
-    const own = { isProbeOut, isCheckDue, sentCommitIndex, ackedRound, readRequestId };
+    const { isProbeOut, isCheckDue, isCommitDue, sentCommitIndex, ackedRound, readRequestId } =
+      this;
+    const { offset, idleTicks, requestId } = this.sending ?? {};
+    const own = { isProbeOut, isCheckDue, isCommitDue, sentCommitIndex, ackedRound, readRequestId };
     return JSON.stringify({ ...own, offset, idleTicks, requestId, inFlight: this.#inFlight });
   }
 
@@ -125,6 +128,7 @@ export class Progress {
     this.state = state;
     this.isProbeOut = false;
     this.isCheckDue = false;
+    this.isCommitDue = false;
     this.readRequestId = null;
     this.sending = null;
     this.#inFlight = [];

@@ -22,12 +22,15 @@ export class RaftLogView {
   #base: LogBase;
   #index = new TermIndex();
   readonly #tail = new EntryTail();
+  /** Hash of the newest entry, or of the base; asked for several times an entry. */
+  #lastHash: Uint8Array;
   /** Oldest first; the first is that of the base. */
   #configurations: ConfigurationAt[];
 
   constructor(base: LogBase, hasher: Hasher) {
     this.#hasher = hasher;
     this.#base = base;
+    this.#lastHash = base.hash;
     this.#configurations = [{ index: base.configurationIndex, configuration: base.configuration }];
   }
 
@@ -44,7 +47,7 @@ export class RaftLogView {
   }
 
   get lastHash(): Uint8Array {
-    return this.hashAt(this.lastIndex) ?? this.#base.hash;
+    return this.#lastHash;
   }
 
   get tailBytes(): number {
@@ -91,6 +94,7 @@ export class RaftLogView {
     invariant(isSameHash(entry.prevHash, this.lastHash), 'a log must be one chain of hashes');
     this.#index.push(entry.term, hash);
     this.#tail.push(entry);
+    this.#lastHash = hash;
     if (entry.kind === 'configuration')
       this.#configurations.push({
         index: entry.index,
@@ -102,6 +106,7 @@ export class RaftLogView {
     invariant(index > this.#base.index, 'what is compacted must not be truncated');
     this.#index.keepFirst(index - this.#base.index - 1);
     this.#tail.truncateFrom(index);
+    this.#lastHash = this.hashAt(this.lastIndex) ?? this.#base.hash;
     while (this.configurationIndex >= index) this.#configurations.pop();
   }
 
@@ -130,6 +135,7 @@ export class RaftLogView {
   /** Drops everything: the log continues behind a snapshot. */
   restartBehind(meta: SnapshotMeta): void {
     this.#base = baseOf(meta);
+    this.#lastHash = this.#base.hash;
     this.#index = new TermIndex();
     this.#tail.clear();
     this.#configurations = [{ index: meta.configurationIndex, configuration: meta.configuration }];

@@ -13,6 +13,16 @@ export function replicate(state: RaftState, leadership: Leadership): void {
   for (const peer of leadership.peers.values()) sendDue(state, peer);
 }
 
+/**
+ * What is committed leaves with the next entries; where none come within a tick, it leaves alone. Told at once it would
+ * cost each peer a message, a step and an answer for every entry.
+ */
+export function tellCommitsLate(state: RaftState, leadership: Leadership): void {
+  for (const peer of leadership.peers.values()) {
+    if (peer.sentCommitIndex < state.commitIndex) peer.isCommitDue = true;
+  }
+}
+
 export function receiveAppendResponse(
   state: RaftState,
   peer: Progress,
@@ -92,11 +102,19 @@ function sendDue(state: RaftState, peer: Progress): void {
       return;
     }
     const isEmpty = entries.length === 0;
-    const isCommitNews = peer.sentCommitIndex < state.commitIndex;
-    if (isEmpty && peer.state !== 'probe' && !isCommitNews && !peer.isCheckDue) return;
+    const isDue = peer.isCheckDue || isCommitNewsDue(state, peer);
+    if (isEmpty && peer.state !== 'probe' && !isDue) return;
     sendAppend(state, peer, entries);
     if (isEmpty) return;
   }
+}
+
+/** Who is a member is told at once: a leader that is one no more has no later moment. */
+function isCommitNewsDue({ commitIndex, log }: RaftState, peer: Progress): boolean {
+  const { isCommitDue, sentCommitIndex } = peer;
+  if (sentCommitIndex >= commitIndex) return false;
+  const { configurationIndex } = log;
+  return isCommitDue || (sentCommitIndex < configurationIndex && configurationIndex <= commitIndex);
 }
 
 function sendAppend(state: RaftState, peer: Progress, entries: readonly RaftEntry[]): void {
@@ -118,6 +136,7 @@ function sendAppend(state: RaftState, peer: Progress, entries: readonly RaftEntr
   for (const entry of entries) bytes += entry.body.length;
   peer.sentCommitIndex = commitIndex;
   peer.isCheckDue = false;
+  peer.isCommitDue = false;
   peer.sent(prevIndex + entries.length, bytes);
 }
 

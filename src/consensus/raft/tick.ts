@@ -3,6 +3,7 @@ import { campaign } from './election.ts';
 import { hasQuorum } from './joint-quorum.ts';
 import type { Leadership, RaftState } from './raft-state.ts';
 import { expireForwardedReads, sendHeartbeats } from './read-index.ts';
+import { tellCommitsLate } from './replication.ts';
 import { becomeFollower } from './roles.ts';
 import { repeatOffers } from './snapshot-sending.ts';
 import { expireTransfer } from './transfer.ts';
@@ -18,6 +19,7 @@ export function tick(state: RaftState): void {
 
 function tickLeader(state: RaftState, leadership: Leadership): void {
   const { settings } = state;
+  tellCommitsLate(state, leadership);
   expireTransfer(state, leadership);
   repeatOffers(state);
   if (state.electionElapsed >= settings.electionTicks) {

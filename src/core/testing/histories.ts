@@ -153,6 +153,8 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     case 'resume':
       return { type: `queue.${kind}`, queue };
     case 'set':
+      // Not a kind of its own: the same choices would mean other histories.
+      if (c % 2 === 0) return { type: 'queue.remove', queue: idleQueue(state, b) ?? queue };
       return { type: 'queue.set', queue, settings: { depthMax: 1 + (b % 12) } };
     case 'settings':
       return settingsOf(state, [a, b, c]);
@@ -161,6 +163,14 @@ function commandOf(state: CoreState, { kind, a, b, c }: Intent, at: number): Com
     default:
       return agentCommand(`agent.${kind}`, agentId);
   }
+}
+
+/** One that nothing is in, if there is any; mostly such a one is removed. */
+function idleQueue(state: CoreState, choice: number): string | undefined {
+  if (choice % 4 === 0) return undefined;
+  const used = new Set([...state.tasks.values()].map(({ profile }) => profile.queue.name));
+  const idle = [...state.queues.keys()].filter((name) => !used.has(name)).toSorted();
+  return idle[choice % Math.max(1, idle.length)];
 }
 
 function outputOf(state: CoreState, [id, token]: [string, number], b: number, c: number): Command {
@@ -214,11 +224,12 @@ function specOf(choice: number): TaskSpec {
   const runMs = [undefined, 50, 800][(n >> 4) % 3];
   const labels: Record<string, string> = (n >> 5) % 5 === 0 ? { zone: 'eu' } : {};
   const capabilities = [['email'], ['email'], ['email@2'], []][(n >> 7) % 4] as string[];
+  const agent = `a${(choice >> 9) % 6}` as AgentId;
   return taskSpec({
     namespace: (n >> 1) % 4 === 0 ? 'team' : 'default',
     queue: n % 3 === 0 ? 'default' : 'mail',
     priority: n % 10,
-    requires: { capabilities, labels },
+    requires: { capabilities, labels, ...((choice >> 8) % 6 === 0 ? { agent } : {}) },
     retry: {
       strategy,
       attemptsMax: 1 + ((n >> 3) % 4),

@@ -96,6 +96,7 @@ export function eventText(event: CoreEvent): string {
     case 'tree.killed':
       return `${event.type} ${event.tree.key}: ${event.tree.kill?.reason}`;
     case 'queue.changed':
+    case 'queue.removed':
       return `${event.type} ${event.queue.name}`;
     case 'gate.changed':
       return `${event.type} ${event.gate.key}`;

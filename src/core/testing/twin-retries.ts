@@ -30,7 +30,7 @@ export function avoidAgent(
 export function mustAvoid(task: TwinTask, agentId: string, agents: readonly TwinAgent[]): boolean {
   const avoided = task.avoid?.agents ?? [];
   const others = agents.filter(({ id }) => !avoided.includes(id));
-  const isOther = others.some(({ spec, state }) => state === 'ready' && isAble(spec, task.spec));
+  const isOther = others.some((other) => other.state === 'ready' && isAble(other, task.spec));
   return avoided.includes(agentId) && isOther;
 }
 
@@ -41,6 +41,7 @@ export function escalated(spec: TaskSpec, step: EscalationStep, hasRoom: boolean
     queue: hasRoom ? (queue ?? spec.queue) : spec.queue,
     priority: priority ?? spec.priority,
     requires: {
+      ...spec.requires,
       capabilities: capabilities ?? spec.requires.capabilities,
       labels: labels ?? spec.requires.labels,
     },
@@ -66,7 +67,11 @@ export function queueOf(spec: TaskSpec): string {
   return spec.namespace === 'default' ? spec.queue : `${spec.namespace}/${spec.queue}`;
 }
 
-export function isAble(agent: AgentSpec, { requires }: TaskSpec): boolean {
+export function isAble(
+  { id, spec: agent }: { readonly id: string; readonly spec: AgentSpec },
+  { requires }: TaskSpec,
+): boolean {
+  if (requires.agent !== undefined && requires.agent !== id) return false;
   const offered = agent.capabilities.flatMap((name) => [name, name.split('@')[0]]);
   return (
     requires.capabilities.every((name) => offered.includes(name)) &&

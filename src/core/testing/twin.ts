@@ -173,6 +173,15 @@ export class Twin {
         queue.paused = command.type === 'queue.pause';
         return 'ok';
       }
+      case 'queue.remove': {
+        if (command.queue === 'default') return 'QUEUE_IS_DEFAULT';
+        const at = this.queues.findIndex(({ name }) => name === command.queue);
+        if (at < 0) return 'QUEUE_NOT_FOUND';
+        if (this.tasks.some(({ spec }) => queueOf(spec) === command.queue))
+          return 'QUEUE_NOT_EMPTY';
+        this.queues.splice(at, 1);
+        return 'ok';
+      }
       case 'settings.set':
         this.#settings = command.settings;
         return 'ok';
@@ -259,7 +268,7 @@ export class Twin {
     if (agent.state !== 'ready') return 'AGENT_NOT_READY';
     const running = this.leasesOf(agentId).filter(({ state }) => state === 'running');
     if (running.length >= agent.spec.slots) return 'AGENT_FULL';
-    if (!isAble(agent.spec, task.spec)) return 'AGENT_NOT_ABLE';
+    if (!isAble(agent, task.spec)) return 'AGENT_NOT_ABLE';
     if (mustAvoid(task, agentId, this.agents)) return 'AGENT_AVOIDED';
     task.attempt += 1;
     task.token = this.index;

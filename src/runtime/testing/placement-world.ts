@@ -130,7 +130,8 @@ export class PlacementWorld {
         };
       }
       case 4: {
-        const type = choice % 2 === 0 ? 'queue.pause' : 'queue.resume';
+        const types = ['queue.pause', 'queue.resume', 'queue.remove'] as const;
+        const type = types[(choice >> 3) % 3] ?? 'queue.pause';
         return { type, queue: QUEUES[choice % 3] as string };
       }
       case 5:

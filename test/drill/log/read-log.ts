@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { apply, createState, digest, type CoreState } from '../../../src/core/index.ts';
 import { openEmbeddedLog } from '../../../src/log/index.ts';
 import { decodeEntry } from '../../../src/runtime/entry-codec.ts';
-import { CORE_SEED } from '../../../src/runtime/open-runtime.ts';
+import { CORE_SEED } from '../../../src/runtime/recover.ts';
 import { openStore } from '../../../src/store/index.ts';
 import { EntryFacts } from './entry-facts.ts';
 import type { Fact, ReadLog } from './fact.ts';

@@ -40,7 +40,8 @@ const DIRECTORY = '/log';
 const SEGMENT_BYTES = 16 * 1024;
 const MOVES = 120;
 const LIVES_MAX = 12;
-const PIPELINED_MAX = 4;
+/** Where the disk may be full: what is appended behind a refused entry may take its place, as who appends ahead must know. */
+const PIPELINED_MAX = { roomy: 4, full: 1 } as const;
 
 interface Checkpoint {
   readonly index: number;
@@ -147,12 +148,13 @@ class LogRun {
       return this.#mayFail(error, isSafe);
     }
     const state = await this.#replay(log);
+    const openMax = this.faults.has('disk-full') ? PIPELINED_MAX.full : PIPELINED_MAX.roomy;
     try {
       const open = new Set<Promise<void>>();
       while (this.#next < this.#moves.length) {
         const appended = this.#append(log, state).finally(() => open.delete(appended));
         open.add(appended);
-        if (open.size >= PIPELINED_MAX || this.#chance.happens(0.3)) await Promise.all(open);
+        if (open.size >= openMax || this.#chance.happens(0.3)) await Promise.all(open);
         if (this.faults.has('release') && this.#chance.happens(0.05)) {
           await Promise.all(open);
           await this.#release(log, state);

@@ -46,7 +46,7 @@ describe('raft mutants', () => {
   test('the core without a bug survives the same seeds', () => {
     for (const from of new Set(RAFT_MUTANTS.map((mutant) => mutant.from ?? 1)))
       expect(firstFailure(SOURCE, from)).toBeNull();
-  });
+  }, 240_000);
 
   test('there are enough of them, each with a name of its own', () => {
     const names = new Set(RAFT_MUTANTS.map(({ name }) => name));

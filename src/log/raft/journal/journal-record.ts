@@ -82,18 +82,21 @@ export function lonelyEntryBytes(bodyBytes: number): number {
 }
 
 export function encodeRecord(record: JournalRecord): Buffer {
+  if (record.kind === 'entries') return encodeEntries(record);
   const body = encodeBody(record);
   const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + body.length);
-  bytes.writeUInt8(KINDS.indexOf(record.kind), 0);
-  bytes.writeUInt32LE(body.length, 1);
+  writeRecordHeader(bytes, record.kind, body.length);
   bytes.set(body, RECORD_HEADER_BYTES);
   return bytes;
 }
 
-function encodeBody(record: JournalRecord): Buffer {
+function writeRecordHeader(target: Buffer, kind: JournalRecord['kind'], bodyBytes: number): void {
+  target.writeUInt8(KINDS.indexOf(kind), 0);
+  target.writeUInt32LE(bodyBytes, 1);
+}
+
+function encodeBody(record: Exclude<JournalRecord, { kind: 'entries' }>): Buffer {
   switch (record.kind) {
-    case 'entries':
-      return encodeEntries(record);
     case 'hardState': {
       const { commitIndex, term, votedFor } = record.hardState;
       const fixed = Buffer.alloc(16);
@@ -111,14 +114,16 @@ function encodeBody(record: JournalRecord): Buffer {
   }
 }
 
+/** Header and body in one go: this is nearly all that a journal ever writes. */
 function encodeEntries(record: Extract<JournalRecord, { kind: 'entries' }>): Buffer {
   let bytes = ENTRIES_HEADER_BYTES;
   for (const { body } of record.entries) bytes += ENTRY_HEADER_BYTES + body.length;
-  const target = Buffer.allocUnsafe(bytes);
-  writeU64(target, record.firstIndex, 0);
-  writeU64(target, record.commandsBefore, 8);
-  target.writeUInt32LE(record.entries.length, 16);
-  let position = ENTRIES_HEADER_BYTES;
+  const target = Buffer.allocUnsafe(RECORD_HEADER_BYTES + bytes);
+  writeRecordHeader(target, 'entries', bytes);
+  writeU64(target, record.firstIndex, RECORD_HEADER_BYTES);
+  writeU64(target, record.commandsBefore, RECORD_HEADER_BYTES + 8);
+  target.writeUInt32LE(record.entries.length, RECORD_HEADER_BYTES + 16);
+  let position = RECORD_HEADER_BYTES + ENTRIES_HEADER_BYTES;
   for (const { body, kind, prevHash, term } of record.entries) {
     writeU64(target, term, position);
     target.writeUInt8(ENTRY_KINDS.indexOf(kind), position + 8);

@@ -47,7 +47,8 @@ export interface JournalEvents {
 
 /** Part of a write, encoded: as much as one group may take. */
 interface Piece {
-  readonly bytes: Buffer;
+  /** Records, put together when their group is. */
+  readonly records: readonly Buffer[];
   readonly firstIndex: number;
   readonly entryCount: number;
   /** Told once this piece is durable. */
@@ -234,45 +235,50 @@ export class Journal {
   #keep(records: readonly JournalRecord[]): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      const bytes = Buffer.concat(records.map(encodeRecord));
       const waiting = { resolve, reject };
-      this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, waiting });
+      this.#pieces.push({
+        records: records.map(encodeRecord),
+        ...NO_ENTRIES,
+        token: null,
+        waiting,
+      });
       this.#flush();
     });
   }
 
   /** Cuts a write into pieces, the first of which carries what comes before entries (J2). */
   #add(front: readonly JournalRecord[], entries: readonly RaftEntry[], token: WriteToken): void {
-    let bytes: Buffer = Buffer.concat(front.map(encodeRecord));
+    let records = front.map(encodeRecord);
     let start = 0;
     do {
       const end = endOfPiece(
         entries,
         start,
-        this.#groupBytesMax - HARD_STATE_BYTES_MAX - bytes.length,
+        this.#groupBytesMax - HARD_STATE_BYTES_MAX - lengthOf(records),
       );
-      const part = entries.slice(start, end);
+      const part = end - start === entries.length ? entries : entries.slice(start, end);
       const firstIndex = part[0]?.index ?? 0;
       if (part.length > 0) {
         invariant(firstIndex === this.#positions.lastIndex + 1, 'entries come without gaps');
         const commandsBefore = this.#positions.lastCommands;
         const record = { kind: 'entries' as const, firstIndex, commandsBefore, entries: part };
         const encoded = encodeRecord(record);
-        const isTooMuch = bytes.length > 0 && bytes.length + encoded.length > this.#groupBytesMax;
-        if (isTooMuch) this.#pieces.push({ bytes, ...NO_ENTRIES, token: null, waiting: null });
-        bytes = isTooMuch ? encoded : Buffer.concat([bytes, encoded]);
+        const before = lengthOf(records);
+        const isTooMuch = before > 0 && before + encoded.length > this.#groupBytesMax;
+        if (isTooMuch) this.#pieces.push({ records, ...NO_ENTRIES, token: null, waiting: null });
+        records = isTooMuch ? [encoded] : [...records, encoded];
         for (const { kind, term } of part) this.#positions.push(term, kind === 'command');
       }
       const isLast = end === entries.length;
       const entryCount = part.length;
       this.#pieces.push({
-        bytes,
+        records,
         firstIndex,
         entryCount,
         token: isLast ? token : null,
         waiting: null,
       });
-      bytes = Buffer.alloc(0);
+      records = [];
       start = end;
     } while (start < entries.length);
   }
@@ -287,7 +293,7 @@ export class Journal {
     await Promise.resolve();
     while (this.#isFlushWanted && this.#failure === null) {
       const pieces = this.#takeGroup();
-      const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
+      const bytes = joined(pieces.flatMap((piece) => piece.records));
       const group = this.#log.lastIndex + 1;
       for (const { entryCount, firstIndex } of pieces) {
         for (let at = 0; at < entryCount; at += 1) this.#positions.setGroup(firstIndex + at, group);
@@ -310,8 +316,9 @@ export class Journal {
     let bytes = 0;
     let count = 0;
     for (const piece of this.#pieces) {
-      if (count > 0 && bytes + piece.bytes.length > this.#groupBytesMax) break;
-      bytes += piece.bytes.length;
+      const size = lengthOf(piece.records);
+      if (count > 0 && bytes + size > this.#groupBytesMax) break;
+      bytes += size;
       count += 1;
     }
     const taken = this.#pieces.splice(0, count);
@@ -368,6 +375,19 @@ export class Journal {
       await this.#writing;
     }
   }
+}
+
+/** Bytes of all records together. */
+function lengthOf(records: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const record of records) bytes += record.length;
+  return bytes;
+}
+
+/** All records one after the other; the only one is not copied. */
+function joined(records: readonly Buffer[]): Buffer {
+  const [only] = records;
+  return records.length === 1 && only !== undefined ? only : Buffer.concat(records);
 }
 
 function rejectWaiting(pieces: readonly Piece[], cause: unknown): void {
