@@ -132,6 +132,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   STOPPED: row(503, 'The server is stopping', 5),
   // 507 rather than 503: it lasts until someone frees space, and monitoring must tell it from a restart.
   LOG_FULL: row(507, 'The disk is full', 10),
+  ARTIFACT_NOT_COPIED: row(503, 'Too few nodes have the artifact', 1),
   ARTIFACTS_FULL: row(507, 'There is no room for more artifacts'),
   // Of clusters: what is refused of their members, what nodes tell each other.
   NOT_CLUSTERED: row(409, 'The server is not part of a cluster'),
@@ -167,6 +168,8 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   RAFT_BYTES_INVALID: FAILED,
   JOURNAL_FOREIGN: FAILED,
   PLANNER_FAILED: FAILED,
+  ADOPTION_OF_OTHER_NODE: FAILED,
+  ADOPTION_UNFINISHED: FAILED,
   FOLDER_NOT_SINGLE: FAILED,
   FOLDER_OF_NODE: FAILED,
   FOLDER_OF_SINGLE_SERVER: FAILED,
@@ -176,6 +179,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   STATE_DIVERGED: FAILED,
   FORWARDING_OFF: FAILED,
   QUESTION_UNKNOWN: FAILED,
+  ARTIFACT_QUESTION_INVALID: FAILED,
   NO_LEADER: row(503, 'No node leads', 1),
   READ_TIMEOUT: row(503, 'The cluster did not confirm the read', 1),
   NOT_LEADER: row(503, 'Another node leads', 1),

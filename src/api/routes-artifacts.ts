@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { OrchestratorError } from '../base/errors.ts';
@@ -15,7 +16,6 @@ type ArtifactRequest = FastifyRequest<{ Params: { id: string } }>;
 
 /** A reader that takes nothing for so long is cut off: it can go on with a range. */
 const STALL_MS = 60_000;
-const READ_BYTES = 256 * 1_024;
 
 const RangeHeaders = Type.Object({
   range: Type.Optional(Type.String({ description: 'One range of bytes, such as `bytes=0-1023`' })),
@@ -97,17 +97,20 @@ async function sendArtifact(
     part = answerHead(artifact, request, reply);
   } catch (error) {
     left();
-    await artifact?.handle.close();
+    await artifact?.content.close();
     throw error;
   }
   if (part === null) {
     left();
-    await artifact.handle.close();
+    await artifact.content.close();
     return reply.send();
   }
-  const { first: start, last: end } = part;
-  const stream = artifact.handle.createReadStream({ start, end, highWaterMark: READ_BYTES });
-  stream.once('close', left);
+  const { content } = artifact;
+  const stream = Readable.from(content.read(part.first, part.last), { objectMode: false });
+  stream.once('close', () => {
+    left();
+    void content.close();
+  });
   reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
   return reply.send(stream);
 }

@@ -80,7 +80,7 @@ export class Upgrades {
   ): Promise<void> {
     const cluster = this.#cluster;
     if (cluster === null) return;
-    const { nodeId } = cluster;
+    const { connectApi: connect, nodeId } = cluster;
     const isForwarded = request.headers[FORWARDED_HEADER] !== undefined;
     const endMs = this.#clock.monotonicMs() + LEADER_WAIT_MS;
     for (let leftMs = LEADER_WAIT_MS; leftMs > 0 && !isForwarded;) {
@@ -90,7 +90,7 @@ export class Upgrades {
         handler(request, socket, head);
         return;
       }
-      const upstream = await askUpstream(request, { nodeId, url: leader.url });
+      const upstream = await askUpstream(request, { connect, nodeId, url: leader.url });
       if (upstream !== null) {
         this.#join(socket, head, upstream);
         return;

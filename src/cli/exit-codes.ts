@@ -72,6 +72,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   PEER_PORT_UNUSABLE: EXIT.addressUnusable,
   PEERS_INSECURE: EXIT.insecureBind,
   JOURNAL_FOREIGN: EXIT.dataDamaged,
+  ADOPTION_OF_OTHER_NODE: EXIT.dataDirUnusable,
+  ADOPTION_UNFINISHED: EXIT.dataDirUnusable,
   FOLDER_NOT_SINGLE: EXIT.dataDirUnusable,
   FOLDER_OF_NODE: EXIT.dataDirUnusable,
   FOLDER_OF_SINGLE_SERVER: EXIT.dataDirUnusable,

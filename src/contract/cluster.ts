@@ -20,6 +20,10 @@ export const ClusterMember = Type.Object({
   lagEntries: Type.Union([Type.Integer(), Type.Null()], {
     description: 'Entries that it lacks; only the leader knows',
   }),
+  artifactsMissing: Type.Union([Type.Integer(), Type.Null()], {
+    description:
+      'Artifacts that it has no whole copy of yet, as it said last; null where it has not',
+  }),
 });
 
 /** A cluster as one of its nodes sees it. */
@@ -40,9 +44,21 @@ export const ClusterView = Type.Object(
     clockSkewMs: Type.Union([Type.Integer(), Type.Null()], {
       description: "This node's clock minus the leader's; null while it leads, or nobody does",
     }),
+    hasSameWebhooks: Type.Union([Type.Boolean(), Type.Null()], {
+      description:
+        'Whether secret and allowed networks of webhooks are those of the leader; null while it leads, or nobody does',
+    }),
     isChanging: Type.Boolean({ description: 'Members are being changed: both majorities count' }),
     members: Type.Array(ClusterMember),
     removed: Type.Array(Type.String(), { description: 'Ids that are refused for ever' }),
+    artifacts: Type.Object(
+      {
+        kept: Type.Integer({ description: 'On the disk of this node, with those on their way' }),
+        missing: Type.Integer({ description: 'Known of here without a whole copy' }),
+        missingBytes: Type.Integer(),
+      },
+      { description: 'Large outputs of tasks, which every node keeps a copy of' },
+    ),
   },
   { title: 'Cluster' },
 );

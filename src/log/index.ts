@@ -22,6 +22,8 @@ export { inspectJournal, type JournalInspection } from './raft/journal/inspect-j
 export { setJournalAside } from './raft/set-journal-aside.ts';
 export type { ShellClock, ShellLogger } from './raft/shell-ports.ts';
 export { sharedSecretAuthentication } from './raft/transport/shared-secret.ts';
-export { tcpNetwork, tlsNetwork, type PeerNetwork } from './raft/transport/peer-network.ts';
+export type { PeerAddress } from './raft/transport/peer-address.ts';
+export { tcpNetwork, type PeerNetwork } from './raft/transport/peer-network.ts';
+export { TlsNetwork, type PeerCredentials } from './raft/transport/tls-network.ts';
 export { NO_AUTHENTICATION, type PeerAuthentication } from './raft/transport/handshake.ts';
 export type { MemberChange } from '../consensus/index.ts';

@@ -49,6 +49,8 @@ test('an artifact is there as long as its task, live or finished, and goes with 
 test('the sweep runs by itself, again and again', async () => {
   world = new RuntimeWorld();
   const runtime = await world.open();
+  // An artifact of an attempt that is not in the log yet would be left alone.
+  await runtime.submitTask({ type: 'x' });
   for (let round = 0; round < 2; round++) {
     const { file } = await keep(runtime, '0198c0de-7a11-7000-8000-000000000000');
     world.clock.advance(60_000);
@@ -66,4 +68,16 @@ test('artifacts are there again after a crash', async () => {
   world.crash();
   const after = await world.open();
   expect(after.artifacts.list(taskId)?.items.map((item) => item.id)).toEqual([id]);
+});
+
+test('a node that has not applied the assignment of an attempt yet leaves its artifact alone', async () => {
+  world = new RuntimeWorld();
+  const runtime = await world.open();
+  const taskId = '0198c0de-7a11-7000-8000-000000000000';
+  const { id } = await keep(runtime, taskId);
+  expect(runtime.observed.state.index).toBe(0);
+  expect(await runtime.artifacts.sweep()).toBe(0);
+  await runtime.submitTask({ type: 'x' });
+  expect(await runtime.artifacts.sweep()).toBe(1);
+  expect(runtime.artifacts.find(id)).toBe(null);
 });

@@ -1,6 +1,5 @@
 /** Large outputs of tasks: taken from agents in this process, listed, opened, and let go with the history. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { OrchestratorError } from '../base/errors.ts';
 import type {
   ArtifactDraft,
@@ -10,7 +9,7 @@ import type {
   ArtifactView,
 } from '../contract/index.ts';
 import type { CoreState, TaskId } from '../core/index.ts';
-import type { ArtifactFacts, ArtifactStore, Store } from '../store/index.ts';
+import type { ArtifactBytes, ArtifactFacts, ArtifactStore, Store } from '../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import { iso } from './views.ts';
@@ -21,12 +20,14 @@ export interface ArtifactServiceParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
+  /** Resolves once enough others have an artifact too; absent where there are none. */
+  readonly artifactKept?: (facts: ArtifactFacts) => Promise<void>;
 }
 
-/** An artifact whose bytes can be read; whoever opened it closes `handle`. */
+/** An artifact whose bytes can be read; whoever opened it closes `content`. */
 export interface OpenArtifact {
   readonly view: ArtifactView;
-  readonly handle: FileHandle;
+  readonly content: ArtifactBytes;
 }
 
 /** Time between two looks at which tasks are still known, as between two purges of the history. */
@@ -56,13 +57,33 @@ export class ArtifactService implements ArtifactSink {
     this.#arm();
     const order = { bytes, contentType, fencingToken, name, taskId };
     const { discard, file, id, keep } = this.#parts.artifacts.begin(order);
-    return { id, file, keep: async (sha256) => artifactView(await keep(sha256)), discard };
+    const keepForGood = async (sha256: string): Promise<ArtifactView> => {
+      const facts = await keep(sha256);
+      await this.#parts.artifactKept?.(facts);
+      return artifactView(facts);
+    };
+    return { id, file, keep: keepForGood, discard };
   }
 
   /** The artifacts of a task, oldest first; null for an unknown task. */
   list(taskId: TaskId): ArtifactList | null {
     if (!this.#isKnown(taskId)) return null;
     return { items: this.#parts.artifacts.ofTask(taskId).map((facts) => artifactView(facts)) };
+  }
+
+  /** Whether it is here, and not found damaged. */
+  has(id: string): boolean {
+    return this.#parts.artifacts.has(id);
+  }
+
+  /** Whether what is known here says that it is not to be let go: its task is known, or too new to be. */
+  isWanted({ fencingToken, taskId }: ArtifactFacts): boolean {
+    return fencingToken > this.#parts.state.index || this.#isKnown(taskId);
+  }
+
+  /** Something came that was not begun here: it goes with its task, too. */
+  watch(): void {
+    this.#arm();
   }
 
   find(id: string): ArtifactView | null {
@@ -77,10 +98,13 @@ export class ArtifactService implements ArtifactSink {
       const message = `an artifact must be kept, got ${id}`;
       throw new OrchestratorError('ARTIFACT_NOT_FOUND', message, { id });
     }
-    return { view: artifactView(facts), handle: await this.#parts.artifacts.open(facts) };
+    return { view: artifactView(facts), content: await this.#parts.artifacts.open(facts) };
   }
 
-  /** Removes the artifacts of tasks that neither core nor the history knows; resolves with how many. */
+  /**
+   * Removes the artifacts of tasks that neither core nor the history knows; resolves with how many. A node that has not
+   * applied the assignment of their attempt yet cannot know their task, and leaves them.
+   */
   sweep(): Promise<number> {
     this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = null));
     return this.#sweeping;
@@ -99,7 +123,8 @@ export class ArtifactService implements ArtifactSink {
     let looked = 0;
     for (const taskId of artifacts.taskIds()) {
       if (this.#isClosed) break;
-      if (!this.#isKnown(taskId)) removed += await artifacts.removeOf(taskId);
+      const isWanted = artifacts.ofTask(taskId).some((facts) => this.isWanted(facts));
+      if (!isWanted) removed += await artifacts.removeOf(taskId);
       looked += 1;
       if (looked % SWEEP_TASKS === 0) await turn();
     }

@@ -4,7 +4,12 @@ export { systemClock, type Clock } from './clock.ts';
 export type { Comparator } from './comparators.ts';
 export type { HedgingOptions } from './hedger.ts';
 export { decodeEntry } from './entry-codec.ts';
-export { adoptFolder, type AdoptedFolder } from './cluster/adopt-folder.ts';
+export {
+  adoptFolder,
+  inspectAdoption,
+  type AdoptedFolder,
+  type BrokenAdoption,
+} from './cluster/adopt-folder.ts';
 export { ClusterNode } from './cluster/cluster-node.ts';
 export type { ClusterNodeOptions, ClusterOptions } from './cluster/cluster-options.ts';
 export { restoreBackup, type RestoreOptions } from './backup/restore-backup.ts';

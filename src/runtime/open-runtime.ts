@@ -18,7 +18,7 @@ import { AgentHub, type AgentHubOptions } from './agent-hub.ts';
 import { AgentService } from './agent-service.ts';
 import { AgentSpeeds } from './agent-speeds.ts';
 import { BackupService } from './backup/backup-service.ts';
-import { ArtifactService } from './artifact-service.ts';
+import { ArtifactService, type ArtifactServiceParts } from './artifact-service.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop, type TurnHooks } from './command-loop.ts';
@@ -158,6 +158,7 @@ export interface Ground extends OpenStorage {
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
   readonly state: CoreState;
+  readonly artifactKept?: NonNullable<ArtifactServiceParts['artifactKept']>;
 }
 
 /** What stays when leadership goes. */

@@ -3,7 +3,9 @@ export {
   type ArtifactOrder,
   type ArtifactStoreOptions,
 } from './artifacts/artifact-store.ts';
-export type { ArtifactFacts } from './artifacts/artifact-facts.ts';
+export type { ArtifactBytes } from './artifacts/artifact-bytes.ts';
+export { readFacts, type ArtifactFacts } from './artifacts/artifact-facts.ts';
+export { BLOCK_BYTES } from './artifacts/block-sums.ts';
 export type { CheckpointStats } from './checkpoint.ts';
 export {
   summaryOfTask,

@@ -10,6 +10,12 @@ export interface ClusterSource {
     readonly committedIndex: number;
     readonly appliedIndex: number;
     readonly clockSkewMs: number | null;
+    readonly hasSameWebhooks: boolean | null;
+    readonly artifacts: {
+      readonly kept: number;
+      readonly missing: number;
+      readonly missingBytes: number;
+    };
     readonly members: readonly {
       readonly nodeId: string;
       readonly isReachable: boolean;
@@ -20,6 +26,7 @@ export interface ClusterSource {
 
 /** What becomes of a request that is carried to the leader. */
 export type ForwardOutcome = 'answered' | 'again' | 'lost' | 'refused';
+export type ArtifactCopyOutcome = 'copied' | 'failed' | 'wrong';
 export type ElectionStep = 'started' | 'won';
 export type SnapshotStep = 'made' | 'sent' | 'installed';
 
@@ -35,6 +42,7 @@ export class ClusterStats {
     lost: 0,
     refused: 0,
   };
+  readonly #copies: Record<ArtifactCopyOutcome, number> = { copied: 0, failed: 0, wrong: 0 };
   readonly #commits = new Histogram(FLUSH_SECONDS);
 
   election(step: ElectionStep): void {
@@ -47,6 +55,10 @@ export class ClusterStats {
 
   forwarded(outcome: ForwardOutcome): void {
     this.#forwarded[outcome] += 1;
+  }
+
+  artifactCopied(outcome: ArtifactCopyOutcome): void {
+    this.#copies[outcome] += 1;
   }
 
   /** An entry of this node was committed and applied, so long after it was proposed. */
@@ -65,6 +77,12 @@ export class ClusterStats {
         'Requests carried to the leader; again: it led no more, and the next one was asked',
         'outcome',
         this.#forwarded,
+      ),
+      counter(
+        'uqo_artifact_copies_total',
+        'Copies of artifacts of other nodes; failed: gone on with later; wrong: not what the maker made',
+        'outcome',
+        this.#copies,
       ),
       {
         name: commits,
@@ -110,6 +128,23 @@ function gaugesOf(source: ClusterSource): MetricDefinition[] {
         value: Number(isReachable),
       })),
     ),
+    gauge(
+      'uqo_webhook_settings_differ',
+      '1 while secret or allowed networks of webhooks are not those of the leader',
+      ({ hasSameWebhooks }) =>
+        hasSameWebhooks === null ? [] : [{ value: Number(!hasSameWebhooks) }],
+    ),
+    gauge('uqo_artifacts_kept', 'Artifacts on the disk of this node', ({ artifacts }) => [
+      { value: artifacts.kept },
+    ]),
+    gauge(
+      'uqo_artifacts_missing',
+      'Artifacts that this node has no whole copy of',
+      ({ artifacts }) => [{ value: artifacts.missing }],
+    ),
+    gauge('uqo_artifacts_missing_bytes', 'What they have together', ({ artifacts }) => [
+      { value: artifacts.missingBytes },
+    ]),
     gauge(
       'uqo_raft_clock_skew_seconds',
       'Clock of this node minus that of its leader',

@@ -1,8 +1,9 @@
 /** The folder of a single server, or a restored backup, becomes the first node of a cluster. */
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lookAtData } from '../../src/cli/doctor/look-at-data.ts';
 import { digest } from '../../src/core/index.ts';
 import { adoptFolder, ClusterNode, openRuntime } from '../../src/runtime/index.ts';
 import { runUqo } from '../e2e/uqo-process.ts';
@@ -97,7 +98,11 @@ test('an adoption that broke off goes on, and what is no single server is refuse
   const options = { dataDir, clusterId: 'uqo', nodeId: 'n1', version: '0' };
   const { appliedIndex, oldLog } = await adoptFolder(options);
   expect(existsSync(oldLog)).toBe(true);
-  await expect(adoptFolder(options)).rejects.toMatchObject({ code: 'FOLDER_NOT_SINGLE' });
+  // Asked for again it says the same; for another node it is no single server's any more.
+  expect(await adoptFolder(options)).toEqual({ appliedIndex, oldLog });
+  await expect(adoptFolder({ ...options, nodeId: 'n2' })).rejects.toMatchObject({
+    code: 'FOLDER_NOT_SINGLE',
+  });
   // As a crash before the last rename leaves it, and before the first one.
   for (const back of [['raft'], ['raft', 'log.before-cluster', 'store-000001']]) {
     const names = { raft: 'raft-adopting', 'log.before-cluster': 'log', 'store-000001': 'store' };
@@ -113,3 +118,54 @@ test('an adoption that broke off goes on, and what is no single server is refuse
   await expect.poll(() => node.isLeading, { timeout: 20_000 }).toBe(true);
   await expectAll(node, ids);
 }, 60_000);
+
+test('an adoption that crashes at any step is told of, starts nothing, and goes on', async () => {
+  const origin = join(folder, 'origin');
+  const ids = await single(origin);
+  const steps: string[] = [];
+  const whole = join(folder, 'whole');
+  cpSync(origin, whole, { recursive: true });
+  const options = { clusterId: 'uqo', nodeId: 'n1', version: '0' };
+  await adoptFolder({ ...options, dataDir: whole, onStep: (step) => steps.push(step) });
+  expect(steps).toEqual([
+    'make the log',
+    'name the log',
+    'rename store',
+    'rename log',
+    'rename raft-adopting',
+    'say so',
+  ]);
+  for (const crash of steps) {
+    const dataDir = join(folder, 'n1');
+    cpSync(origin, dataDir, { recursive: true });
+    const onStep = (step: string): void => {
+      if (step === crash) throw new Error(`crashed before ${step}`);
+    };
+    await expect(adoptFolder({ ...options, dataDir, onStep })).rejects.toThrow(crash);
+    const isHalf = crash.startsWith('rename');
+    const findings = await lookAtData(dataDir);
+    const adoption = findings.find(({ check }) => check === 'adoption');
+    if (isHalf) {
+      expect(adoption).toMatchObject({ status: 'bad' });
+      expect(adoption?.advice).toContain('--node-id n1 --cluster-id uqo');
+      const refused = { code: 'ADOPTION_UNFINISHED' };
+      await expect(openRuntime({ dataDir, version: '0' })).rejects.toMatchObject(refused);
+      await expect(openNode('n1', ['n1'])).rejects.toMatchObject(refused);
+      await expect(adoptFolder({ ...options, dataDir, nodeId: 'n2' })).rejects.toMatchObject({
+        code: 'ADOPTION_OF_OTHER_NODE',
+      });
+    } else expect(adoption?.status).toBe(crash === 'name the log' ? 'odd' : undefined);
+    expect(findings.filter(({ check, status }) => check !== 'adoption' && status !== 'ok')).toEqual(
+      [],
+    );
+    expect(await adoptFolder({ ...options, dataDir })).toMatchObject({
+      oldLog: join(dataDir, 'log.before-cluster'),
+    });
+    const node = await openNode('n1', ['n1']);
+    await expect.poll(() => node.isLeading, { timeout: 20_000 }).toBe(true);
+    await expectAll(node, ids);
+    await node.close(0);
+    nodes.splice(0);
+    rmSync(dataDir, { recursive: true });
+  }
+}, 120_000);

@@ -23,9 +23,19 @@ export class ClusterProcesses {
   readonly #apis = new Map<string, string>();
   readonly #running = new Map<string, Served>();
 
+  /** What every node is started with. */
+  readonly #flags: readonly string[];
+
+  constructor(flags: readonly string[] = ['--no-agents']) {
+    this.#flags = flags;
+  }
+
   /** Starts nodes that found a cluster together, and waits until one leads. */
-  static async start(ids: readonly string[]): Promise<ClusterProcesses> {
-    const cluster = new ClusterProcesses();
+  static async start(
+    ids: readonly string[],
+    flags: readonly string[] = ['--no-agents'],
+  ): Promise<ClusterProcesses> {
+    const cluster = new ClusterProcesses(flags);
     for (const id of ids) await cluster.place(id);
     await Promise.all(ids.map((id) => cluster.run(id)));
     await cluster.leader();
@@ -74,7 +84,7 @@ export class ClusterProcesses {
     const peers = [...this.#peers].map(([node, address]) => `${node}=${address}`).join(',');
     const args = ['--log', 'raft', '--node-id', id, '--peers', peers, '--data', id];
     const [host = '', port = ''] = this.#apis.get(id)?.split(':') ?? [];
-    const at = ['--host', host, '--port', port, '--no-agents'];
+    const at = ['--host', host, '--port', port, ...this.#flags];
     const served = await startUqo([...args, ...at, ...flags], {
       cwd: this.folder,
       ...options,

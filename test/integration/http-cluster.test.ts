@@ -65,10 +65,14 @@ class ServedCluster {
     await this.#cluster.dispose();
   }
 
+  /** What a test has to say about the barrier of a node. */
+  barrierOf: (nodeId: string) => Promise<void> | null = () => null;
+
   #doorOf(nodeId: string): ClusterDoor {
     const known = (): Node | null => this.#leader;
     return {
       nodeId,
+      connectApi: null,
       get isLeading() {
         return known()?.name === nodeId;
       },
@@ -95,9 +99,11 @@ class ServedCluster {
       changeMember: () => expect.unreachable('nobody changes members'),
       transfer: () => expect.unreachable('the test says who leads'),
       readBarrier: () =>
-        this.hasQuorum
+        this.barrierOf(nodeId) ??
+        // One that follows cannot be up to date by itself here: it asks whoever leads.
+        (this.hasQuorum && known()?.name === nodeId
           ? Promise.resolve()
-          : Promise.reject(new OrchestratorError('READ_TIMEOUT', 'no quorum')),
+          : Promise.reject(new OrchestratorError('READ_TIMEOUT', 'no quorum'))),
     };
   }
 }
@@ -172,6 +178,31 @@ describe('a node that follows', () => {
     expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     const missing = await fetch(`${second.server.url}/api/v1/tasks/${id.replaceAll(/\d/g, '0')}`);
     expect(missing.status).toBe(404);
+  });
+
+  test('reads a task itself once it is up to date, and lets the leader answer where that takes long', async () => {
+    const [leader, follower] = cluster.nodes;
+    const { id } = (await (
+      await fetch(`${follower!.server.url}/api/v1/tasks`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ type: 'nobody' }),
+      })
+    ).json()) as { id: string };
+    const asked: string[] = [];
+    const read = async (barrier: () => Promise<void>): Promise<number> => {
+      asked.length = 0;
+      cluster.barrierOf = (nodeId) => {
+        asked.push(nodeId);
+        return nodeId === follower!.name ? barrier() : null;
+      };
+      return (await fetch(`${follower!.server.url}/api/v1/tasks/${id}`)).status;
+    };
+    expect(await read(() => cluster.catchUp())).toBe(200);
+    expect(asked).toEqual([follower!.name]);
+    // The leader asks whether it leads before it answers what was carried to it.
+    expect(await read(() => new Promise<void>(() => undefined))).toBe(200);
+    expect(asked).toEqual([follower!.name, leader!.name]);
   });
 
   test('answers from what it has where that is asked for, also while nobody leads', async () => {

@@ -55,7 +55,8 @@ async function forGood<Value>(promise: Promise<Value>): Promise<Value> {
   try {
     return await promise;
   } catch (error) {
-    if (!isOrchestratorError(error)) throw error;
+    // Nodes that are away come back.
+    if (!isOrchestratorError(error) || error.code === 'ARTIFACT_NOT_COPIED') throw error;
     throw new QuantumJobError(error.code, error.message, error.details, { cause: error });
   }
 }

@@ -1,14 +1,16 @@
 /**
- * Artifacts lie on the node that led when they were made: whoever is asked for one that it has not asks the others.
+ * Every node gets a copy of every artifact, but not at once: whoever is asked for one that it has not asks the others.
  *
  * They never change, so that any copy is as good as another, and who leads does not matter.
  */
-import type { Agent } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ArtifactList, ArtifactView } from '../../contract/index.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ClusterDoor } from './cluster-door.ts';
 import { FORWARDED_HEADER, forwardRequest } from './forward-request.ts';
+import type { NodeAgent } from './node-agent.ts';
 
 /** Says that a node asks: the answer is of what this one has alone. */
 const ONLY_HERE_HEADER = 'uqo-only-here';
@@ -21,9 +23,9 @@ const NOTHING = Buffer.alloc(0);
 export class ArtifactsElsewhere {
   readonly #door: ClusterDoor;
   readonly #ctx: ApiContext;
-  readonly #agent: Agent;
+  readonly #agent: NodeAgent;
 
-  constructor(door: ClusterDoor, ctx: ApiContext, agent: Agent) {
+  constructor(door: ClusterDoor, ctx: ApiContext, agent: NodeAgent) {
     this.#door = door;
     this.#ctx = ctx;
     this.#agent = agent;
@@ -38,7 +40,7 @@ export class ArtifactsElsewhere {
     if (isOnlyHere(request)) return 'here';
     const id = ARTIFACT.exec(path)?.groups?.['id'];
     if (id === undefined) return 'none';
-    if (this.#ctx.runtime.artifacts.find(id) !== null) return 'here';
+    if (this.#ctx.runtime.artifacts.has(id)) return 'here';
     for (const { url } of await this.#door.others()) {
       const outcome = await forwardRequest(request, reply, {
         agent: this.#agent,
@@ -73,13 +75,26 @@ export class ArtifactsElsewhere {
 
   async #list(url: URL): Promise<readonly ArtifactView[]> {
     try {
-      const headers = { ...ONLY_HERE, [FORWARDED_HEADER]: this.#door.nodeId };
-      const response = await fetch(url, { headers, signal: AbortSignal.timeout(LIST_MS_MAX) });
-      return response.ok ? ((await response.json()) as ArtifactList).items : [];
+      return await this.#ask(url);
     } catch {
       // Gone meanwhile: what it has is seen again when it is back.
       return [];
     }
+  }
+
+  #ask(url: URL): Promise<readonly ArtifactView[]> {
+    const agent = this.#agent;
+    const host = agent.isProtected ? { host: 'localhost' } : {};
+    const headers = { ...ONLY_HERE, ...host, [FORWARDED_HEADER]: this.#door.nodeId };
+    const { promise, reject, resolve } = Promise.withResolvers<readonly ArtifactView[]>();
+    const request = httpRequest(url, { agent, headers, signal: AbortSignal.timeout(LIST_MS_MAX) });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      const read = json(response) as Promise<ArtifactList>;
+      read.then(({ items }) => resolve(response.statusCode === 200 ? items : []), reject);
+    });
+    request.end();
+    return promise;
   }
 }
 

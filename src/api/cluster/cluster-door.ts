@@ -1,8 +1,12 @@
 /** What the API must know of the cluster that its node belongs to. */
+import type { Socket } from 'node:net';
 import type { ClusterView } from '../../contract/index.ts';
 
 /** Who answers: this node, or the one whose API is there. */
 export type Leader = 'self' | { readonly url: string };
+
+/** Begins a connection; the socket tells by its events what became of it. */
+export type Connect = (address: { readonly host: string; readonly port: number }) => Socket;
 
 export interface ClusterDoor {
   readonly nodeId: string;
@@ -18,6 +22,8 @@ export interface ClusterDoor {
    * @throws OrchestratorError `NOT_LEADER`, `OVERLOADED`, `READ_TIMEOUT`
    */
   readBarrier(): Promise<void>;
+  /** How the URLs of other nodes are connected to, where that is not plain HTTP. */
+  readonly connectApi: Connect | null;
   /** The other nodes that can be reached, by where their APIs are. */
   others(): Promise<readonly { readonly url: string }[]>;
   /** The cluster as this node sees it. */

@@ -1,7 +1,8 @@
 /** Carries a request to the node that leads, and its answer back. */
-import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import type { NodeAgent } from './node-agent.ts';
 
 /** Says that a node has forwarded the request: it goes no further. */
 export const FORWARDED_HEADER = 'uqo-forwarded-by';
@@ -28,7 +29,7 @@ const DROPPED = new Set([
 ]);
 
 export interface Forwarding {
-  readonly agent: Agent;
+  readonly agent: NodeAgent;
   /** Of the node that forwards. */
   readonly nodeId: string;
   readonly url: string;
@@ -97,6 +98,8 @@ function ask(
       headers: {
         ...Object.fromEntries(kept),
         ...(body.length === 0 ? {} : { 'content-length': body.length }),
+        // The node that is asked listens for its own machine alone, perhaps, and this one may ask it all the same.
+        ...(agent.isProtected ? { host: 'localhost' } : {}),
         [FORWARDED_HEADER]: nodeId,
         'x-request-id': id,
         ...extra,

@@ -1,15 +1,15 @@
 /**
  * Lets every node take every request: what only the leader may answer goes to it, with a bound on how much
- * is on the way. A read that may be old (`?stale=ok`) is answered here, also while nobody leads.
+ * is on the way. A task is read where it is asked for, once that node is known to be up to date. A read that may be old (`?stale=ok`) is answered here, also while nobody leads.
  */
-import { Agent } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { OrchestratorError } from '../../base/errors.ts';
+import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
 import type { ApiContext } from '../api-context.ts';
 import { readBody } from '../json-body.ts';
 import { ArtifactsElsewhere } from './artifacts-elsewhere.ts';
 import type { ClusterDoor } from './cluster-door.ts';
 import { FORWARDED_HEADER, forwardRequest, NOT_LEADER_HEADER } from './forward-request.ts';
+import { NodeAgent } from './node-agent.ts';
 
 /** How long a request waits for somebody to lead. */
 const LEADER_WAIT_MS = 5_000;
@@ -18,8 +18,16 @@ const UNDER_WAY_MAX = 2_000;
 const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
 /** How long a node that leads no more may still take to answer what was carried to it. */
 const LATE_MS_MAX = 2_000;
+/** How long a node that follows may take to be up to date before it lets the leader answer. */
+const BARRIER_MS_MAX = 1_000;
 /** Pause before a request that nobody took is carried to whoever leads then. */
 const AGAIN_MS = 50;
+
+/**
+ * Reads of what is in the log and nowhere else: a node that follows answers them itself once it has applied all that the
+ * leader, by the word of a majority, had committed when it was asked.
+ */
+const IN_THE_LOG = /^\/api\/v1\/tasks\/[0-9a-f-]{36}$/;
 
 /** What every node answers itself. */
 const LOCAL = ['/api/v1/cluster', '/api/v1/status'];
@@ -55,7 +63,9 @@ export function forwardToLeader(app: FastifyInstance, parts: LeaderRequests): Le
 
 class Forwarder {
   readonly #parts: LeaderRequests;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly #agent: NodeAgent;
+  /** To this very node. */
+  readonly #ownAgent = new NodeAgent(null);
   readonly artifacts: ArtifactsElsewhere;
   /** Of requests that were carried on and have no answer yet. */
   readonly #unanswered = new Set<AbortController>();
@@ -64,11 +74,13 @@ class Forwarder {
 
   constructor(parts: LeaderRequests) {
     this.#parts = parts;
+    this.#agent = new NodeAgent(parts.door.connectApi);
     this.artifacts = new ArtifactsElsewhere(parts.door, parts.ctx, this.#agent);
   }
 
   close(): void {
     this.#agent.destroy();
+    this.#ownAgent.destroy();
   }
 
   /** Resolves when the request is to be answered here, or has been answered elsewhere. */
@@ -80,11 +92,33 @@ class Forwarder {
     if (takeStale(request) && reads) return;
     const answered = reads ? await this.artifacts.answer(request, reply, path) : 'none';
     if (answered !== 'none') return;
-    if (request.headers[FORWARDED_HEADER] !== undefined && !door.isLeading) {
-      reply.header(NOT_LEADER_HEADER, '1');
-      throw notLeader();
+    if (request.headers[FORWARDED_HEADER] !== undefined) {
+      if (!door.isLeading) throw this.#notLeader(reply);
+      // It goes no further: who forwarded it asks whoever leads then.
+      if (reads) await door.readBarrier();
+      return;
     }
+    if (reads && IN_THE_LOG.test(path) && !door.isLeading && (await this.#isCaughtUp())) return;
     await this.#carry(request, reply, null);
+  }
+
+  /** Whether this node has everything that was acknowledged before; false too where nobody can say, or it takes long. */
+  async #isCaughtUp(): Promise<boolean> {
+    const { ctx, door } = this.#parts;
+    const patience = Promise.withResolvers<boolean>();
+    const cancel = ctx.clock.setTimer(BARRIER_MS_MAX, () => patience.resolve(false));
+    const caughtUp = door.readBarrier().then(
+      () => true,
+      (error: unknown) => {
+        if (!isOrchestratorError(error)) throw error;
+        return false;
+      },
+    );
+    try {
+      return await Promise.race([caughtUp, patience.promise]);
+    } finally {
+      cancel();
+    }
   }
 
   /**
@@ -126,8 +160,11 @@ class Forwarder {
       }
       body ??= await readBody(request.raw, this.#parts.bodyBytesMax);
       // What was read cannot be read again here: it comes once more from outside.
-      const url = leader === 'self' ? ownUrl(request) : leader.url;
-      if ((await this.#forward(request, reply, { url, body })) === 'answered') return;
+      const to =
+        leader === 'self'
+          ? { url: ownUrl(request), agent: this.#ownAgent }
+          : { url: leader.url, agent: this.#agent };
+      if ((await this.#forward(request, reply, { ...to, body })) === 'answered') return;
       // It leads no more, or is gone, and who leads next is not known yet.
       if (clock.monotonicMs() >= endMs || reply.raw.destroyed) break;
       await new Promise<void>((resolve) => void clock.setTimer(AGAIN_MS, resolve));
@@ -139,10 +176,17 @@ class Forwarder {
     );
   }
 
+  #notLeader(reply: FastifyReply): OrchestratorError {
+    reply.header(NOT_LEADER_HEADER, '1');
+    return new OrchestratorError('NOT_LEADER', 'another node must be asked: this one follows', {
+      retryAfterMs: 200,
+    });
+  }
+
   async #forward(
     request: FastifyRequest,
     reply: FastifyReply,
-    { body, url }: { readonly body: Buffer; readonly url: string },
+    { agent, body, url }: Destination,
   ): Promise<'answered' | 'again'> {
     const { ctx, door } = this.#parts;
     if (this.#underWay >= UNDER_WAY_MAX || this.#bytes + body.length > BYTES_UNDER_WAY_MAX) {
@@ -165,7 +209,7 @@ class Forwarder {
     const patience = new AbortController();
     this.#unanswered.add(patience);
     try {
-      const parts = { agent: this.#agent, nodeId, url, body, signal: patience.signal };
+      const parts = { agent, nodeId, url, body, signal: patience.signal };
       const outcome = await forwardRequest(request, reply, parts);
       ctx.metrics.cluster.forwarded(outcome);
       return outcome;
@@ -176,6 +220,12 @@ class Forwarder {
       this.#unanswered.delete(patience);
     }
   }
+}
+
+interface Destination {
+  readonly agent: NodeAgent;
+  readonly url: string;
+  readonly body: Buffer;
 }
 
 function isRead({ method }: FastifyRequest): boolean {
@@ -198,10 +248,4 @@ function takeStale(request: FastifyRequest): boolean {
   const isStale = query['stale'] === 'ok';
   delete query['stale'];
   return isStale;
-}
-
-function notLeader(): OrchestratorError {
-  return new OrchestratorError('NOT_LEADER', 'another node must be asked: this one follows', {
-    retryAfterMs: 200,
-  });
 }

@@ -2,12 +2,15 @@
 import { connect, type Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Connect } from './cluster-door.ts';
 import { FORWARDED_HEADER } from './forward-request.ts';
 
 export interface Tunnel {
   readonly url: string;
   /** Of this node. */
   readonly nodeId: string;
+  /** Null for plain TCP. */
+  readonly connect: Connect | null;
 }
 
 /** Connections that carry nothing in either direction for so long have lost an end. */
@@ -26,21 +29,19 @@ export interface Upstream {
 /** Asks the node that leads to take the channel; null where it is not there or does not take it. */
 export function askUpstream(
   request: IncomingMessage,
-  { nodeId, url }: Tunnel,
+  { connect: connectApi, nodeId, url }: Tunnel,
 ): Promise<Upstream | null> {
   const { hostname, port } = new URL(url);
-  const socket = connect({
-    host: hostname.replaceAll(/[[\]]/g, ''),
-    port: Number(port),
-    noDelay: true,
-  });
+  const address = { host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) };
+  const socket = connectApi?.(address) ?? connect({ ...address, noDelay: true });
+  const host = connectApi === null ? `${hostname}:${port}` : 'localhost';
   return new Promise((resolve) => {
     const refused = (): void => {
       socket.destroy();
       resolve(null);
     };
     socket.setTimeout(ANSWER_MS_MAX, refused);
-    socket.once('connect', () => socket.write(headOf(request, `${hostname}:${port}`, nodeId)));
+    socket.once('connect', () => socket.write(headOf(request, host, nodeId)));
     socket.once('error', refused).once('close', refused);
     let answer = Buffer.alloc(0);
     const read = (chunk: Buffer): void => {

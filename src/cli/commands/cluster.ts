@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatBytes } from '../../base/byte-size.ts';
 import type { ClusterView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { pathOf } from '../server-api.ts';
@@ -82,11 +83,27 @@ function show(view: ClusterView, command: Command, ctx: CliContext): void {
       `the clock of ${nodeId} is ${clockSkewMs} ms off the leader's: set it right (NTP)`,
     );
   }
+  if (view.hasSameWebhooks === false) {
+    output.message(
+      `secret or allowed networks of webhooks of ${nodeId} are not those of the leader: give all nodes the same`,
+    );
+  }
+  const { kept, missing, missingBytes } = view.artifacts;
+  if (missing > 0) {
+    output.message(
+      `${nodeId} keeps ${kept} artifacts and lacks ${missing} (${formatBytes(missingBytes)}): they are being copied`,
+    );
+  }
   output.list(view, view.members, [
     { title: 'node', value: (member) => member.nodeId },
     { title: 'role', value: (member) => (member.isLeader ? `${member.role}, leads` : member.role) },
     { title: 'reachable', value: (member) => (member.isReachable ? 'yes' : 'no') },
     { title: 'lacks', value: (member) => member.lagEntries ?? '', align: 'right' },
+    {
+      title: 'lacks artifacts',
+      value: (member) => member.artifactsMissing ?? '',
+      align: 'right',
+    },
     { title: 'address', value: (member) => member.address ?? '' },
   ]);
 }

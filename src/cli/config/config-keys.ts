@@ -53,6 +53,9 @@ export interface ServerConfig {
   readonly 'cluster.peers': string;
   readonly 'cluster.join': boolean;
   readonly 'cluster.secretFile': string;
+  readonly 'cluster.tlsCert': string;
+  readonly 'cluster.tlsKey': string;
+  readonly 'cluster.tlsCa': string;
   readonly 'cluster.insecurePeers': boolean;
   readonly 'cluster.apiUrl': string;
   readonly 'supervision.enabled': boolean;
@@ -334,6 +337,33 @@ export const CONFIG_KEYS: readonly (ConfigKey & { readonly name: keyof ServerCon
     mayBeEmpty: true,
     default: '',
     doc: 'with --log raft: file with a secret that all nodes know, at least 16 bytes',
+  },
+  {
+    name: 'cluster.tlsCert',
+    env: 'UQO_PEER_TLS_CERT',
+    flag: '--peer-tls-cert <file>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: PEM file with the certificate that this node shows the others, which must show theirs',
+  },
+  {
+    name: 'cluster.tlsKey',
+    env: 'UQO_PEER_TLS_KEY',
+    flag: '--peer-tls-key <file>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: PEM file with its private key',
+  },
+  {
+    name: 'cluster.tlsCa',
+    env: 'UQO_PEER_TLS_CA',
+    flag: '--peer-tls-ca <file>',
+    type: 'text',
+    mayBeEmpty: true,
+    default: '',
+    doc: 'with --log raft: PEM file with the authorities that vouch for the nodes of this cluster, and for nothing else',
   },
   {
     name: 'cluster.insecurePeers',

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { formatBytes } from '../../base/byte-size.ts';
 import { isOrchestratorError, messageOf } from '../../base/errors.ts';
 import { inspectEmbeddedLog, lockDataDirectory } from '../../log/index.ts';
+import { inspectAdoption, type BrokenAdoption } from '../../runtime/index.ts';
 import { inspectStore } from '../../store/index.ts';
 import { readPid } from '../server/pid-file.ts';
 import { bad, odd, ok, type Finding } from './finding.ts';
@@ -19,14 +20,41 @@ export async function lookAtData(dataDir: string): Promise<readonly Finding[]> {
   const lock = tryLock(folder);
   if (!('release' in lock)) return [lock];
   try {
+    const adoption = await inspectAdoption(folder);
+    if (adoption?.isHalfDone === true) return await lookAtHalfAdopted(folder, adoption);
     if (isNodeFolder(folder)) {
       const store = lookAtStore(join(folder, storeFolderOf(folder) ?? 'store'));
       return [...(await lookAtNode(folder)), store];
     }
-    return [await lookAtLog(join(folder, 'log')), lookAtStore(join(folder, 'store'))];
+    const findings = [await lookAtLog(join(folder, 'log')), lookAtStore(join(folder, 'store'))];
+    return adoption === null ? findings : [...findings, begunAdoption(folder)];
   } finally {
     lock.release();
   }
+}
+
+/** Nothing but a copy was made: the server starts as it did before. */
+function begunAdoption(folder: string): Finding {
+  const detail = '`uqo cluster adopt` broke off before it changed anything';
+  const advice = `run it again to make the folder that of a node; or remove ${join(folder, 'raft-adopting.new')}, which only takes room`;
+  return odd('adoption', detail, advice);
+}
+
+/** Log and store have their old names or their new ones. */
+async function lookAtHalfAdopted(
+  folder: string,
+  { clusterId, nodeId }: BrokenAdoption,
+): Promise<readonly Finding[]> {
+  const nameOf = (before: string, after: string): string =>
+    join(folder, existsSync(join(folder, before)) ? before : after);
+  const ids = `--node-id ${nodeId ?? 'ID'}${clusterId === null ? '' : ` --cluster-id ${clusterId}`}`;
+  const finding = bad(
+    'adoption',
+    '`uqo cluster adopt` broke off half way: nobody can start this folder, and nothing of it is lost',
+    `run \`uqo cluster adopt --data ${folder} ${ids}\` again: it goes on where it broke off`,
+  );
+  const log = await lookAtLog(nameOf('log', 'log.before-cluster'));
+  return [finding, log, lookAtStore(nameOf('store', 'store-000001'))];
 }
 
 function tryLock(folder: string): { release(): void } | Finding {

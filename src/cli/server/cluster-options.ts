@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import { sharedSecretAuthentication } from '../../log/index.ts';
 import type { ClusterOptions } from '../../runtime/index.ts';
+import type { TlsNetwork } from '../../log/index.ts';
 import type { ServerConfig } from '../config/config-keys.ts';
 import { usageError } from '../usage-error.ts';
 
 const PEER = /^(?<id>[A-Za-z0-9._-]{1,64})=(?<address>\S+:\d{1,5})$/;
 
-/** @throws UsageError `CONFIG_INVALID` */
-export function clusterOptionsOf(config: ServerConfig): ClusterOptions {
+/**
+ * @param network - what nodes speak over; null for plain TCP
+ * @throws UsageError `CONFIG_INVALID`
+ */
+export function clusterOptionsOf(config: ServerConfig, network: TlsNetwork | null): ClusterOptions {
   const nodeId = config['cluster.nodeId'];
   if (nodeId === '') throw invalid('--node-id must name this node', 'such as --node-id n1');
   const addresses = readPeers(config['cluster.peers']);
@@ -30,6 +34,7 @@ export function clusterOptionsOf(config: ServerConfig): ClusterOptions {
     peers,
     founders: config['cluster.join'] ? [] : Object.keys(addresses),
     insecurePeers: config['cluster.insecurePeers'],
+    ...(network === null ? {} : { network }),
     ...(secretFile === '' ? {} : { authentication: sharedSecretAuthentication(read(secretFile)) }),
   };
 }

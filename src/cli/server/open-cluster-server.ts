@@ -10,12 +10,14 @@ import { Metrics, type Logger } from '../../telemetry/index.ts';
 import type { ServerConfig } from '../config/config-keys.ts';
 import { clusterOptionsOf } from './cluster-options.ts';
 import type { OpenServer } from './open-server.ts';
+import { openPeerTls } from './peer-certificates.ts';
 import { writePidFile } from './pid-file.ts';
 import { apiOptionsOf, listen, runtimeOptionsOf } from './server-options.ts';
 
 /** @throws OrchestratorError as `openServer` does; `PEERS_INSECURE`, `PEER_PORT_UNUSABLE`; UsageError */
 export async function openClusterServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
-  const cluster = clusterOptionsOf(config);
+  const tls = openPeerTls(config, logger);
+  const cluster = clusterOptionsOf(config, tls?.network ?? null);
   const metrics = new Metrics({ version: VERSION });
   let api: ApiServer | null = null;
   let url: string | null = null;
@@ -49,6 +51,7 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     await api?.close(graceMs);
     await node.close(graceMs);
     await Promise.all(agents.map(async (agent) => await agent.close?.()));
+    tls?.close();
     removePidFile();
   };
   try {
@@ -64,6 +67,8 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
       logger,
       cluster: node,
     });
+    const { http } = api;
+    tls?.network.serveApi((socket) => http.emit('connection', socket));
     url = await listen(api, config);
     const agentIds = agents.map(({ id }) => id);
     return { url, agentIds, failed: runtime.failed, close, abandon: removePidFile };

@@ -1,7 +1,8 @@
 /** A node of a cluster, from outside. */
+import type { Socket } from 'node:net';
 import { isOrchestratorError, messageOf, OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
-import type { MemberChange, PeerStatus, RaftLog } from '../../log/index.ts';
+import type { MemberChange, PeerAddress, PeerStatus, RaftLog } from '../../log/index.ts';
 import type { ClusterView } from '../../contract/index.ts';
 import { ClusterSeat } from './cluster-seat.ts';
 import { clusterView } from './cluster-view.ts';
@@ -51,8 +52,16 @@ export class ClusterNode {
     return this.isLeading || this.log.role.leader !== null;
   }
 
-  leader(waitMs: number): Promise<KnownLeader | null> {
-    return this.#seat.leadership.leader(waitMs);
+  async leader(waitMs: number): Promise<KnownLeader | null> {
+    const leader = await this.#seat.leadership.leader(waitMs);
+    if (leader === null || leader === 'self') return leader;
+    return { nodeId: leader.nodeId, url: this.#urlOf(leader.nodeId, leader.url) };
+  }
+
+  /** A connection to another node's API at one of the URLs given here; null where plain HTTP is spoken. */
+  get connectApi(): ((address: PeerAddress) => Socket) | null {
+    const { network } = this.#seat.options.cluster;
+    return network?.connectApi === undefined ? null : network.connectApi.bind(network);
   }
 
   /** Resolves once what is read here is at least as new as anything acknowledged before the call. */
@@ -66,7 +75,8 @@ export class ClusterNode {
     const asked = reachable.map(async ({ nodeId }) => {
       try {
         const answer = await this.log.ask(nodeId, ASK_NODE, new Uint8Array(), OTHERS_MS_MAX);
-        return JSON.parse(Buffer.from(answer).toString()) as About;
+        const about = JSON.parse(Buffer.from(answer).toString()) as About;
+        return about.url === '' ? about : { ...about, url: this.#urlOf(nodeId, about.url) };
       } catch (error) {
         // Gone meanwhile, or of a version that does not know the question.
         if (!isOrchestratorError(error)) throw error;
@@ -78,7 +88,14 @@ export class ClusterNode {
   }
 
   view(): ClusterView {
-    return clusterView(this.log.status(), { isReady: this.ready, clockSkewMs: this.#seat.skew.ms });
+    const { copier, skew, webhooks } = this.#seat;
+    return clusterView(this.log.status(), {
+      isReady: this.ready,
+      clockSkewMs: skew.ms,
+      hasSameWebhooks: webhooks.isSame,
+      artifacts: copier?.view ?? { kept: 0, missing: 0, missingBytes: 0 },
+      artifactsMissingOf: (nodeId) => copier?.missingOf(nodeId) ?? null,
+    });
   }
 
   /** Changes one member; resolves when that is committed. Only the leader can. */
@@ -120,6 +137,13 @@ export class ClusterNode {
     });
     await Promise.race([handedOver, patience.promise]);
     cancel();
+  }
+
+  /** Where a node's API is asked: where it says, or where its peers reach it, if that is how requests are protected. */
+  #urlOf(nodeId: string, url: string): string {
+    if (this.connectApi === null) return url;
+    const peer = this.log.status().peers.find((one) => one.nodeId === nodeId);
+    return peer?.address == null ? url : `http://${peer.address}`;
   }
 
   /** The reachable voter that lacks least. */

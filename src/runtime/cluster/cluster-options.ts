@@ -1,5 +1,11 @@
-import type { PeerAuthentication, PeerNetwork, RaftLogOptions } from '../../log/index.ts';
+import type {
+  PeerAuthentication,
+  PeerNetwork,
+  RaftLogOptions,
+  TlsNetwork,
+} from '../../log/index.ts';
 import type { RuntimeOptions } from '../open-runtime.ts';
+import type { CopyOutcome } from './artifacts/artifact-copier.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Who a node is, and how it finds the others. */
@@ -19,16 +25,24 @@ export interface ClusterOptions {
   /** Allows plain TCP beyond this machine. */
   readonly insecurePeers?: boolean;
   readonly authentication?: PeerAuthentication;
-  readonly network?: PeerNetwork;
+  /** What nodes speak over. One that also carries requests to the leader is used for that, too. Default plain TCP. */
+  readonly network?: PeerNetwork & Partial<Pick<TlsNetwork, 'connectApi'>>;
   readonly settings?: RaftLogOptions['settings'];
   /** Log entries between two snapshots. Default 10,000. */
   readonly snapshotEveryEntries?: number;
   readonly segmentBytes?: number;
+  /** Longest wait until a majority has a small artifact, in milliseconds. Default 30 s; each 4 MiB add a second. */
+  readonly artifactWaitMsMax?: number;
+}
+
+/** Told of what became of copies of artifacts. Must not throw. */
+export interface ArtifactMeasures {
+  artifactCopied(outcome: CopyOutcome): void;
 }
 
 export interface ClusterNodeOptions extends RuntimeOptions {
   readonly cluster: ClusterOptions;
-  readonly measures?: RaftLogOptions['measures'];
+  readonly measures?: RaftLogOptions['measures'] & ArtifactMeasures;
   /** Base address of this node's API, for the other nodes; known once it listens. */
   readonly apiUrl: () => string | null;
   /** This node leads from now on. */

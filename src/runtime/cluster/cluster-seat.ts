@@ -15,6 +15,7 @@ import { createState, headDigest } from '../../core/index.ts';
 import {
   lockDataDirectory,
   openRaftLog,
+  type ClusterLog,
   type CommittedEntry,
   type RaftLog,
   type RoleView,
@@ -29,9 +30,12 @@ import { CORE_SEED } from '../recover.ts';
 import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
 import { openArtifacts, openFolderStore } from '../storage.ts';
+import { ArtifactCopier } from './artifacts/artifact-copier.ts';
+import { ArtifactQuorum } from './artifacts/artifact-quorum.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { ASK_ABOUT, ASK_NODE, Leadership, type About } from './leadership.ts';
+import { WebhookMatch } from './webhook-match.ts';
 import { StateFolder } from './state-folder.ts';
 
 /** Entries between two comparisons of states. */
@@ -43,12 +47,15 @@ export class ClusterSeat {
   readonly logger: RuntimeLogger;
   readonly leadership: Leadership;
   readonly skew: ClockSkew;
+  readonly webhooks: WebhookMatch;
   readonly #folder: StateFolder;
   readonly #release: () => void;
   readonly #opened = Promise.withResolvers<void>();
   log: RaftLog | null = null;
   runtime: Runtime | null = null;
+  copier: ArtifactCopier | null = null;
   #artifacts: Ground['artifacts'] | null = null;
+  #quorum: ArtifactQuorum | null = null;
   #leader: string | null = null;
   /** The term that this node is about to lead in, once all before it is applied. */
   #comingTerm: number | null = null;
@@ -62,6 +69,7 @@ export class ClusterSeat {
     const { nodeId } = options.cluster;
     this.leadership = new Leadership({ nodeId, clock: this.clock, log: () => this.log });
     const { clock, logger } = this;
+    this.webhooks = new WebhookMatch(options.webhooks ?? {}, logger);
     this.skew = new ClockSkew({ clock, logger, ask: () => this.#askLeader() });
   }
 
@@ -81,6 +89,7 @@ export class ClusterSeat {
       );
       const seat = new ClusterSeat(options, folder, () => lock.release());
       seat.#artifacts = await openArtifacts(options, ground);
+      seat.#shareArtifacts(seat.#artifacts);
       await seat.#openLog();
       return seat;
     } catch (error) {
@@ -110,7 +119,7 @@ export class ClusterSeat {
         apply: (entries) => this.#apply(entries),
       },
       snapshots: { take: () => this.#takeSnapshot(), install: (one) => this.#install(one) },
-      onForwarded: (kind) => this.#answer(kind),
+      onForwarded: (kind, body, from) => this.#answer(kind, body, from),
       onRole: (role) => this.#roleChanged(role),
       logger: this.logger,
       ...(cluster.settings === undefined ? {} : { settings: cluster.settings }),
@@ -125,11 +134,45 @@ export class ClusterSeat {
     this.runtime = new Runtime(assembly(this.#ground(this.#folder.store)));
     this.#opened.resolve();
     this.#roleChanged(log.role);
+    void this.copier?.look();
   }
 
   async close(graceMs: number | undefined): Promise<void> {
     this.skew.close();
+    await this.copier?.close();
     await this.runtime?.close(graceMs);
+  }
+
+  /** Every node gets a copy of every artifact, and one is acknowledged once a majority has it. */
+  #shareArtifacts(artifacts: Ground['artifacts']): void {
+    const { clock, logger, options } = this;
+    const ask: ClusterLog['ask'] = (...question) => {
+      if (this.log !== null) return this.log.ask(...question);
+      const message = 'this node must take part to ask another one';
+      return Promise.reject(new OrchestratorError('PEER_UNREACHABLE', message));
+    };
+    this.copier = new ArtifactCopier({
+      artifacts,
+      clock,
+      logger,
+      ask,
+      reachable: () => {
+        const peers = this.log?.status().peers ?? [];
+        return peers.filter(({ isReachable }) => isReachable).map(({ nodeId }) => nodeId);
+      },
+      isWanted: (facts) => this.runtime?.artifacts.isWanted(facts) === true,
+      onCopied: () => this.runtime?.artifacts.watch(),
+      onOutcome: (outcome) => options.measures?.artifactCopied(outcome),
+    });
+    const { artifactWaitMsMax, nodeId } = options.cluster;
+    const voters = (): readonly (readonly string[])[] => {
+      const configuration = this.log?.status().configuration;
+      return configuration === undefined
+        ? [[]]
+        : [configuration.voters, configuration.votersOutgoing];
+    };
+    const patience = artifactWaitMsMax === undefined ? {} : { waitMsMax: artifactWaitMsMax };
+    this.#quorum = new ArtifactQuorum({ nodeId, clock, voters, ask, ...patience });
   }
 
   #ground(store: LmdbStore): Ground {
@@ -148,6 +191,7 @@ export class ClusterSeat {
       clock: this.clock,
       logger: this.logger,
       state: store.restore() ?? createState(CORE_SEED),
+      artifactKept: async (facts) => await this.#quorum?.reached(facts),
     };
   }
 
@@ -179,14 +223,22 @@ export class ClusterSeat {
     await this.#folder.forget(before);
   }
 
-  #askLeader(): Promise<About | null> {
+  async #askLeader(): Promise<About | null> {
     const isLed = this.leadership.term === null && this.log?.role.leader != null;
-    return isLed ? this.leadership.ask() : Promise.resolve(null);
+    const about = isLed ? await this.leadership.ask() : null;
+    this.webhooks.compare(about?.webhooks ?? null);
+    return about;
   }
 
-  #answer(kind: number): Promise<Uint8Array> {
+  #answer(kind: number, body: Uint8Array, from: string): Promise<Uint8Array> {
+    const ofArtifacts = this.copier?.answer(from, kind, body) ?? null;
+    if (ofArtifacts !== null) return ofArtifacts;
     if (kind === ASK_ABOUT || kind === ASK_NODE) {
-      const about: About = { url: this.options.apiUrl() ?? '', nowMs: this.clock.now() };
+      const about: About = {
+        url: this.options.apiUrl() ?? '',
+        nowMs: this.clock.now(),
+        webhooks: this.webhooks.proof(),
+      };
       return Promise.resolve(Buffer.from(JSON.stringify(about)));
     }
     const message = `a question between nodes must be of a known kind, got ${kind}`;

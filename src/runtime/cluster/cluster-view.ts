@@ -1,10 +1,19 @@
 import type { ClusterView } from '../../contract/index.ts';
 import type { ClusterStatus } from '../../log/index.ts';
 
+/** What a node knows that its log does not. */
+export interface OwnView extends Pick<
+  ClusterView,
+  'artifacts' | 'clockSkewMs' | 'hasSameWebhooks' | 'isReady'
+> {
+  /** What another node said last that it lacks. */
+  readonly artifactsMissingOf: (nodeId: string) => number | null;
+}
+
 /** A cluster as one of its nodes shows it. */
 export function clusterView(
   status: ClusterStatus,
-  { clockSkewMs, isReady }: Pick<ClusterView, 'clockSkewMs' | 'isReady'>,
+  { artifacts, artifactsMissingOf, clockSkewMs, hasSameWebhooks, isReady }: OwnView,
 ): ClusterView {
   const { address, configuration, leader, nodeId, peers } = status;
   const { learners, removed, voters, votersOutgoing } = configuration;
@@ -24,6 +33,7 @@ export function clusterView(
     committedIndex: status.committedIndex,
     appliedIndex: status.appliedIndex,
     clockSkewMs,
+    hasSameWebhooks,
     isChanging: votersOutgoing.length > 0,
     members: [...memberIds].toSorted().map((id) => {
       const isSelf = id === nodeId;
@@ -33,9 +43,11 @@ export function clusterView(
         role: roleOf(id),
         isLeader: id === leader,
         isReachable: isSelf || known.get(id)?.isReachable === true,
+        artifactsMissing: isSelf ? artifacts.missing : artifactsMissingOf(id),
         lagEntries: isSelf && id === leader ? 0 : (known.get(id)?.lagEntries ?? null),
       };
     }),
     removed: [...removed],
+    artifacts,
   };
 }

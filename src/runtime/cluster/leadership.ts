@@ -2,6 +2,7 @@
 import { isOrchestratorError } from '../../base/errors.ts';
 import type { ClusterLog, RoleView } from '../../log/index.ts';
 import type { Clock } from '../clock.ts';
+import type { WebhookProof } from './webhook-match.ts';
 
 export type KnownLeader = 'self' | { readonly nodeId: string; readonly url: string };
 
@@ -15,6 +16,8 @@ export interface About {
   readonly url: string;
   /** Its wall clock, in milliseconds since 1970. */
   readonly nowMs: number;
+  /** How it calls agents; absent where it is of the release before. */
+  readonly webhooks?: WebhookProof;
 }
 /** Pause before a leader that did not answer is asked again, in milliseconds. */
 const AGAIN_MS = 50;

@@ -1,13 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AddressPolicy } from './address-policy.ts';
-import { postWebhook, type WebhookResponse } from './post-webhook.ts';
+import { WebhookCaller, type WebhookResponse } from './post-webhook.ts';
 
 const LOOPBACK = new AddressPolicy(['127.0.0.0/8', '::1/128']);
 
 const servers: Server[] = [];
+let caller: WebhookCaller;
+beforeEach(() => {
+  caller = new WebhookCaller();
+});
 afterEach(() => {
+  caller.close();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -29,7 +34,7 @@ function call(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<WebhookResponse> {
   const headers = { 'content-type': 'application/json' };
-  return postWebhook({ url, headers, body: '"ä"', policy, answerBytesMax: 1000, signal });
+  return caller.post({ url, headers, body: '"ä"', policy, answerBytesMax: 1000, signal });
 }
 
 describe('a call', () => {
@@ -92,6 +97,68 @@ describe('a call', () => {
     await expect(call(url, LOOPBACK, controller.signal)).rejects.toMatchObject({
       code: 'WEBHOOK_BROKEN',
     });
+  });
+});
+
+describe('a kept connection', () => {
+  test('takes the next call', async () => {
+    let connections = 0;
+    const url = await serve((_request, response) => response.end('done'));
+    servers[0]?.on('connection', () => (connections += 1));
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    // More than a socket may have listeners of a kind: a call leaves none behind.
+    for (let n = 0; n < 20; n++) expect(await call(url)).toMatchObject({ status: 200 });
+    await new Promise((resolve) => void setImmediate(resolve));
+    process.off('warning', note);
+    expect(connections).toBe(1);
+    expect(warnings).toEqual([]);
+  });
+
+  test('that the other end has closed meanwhile costs nothing: the call goes over another', async () => {
+    let calls = 0;
+    const url = await serve((request, response) => {
+      calls += 1;
+      // As a server does whose patience with an idle connection ends while the next call is on its way.
+      if (calls === 2) request.socket.destroy();
+      else response.end('done');
+    });
+    expect(await call(url)).toMatchObject({ status: 200 });
+    expect(await call(url)).toMatchObject({ status: 200 });
+    expect(calls).toBe(3);
+  });
+
+  test('that breaks where nobody is there any more counts as a call that may have arrived', async () => {
+    let calls = 0;
+    const url = await serve((request, response) => {
+      calls += 1;
+      if (calls === 1) {
+        response.end('done');
+        return;
+      }
+      servers[0]?.close();
+      request.socket.destroy();
+    });
+    await call(url);
+    await expect(call(url)).rejects.toMatchObject({ code: 'WEBHOOK_BROKEN' });
+  });
+
+  test('is not tried again once something was answered', async () => {
+    let calls = 0;
+    const url = await serve((request, response) => {
+      calls += 1;
+      if (calls === 1) {
+        response.end('done');
+        return;
+      }
+      response.writeHead(200, { 'content-length': 10 });
+      response.write('half');
+      setImmediate(() => request.socket.destroy());
+    });
+    await call(url);
+    await expect(call(url)).rejects.toMatchObject({ code: 'WEBHOOK_BROKEN' });
+    expect(calls).toBe(2);
   });
 });
 

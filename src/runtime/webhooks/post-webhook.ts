@@ -1,12 +1,13 @@
-/** One call of a webhook: a POST over a connection of its own, to an address that may be called. */
+/** Calls of webhooks: a POST each, over connections that are kept for the next one, to addresses that may be called. */
 import { lookup, type LookupAddress } from 'node:dns';
 import {
+  Agent as HttpAgent,
   request as httpRequest,
   type ClientRequest,
   type IncomingMessage,
   type RequestOptions,
 } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import type { AddressPolicy } from './address-policy.ts';
@@ -36,21 +37,76 @@ export interface WebhookResponse {
  */
 export type PostWebhook = (request: WebhookRequest) => Promise<WebhookResponse>;
 
-export const postWebhook: PostWebhook = async (call) => {
-  const url = checkedUrl(call.url, call.policy);
+/** A connection that nothing was called over for so long is closed; the other end may ask for less. */
+const IDLE_MS_MAX = 15_000;
+/** Idle connections to one place that are kept. */
+const IDLE_MAX = 64;
+/** A kept connection that breaks so soon after a call was written to it was closed by the other end before. */
+const STALE_MS_MAX = 1_000;
+
+/** Calls webhooks, and keeps the connections. */
+export class WebhookCaller {
+  readonly #http = new HttpAgent({
+    keepAlive: true,
+    maxFreeSockets: IDLE_MAX,
+    timeout: IDLE_MS_MAX,
+  });
+  readonly #https = new HttpsAgent({
+    keepAlive: true,
+    maxFreeSockets: IDLE_MAX,
+    timeout: IDLE_MS_MAX,
+  });
+
+  readonly post: PostWebhook = async (call) => {
+    const url = checkedUrl(call.url, call.policy);
+    const agent = url.protocol === 'https:' ? this.#https : this.#http;
+    const writtenMs = performance.now();
+    try {
+      return await postOver(url, call, agent);
+    } catch (error) {
+      const isStale = error instanceof StaleConnection;
+      if (!isStale) throw error;
+      if (performance.now() - writtenMs > STALE_MS_MAX || call.signal.aborted) throw error.broken;
+      // Read or not: it has the same id, and whoever has seen that begins nothing anew.
+      return await postOver(url, call, false).catch((second: unknown) => {
+        throw asReached(second);
+      });
+    }
+  };
+
+  /** Closes the connections. */
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}
+
+/** A kept connection broke before anything was answered. */
+class StaleConnection extends Error {
+  readonly broken: OrchestratorError;
+
+  constructor(broken: OrchestratorError) {
+    super(broken.message);
+    this.broken = broken;
+  }
+}
+
+/** @param agent - keeps the connection; false for one of its own */
+function postOver(
+  url: URL,
+  call: WebhookRequest,
+  agent: HttpAgent | HttpsAgent | false,
+): Promise<WebhookResponse> {
   const { promise, reject, resolve } = Promise.withResolvers<WebhookResponse>();
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  // A connection that was left open may be half closed, and then the call may have arrived or not.
-  const options = {
-    method: 'POST',
-    agent: false,
-    signal: call.signal,
-    lookup: lookupBy(call.policy),
-  };
+  const options = { method: 'POST', agent, signal: call.signal, lookup: lookupBy(call.policy) };
   const headers = { ...call.headers, 'content-length': String(Buffer.byteLength(call.body)) };
   const request = send(url, { ...options, headers } as RequestOptions);
   const isReached = reached(request, url.protocol);
-  request.on('error', (error) => reject(callError(error, isReached())));
+  request.on('error', (error) => {
+    const broken = callError(error, isReached());
+    reject(request.reusedSocket ? new StaleConnection(broken) : broken);
+  });
   request.on('response', (response) => {
     readAnswer(response, call.answerBytesMax).then(resolve, (error: unknown) => {
       request.destroy();
@@ -59,7 +115,13 @@ export const postWebhook: PostWebhook = async (call) => {
   });
   request.end(call.body);
   return promise;
-};
+}
+
+/** Nobody is there any more, and the first time somebody may have been: the call counts. */
+function asReached(error: unknown): unknown {
+  const isUnreachable = error instanceof OrchestratorError && error.code === 'WEBHOOK_UNREACHABLE';
+  return isUnreachable ? callError(error.cause, true) : error;
+}
 
 /**
  * The address to call, as far as it can be judged by itself: names are looked up with each call.
@@ -100,6 +162,8 @@ function lookupBy(policy: AddressPolicy): Lookup {
 function reached(request: ClientRequest, protocol: string): () => boolean {
   let isReached = false;
   request.once('socket', (socket) => {
+    isReached = request.reusedSocket;
+    if (isReached) return;
     socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => (isReached = true));
   });
   return () => isReached;

@@ -11,7 +11,7 @@ import type { AttemptEnd } from '../reports.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { AddressPolicy } from './address-policy.ts';
 import { outcomeOfError, outcomeOfResponse, type CallOutcome } from './call-outcome.ts';
-import { checkedUrl, postWebhook, type PostWebhook } from './post-webhook.ts';
+import { checkedUrl, WebhookCaller, type PostWebhook } from './post-webhook.ts';
 import { signWebhook, webhookKey } from './sign-webhook.ts';
 import { WebhookLink, type WebhookHost, type WebhookTarget } from './webhook-link.ts';
 
@@ -22,7 +22,7 @@ export interface WebhookOptions {
   readonly allow?: readonly string[];
   /** Longest answer that is read, in bytes. Default 1 MiB. */
   readonly answerBytesMax?: number;
-  /** Who calls. Default: a connection of its own for each call. */
+  /** Who calls. Default: HTTP over connections that are kept. */
   readonly post?: PostWebhook;
 }
 
@@ -48,6 +48,7 @@ export class Webhooks {
   readonly #policy: AddressPolicy;
   readonly #links = new Map<AgentId, WebhookLink>();
   readonly #host: WebhookHost;
+  readonly #caller = new WebhookCaller();
   #callsUnderWay = 0;
   readonly #turns: (() => void)[] = [];
 
@@ -95,6 +96,7 @@ export class Webhooks {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     for (const turn of this.#turns.splice(0)) turn();
+    this.#caller.close();
   }
 
   #serve(id: AgentId, target: WebhookTarget): void {
@@ -144,7 +146,7 @@ export class Webhooks {
     const cancelTimer = clock.setTimer(target.timeoutMs, () => late.abort());
     try {
       signal.throwIfAborted();
-      const post = options.post ?? postWebhook;
+      const post = options.post ?? this.#caller.post;
       const response = await post({
         url: target.url,
         ...this.#signed(lease),

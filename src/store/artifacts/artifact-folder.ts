@@ -1,18 +1,23 @@
 /**
- * The folder of artifacts: two files each, `ID.data` with the bytes and `ID.json` with the facts.
+ * The folder of artifacts: three files each, `ID.data` with the bytes, `ID.json` with the facts, and `ID.sums` with what
+ * tells whether the bytes are still what they were.
  *
  * An artifact is there once its facts are: they are renamed into place last, when the bytes are on disk,
- * and removed first. Whatever else has a name of this shape was left by a crash. Files with other names
- * are nobody's here, and stay.
+ * and removed first. Sums that are missing are made again. `ID.copy` comes from another node, and is gone on with after a
+ * restart. Whatever else has a name of this shape was left by a crash. Files with other names are nobody's here, and stay.
  */
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFacts, writeFacts, type ArtifactFacts } from './artifact-facts.ts';
+import { decodeSums, encodeSums, sumBlocks, sumFile, type BlockSums } from './block-sums.ts';
 
-const OURS = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(data|json|draft.*)$/;
+const OURS = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(data|json|sums|copy|draft.*)$/;
+const KEPT_KINDS: readonly (string | undefined)[] = ['data', 'json', 'sums'];
 /** Longest facts that are read, in bytes. */
 const FACTS_BYTES_MAX = 4_096;
+/** A copy that nothing came to for so long is wanted no more. */
+const COPY_AGE_MS_MAX = 24 * 3_600_000;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
 export class ArtifactFolder {
@@ -36,8 +41,10 @@ export class ArtifactFolder {
     for (const name of names) {
       const [, id, kind] = OURS.exec(name) ?? [];
       if (id === undefined) continue;
-      const isKept = kept.has(id) && (kind === 'data' || kind === 'json');
-      if (!isKept) await rm(join(this.directory, name), { recursive: true, force: true });
+      const isKept = kept.has(id) && KEPT_KINDS.includes(kind);
+      const isComing = kind === 'copy' && (await this.#isRecent(name));
+      if (!isKept && !isComing)
+        await rm(join(this.directory, name), { recursive: true, force: true });
     }
     return [...kept.values()];
   }
@@ -51,24 +58,45 @@ export class ArtifactFolder {
   async keep(facts: ArtifactFacts): Promise<void> {
     const { bytes, id } = facts;
     const draft = await openPlain(this.draftFile(id), O_RDWR);
+    let sums: BlockSums;
     try {
       const { size } = await draft.stat();
       if (size !== bytes) throw new Error(`the file must have ${bytes} bytes, got ${size}`);
+      sums = await sumBlocks(draft, bytes);
       await draft.sync();
     } finally {
       await draft.close();
     }
-    await rename(this.draftFile(id), this.#file(id, 'data'));
-    const draftOfFacts = this.#file(id, 'draft-facts');
-    const file = await open(draftOfFacts, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    try {
-      await file.writeFile(writeFacts(facts));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draftOfFacts, this.#file(id, 'json'));
+    await this.place(facts, sums, 'draft');
+  }
+
+  /** Gives a file whose bytes are on disk its name, then the sums, then the facts. */
+  async place(facts: ArtifactFacts, sums: BlockSums, from: 'draft' | 'copy'): Promise<void> {
+    const { id } = facts;
+    await rename(this.#file(id, from), this.#file(id, 'data'));
+    await this.#write(id, 'sums', encodeSums(sums));
+    await this.#write(id, 'json', writeFacts(facts));
     await this.#flush();
+  }
+
+  /** What has come of a copy so far, to go on with. */
+  openCopy(id: string): Promise<FileHandle> {
+    return openPlain(this.#file(id, 'copy'), O_RDWR | O_CREAT);
+  }
+
+  async removeCopy(id: string): Promise<void> {
+    await rm(this.#file(id, 'copy'), { force: true });
+  }
+
+  /** The sums of an artifact; made again where they are gone, from bytes that still have their digest. */
+  async sumsOf(facts: ArtifactFacts, data: FileHandle): Promise<BlockSums> {
+    const { bytes, id, sha256 } = facts;
+    const known = decodeSums(await this.#read(id, 'sums'), bytes);
+    if (known !== null) return known;
+    const made = await sumFile(data, bytes);
+    if (made.sha256 !== sha256) throw new Error('the bytes must have the digest of their maker');
+    await this.#write(id, 'sums', encodeSums(made.sums));
+    return made.sums;
   }
 
   /** Opens the bytes; refuses links, and files that are not as they were kept. */
@@ -90,8 +118,9 @@ export class ArtifactFolder {
   /** Removes everything of an artifact or draft. */
   async remove(id: string): Promise<void> {
     await rm(this.#file(id, 'json'), { force: true });
-    await rm(this.#file(id, 'data'), { force: true });
-    await rm(this.#file(id, 'draft-facts'), { force: true });
+    for (const kind of ['data', 'sums', 'copy', 'draft-json', 'draft-sums'] as const) {
+      await rm(this.#file(id, kind), { force: true });
+    }
     // A thread that was ended while it wrote leaves the file that it would have renamed.
     await rm(`${this.draftFile(id)}.partial`, { force: true });
     await rm(this.draftFile(id), { force: true });
@@ -119,7 +148,40 @@ export class ArtifactFolder {
     }
   }
 
-  #file(id: string, kind: 'data' | 'json' | 'draft-facts'): string {
+  /** Empty where there is none. */
+  async #read(id: string, kind: 'sums'): Promise<Buffer> {
+    try {
+      const handle = await openPlain(this.#file(id, kind), O_RDONLY);
+      try {
+        return await handle.readFile();
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      return Buffer.alloc(0);
+    }
+  }
+
+  /** Whole or not at all. */
+  async #write(id: string, kind: 'sums' | 'json', content: Uint8Array | string): Promise<void> {
+    const draft = this.#file(id, `draft-${kind}`);
+    await rm(draft, { force: true });
+    const file = await open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, this.#file(id, kind));
+  }
+
+  async #isRecent(name: string): Promise<boolean> {
+    const { mtimeMs } = await stat(join(this.directory, name));
+    return Date.now() - mtimeMs < COPY_AGE_MS_MAX;
+  }
+
+  #file(id: string, kind: FileKind): string {
     return join(this.directory, `${id}.${kind}`);
   }
 
@@ -134,9 +196,11 @@ export class ArtifactFolder {
   }
 }
 
+type FileKind = 'data' | 'json' | 'sums' | 'copy' | 'draft' | 'draft-json' | 'draft-sums';
+
 /** Opens a plain file: a link, a pipe or a folder of that name is refused. */
 async function openPlain(file: string, flags: number): Promise<FileHandle> {
-  const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK);
+  const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
   const facts = await handle.stat();
   if (facts.isFile()) return handle;
   await handle.close();

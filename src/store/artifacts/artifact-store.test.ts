@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ArtifactBytes } from './artifact-bytes.ts';
 import { ArtifactStore, type ArtifactOrder } from './artifact-store.ts';
 
 const TASK = '0198c0de-7a11-7000-8000-000000000000';
@@ -46,10 +47,16 @@ async function keep(store: ArtifactStore, text: string): Promise<string> {
 }
 
 async function read(store: ArtifactStore, id: string): Promise<string> {
-  const handle = await store.open(store.find(id)!);
-  const text = await handle.readFile('utf8');
-  await handle.close();
+  const content = await store.open(store.find(id)!);
+  const text = await textOf(content);
+  await content.close();
   return text;
+}
+
+async function textOf(content: ArtifactBytes): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content.read()) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 const files = (): string[] => readdirSync(directory).toSorted();
@@ -64,7 +71,7 @@ describe('an artifact', () => {
     expect(await read(again, id)).toBe('amplitudes');
     expect(again.ofTask(TASK).map((facts) => facts.id)).toEqual([id]);
     expect(again.bytes).toBe(10);
-    expect(files()).toEqual([`${id}.data`, `${id}.json`]);
+    expect(files()).toEqual([`${id}.data`, `${id}.json`, `${id}.sums`]);
   });
 
   test('is not there before it was kept, nor after it was discarded', async () => {
@@ -125,7 +132,7 @@ describe('an artifact', () => {
     expect(await store.removeOf(TASK)).toBe(1);
     expect([files(), store.bytes, store.find(id), store.taskIds()]).toEqual([[], 0, null, []]);
     // Whoever reads it already reads on.
-    expect(await handle.readFile('utf8')).toBe('abc');
+    expect(await textOf(handle)).toBe('abc');
     await handle.close();
   });
 });
@@ -135,7 +142,7 @@ describe('what a crash leaves', () => {
     ['a draft', ['draft']],
     ['a draft that a thread was still writing', ['draft.partial']],
     ['bytes without facts', ['data']],
-    ['bytes with facts that were not in place', ['data', 'draft-facts']],
+    ['bytes with facts that were not in place', ['data', 'draft-json']],
     ['facts without bytes', ['json']],
   ])('%s is never seen and goes at the next start', async (_name, kinds) => {
     const store = await open();
@@ -143,7 +150,7 @@ describe('what a crash leaves', () => {
     for (const name of files()) {
       const kind = name.slice(id.length + 1);
       const target = kinds.find(
-        (other) => other === kind || (other === 'draft-facts' && kind === 'json'),
+        (other) => other === kind || (other === 'draft-json' && kind === 'json'),
       );
       const place = target === undefined ? join('..', name) : `${id}.${target}`;
       renameSync(join(directory, name), join(directory, place));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
+import { ArtifactBytes, type MendBlock } from './artifact-bytes.ts';
+import { ArtifactCopy } from './artifact-copy.ts';
 import { findFault, type ArtifactFacts } from './artifact-facts.ts';
 import { ArtifactFolder } from './artifact-folder.ts';
 
@@ -38,6 +39,11 @@ export class ArtifactStore {
   readonly #now: () => number;
   readonly #kept = new Map<string, ArtifactFacts>();
   readonly #ofTask = new Map<string, Set<string>>();
+  /** Whose bytes were found to be others than those that were kept. */
+  readonly #damaged = new Set<string>();
+  #mend: MendBlock = () => Promise.resolve(null);
+  /** Exclusive or of the ids of all that is whole: the same wherever the same is kept. */
+  #digest = 0n;
   #drafts = 0;
   #bytes = 0;
 
@@ -145,12 +151,85 @@ export class ArtifactStore {
    *
    * @throws OrchestratorError `ARTIFACT_UNREADABLE` where they are not as they were kept
    */
-  async open(facts: ArtifactFacts): Promise<FileHandle> {
+  async open(facts: ArtifactFacts): Promise<ArtifactBytes> {
     try {
-      return await this.#folder.open(facts);
+      const handle = await this.#folder.open(facts);
+      try {
+        const sums = await this.#folder.sumsOf(facts, handle);
+        const onDamage = ({ id }: ArtifactFacts): void => this.#damage(id);
+        return new ArtifactBytes({ facts, handle, sums, onDamage, mend: this.#mend });
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     } catch (error) {
+      this.#damage(facts.id);
       throw unreadable(facts.id, error);
     }
+  }
+
+  /** Where blocks that are damaged here are got from; from nowhere by default. */
+  mendBy(mend: MendBlock): void {
+    this.#mend = mend;
+  }
+
+  /** Whether it is kept, and was not found damaged. */
+  has(id: string): boolean {
+    return this.#kept.has(id) && !this.#damaged.has(id);
+  }
+
+  /** All that is kept, damaged or not. */
+  all(): Iterable<ArtifactFacts> {
+    return this.#kept.values();
+  }
+
+  /** Those that were found damaged. */
+  get damaged(): readonly ArtifactFacts[] {
+    return [...this.#damaged]
+      .map((id) => this.#kept.get(id))
+      .filter((facts) => facts !== undefined);
+  }
+
+  /** Tells two nodes that keep the same apart from two that do not. */
+  get fingerprint(): string {
+    return this.#digest.toString(16);
+  }
+
+  /**
+   * Begins a copy of what another node keeps, or goes on with it; it takes the place of a damaged one.
+   *
+   * @throws OrchestratorError `ARTIFACTS_FULL`, `ARTIFACT_UNWRITABLE`
+   */
+  async copy(
+    facts: ArtifactFacts,
+    receive: (copy: ArtifactCopy) => Promise<void>,
+  ): Promise<boolean> {
+    const isNew = !this.#kept.has(facts.id);
+    if (isNew) this.#checkRoom(facts.bytes);
+    const reserved = isNew ? facts.bytes : 0;
+    this.#drafts += Number(isNew);
+    this.#bytes += reserved;
+    try {
+      const copy = await ArtifactCopy.open(facts, this.#folder);
+      try {
+        await receive(copy);
+        if (copy.next !== null || !(await copy.finish())) return false;
+      } catch (error) {
+        // A disk that takes no more must not stay full of what is not whole.
+        if (isDiskError(error)) await copy.discard();
+        throw error;
+      } finally {
+        await copy.pause();
+      }
+    } catch (error) {
+      throw error instanceof OrchestratorError ? error : unwritable(facts.id, error);
+    } finally {
+      this.#drafts -= Number(isNew);
+      this.#bytes -= reserved;
+    }
+    if (this.#kept.has(facts.id)) this.#repaired(facts.id);
+    else this.#add(facts);
+    return true;
   }
 
   /** Gives all that is kept a second name in another folder of the same disk; what goes meanwhile is left out. */
@@ -182,6 +261,7 @@ export class ArtifactStore {
       throw error;
     }
     this.#bytes -= bytes;
+    if (!this.#damaged.delete(id)) this.#digest ^= bitsOf(id);
     const ids = this.#ofTask.get(taskId);
     ids?.delete(id);
     if (ids?.size === 0) this.#ofTask.delete(taskId);
@@ -209,7 +289,27 @@ export class ArtifactStore {
     const ids = this.#ofTask.get(facts.taskId) ?? new Set();
     this.#ofTask.set(facts.taskId, ids.add(facts.id));
     this.#bytes += facts.bytes;
+    this.#digest ^= bitsOf(facts.id);
   }
+
+  #damage(id: string): void {
+    if (!this.has(id)) return;
+    this.#damaged.add(id);
+    this.#digest ^= bitsOf(id);
+  }
+
+  #repaired(id: string): void {
+    if (this.#damaged.delete(id)) this.#digest ^= bitsOf(id);
+  }
+}
+
+function bitsOf(id: string): bigint {
+  return BigInt(`0x${id.replaceAll('-', '')}`);
+}
+
+function isDiskError(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' || code === 'EIO';
 }
 
 function unwritable(id: string, cause: unknown): OrchestratorError {

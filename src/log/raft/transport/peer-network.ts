@@ -1,5 +1,4 @@
 import net from 'node:net';
-import tls from 'node:tls';
 import { formatPeerAddress, type PeerAddress } from './peer-address.ts';
 
 /** A port that is being listened on. */
@@ -42,31 +41,8 @@ export const tcpNetwork: PeerNetwork = {
   listen: (address, onSocket) => listening(net.createServer({ noDelay: true }, onSocket), address),
 };
 
-/**
- * TLS in which both ends show a certificate.
- *
- * @param options - key, certificate and authority of the cluster, as for `node:tls`
- */
-export function tlsNetwork(
-  options: Readonly<Required<Pick<tls.SecureContextOptions, 'ca' | 'cert' | 'key'>>>,
-): PeerNetwork {
-  const bounds = { ...options, minVersion: 'TLSv1.3' as const, rejectUnauthorized: true };
-  return {
-    isSecure: true,
-    connect: ({ host, port }) => {
-      const servername = net.isIP(host) === 0 ? { servername: host } : {};
-      return tls.connect({ ...bounds, ...servername, host, port }).setNoDelay(true);
-    },
-    listen: (address, onSocket) => {
-      const server = tls.createServer({ ...bounds, requestCert: true }, (socket) => {
-        onSocket(socket.setNoDelay(true));
-      });
-      return listening(server, address);
-    },
-  };
-}
-
-function listening(server: net.Server, address: PeerAddress): Promise<PeerListener> {
+/** Resolves once the server listens. */
+export function listening(server: net.Server, address: PeerAddress): Promise<PeerListener> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, () => {

@@ -1,9 +1,9 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { tlsNetwork } from './peer-network.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import { CertificateAuthority } from './testing/certificates.ts';
+import { TlsNetwork } from './tls-network.ts';
 
 const authority = new CertificateAuthority('cluster');
 const stranger = new CertificateAuthority('stranger');
@@ -33,7 +33,7 @@ async function start(
   const transport = await TcpTransport.open({
     local: { clusterId: 'test', nodeId, incarnation: `${nodeId}-1` },
     listenAddress,
-    network: tlsNetwork({ ...from.issue(nodeId), ca: authority.cert }),
+    network: new TlsNetwork({ credentials: { ...from.issue(nodeId), ca: authority.cert } }),
     admit: () => null,
     bounds: { backoffMsMin: 5, backoffMsMax: 20 },
     logger: { info: note, warn: note, error: note },
