@@ -11,6 +11,8 @@ import { DEFAULT_RAFT_SETTINGS } from './settings.ts';
 /** The leader of `a b c`, to whom `b` answers as told and whose writes are durable at once. */
 class Leader {
   readonly core: RaftCore;
+  /** All that `b` was sent. */
+  readonly told: RaftMessage[] = [];
 
   constructor() {
     const founding = foundCluster('cluster', ['a', 'b', 'c'], testHasher);
@@ -49,11 +51,11 @@ class Leader {
         outputs.push(...this.core.step({ kind: 'applied', index }));
       }
     }
-    return outputs.flatMap((output) =>
-      output.kind === 'send' && output.to === 'b' && output.message.kind === 'appendRequest'
-        ? [output.message]
-        : [],
+    const told = outputs.flatMap((output) =>
+      output.kind === 'send' && output.to === 'b' ? [output.message] : [],
     );
+    this.told.push(...told);
+    return told.filter((message) => message.kind === 'appendRequest');
   }
 
   hear(message: RaftMessage): AppendRequest[] {
@@ -98,4 +100,14 @@ test('who is a member is told as soon as it is committed', () => {
   const told = leader.confirm();
   const { commitIndex } = leader.core.inspect();
   expect(told).toMatchObject([{ commitIndex, entries: [] }]);
+});
+
+test('who asks what to read is told what is committed by the round that confirms it', () => {
+  const leader = new Leader();
+  leader.propose();
+  leader.confirm();
+  const { commitIndex, term } = leader.core.inspect();
+  leader.told.length = 0;
+  leader.hear({ kind: 'readRequest', term, session: 1, sequence: 1 });
+  expect(leader.told).toMatchObject([{ kind: 'heartbeat', commitIndex }]);
 });
