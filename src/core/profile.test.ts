@@ -13,6 +13,7 @@ describe('the key of a profile', () => {
     ['priority', { priority: 5 }],
     ['capabilities', { requires: { capabilities: ['email', 'gpu'], labels: {} } }],
     ['labels', { requires: { capabilities: ['email'], labels: { zone: 'eu' } } }],
+    ['agent', { requires: { capabilities: ['email'], labels: {}, agent: 'a1' } }],
     ['attemptsMax', { retry: { attemptsMax: 4 } }],
     ['strategy', { retry: { strategy: 'linear' } }],
     ['delayMs', { retry: { delayMs: 101 } }],

@@ -58,6 +58,7 @@ export function isSameSpec(a: TaskSpec, b: TaskSpec): boolean {
     b.rules === undefined &&
     isSameRetry(a.retry, b.retry) &&
     isSameTimeouts(a.timeouts, b.timeouts) &&
+    a.requires.agent === b.requires.agent &&
     isSameList(a.requires.capabilities, b.requires.capabilities) &&
     isEmpty(a.requires.labels) &&
     isEmpty(b.requires.labels)

@@ -92,10 +92,10 @@ export class Latency {
   /** The estimate as it was made and when; null where it differs little from what an unknown agent gets. */
   known(agent: number, nowMs: number): readonly [estimateMs: number, heardAt: number] | null {
     const stamp = this.#records[agent * 2 + 1] ?? NEVER;
-    if (stamp === NEVER || this.#kept(nowMs - stamp) < KEPT_SHARE_MIN) return null;
+    if (stamp === NEVER || this.#kept(nowMs + 1 - stamp) < KEPT_SHARE_MIN) return null;
     const difference = Math.abs(this.estimateMs(agent, nowMs) - this.#meanMs);
     if (difference <= this.#meanMs * DIFFERENT_SHARE) return null;
-    return [this.#records[agent * 2] as number, stamp];
+    return [this.#records[agent * 2] as number, stamp - 1];
   }
 
   /** Takes over what an earlier one knew of an agent, unless more was heard of it since. */
@@ -103,7 +103,7 @@ export class Latency {
     while (agent * 2 >= this.#records.length) this.#grow();
     if (this.#records[agent * 2 + 1] !== NEVER) return;
     this.#records[agent * 2] = Math.min(estimateMs, RUN_MS_MAX);
-    this.#records[agent * 2 + 1] = heardAt;
+    this.#records[agent * 2 + 1] = heardAt + 1;
   }
 
   /** Takes over the mean of an earlier one, unless there is one. */
