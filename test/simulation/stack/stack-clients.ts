@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Command, CommandBatch, TaskId } from '../../../src/core/index.ts';
 import { assign, complete, register, submit } from '../../../src/core/testing/commands.ts';
 import { featureBatchOf } from '../../../src/core/testing/feature-histories.ts';
-import { histories, type Move } from '../../../src/core/testing/histories.ts';
+import { batchOf, histories, type Move } from '../../../src/core/testing/histories.ts';
 import type { Chance } from '../kernel/chance.ts';
 import { require } from '../simulation-failure.ts';
 import { stageOf, type Stage } from './stack-checker.ts';
@@ -91,7 +91,10 @@ export class StackClients {
     const reply = await this.#cluster.call(node, async (asked) => {
       const { state } = asked;
       require(state !== null, 'a node that is up has a state', () => asked.nodeId);
-      return (await asked.appendBatch(this.#ownIds(featureBatchOf(state, move)))).index;
+      const batch = this.#cluster.plan.hasAllFeatures
+        ? this.#ownIds(featureBatchOf(state, move))
+        : batchOf(state, move);
+      return (await asked.appendBatch(batch)).index;
     });
     this.#learn(node, reply);
     return reply !== null && 'value' in reply;

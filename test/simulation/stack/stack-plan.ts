@@ -42,6 +42,8 @@ export interface StackPlan {
   readonly thinkMs: number;
   /** Clients send histories of every kind of command rather than tasks that they follow to their end. */
   readonly isMixed: boolean;
+  /** … and of every feature: flows, copies, budgets, submits in parts. */
+  readonly hasAllFeatures: boolean;
   readonly snapshotEveryEntries: number;
   readonly checkpointEveryEntries: number;
   readonly restartMeanMs: number;
@@ -84,6 +86,7 @@ export function drawStackPlan(seed: number, changes: PlanChanges = {}): StackPla
     clients: chance.between(2, 5),
     thinkMs: chance.between(3, 40),
     isMixed: chance.happens(0.35),
+    hasAllFeatures: seed % 2 === 1,
     snapshotEveryEntries: chance.pick([5, 20, 80]),
     checkpointEveryEntries: chance.pick([3, 10, 40]),
     restartMeanMs: chance.pick([60, 300, 900]),
