@@ -2,9 +2,17 @@
 import type { FairnessSettings } from '../core/index.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 
-/** Where a share's tasks wait; told when the share's place in the order changed. */
+/** Where a share's tasks wait in one pool. Order is only ever compared of what stands where it belongs. */
 export interface ShareNode {
-  reorder(): void;
+  /** The share's place in the order is about to change. */
+  takeOut(): void;
+  /** It has changed. */
+  putBack(): void;
+}
+
+/** Where the tasks of a share wait that has many pools; told when its place in the order changed. */
+export interface WidePlace {
+  moved(): void;
 }
 
 /** Shares that owe more than the others and have nothing to do, remembered a group at most. */
@@ -24,7 +32,10 @@ export class FairShare implements HeapItem {
   /** The namespace of a fairness key; null for a namespace. */
   readonly parent: FairShare | null;
   readonly ordinal: number;
+  /** One a pool in which it waits or waited. Owned by `FairOrder`. */
   readonly nodes: Set<ShareNode> = new Set();
+  /** Where it is compared instead of at its nodes, while these are many. Owned by `FairOrder`. */
+  wide: WidePlace | null = null;
   weight = 1;
   /** Cost of what runs; the sum of the costs of its tasks. */
   occupancy = 0;
@@ -71,24 +82,57 @@ export class FairShare implements HeapItem {
     if (this.waiting === 0) this.group.rest(this);
   }
 
-  /** A task runs, or is about to. */
+  /** A task runs. */
   occupy(cost: number): void {
-    this.occupancy += cost;
-    this.running += 1;
-    this.reorder();
+    const isCompared = this.#takeOut();
+    this.#occupy(cost);
+    if (isCompared) this.#putBack();
   }
 
-  vacate(cost: number): void {
+  /** A task is about to run: counts its start, too. */
+  start(cost: number): void {
+    const isCompared = this.#takeOut();
+    this.group.charge(this, cost);
+    this.#occupy(cost);
+    if (isCompared) this.#putBack();
+  }
+
+  /** @param refund - the start was not granted */
+  vacate(cost: number, refund: boolean): void {
+    const isCompared = this.#takeOut();
+    if (refund) this.group.refund(this, cost);
     this.running -= 1;
     // Sums of fractions leave crumbs.
     this.occupancy = this.running === 0 ? 0 : this.occupancy - cost;
-    this.reorder();
+    if (isCompared) this.#putBack();
     if (this.running === 0) this.group.rest(this);
   }
 
-  /** Tells the places where its tasks wait, where there is anybody to be compared with. */
-  reorder(): void {
-    if (this.group.size > 1) for (const node of this.nodes) node.reorder();
+  setWeight(weight: number): void {
+    if (weight === this.weight) return;
+    const isCompared = this.#takeOut();
+    this.weight = weight;
+    if (isCompared) this.#putBack();
+  }
+
+  #occupy(cost: number): void {
+    this.occupancy += cost;
+    this.running += 1;
+  }
+
+  /**
+   * Takes what is ordered by it out of the order; false where there is nobody to be compared with. A heap in
+   * which several items are out of place could not be put in order one by one; a single one moves where it is.
+   */
+  #takeOut(): boolean {
+    if (this.group.size === 1) return false;
+    if (this.wide === null && this.nodes.size > 1) for (const node of this.nodes) node.takeOut();
+    return true;
+  }
+
+  #putBack(): void {
+    if (this.wide !== null) this.wide.moved();
+    else for (const node of this.nodes) node.putBack();
   }
 }
 
@@ -226,10 +270,7 @@ export class FairShares {
 
   change(settings: FairnessSettings): void {
     this.settings = settings;
-    for (const share of this.group.shares()) {
-      share.weight = settings.weights[share.name] ?? 1;
-      share.reorder();
-    }
+    for (const share of this.group.shares()) share.setWeight(settings.weights[share.name] ?? 1);
   }
 }
 
@@ -239,17 +280,13 @@ export function occupy(key: FairShare, cost: number): void {
   key.parent?.occupy(cost);
 }
 
-export function vacate(key: FairShare, cost: number): void {
-  key.vacate(cost);
-  key.parent?.vacate(cost);
+/** Counts a start ahead of core. */
+export function start(key: FairShare, cost: number): void {
+  key.start(cost);
+  key.parent?.start(cost);
 }
 
-export function charge(key: FairShare, cost: number): void {
-  key.group.charge(key, cost);
-  key.parent?.group.charge(key.parent, cost);
-}
-
-export function refund(key: FairShare, cost: number): void {
-  key.group.refund(key, cost);
-  key.parent?.group.refund(key.parent, cost);
+export function vacate(key: FairShare, cost: number, refund = false): void {
+  key.vacate(cost, refund);
+  key.parent?.vacate(cost, refund);
 }

@@ -9,7 +9,7 @@ import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
 import type { Requirement } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
-import { isNamespaceNodeBefore, type NamespaceNode } from './fair-nodes.ts';
+import { isNamespaceNodeBefore, type KeyNode, type NamespaceNode } from './fair-nodes.ts';
 import { IndexedHeap, type HeapItem } from './indexed-heap.ts';
 import type { Lane } from './lane.ts';
 import { PoolStrategies } from './pool-strategies.ts';
@@ -26,9 +26,12 @@ export class Pool implements HeapItem {
   readonly table: AgentTable;
   readonly lanes: Map<string, Lane> = new Map();
   readonly namespaces: Map<string, NamespaceNode> = new Map();
-  /** Namespaces with a task that may start, the one to be served first on top. */
+  /** Narrow namespaces with a task that may start, the one to be served first on top. */
   readonly open: IndexedHeap<NamespaceNode> = new IndexedHeap(isNamespaceNodeBefore);
-
+  /** Nodes of shares that wait in many pools. Owned by `FairOrder`. */
+  wide: Set<NamespaceNode | KeyNode> | null = null;
+  /** Whether those take it to have an available agent. Owned by `FairOrder`. */
+  isOffered = false;
   readonly strategies: PoolStrategies;
   readonly #unused: number[] = [];
   /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
@@ -67,7 +70,7 @@ export class Pool implements HeapItem {
     return false;
   }
 
-  /** Whether a waiting task could start now. */
+  /** Whether a waiting task of a narrow namespace could start now. */
   get isPlaceable(): boolean {
     return this.#availableCount > 0 && this.open.size > 0;
   }

@@ -39,6 +39,7 @@ import { explain } from './explain.ts';
 import type { Explanation, ShareView } from './explanation.ts';
 import { FairShares, isShareBefore, type FairShare } from './fair-share.ts';
 import { hasCopies, KeptApart, type Barred } from './kept-apart.ts';
+import type { Lane } from './lane.ts';
 import { laneKey } from './lane-key.ts';
 import type { Arrival, Placement, PlaceRequest, SchedulerCounts } from './placement.ts';
 import type { Pool } from './pool.ts';
@@ -48,6 +49,7 @@ import { RunningShares } from './running-shares.ts';
 import { SharesLent } from './shares-lent.ts';
 import type { Choice } from './strategy.ts';
 import { Waiting } from './waiting.ts';
+import type { WaitingTask } from './waiting-line.ts';
 
 export class Scheduler {
   readonly #table: AgentTable;
@@ -213,13 +215,13 @@ export class Scheduler {
     this.#arrivalProfile = null;
     if (request.arrivals.length > 1) this.#foresee(request.arrivals);
     while (placement.taskIds.length < request.assignmentsMax) {
-      const pool = this.#waiting.next();
+      const lane = this.#waiting.next();
       const arrival = line?.head;
-      if (line != null && arrival !== undefined && isArrivalFirst(line.share, pool)) {
+      if (line != null && arrival !== undefined && isArrivalFirst(line.share, lane)) {
         this.#placeArrival(arrival, line.share, placement);
         line.drop();
-      } else if (pool !== undefined) {
-        const share = this.#placeWaiting(pool, placement);
+      } else if (lane !== undefined) {
+        const share = this.#placeWaiting(lane, placement);
         if (share !== null) line?.changed(share);
       } else break;
     }
@@ -415,12 +417,13 @@ export class Scheduler {
   }
 
   /**
-   * Places the best task of the pool, which has an available agent; returns whose it is. Null where the
+   * Places the best task of the lane, whose pool has an available agent; returns whose it is. Null where the
    * task must wait for an agent that is none of those it failed on: it is set aside, and holds up nobody.
    */
-  #placeWaiting(pool: Pool, placement: Placement): FairShare | null {
-    const { lane, task: head } = this.#waiting.head(pool);
+  #placeWaiting(lane: Lane, placement: Placement): FairShare | null {
+    const { pool } = lane;
     const { share } = lane.node;
+    const { task: head } = lane.head as WaitingTask;
     let task = head;
     this.#choice.key = task.affinityKey ?? task.id;
     const by = { choice: this.#choice, apart: this.#apart };
@@ -487,8 +490,8 @@ export class Scheduler {
 }
 
 /** Whether an arrival is tried before the best waiting task: that of its own namespace goes first. */
-function isArrivalFirst(share: FairShare, pool: Pool | undefined): boolean {
-  const waiting = pool?.open.top?.share;
+function isArrivalFirst(share: FairShare, lane: Lane | undefined): boolean {
+  const waiting = lane?.node.namespace.share;
   if (waiting === undefined) return true;
   const namespace = share.parent ?? share;
   return namespace !== waiting && isShareBefore(namespace, waiting);

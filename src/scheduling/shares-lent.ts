@@ -1,5 +1,5 @@
 import type { TaskId } from '../core/index.ts';
-import { charge, occupy, refund, vacate, type FairShare } from './fair-share.ts';
+import { start, vacate, type FairShare } from './fair-share.ts';
 
 /** What the proposals of the batch at hand count for, until core has granted or refused them. */
 export class SharesLent {
@@ -10,8 +10,7 @@ export class SharesLent {
 
   /** Counts a proposed start. */
   start(share: FairShare, cost: number, id: TaskId): void {
-    charge(share, cost);
-    occupy(share, cost);
+    start(share, cost);
     this.#shares.push(share);
     this.#costs.push(cost);
     this.#ids.push(id);
@@ -35,8 +34,7 @@ export class SharesLent {
     this.#refused = null;
     for (let i = 0; i < shares.length; i++) {
       const [share, cost] = [shares[i] as FairShare, costs[i] as number];
-      if (refused?.has(ids[i] as TaskId) === true) refund(share, cost);
-      vacate(share, cost);
+      vacate(share, cost, refused?.has(ids[i] as TaskId));
     }
   }
 }

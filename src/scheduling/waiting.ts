@@ -1,9 +1,9 @@
 import { invariant } from '../base/invariant.ts';
 import { isGated, type Gate, type Queue, type Task } from '../core/index.ts';
-import { KeyNode, NamespaceNode, isPoolBefore, type PoolChanged } from './fair-nodes.ts';
+import { KeyNode, NamespaceNode } from './fair-nodes.ts';
+import { FairOrder, place } from './fair-order.ts';
 import type { FairShare, FairShares } from './fair-share.ts';
 import { Gates } from './gates.ts';
-import { IndexedHeap } from './indexed-heap.ts';
 import { Lane } from './lane.ts';
 import { laneKey } from './lane-key.ts';
 import type { Pool } from './pool.ts';
@@ -13,23 +13,22 @@ import type { WaitingTask } from './waiting-line.ts';
 /**
  * All waiting tasks, and which of them could be given work right now.
  *
- * The next task to place is the best of the best: a heap of pools with an available agent, over
- * heaps of the namespaces that wait for them, over heaps of their fairness keys, over heaps of
- * lanes, over lines by priority. A lane whose head meets a closed gate is held by that gate and in
- * no heap. Every change costs O(log n), and O(pools in which it waits) where a share of several changed.
+ * The next task to place is the best of the best: {@link FairOrder} over pools, namespaces and their
+ * fairness keys, over heaps of lanes, over lines by priority. A lane whose head meets a closed gate is held by
+ * that gate and in no heap. Every change costs O(log n).
  */
 export class Waiting {
   readonly gates: Gates;
   readonly #shares: FairShares;
   #size = 0;
   readonly #lanesByQueue = new Map<string, Set<Lane>>();
-  readonly #placeable = new IndexedHeap<Pool>(isPoolBefore);
   #laneCount = 0;
   #laneCountMax = LANES_SWEPT_MIN;
-  readonly #changed: PoolChanged = (pool) => this.poolChanged(pool);
+  readonly #order: FairOrder;
 
-  constructor(shares: FairShares) {
+  constructor(shares: FairShares, order: FairOrder = new FairOrder()) {
     this.#shares = shares;
+    this.#order = order;
     this.gates = new Gates((lane) => this.#settle(lane));
   }
 
@@ -42,16 +41,15 @@ export class Waiting {
   }
 
   /**
-   * The pool whose best waiting task is the best of all that could start now, as far as the batch at
-   * hand lets its gates. Lanes that meet a closed gate are put aside on the way.
+   * The lane whose head is the best of all that could start now, as far as the batch at hand lets
+   * its gates. Lanes that meet a closed gate are put aside on the way.
    */
-  next(): Pool | undefined {
+  next(): Lane | undefined {
     for (;;) {
-      const pool = this.#placeable.top;
-      if (pool === undefined) return undefined;
-      const lane = topLane(pool);
+      const lane = this.#order.first;
+      if (lane === undefined) return undefined;
       const { task } = lane.head as WaitingTask;
-      if (!isGated(task) || !this.gates.holdIfClosed(lane)) return pool;
+      if (!isGated(task) || !this.gates.holdIfClosed(lane)) return lane;
     }
   }
 
@@ -79,13 +77,6 @@ export class Waiting {
   /** Takes a task out, wherever it stands in its lane; one that does not wait changes nothing. */
   remove(task: Task): void {
     if (task.waiting !== null) this.#takeOut(task.waiting as WaitingTask);
-  }
-
-  /** The best task of the pool, which {@link Waiting.next} has just named. */
-  head(pool: Pool): WaitingTask {
-    const waiting = topLane(pool).head;
-    invariant(waiting !== null, 'an open lane has a waiting task');
-    return waiting;
   }
 
   /** Lets two tasks of one lane and priority change places; nobody else's turn changes. O(1). */
@@ -132,12 +123,7 @@ export class Waiting {
 
   /** Must be told after a pool's first available member came or its last one went. */
   poolChanged(pool: Pool): void {
-    if (pool.isPlaceable) {
-      if (pool.heapSlot < 0) this.#placeable.push(pool);
-      else this.#placeable.moved(pool);
-    } else if (pool.heapSlot >= 0) {
-      this.#placeable.remove(pool);
-    }
+    this.#order.poolChanged(pool);
   }
 
   /** Forgets the lanes of a pool in which nothing waits. */
@@ -169,12 +155,7 @@ export class Waiting {
 
   /** Brings the heaps up to date after a lane's head changed, or whether it may start. */
   #settle(lane: Lane): void {
-    const { node } = lane;
-    const { namespace } = node;
-    if (!place(node.open, lane, lane.isOpen)) return;
-    place(namespace.open, node, node.open.size > 0);
-    place(namespace.pool.open, namespace, namespace.open.size > 0);
-    this.poolChanged(namespace.pool);
+    if (place(lane.node.open, lane, lane.isOpen)) this.#order.keyChanged(lane.node);
   }
 
   #lane(pool: Pool, task: Task): Lane {
@@ -201,15 +182,15 @@ export class Waiting {
   #node(pool: Pool, share: FairShare, fairnessKey: string | null): KeyNode {
     let namespace = pool.namespaces.get(share.name);
     if (namespace === undefined) {
-      namespace = new NamespaceNode(pool, share, this.#changed);
-      share.nodes.add(namespace);
+      namespace = new NamespaceNode(pool, share, this.#order);
+      this.#order.joined(namespace);
       pool.namespaces.set(share.name, namespace);
     }
     const name = fairnessKey ?? '';
     const known = namespace.byKey.get(name);
     if (known !== undefined) return known;
-    const node = new KeyNode(namespace, this.#shares.key(share, fairnessKey), this.#changed);
-    node.share.nodes.add(node);
+    const node = new KeyNode(namespace, this.#shares.key(share, fairnessKey), this.#order);
+    this.#order.joined(node);
     namespace.byKey.set(name, node);
     return node;
   }
@@ -231,39 +212,18 @@ export class Waiting {
     if (ofQueue?.size === 0) this.#lanesByQueue.delete(lane.queueName);
     this.#laneCount -= 1;
     node.laneCount -= 1;
-    if (node.laneCount === 0) dropNode(node);
+    if (node.laneCount === 0) this.#dropNode(node);
   }
-}
 
-function dropNode(node: KeyNode): void {
-  const { namespace, share } = node;
-  namespace.byKey.delete(share.name);
-  share.nodes.delete(node);
-  share.group.rest(share);
-  if (namespace.byKey.size > 0) return;
-  namespace.pool.namespaces.delete(namespace.share.name);
-  namespace.share.nodes.delete(namespace);
-}
-
-/** The lane of the pool's best task that may start. */
-function topLane(pool: Pool): Lane {
-  const lane = pool.open.top?.open.top?.open.top;
-  invariant(lane !== undefined, 'a placeable pool has an open lane');
-  return lane;
-}
-
-/** Puts an item where it belongs, in its heap or out of it; false where it was out and stays out. */
-function place<Item extends { heapSlot: number }>(
-  heap: IndexedHeap<Item>,
-  item: Item,
-  isIn: boolean,
-): boolean {
-  if (isIn) {
-    if (item.heapSlot < 0) heap.push(item);
-    else heap.moved(item);
-  } else if (item.heapSlot < 0) return false;
-  else heap.remove(item);
-  return true;
+  #dropNode(node: KeyNode): void {
+    const { namespace, share } = node;
+    namespace.byKey.delete(share.name);
+    this.#order.left(node);
+    share.group.rest(share);
+    if (namespace.byKey.size > 0) return;
+    namespace.pool.namespaces.delete(namespace.share.name);
+    this.#order.left(namespace);
+  }
 }
 
 /** Empty lanes are kept until there are this many lanes: most are used again. */
