@@ -1,5 +1,5 @@
 /** Copies a column into a larger one. */
-export function grown<Column extends Int32Array | Float32Array | Float64Array>(
+export function grown<Column extends Uint8Array | Int32Array | Float32Array | Float64Array>(
   from: Column,
   to: Column,
 ): Column {

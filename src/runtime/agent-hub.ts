@@ -100,7 +100,7 @@ export class AgentHub {
     return seat < 0 ? null : this.#sleepers.wakesAt(seat);
   }
 
-  /** Agents that are not there, as agreed. O(agents that are not always there). */
+  /** Agents that are not there, as agreed. O(1). */
   get asleepCount(): number {
     return this.#sleepers.asleepCount;
   }
@@ -110,9 +110,9 @@ export class AgentHub {
     this.#isOpen = true;
     this.#seats.reserve(this.#options.state.agents.size);
     for (const agent of this.#options.state.agents.values()) {
-      this.#seat(agent);
+      const seat = this.#seat(agent);
       for (const task of agent.leases) {
-        this.#seats.keep(this.#seats.find(agent.id), task);
+        this.#seats.keep(seat, task);
         if (task.state === 'running') this.#leases.watch(task);
       }
       this.#options.present(agent);
@@ -126,19 +126,25 @@ export class AgentHub {
     this.#options.present(agent);
   }
 
+  /** Core has the agent in another state. */
+  changed({ id }: Agent): void {
+    this.#sleepers.look(this.#seats.find(id));
+  }
+
   /** Gives an agent a seat if it has none, and watches it by its terms. */
-  #seat(agent: Agent): void {
+  #seat(agent: Agent): number {
     const nowMs = this.#options.clock.monotonicMs();
     const { availability, heartbeatMs } = agent.spec;
     let seat = this.#seats.find(agent.id);
     const isSame = seat >= 0 && this.#presence.silenceMsMax(seat) === heartbeatMs;
-    if (isSame && availability === undefined && !this.#sleepers.has(seat)) return;
+    if (isSame && availability === undefined && !this.#sleepers.has(seat)) return seat;
     if (seat < 0) seat = this.#seats.add(agent.id, nowMs);
     this.#sleepers.update(seat, agent);
     this.#seats.see(seat, nowMs);
     this.#presence.forget(seat);
     // A lost one has a seat to come back to, but is given up already.
     if (agent.state !== 'lost') this.#watch(seat, agent);
+    return seat;
   }
 
   removed(agentId: AgentId): void {
@@ -233,6 +239,7 @@ export class AgentHub {
     // Its whole silence begins with the last that came over this link.
     this.#seats.see(seat, this.#seats.heardMs(seat, this.#options.clock.monotonicMs()));
     this.#seats.setLink(seat, null);
+    this.#sleepers.look(seat);
     if (this.#sleepers.has(seat)) this.#watchAnew(seat);
     else if (isAlwaysPresent(link)) this.#watch(seat);
     this.#options.scheduler.setCredit(agentId, 0);
@@ -275,6 +282,7 @@ export class AgentHub {
     const seat = this.#seats.find(task.agentId as AgentId);
     this.#leases.watch(task);
     if (seat < 0) return;
+    this.#sleepers.granted(seat, task.id);
     const link = this.#seats.linkOf(seat);
     if (link === null) {
       // Who sleeps may come back in days: others can do it meanwhile.
@@ -362,6 +370,7 @@ export class AgentHub {
     this.#options.waits.wake(taskId);
     this.#options.supervisor.ended(taskId);
     this.#leases.unwatch(taskId);
+    this.#sleepers.ended(taskId);
   }
 
   /** A lease was taken back: whoever runs the attempt is told. */
@@ -397,6 +406,7 @@ export class AgentHub {
     const before = this.#seats.linkOf(seat);
     if (before !== null && before !== link) before.replaced(this.#seats.idOf(seat));
     this.#seats.setLink(seat, link);
+    this.#sleepers.look(seat);
     this.#presence.forget(seat);
     this.#see(seat);
   }

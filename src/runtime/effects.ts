@@ -266,6 +266,7 @@ export class Effects {
       case 'agent.changed':
       case 'agent.dissented':
         if (event.type === 'agent.dissented') this.#metrics.dissented();
+        hub.changed(event.agent);
         supervisor.agentChanged(event.agent);
         return;
       case 'agent.removed':

@@ -1,4 +1,5 @@
-import type { Agent } from '../core/index.ts';
+import { capacityFor, grown, grownCapacity } from '../base/grown.ts';
+import type { Agent, TaskId } from '../core/index.ts';
 import type { Clock } from './clock.ts';
 import type { Seats } from './seats.ts';
 import { mayBeSilentUntil, wakesAt } from './sleep.ts';
@@ -15,36 +16,72 @@ const NAP_MS_MAX = 86_400_000;
 /**
  * The agents that are not always there: which of them are asleep, as agreed, and how long each may be.
  *
- * Nothing of it is kept: who sleeps is what core and the agents' links say this moment.
+ * Who sleeps is what core and the agents' links say this moment. Only how many do is kept: whoever changes what that
+ * depends on has the agent looked at again.
  */
 export class Sleepers {
   readonly #parts: SleepersParts;
   /** By seat, since when the nap lasts that is watched now, on the monotonic clock. */
   readonly #members = new Map<number, number>();
+  /** By seat, whether it is among those counted. */
+  #counted: Uint8Array = new Uint8Array(0);
+  #asleepCount = 0;
+  /** Their leases, by task: not every event of an end names the agent. */
+  readonly #leases = new Map<TaskId, number>();
 
   constructor(parts: SleepersParts) {
     this.#parts = parts;
   }
 
-  /** Agents that are asleep. O(agents that are not always there). */
+  /** Agents that are asleep. O(1). */
   get asleepCount(): number {
-    let count = 0;
-    for (const seat of this.#members.keys()) if (this.isAsleep(seat)) count += 1;
-    return count;
+    return this.#asleepCount;
   }
 
   has(seat: number): boolean {
     return this.#members.size > 0 && this.#members.has(seat);
   }
 
-  /** The agent of a seat registered. */
-  update(seat: number, { spec }: Agent): void {
-    if (spec.availability !== undefined) this.#members.set(seat, this.#parts.clock.monotonicMs());
-    else this.#members.delete(seat);
+  /** The agent of a seat registered. O(its leases). */
+  update(seat: number, { leases, spec }: Agent): void {
+    if (spec.availability !== undefined) {
+      this.#members.set(seat, this.#parts.clock.monotonicMs());
+      for (const { id } of leases) this.#leases.set(id, seat);
+    } else this.#members.delete(seat);
+    this.look(seat);
   }
 
   delete(seat: number): void {
     this.#members.delete(seat);
+    this.look(seat);
+  }
+
+  /** Something changed that its sleep depends on: its state, its leases, or what serves it. O(1). */
+  look(seat: number): void {
+    if (seat < 0) return;
+    const isAsleep = this.isAsleep(seat);
+    if (isAsleep === (this.#counted[seat] === 1)) return;
+    if (seat >= this.#counted.length) {
+      const length = grownCapacity(capacityFor(seat, 64));
+      this.#counted = grown(this.#counted, new Uint8Array(length));
+    }
+    this.#counted[seat] = isAsleep ? 1 : 0;
+    this.#asleepCount += isAsleep ? 1 : -1;
+  }
+
+  /** Its agent, if it is one of these, holds a lease. */
+  granted(seat: number, taskId: TaskId): void {
+    if (!this.has(seat)) return;
+    this.#leases.set(taskId, seat);
+    this.look(seat);
+  }
+
+  /** A lease ended, of whomever. */
+  ended(taskId: TaskId): void {
+    const seat = this.#leases.size === 0 ? undefined : this.#leases.get(taskId);
+    if (seat === undefined) return;
+    this.#leases.delete(taskId);
+    this.look(seat);
   }
 
   /** Whether the agent is not there, as agreed: it is ready, holds nothing and does not ask. */
