@@ -115,6 +115,7 @@ function writeGroup(first: BlockRequest): void {
     bytes += request.block.length;
   }
   writeAll(blocks);
+  free(blocks);
   reply({ type: 'committed', number: last.number, totals: history.totals });
 }
 
@@ -132,7 +133,16 @@ function writeCheckpoint(): void {
   waiting.unshift(...others);
   if (end.type !== 'commit') return;
   writeAll(blocks);
+  free(blocks);
   reply({ type: 'committed', number: end.number, totals: history.totals });
+}
+
+/**
+ * Gives back the memory of blocks that are on disk. This thread makes so few objects that it hardly ever
+ * collects: a checkpoint's hundred megabytes stayed for minutes.
+ */
+function free(blocks: readonly Uint8Array[]): void {
+  for (const { buffer } of blocks) (buffer as ArrayBuffer).transfer(0);
 }
 
 /** Writes blocks in one transaction; while the disk is full, again and again. */
