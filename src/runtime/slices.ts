@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
 /** Longest stretch of one piece of long work before others have their turn, if not said otherwise. */
-const SLICE_MS = 8;
+const SLICE_MS = 2;
 
 /** Lets the event loop turn between slices of long work. */
 export class Slices {

@@ -168,9 +168,8 @@ export class StagedSubmits {
       if (slices.isOver) await slices.next();
     }
     await slices.next();
-    const order = flowOrder(tasks, own);
-    await slices.next();
-    return { parts: partsOf(submission, tasks, order), tasks };
+    const order = await flowOrder(tasks, own, slices);
+    return { parts: await partsOf(submission, { order, tasks }, slices), tasks };
   }
 
   /** Proposes the commit, with what the history knows of parents that have ended. */
@@ -245,11 +244,11 @@ interface Commit {
   readonly tasks: readonly NewTask[];
 }
 
-function partsOf(
+async function partsOf(
   { payloads, specs }: Submission,
-  tasks: readonly NewTask[],
-  order: readonly number[],
-): Part[] {
+  { order, tasks }: { readonly order: readonly number[]; readonly tasks: readonly NewTask[] },
+  slices: Slices,
+): Promise<Part[]> {
   const parts: Part[] = [];
   let positions: number[] = [];
   let length = 0;
@@ -261,7 +260,10 @@ function partsOf(
   for (const position of order) {
     const edges = tasks[position]?.dependsOn?.length ?? 0;
     length += (payloads[position]?.length ?? 0) + edges * EDGE_LENGTH;
-    if (positions.length >= PART_TASKS_MAX || length > PART_LENGTH_MAX) end();
+    if (positions.length >= PART_TASKS_MAX || length > PART_LENGTH_MAX) {
+      end();
+      if (slices.isOver) await slices.next();
+    }
     positions.push(position);
   }
   end();

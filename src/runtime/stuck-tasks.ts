@@ -1,4 +1,4 @@
-import type { AgentId, CoreState, LeaseRef, Task, TaskId } from '../core/index.ts';
+import type { Agent, AgentId, CoreState, LeaseRef, Task, TaskId } from '../core/index.ts';
 import { RunTimes, type StuckSettings } from '../reliability/index.ts';
 import type { Learner } from './learned.ts';
 
@@ -28,7 +28,7 @@ export class StuckTasks implements Learner {
   readonly #found = new Map<TaskId, number>();
   /** Silence from before is not counted. */
   #forgivenAt = 0;
-  #agents: MapIterator<AgentId> | null = null;
+  #agents: MapIterator<Agent> | null = null;
 
   constructor(state: CoreState, settings: StuckSettings) {
     this.#state = state;
@@ -75,15 +75,15 @@ export class StuckTasks implements Learner {
   /** Looks at the next few agents. */
   look(nowMs: number): StuckAttempt[] {
     const stuck: StuckAttempt[] = [];
-    this.#agents ??= this.#state.agents.keys();
+    this.#agents ??= this.#state.agents.values();
     for (let looked = 0; looked < AGENTS_LOOKED_AT_MAX; looked++) {
       const next = this.#agents.next();
       if (next.done === true) {
         this.#agents = null;
         break;
       }
-      for (const task of this.#state.agents.get(next.value)?.leases ?? []) {
-        const attempt = this.#judge(task, next.value, nowMs);
+      for (const task of next.value.leases) {
+        const attempt = this.#judge(task, next.value.id, nowMs);
         if (attempt !== null) stuck.push(attempt);
       }
     }
