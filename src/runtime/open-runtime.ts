@@ -388,7 +388,8 @@ function createAdmission({ clock, directory, logger, store, terms }: Ground): Ad
 
 function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
   return {
-    place: (commands, at) => proposePlacement(state, scheduler, commands, at),
+    place: (commands, at, assignmentsMax) =>
+      proposePlacement(state, scheduler, commands, { at, assignmentsMax }),
     applied: (entry, applied) => effects.applied(entry, applied),
     flush: () => effects.flush(),
     dropped: (entry) => effects.dropped(entry),

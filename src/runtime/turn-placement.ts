@@ -20,8 +20,11 @@ import {
 } from '../core/index.ts';
 import type { Arrival, ArrivalProfile, Scheduler } from '../scheduling/index.ts';
 
-/** Assignments proposed in one entry, at most. */
-const ASSIGNMENTS_MAX = 2_000;
+/** The turn that asks: its time, and how many assignments its entry takes at most. */
+export interface PlacementTurn {
+  readonly at: number;
+  readonly assignmentsMax: number;
+}
 
 /**
  * Asks the scheduler for the assignments that this turn's commands allow: for slots that its reports
@@ -31,7 +34,7 @@ export function proposePlacement(
   state: CoreState,
   scheduler: Scheduler,
   commands: readonly Command[],
-  at: number,
+  { assignmentsMax, at }: PlacementTurn,
 ): Command | null {
   const nowMs = Math.max(at, state.nowMs);
   const freed: AgentId[] = [];
@@ -48,7 +51,7 @@ export function proposePlacement(
     ended,
     arrivals,
     nowMs,
-    assignmentsMax: ASSIGNMENTS_MAX,
+    assignmentsMax,
   });
   return taskIds.length === 0 ? null : { type: 'task.assign', taskIds, agentIds };
 }
