@@ -1,5 +1,5 @@
 import type { AgentId } from '../../core/index.ts';
-import { failureModes } from './failure-modes.ts';
+import { correlated, failureModes, type Correlated } from './failure-modes.ts';
 import {
   DOMAIN_LABELS,
   failingByWindow,
@@ -104,7 +104,7 @@ export function* correlationSteps(
     .map((agent) => ({ agent, failures: windows.failures(agent) }))
     .toSorted((a, b) => b.failures - a.failures || a.agent - b.agent)
     .map(({ agent }) => agent);
-  const strongest = namedModes(windows, nameOf);
+  const modes = namedModes(windows, nameOf);
   const groups = DOMAIN_LABELS.flatMap((label) =>
     [...model.groups(label)].map(([name, members]) => ({ label, name, members })),
   );
@@ -115,7 +115,7 @@ export function* correlationSteps(
     windowMs: WINDOW_MS,
     windows: windows.count,
     agents: agents.length,
-    modes: strongest,
+    modes: yield* modes,
     pairs,
     domains,
     domainPairs: yield* domainPairs(model, groups),
@@ -123,12 +123,24 @@ export function* correlationSteps(
   };
 }
 
-function namedModes(windows: FailureModel['windows'], nameOf: NameOf): CorrelationReport['modes'] {
-  const modes = failureModes(windows);
-  if (modes === null) return null;
+/** Looks at the agents and their names at once: they may leave before the steps that it returns. */
+function namedModes(
+  windows: FailureModel['windows'],
+  nameOf: NameOf,
+): Generator<void, CorrelationReport['modes']> {
+  const known = correlated(windows);
+  return modesOf(known, new Map(known?.agents.map((agent) => [agent, nameOf(agent)])));
+}
+
+function* modesOf(
+  known: Correlated | null,
+  names: ReadonlyMap<number, AgentId>,
+): Generator<void, CorrelationReport['modes']> {
+  if (known === null) return null;
+  const modes = yield* failureModes(known);
   const strongest = modes.strongest.map(({ agents, share }) => ({
     share,
-    agents: agents.map((agent) => nameOf(agent)),
+    agents: agents.map((agent) => names.get(agent) as AgentId),
   }));
   return { ...modes, strongest };
 }

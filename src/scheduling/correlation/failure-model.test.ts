@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Rng } from '../../base/rng.ts';
-import { failureModes } from './failure-modes.ts';
+import { correlated, failureModes, type FailureModes } from './failure-modes.ts';
 import { FailureModel, mutualInformationBits, type DomainLabel } from './failure-model.ts';
 import { FailureWindows, WINDOW_MS } from './failure-windows.ts';
 import { leftOver } from './repulsion.ts';
@@ -18,6 +18,19 @@ function groupsFailing(groups: readonly (readonly number[])[], count: number, ch
     }
   }
   return windows;
+}
+
+/** Takes all steps at once. */
+function result<Value>(steps: Generator<void, Value>): Value {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+function modesOf(windows: FailureWindows): FailureModes | null {
+  const known = correlated(windows);
+  return known === null ? null : result(failureModes(known));
 }
 
 const nowhere = (): undefined => undefined;
@@ -67,7 +80,7 @@ describe('failure model', () => {
 describe('failure modes', () => {
   test('groups that fail as one count as one each', () => {
     const groups = [range(0, 10), range(10, 20), range(20, 30)];
-    const modes = failureModes(groupsFailing(groups, 256, 0.2));
+    const modes = modesOf(groupsFailing(groups, 256, 0.2));
     expect(modes?.agents).toBe(30);
     expect(modes?.effective).toBeGreaterThan(2.8);
     expect(modes?.effective).toBeLessThan(3.2);
@@ -77,7 +90,7 @@ describe('failure modes', () => {
   });
 
   test('agents that fail by themselves count each, and what chance adds is taken off', () => {
-    const modes = failureModes(
+    const modes = modesOf(
       groupsFailing(
         range(0, 40).map((agent) => [agent]),
         256,
@@ -90,8 +103,8 @@ describe('failure modes', () => {
   });
 
   test('too little is no measure', () => {
-    expect(failureModes(groupsFailing([[0], [1]], 5, 0.5))).toBeNull();
-    expect(failureModes(groupsFailing([[0]], 100, 0.5))).toBeNull();
+    expect(modesOf(groupsFailing([[0], [1]], 5, 0.5))).toBeNull();
+    expect(modesOf(groupsFailing([[0]], 100, 0.5))).toBeNull();
   });
 
   test('eigenvectors of a symmetric matrix give it back', () => {
@@ -104,7 +117,7 @@ describe('failure modes', () => {
         (matrix[column] as Float64Array)[row] = value;
       }
     }
-    const { values, vectors } = symmetricEigen(matrix);
+    const { values, vectors } = result(symmetricEigen(matrix));
     for (let row = 0; row < 12; row++) {
       for (let column = 0; column < 12; column++) {
         let sum = 0;

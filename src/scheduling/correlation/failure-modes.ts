@@ -31,8 +31,15 @@ export interface FailureModes {
   readonly strongest: readonly FailureMode[];
 }
 
-/** The modes, or null where too few agents failed in too few windows. */
-export function failureModes(windows: FailureWindows): FailureModes | null {
+/** What modes are found from: nothing of it changes any more. */
+export interface Correlated {
+  readonly agents: readonly number[];
+  readonly correlations: readonly Float64Array[];
+  readonly windows: number;
+}
+
+/** How the agents with most failures correlate, or null where too few agents failed in too few windows. */
+export function correlated(windows: FailureWindows): Correlated | null {
   const { count } = windows;
   const agents = [...windows.agents()]
     .map((agent) => ({ agent, failures: windows.failures(agent) }))
@@ -41,14 +48,22 @@ export function failureModes(windows: FailureWindows): FailureModes | null {
     .slice(0, AGENTS_MAX)
     .map(({ agent }) => agent);
   if (agents.length < 2 || count < WINDOWS_MIN) return null;
-  const correlations = correlationsOf(windows, agents);
-  const { values, vectors } = symmetricEigen(correlations);
+  return { agents, correlations: correlationsOf(windows, agents), windows: count };
+}
+
+/** The modes, in steps of a millisecond or less. */
+export function* failureModes({
+  agents,
+  correlations,
+  windows,
+}: Correlated): Generator<void, FailureModes> {
+  const { values, vectors } = yield* symmetricEigen(correlations);
   const order = [...values.keys()].toSorted((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
   const shares = order.map((at) => Math.max(0, values[at] as number) / agents.length);
   const entropy = shares.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
   return {
     agents: agents.length,
-    effective: effectiveCount(correlations, count),
+    effective: effectiveCount(correlations, windows),
     spectral: Math.exp(entropy),
     strongest: order.slice(0, MODES_SHOWN).map((at, rank) => {
       const vector = vectors[at] as Float64Array;

@@ -8,8 +8,8 @@ export interface SymmetricEigen {
   readonly vectors: readonly Float64Array[];
 }
 
-/** Eigenvalues and vectors of a real symmetric matrix by Jacobi's rotations (1846). O(n³) a sweep. */
-export function symmetricEigen(matrix: readonly Float64Array[]): SymmetricEigen {
+/** Eigenvalues and vectors of a real symmetric matrix by Jacobi's rotations (1846). O(n³) a sweep, one a step. */
+export function* symmetricEigen(matrix: readonly Float64Array[]): Generator<void, SymmetricEigen> {
   const size = matrix.length;
   const a = matrix.map((row) => Float64Array.from(row));
   const v = matrix.map((_, row) => {
@@ -21,6 +21,7 @@ export function symmetricEigen(matrix: readonly Float64Array[]): SymmetricEigen 
     for (let p = 0; p < size; p++) {
       for (let q = p + 1; q < size; q++) rotate(a, v, p, q);
     }
+    yield;
   }
   return { values: Float64Array.from(a, (row, at) => row[at] as number), vectors: v };
 }
