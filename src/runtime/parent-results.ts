@@ -14,8 +14,10 @@ import type { Store } from '../store/index.ts';
 /** Largest text of all parents' ends together, in UTF-16 units; half of what a message may have. */
 export const PARENT_RESULTS_MAX: number = 16 * 1024 * 1024;
 
-/** Parents read in one turn of the event loop. */
+/** A task with more parents is made ready before it is handed over. */
 const PARENTS_AT_ONCE = 500;
+/** Parents of such a one that are read in one turn of the event loop: up to a millisecond of work. */
+const PARENTS_A_TURN = 128;
 
 export class ParentResults {
   readonly #state: CoreState;
@@ -66,7 +68,7 @@ export class ParentResults {
     const text = new ParentsText(this.#lengthMax);
     const dependencies = this.#parentsOf(task);
     for (let at = 0; at < dependencies.length; at++) {
-      if (at % PARENTS_AT_ONCE === PARENTS_AT_ONCE - 1) await nextTurn();
+      if (at % PARENTS_A_TURN === PARENTS_A_TURN - 1) await nextTurn();
       this.#add(text, dependencies[at] as Dependency);
     }
     this.#ready.set(task.id, { fencingToken, text: text.end() });

@@ -52,4 +52,7 @@ test('a report about thousands of agents is made in many steps, and agents may l
   expect(steps).toBeGreaterThan(20);
   expect(report.agents).toBe(4_000);
   expect(report.domains.length).toBeGreaterThan(0);
+  const named = report.modes?.strongest.flatMap(({ agents }) => agents) ?? [];
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.every((id) => ids.includes(id))).toBe(true);
 });
