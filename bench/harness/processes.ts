@@ -40,10 +40,17 @@ export interface Worker {
   kill(): Promise<void>;
 }
 
+/** What `uqo start` gives its process, for a worker that stands for one. */
+export const SERVER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
+
 /** Starts `bench/workers/NAME.ts`. */
-export function startWorker(name: string, args: readonly string[] = []): Worker {
+export function startWorker(
+  name: string,
+  args: readonly string[] = [],
+  flags: readonly string[] = [],
+): Worker {
   const child = fork(join(ROOT, 'bench', 'workers', `${name}.ts`), [...args], {
-    execArgv: ['--expose-gc', ...profileFlags(name)],
+    execArgv: ['--expose-gc', ...flags, ...profileFlags(name)],
     serialization: 'advanced',
   });
   return {
