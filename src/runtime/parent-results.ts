@@ -19,12 +19,18 @@ const PARENTS_AT_ONCE = 500;
 /** Parents of such a one that are read in one turn of the event loop: up to a millisecond of work. */
 const PARENTS_A_TURN = 128;
 
+/** Completed parents that are remembered, and how long what is said of one may be for that, in UTF-16 units. */
+const REMEMBERED_MAX = 32;
+const REMEMBERED_LENGTH_MAX = 16 * 1024;
+
 export class ParentResults {
   readonly #state: CoreState;
   readonly #store: Store;
   readonly #lengthMax: number;
   /** Texts of wide tasks that wait to be taken, by task. */
   readonly #ready = new Map<TaskId, { readonly fencingToken: number; readonly text: string }>();
+  /** What was read last of parents that completed, which nothing changes any more: their children often start together. */
+  readonly #completed = new Map<TaskId, { readonly ref: string | null; readonly end: string }>();
 
   constructor(state: CoreState, store: Store, lengthMax: number = PARENT_RESULTS_MAX) {
     this.#state = state;
@@ -93,6 +99,11 @@ export class ParentResults {
       text.add(taskId, live.extra?.flow?.ref ?? null, `{"state":"${live.state}"${error}}`);
       return;
     }
+    const known = this.#completed.get(taskId);
+    if (known !== undefined) {
+      text.add(taskId, known.ref, known.end);
+      return;
+    }
     const finished = this.#store.finished(taskId);
     if (finished === null) {
       text.add(taskId, null, '{"state":"forgotten"}');
@@ -104,7 +115,17 @@ export class ParentResults {
       state === 'completed'
         ? `,"result":${result ?? 'null'}`
         : `,"error":${JSON.stringify(shown ?? CANCELED)}`;
-    text.add(taskId, extra?.flow?.ref ?? null, `{"state":"${state}"${end}}`);
+    const read = { ref: extra?.flow?.ref ?? null, end: `{"state":"${state}"${end}}` };
+    text.add(taskId, read.ref, read.end);
+    if (state === 'completed') this.#remember(taskId, read);
+  }
+
+  #remember(taskId: TaskId, read: { readonly ref: string | null; readonly end: string }): void {
+    if (read.end.length > REMEMBERED_LENGTH_MAX) return;
+    const [oldest] = this.#completed.keys();
+    if (this.#completed.size === REMEMBERED_MAX && oldest !== undefined)
+      this.#completed.delete(oldest);
+    this.#completed.set(taskId, read);
   }
 }
 
