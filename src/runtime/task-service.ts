@@ -187,7 +187,9 @@ export class TaskService {
         : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
     }
     const finished = store.finished(id);
-    return finished === null ? null : finishedTaskView(finished);
+    if (finished === null) return null;
+    // What came from it may go on and draw from its budget.
+    return { ...finishedTaskView(finished), ...treeFacts(state, { tree: id }, id) };
   }
 
   /** Whether and how the task ended; null for an unknown id. */
