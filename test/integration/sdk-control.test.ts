@@ -49,8 +49,13 @@ test('breakers are set, forced and reset', async () => {
   expect(await breakers.set('downstream', 'open/ai', { openMs: 50 })).toMatchObject({
     own: { openMs: 50 },
   });
+  const backwards = { openMs: 5_000, openMsMax: 1_000 };
+  expect(await codeOf(breakers.setKind('agent', backwards))).toBe('INVALID_REQUEST');
   const why = { reason: 'their status page', by: 'ann' };
-  expect(await breakers.open('downstream', 'open/ai', why)).toMatchObject({ forced: 'open', ...why });
+  expect(await breakers.open('downstream', 'open/ai', why)).toMatchObject({
+    forced: 'open',
+    ...why,
+  });
   expect((await breakers.list({ state: 'open' })).items).toMatchObject([{ name: 'open/ai' }]);
   expect(await breakers.close('downstream', 'open/ai')).toMatchObject({ forced: 'closed' });
   expect(await breakers.reset('downstream', 'open/ai')).toMatchObject({ forced: null });
@@ -91,6 +96,6 @@ test('dead letters are listed and purged, recoveries and checks are seen', async
       .toSorted(),
   );
   expect(await client.deadLetters.purge([...seen, UNKNOWN])).toMatchObject({ matched: 2, done: 2 });
-  expect(await client.recoveries()).toMatchObject({ items: [], nextCursor: null });
+  expect(await client.recoveries()).toMatchObject({ nextCursor: null });
   expect(await codeOf(client.task(UNKNOWN))).toBe('TASK_NOT_FOUND');
 });
