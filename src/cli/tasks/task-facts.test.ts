@@ -65,6 +65,7 @@ test('a task is shown with what it belongs to and waits behind', () => {
       limits: [{ name: 'tpm', key: 'acme', units: 9 }, { name: 'calls' }],
       dedupe: { mode: 'keep-last', key: 'd' },
       avoid: { agents: ['a1'], zones: ['eu'] },
+      progress: { fraction: 0.625, note: 'page 5', at: 'noon' },
       cancel: { reason: 'enough', requestedAt: '', until: 'soon' },
     }),
   ).toMatchObject({
@@ -78,6 +79,7 @@ test('a task is shown with what it belongs to and waits behind', () => {
     limits: 'tpm:acme=9 calls=1',
     dedupe: 'keep-last d',
     'keeps from': 'a1 zone=eu',
+    progress: '63 % page 5 (at noon)',
     'asked to end': 'enough, until soon',
   });
 });

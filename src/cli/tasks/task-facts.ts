@@ -37,6 +37,7 @@ export function boundFields(task: TaskView): Fields {
       'killed',
       killed === undefined ? undefined : `${killed.kind} ${killed.target}: ${killed.reason}`,
     ],
+    ['progress', progressText(task)],
     ['output', task.outputChunks === undefined ? undefined : `${task.outputChunks} chunks`],
   ];
 }
@@ -65,6 +66,13 @@ function budgetText({ budget }: TaskView): string | undefined {
       limits[name] === undefined ? [] : [`${name} ${limits[name]}`],
     ),
   ].join(', ');
+}
+
+function progressText({ progress }: TaskView): string | undefined {
+  if (progress === undefined) return undefined;
+  const { at, fraction, note = '' } = progress;
+  const share = fraction === undefined ? '' : `${(100 * fraction).toFixed(0)} % `;
+  return `${share}${note}`.trimEnd() + ` (at ${at})`;
 }
 
 function amountsText(
