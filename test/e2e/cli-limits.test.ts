@@ -55,3 +55,10 @@ test('a submit can say what bounds its task, and it is shown', async () => {
     task: { budget: { costUsd: 2 } },
   });
 });
+
+test('what a server does about itself can be looked at', async () => {
+  expect(await answer('recoveries')).toMatchObject({ items: expect.any(Array) as unknown });
+  expect((await uqo('recoveries')).stdout).toContain('WELL AGAIN');
+  expect((await uqo('queue', 'get', 'mail')).exitCode).toBe(0);
+  expect((await uqo('queue', 'get', 'nowhere')).exitCode).toBe(4);
+});
