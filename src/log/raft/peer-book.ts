@@ -56,6 +56,20 @@ export class PeerBook {
     return targets;
   }
 
+  /** Whether a node neither is a member nor was one. */
+  isNew(nodeId: NodeId): boolean {
+    return !this.#members.has(nodeId) && !this.#isRemoved(nodeId);
+  }
+
+  /** The member that is known to be at an address. */
+  memberAt(address: string): NodeId | null {
+    const members = this.#members;
+    const found = [...this.#peers.values()].find(
+      (peer) => peer.address === address && members.has(peer.nodeId),
+    );
+    return found?.nodeId ?? null;
+  }
+
   /** An operator says where a node is. */
   place(nodeId: NodeId, address: string): void {
     if (nodeId === this.#nodeId) return;

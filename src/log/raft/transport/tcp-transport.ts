@@ -131,7 +131,7 @@ export class TcpTransport {
    */
   setPeers(peers: ReadonlyMap<string, string>): void {
     if (this.#isClosed) return;
-    for (const address of peers.values()) this.#requireSafe(parsePeerAddress(address).host);
+    for (const address of peers.values()) this.requireCallable(address);
     for (const [peerId, link] of this.#outgoing) {
       if (peers.has(peerId)) continue;
       this.#outgoing.delete(peerId);
@@ -183,6 +183,20 @@ export class TcpTransport {
   /** Drops connections of peers that {@link TransportOptions.admit} no longer lets in. */
   dropIncoming(peerId: string): void {
     for (const link of this.#incoming) if (link.peerId === peerId) link.close();
+  }
+
+  /**
+   * Whether a peer at this address may be called at all.
+   *
+   * @throws OrchestratorError `PEERS_INSECURE`, `PEER_ADDRESS_INVALID`
+   */
+  requireCallable(address: string): void {
+    const { host, port } = parsePeerAddress(address);
+    if (port === 0) {
+      const message = `a peer's address must have a port from 1 to 65535, got ${address}`;
+      throw new OrchestratorError('PEER_ADDRESS_INVALID', message, { address });
+    }
+    this.#requireSafe(host);
   }
 
   #requireSafe(host: string): void {
