@@ -41,7 +41,10 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     onLeaderChanged: () => api?.endChannels(),
   });
   const { runtime } = node;
-  metrics.observeCluster(node);
+  metrics.observeCluster({
+    view: () => node.view(),
+    certificateEnds: () => tls?.ends ?? [],
+  });
   let removePidFile: () => void = () => undefined;
   const close = async (graceMs: number): Promise<void> => {
     await node.leave();
@@ -68,7 +71,10 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
       cluster: node,
     });
     const { http } = api;
-    tls?.network.serveApi((socket) => http.emit('connection', socket));
+    tls?.network.serveApi({
+      take: (socket) => http.emit('connection', socket),
+      members: () => node.view().members.map(({ nodeId }) => nodeId),
+    });
     url = await listen(api, config);
     const agentIds = agents.map(({ id }) => id);
     return { url, agentIds, failed: runtime.failed, close, abandon: removePidFile };

@@ -10,7 +10,7 @@ import {
   type Challenge,
   type Hello,
 } from './handshake.ts';
-import { PINGS_UNANSWERED_MAX, refusalOf, type LinkContext } from './link-context.ts';
+import { doubtRefusal, PINGS_UNANSWERED_MAX, refusalOf, type LinkContext } from './link-context.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
 import type { PeerSocket } from './peer-network.ts';
 
@@ -109,6 +109,8 @@ export class IncomingLink {
     const { authentication, bounds, local } = this.#context;
     const { hello, proof } = decodeHello(frame.payload);
     this.#check(hello);
+    const doubt = doubtRefusal(this.#context, this.#socket, hello.nodeId);
+    if (doubt !== null) throw refusal(doubt.code, doubt.message);
     const transcript = transcriptOf(this.#challenge, hello);
     if (!authentication.verify('caller', transcript, proof)) {
       const message = `node ${hello.nodeId} must prove that it belongs to cluster ${local.clusterId}: give all nodes the same secret`;

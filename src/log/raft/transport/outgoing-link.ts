@@ -18,7 +18,7 @@ import {
   type Hello,
   type Refusal,
 } from './handshake.ts';
-import { PINGS_UNANSWERED_MAX, type LinkContext } from './link-context.ts';
+import { doubtRefusal, PINGS_UNANSWERED_MAX, type LinkContext } from './link-context.ts';
 import { OutgoingQueue, type Lane } from './outgoing-queue.ts';
 import { parsePeerAddress } from './peer-address.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
@@ -127,7 +127,7 @@ export class OutgoingLink {
     }
     this.#socket = socket;
     const reader = new FrameReader(HANDSHAKE_BYTES_MAX);
-    const greeting = new Greeting(this.#context, this.#peerId);
+    const greeting = new Greeting(this.#context, this.#peerId, socket);
     const lost = (why: string): void => {
       if (this.#socket === socket) this.#break(why);
     };
@@ -257,12 +257,14 @@ type GreetingStep =
 class Greeting {
   readonly #context: LinkContext;
   readonly #peerId: string;
+  readonly #socket: PeerSocket;
   #transcript: Buffer | null = null;
   #version = 0;
 
-  constructor(context: LinkContext, peerId: string) {
+  constructor(context: LinkContext, peerId: string, socket: PeerSocket) {
     this.#context = context;
     this.#peerId = peerId;
+    this.#socket = socket;
   }
 
   receive(frame: PeerFrame): GreetingStep {
@@ -279,6 +281,8 @@ class Greeting {
 
   #answer(payload: Buffer): GreetingStep {
     const { authentication, local, ownAddress, versions } = this.#context;
+    const doubt = doubtRefusal(this.#context, this.#socket, this.#peerId);
+    if (doubt !== null) return { kind: 'refused', refusal: doubt };
     const challenge = decodeChallenge(payload);
     const { newest, version: oldest } = challenge;
     const version = commonVersion(versions, { oldest, newest });
