@@ -13,11 +13,13 @@ import type { OpenServer } from './open-server.ts';
 import { openPeerTls } from './peer-certificates.ts';
 import { writePidFile } from './pid-file.ts';
 import { apiOptionsOf, listen, runtimeOptionsOf } from './server-options.ts';
+import { toldApiUrl } from './told-api-url.ts';
 
 /** @throws OrchestratorError as `openServer` does; `PEERS_INSECURE`, `PEER_PORT_UNUSABLE`; UsageError */
 export async function openClusterServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
   const tls = openPeerTls(config, logger);
   const cluster = clusterOptionsOf(config, tls?.network ?? null);
+  const toldUrl = toldApiUrl(config, cluster);
   const metrics = new Metrics({ version: VERSION });
   let api: ApiServer | null = null;
   let url: string | null = null;
@@ -32,7 +34,7 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     },
     cluster,
     measures: metrics.cluster,
-    apiUrl: () => (config['cluster.apiUrl'] === '' ? url : config['cluster.apiUrl']),
+    apiUrl: () => toldUrl(url),
     onLead: (runtime) => {
       serve(runtime, agents).catch((error: unknown) => {
         logger.error('the built-in agents could not be served', { error: messageOf(error) });
