@@ -142,6 +142,7 @@ const ERRORS: Readonly<Record<string, ErrorRow>> = {
   TRANSFER_ABORTED: row(409, 'Leadership was not handed over'),
   NODE_ID_INVALID: row(400, 'The id of the node is not valid'),
   NODE_ID_USED: row(409, 'The id was that of another node'),
+  NODE_REMOVED: row(503, 'The node was removed from its cluster'),
   NODE_EXISTS: row(409, 'The node is a member already'),
   NODE_NOT_FOUND: row(404, 'There is no such node'),
   NODE_NOT_LEARNER: row(409, 'The node votes already'),

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, OrchestratorError } from '../base/errors.ts';
 import type { Problem } from '../contract/index.ts';
 import { systemClock, type Clock, type Runtime } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
@@ -17,7 +17,11 @@ import { checkBind, isLoopback } from './bind-policy.ts';
 import { attachChannels } from './channel/attach-channels.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import type { ClusterDoor } from './cluster/cluster-door.ts';
-import { forwardToLeader, type LeaderForwarding } from './cluster/leader-requests.ts';
+import {
+  forwardToLeader,
+  unreadinessOf,
+  type LeaderForwarding,
+} from './cluster/leader-requests.ts';
 import { OpenRequests, type OpenRequestLimits } from './open-requests.ts';
 import { documentRoutes } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -143,9 +147,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let isLeaving = false;
   let hasFailed = false;
   void runtime.failed.then(() => (hasFailed = true));
-  const isReady = (): boolean =>
-    (cluster ?? runtime).ready && !isClosing && !isLeaving && !hasFailed;
-  const ctx = contextOf(options, isReady);
+  const unreadiness = (): OrchestratorError | null => {
+    const isOver = isClosing || isLeaving || hasFailed;
+    if (!isOver && cluster !== undefined) return unreadinessOf(cluster);
+    if (!isOver && runtime.ready) return null;
+    return new OrchestratorError('STOPPED', 'the orchestrator must be taking work');
+  };
+  const ctx = contextOf(options, unreadiness);
   metrics.observe(runtime);
   const allowedHosts = new Set(options.allowedHosts?.map((name) => name.toLowerCase()));
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
@@ -201,7 +209,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
 }
 
-function contextOf(options: ApiServerOptions, isReady: () => boolean): ApiContext {
+function contextOf(options: ApiServerOptions, unreadiness: ApiContext['unreadiness']): ApiContext {
   const { logger, metrics, runtime, version } = options;
   return {
     runtime,
@@ -213,7 +221,7 @@ function contextOf(options: ApiServerOptions, isReady: () => boolean): ApiContex
     payloadBytesMax: options.payloadBytesMax ?? DEFAULTS.payloadBytesMax,
     heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
     streamBytesMax: options.streamBytesMax ?? DEFAULTS.streamBytesMax,
-    isReady,
+    unreadiness,
   };
 }
 

@@ -83,6 +83,12 @@ describe('membership', () => {
     const gone = cluster.others(leader.id)[0] as ClusterNode;
     await leader.log.changeMembership([{ kind: 'remove', nodeId: gone.id }]);
     expect(leader.log.status().configuration.voters).not.toContain(gone.id);
+    // It still runs, and may not have heard of its end from the log.
+    await expect.poll(() => gone.log.status().isRemoved).toBe(true);
+    expect(warnings.filter(({ message }) => String(message).includes('was removed'))).toEqual([
+      expect.objectContaining({ nodeId: gone.id }),
+    ]);
+    expect(leader.log.status().isRemoved).toBe(false);
     await cluster.crash(gone.id);
     await rm(cluster.folder(gone.id), { recursive: true });
     await cluster.start(gone.id);

@@ -152,6 +152,7 @@ class Forwarder {
     const endMs = clock.monotonicMs() + LEADER_WAIT_MS;
     let body = read;
     for (;;) {
+      if (door.isRemoved) throw nodeRemoved();
       const leader = await door.leader(Math.max(0, endMs - clock.monotonicMs()));
       if (leader === null) break;
       if (leader === 'self' && body === null) {
@@ -169,11 +170,7 @@ class Forwarder {
       if (clock.monotonicMs() >= endMs || reply.raw.destroyed) break;
       await new Promise<void>((resolve) => void clock.setTimer(AGAIN_MS, resolve));
     }
-    throw new OrchestratorError(
-      'NO_LEADER',
-      'a majority of the nodes must agree on who leads; reads with ?stale=ok are answered meanwhile',
-      { retryAfterMs: 1_000 },
-    );
+    throw noLeader();
   }
 
   #notLeader(reply: FastifyReply): OrchestratorError {
@@ -220,6 +217,26 @@ class Forwarder {
       this.#unanswered.delete(patience);
     }
   }
+}
+
+/** Why a node of a cluster takes no work though it runs. */
+export function unreadinessOf(door: ClusterDoor): OrchestratorError | null {
+  if (door.isRemoved) return nodeRemoved();
+  return door.ready ? null : noLeader();
+}
+
+function noLeader(): OrchestratorError {
+  return new OrchestratorError(
+    'NO_LEADER',
+    'a majority of the nodes must agree on who leads; reads with ?stale=ok are answered meanwhile',
+    { retryAfterMs: 1_000 },
+  );
+}
+
+function nodeRemoved(): OrchestratorError {
+  const message =
+    'this node must be a member of its cluster, got removed: ask another one, and stop it';
+  return new OrchestratorError('NODE_REMOVED', message);
 }
 
 interface Destination {

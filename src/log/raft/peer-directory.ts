@@ -35,6 +35,9 @@ export class PeerDirectory {
   readonly #book: PeerBook;
   /** Addresses that were told of already as ones that are not called. */
   readonly #leftAside = new Set<string>();
+  /** Members that say that this node is none any more; none once one of them lets it in. */
+  readonly #removedBy = new Set<NodeId>();
+  #isRemovalTold = false;
   #transport: TcpTransport | null = null;
   #isClosed = false;
 
@@ -46,6 +49,11 @@ export class PeerDirectory {
     for (const [nodeId, address] of Object.entries(node.peers ?? {})) {
       this.#book.place(nodeId, address);
     }
+  }
+
+  /** Whether this node was taken out of its cluster, as it knows itself or has been told. */
+  get isRemoved(): boolean {
+    return this.#book.isRemoved(this.#ownId) || this.#removedBy.size > 0;
   }
 
   get address(): string {
@@ -73,7 +81,14 @@ export class PeerDirectory {
         onMet: (peer) => {
           if (this.#book.met(peer)) this.#changed();
         },
-        onReachable: (nodeId) => this.#tell(nodeId),
+        onReachable: (nodeId) => {
+          this.#removedBy.clear();
+          this.#tell(nodeId);
+        },
+        onTurnedAway: (nodeId, code) => {
+          if (code === 'PEER_REMOVED') this.#removedBy.add(nodeId);
+          this.#lookWhetherRemoved();
+        },
         onUnreachable,
         onGone,
       },
@@ -107,6 +122,7 @@ export class PeerDirectory {
     this.#book.configure(configuration, isCommitted);
     this.#call();
     if (!isCommitted) return;
+    this.#lookWhetherRemoved();
     for (const nodeId of configuration.removed) this.#transport?.dropIncoming(nodeId);
   }
 
@@ -190,6 +206,15 @@ export class PeerDirectory {
       }
     }
     transport.setPeers(targets);
+  }
+
+  #lookWhetherRemoved(): void {
+    if (!this.isRemoved || this.#isRemovalTold) return;
+    this.#isRemovalTold = true;
+    this.#options.logger.error(
+      'this node was removed from its cluster, for ever: stop it; to use its machine again, add it under a new id with an empty folder',
+      { nodeId: this.#ownId },
+    );
   }
 
   get #ownId(): NodeId {

@@ -297,6 +297,7 @@ export class RaftLog implements ClusterLog {
       journal,
       address: this.address,
       appliedIndex: this.lastIndex,
+      isRemoved: this.#directory.isRemoved,
       members: this.#directory.members(this.#configuration.configuration),
     });
   }

@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { ShellClock, ShellLogger } from '../shell-ports.ts';
 import type { Hello, PeerAuthentication, ProtocolVersions, Refusal } from './handshake.ts';
+import type { RefusalNotes } from './refusal-notes.ts';
 import type { PeerNetwork, PeerSocket } from './peer-network.ts';
 
 /** What the own node says of itself. */
@@ -50,6 +51,7 @@ export interface LinkContext {
   readonly authentication: PeerAuthentication;
   readonly clock: ShellClock;
   readonly logger: ShellLogger;
+  readonly refusals: RefusalNotes;
   readonly bounds: TransportBounds;
   /** A number in [0, 1), for back-off. */
   readonly random: () => number;

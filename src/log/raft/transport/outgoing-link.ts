@@ -26,6 +26,8 @@ import type { PeerSocket } from './peer-network.ts';
 
 /** A connection that lasted so long and breaks is called again at once, to learn whether anybody is there. */
 const LASTING_MS = 1_000;
+/** Who was removed is not let in again: it asks now and then, in case that it was another's word. */
+const REMOVED_MS = 30_000;
 /** Bytes given to a socket in one go. */
 const WRITE_BYTES = 256 * 1024;
 const HEARTBEATS_MAX = 16;
@@ -36,6 +38,8 @@ export interface OutgoingLinkEvents {
   readonly onDown: () => void;
   /** Nobody listens at the address. */
   readonly onRefused: () => void;
+  /** The peer does not speak with this node. */
+  readonly onTurnedAway: (code: string) => void;
 }
 
 export class OutgoingLink {
@@ -52,6 +56,7 @@ export class OutgoingLink {
   #failures = 0;
   #openedMs = 0;
   #isRefused = false;
+  #isRemoved = false;
   #unanswered = 0;
   #cancelTimer: () => void = () => undefined;
   #lastWarning = '';
@@ -174,6 +179,7 @@ export class OutgoingLink {
     this.#cancelTimer();
     this.#isOpen = true;
     this.#isRefused = false;
+    this.#isRemoved = false;
     this.#openedMs = this.#context.clock.monotonicMs();
     this.#version = version;
     this.#isBlocked = false;
@@ -187,7 +193,9 @@ export class OutgoingLink {
   /** Being refused does not pass by itself: the next call waits as long as any. */
   #refused(refusal: Refusal): void {
     this.#failures = 32;
+    this.#isRemoved = refusal.code === 'PEER_REMOVED';
     this.#break(`${refusal.code}: ${refusal.message}`);
+    this.#events.onTurnedAway(refusal.code);
   }
 
   #armPing(): void {
@@ -235,7 +243,8 @@ export class OutgoingLink {
   /** Doubled with each failure, capped, and between half and all of it, so that nodes do not call in step. */
   #backoffMs(): number {
     const { bounds, random } = this.#context;
-    const fullMs = Math.min(bounds.backoffMsMax, bounds.backoffMsMin * 2 ** this.#failures);
+    const growingMs = Math.min(bounds.backoffMsMax, bounds.backoffMsMin * 2 ** this.#failures);
+    const fullMs = this.#isRemoved ? Math.max(REMOVED_MS, growingMs) : growingMs;
     return fullMs * (0.5 + random() / 2);
   }
 

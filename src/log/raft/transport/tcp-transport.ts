@@ -26,6 +26,7 @@ import type { Lane } from './outgoing-queue.ts';
 import { parsePeerAddress, requireLoopback } from './peer-address.ts';
 import { encodeFrame, type FrameKind, type PeerFrame } from './peer-frame.ts';
 import { tcpNetwork, type PeerListener, type PeerNetwork } from './peer-network.ts';
+import { RefusalNotes } from './refusal-notes.ts';
 import { RequestChannel, type RequestHandler } from './request-channel.ts';
 
 /** Frames that are handed to {@link TransportEvents.onFrame}. */
@@ -43,6 +44,8 @@ export interface TransportEvents {
   readonly onUnreachable: (peerId: string) => void;
   /** Nobody listens where this peer was, and it has no connection to this node: its process ended. May be told again. */
   readonly onGone: (peerId: string) => void;
+  /** This peer does not speak with this node, and says why, with each call. */
+  readonly onTurnedAway?: (peerId: string, code: string) => void;
 }
 
 export interface TransportOptions {
@@ -80,14 +83,17 @@ export class TcpTransport {
   private constructor(options: TransportOptions) {
     this.#options = options;
     const bounds = { ...TRANSPORT_BOUNDS, ...options.bounds };
+    const clock = options.clock ?? systemShellClock;
+    const logger = options.logger ?? SILENT_SHELL_LOGGER;
     this.#context = {
       local: options.local,
       versions: options.versions ?? PROTOCOL_VERSIONS,
       ownAddress: () => this.address,
       network: options.network ?? tcpNetwork,
       authentication: options.authentication ?? NO_AUTHENTICATION,
-      clock: options.clock ?? systemShellClock,
-      logger: options.logger ?? SILENT_SHELL_LOGGER,
+      clock,
+      logger,
+      refusals: new RefusalNotes(clock, logger),
       bounds,
       random: options.random ?? Math.random,
       admit: options.admit,
@@ -205,7 +211,7 @@ export class TcpTransport {
   }
 
   #link(peerId: string, address: string): OutgoingLink {
-    const { onReachable, onUnreachable } = this.#options.events;
+    const { onReachable, onTurnedAway, onUnreachable } = this.#options.events;
     return new OutgoingLink(this.#context, peerId, address, {
       onOpen: () => onReachable(peerId),
       onDown: () => {
@@ -213,6 +219,7 @@ export class TcpTransport {
         onUnreachable(peerId);
       },
       onRefused: () => this.#refused(peerId),
+      onTurnedAway: (code) => onTurnedAway?.(peerId, code),
     });
   }
 
