@@ -27,6 +27,7 @@ import { documentRoutes } from './openapi.ts';
 import { problemOf } from './problems.ts';
 import { handleRequests, sendProblem } from './request-handling.ts';
 import { requestIdSource } from './request-id.ts';
+import { takeStale } from './stale-reads.ts';
 import { agentRoutes } from './routes-agents.ts';
 import { artifactRoutes } from './routes-artifacts.ts';
 import { backupRoutes } from './routes-backup.ts';
@@ -168,6 +169,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     rescue: (request, reply) => carryOn?.rescue(request, reply) ?? Promise.resolve(false),
   });
   if (cluster !== undefined) carryOn = forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
+  // What reads of a cluster may ask for, a single server understands too.
+  else app.addHook('onRequest', async (request) => void takeStale(request));
   await addRoutes(app, ctx, { door: cluster ?? null, forwarding: carryOn });
   await app.ready();
   const sockets = trackSockets(app.server);

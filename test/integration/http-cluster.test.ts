@@ -229,6 +229,15 @@ describe('a node that follows', () => {
     expect(await ready.json()).toMatchObject({ code: 'NO_LEADER' });
   });
 
+  test('refuses any other word for how old an answer may be', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    for (const path of ['/api/v1/tasks?stale=yes', '/api/v1/tasks?stale=ok&stale=ok']) {
+      const answer = await fetch(`${second.server.url}${path}`);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: 'INVALID_REQUEST', path: '/query/stale' });
+    }
+  });
+
   test('says at once that it was removed, where it was', async () => {
     const [, second] = cluster.nodes as [Node, Node, Node];
     cluster.removed.add(second.name);

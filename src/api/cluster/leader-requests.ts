@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
 import type { ApiContext } from '../api-context.ts';
 import { readBody } from '../json-body.ts';
+import { isRead, takeStale } from '../stale-reads.ts';
 import { ArtifactsElsewhere } from './artifacts-elsewhere.ts';
 import type { ClusterDoor } from './cluster-door.ts';
 import { FORWARDED_HEADER, forwardRequest, NOT_LEADER_HEADER } from './forward-request.ts';
@@ -89,7 +90,7 @@ class Forwarder {
     const [path = ''] = request.url.split('?', 1);
     const reads = isRead(request);
     if (!path.startsWith('/api/v1/') || (reads && LOCAL.includes(path))) return;
-    if (takeStale(request) && reads) return;
+    if (takeStale(request)) return;
     const answered = reads ? await this.artifacts.answer(request, reply, path) : 'none';
     if (answered !== 'none') return;
     if (request.headers[FORWARDED_HEADER] !== undefined) {
@@ -245,10 +246,6 @@ interface Destination {
   readonly body: Buffer;
 }
 
-function isRead({ method }: FastifyRequest): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
 function isEventStream({ raw }: FastifyReply): boolean {
   return String(raw.getHeader('content-type')).startsWith('text/event-stream');
 }
@@ -257,12 +254,4 @@ function isEventStream({ raw }: FastifyReply): boolean {
 function ownUrl({ raw }: FastifyRequest): string {
   const { localAddress = '127.0.0.1', localPort } = raw.socket;
   return `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
-}
-
-/** Whether a reader is content with what this node has; routes know nothing of the word. */
-function takeStale(request: FastifyRequest): boolean {
-  const query = request.query as Record<string, unknown>;
-  const isStale = query['stale'] === 'ok';
-  delete query['stale'];
-  return isStale;
 }
