@@ -148,13 +148,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let isLeaving = false;
   let hasFailed = false;
   void runtime.failed.then(() => (hasFailed = true));
-  const unreadiness = (): OrchestratorError | null => {
-    const isOver = isClosing || isLeaving || hasFailed;
-    if (!isOver && cluster !== undefined) return unreadinessOf(cluster);
-    if (!isOver && runtime.ready) return null;
-    return new OrchestratorError('STOPPED', 'the orchestrator must be taking work');
-  };
-  const ctx = contextOf(options, unreadiness);
+  const isOver = (): boolean => isClosing || isLeaving || hasFailed;
+  const ctx = contextOf(options, isOver);
   metrics.observe(runtime);
   const allowedHosts = new Set(options.allowedHosts?.map((name) => name.toLowerCase()));
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
@@ -212,8 +207,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
 }
 
-function contextOf(options: ApiServerOptions, unreadiness: ApiContext['unreadiness']): ApiContext {
-  const { logger, metrics, runtime, version } = options;
+function contextOf(options: ApiServerOptions, isOver: () => boolean): ApiContext {
+  const { cluster, logger, metrics, runtime, version } = options;
   return {
     runtime,
     metrics,
@@ -224,7 +219,11 @@ function contextOf(options: ApiServerOptions, unreadiness: ApiContext['unreadine
     payloadBytesMax: options.payloadBytesMax ?? DEFAULTS.payloadBytesMax,
     heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
     streamBytesMax: options.streamBytesMax ?? DEFAULTS.streamBytesMax,
-    unreadiness,
+    unreadiness: () => {
+      if (!isOver() && cluster !== undefined) return unreadinessOf(cluster);
+      if (!isOver() && runtime.ready) return null;
+      return new OrchestratorError('STOPPED', 'the orchestrator must be taking work');
+    },
   };
 }
 
