@@ -12,6 +12,7 @@ import { clusterOptionsOf } from './cluster-options.ts';
 import type { OpenServer } from './open-server.ts';
 import { openPeerTls } from './peer-certificates.ts';
 import { writePidFile } from './pid-file.ts';
+import { lastRecovery } from './recovery-notes.ts';
 import { apiOptionsOf, listen, runtimeOptionsOf } from './server-options.ts';
 import { toldApiUrl } from './told-api-url.ts';
 
@@ -19,6 +20,11 @@ import { toldApiUrl } from './told-api-url.ts';
 export async function openClusterServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
   const tls = openPeerTls(config, logger);
   const cluster = clusterOptionsOf(config, tls?.network ?? null);
+  const recovered = lastRecovery(resolve(config.dataDir));
+  if (recovered !== null) {
+    const message = 'this node was told by `uqo cluster recover` to go on without a majority';
+    logger.warn(message, { ...recovered });
+  }
   const toldUrl = toldApiUrl(config, cluster);
   const metrics = new Metrics({ version: VERSION });
   let api: ApiServer | null = null;
