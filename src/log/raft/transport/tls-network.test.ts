@@ -1,6 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
+import { parsePeerAddress } from './peer-address.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import { CertificateAuthority } from './testing/certificates.ts';
 import { TlsNetwork } from './tls-network.ts';
@@ -145,4 +146,43 @@ test('who shows no certificate is told nothing, not even a challenge', async () 
 test('TLS needs no leave to listen beyond this machine, plain TCP does', async () => {
   const a = await start('a', {}, '0.0.0.0:0');
   expect(a.transport.address).toMatch(/^0\.0\.0\.0:\d+$/);
+});
+
+test('requests are carried to members and taken from members, and to and from nobody else', async () => {
+  const networkOf = (name: string): TlsNetwork =>
+    new TlsNetwork({ credentials: { ...authority.issue(name), ca: authority.cert } });
+  const [a, b, removed] = ['a', 'b', 'gone'].map(networkOf) as [TlsNetwork, TlsNetwork, TlsNetwork];
+  const heard: string[] = [];
+  for (const [name, network] of [
+    ['a', a],
+    ['b', b],
+    ['gone', removed],
+  ] as const) {
+    // Who was removed may still believe that it belongs to them.
+    const members = (): string[] => (name === 'gone' ? ['a', 'b', 'gone'] : ['a', 'b']);
+    const take = (socket: net.Socket): void => {
+      socket.on('data', (chunk: Buffer) => void heard.push(`${name} ${chunk.toString()}`));
+      socket.on('error', () => undefined).write('yes');
+    };
+    network.serveApi({ members, take });
+  }
+  const ask = async (from: TlsNetwork, to: TlsNetwork): Promise<string> => {
+    const listener = await to.listen({ host: '127.0.0.1', port: 0 }, () => undefined);
+    const socket = from.connectApi(parsePeerAddress(listener.address));
+    const answer = await new Promise<string>((resolve) => {
+      socket.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+      socket
+        .once('error', (error) => resolve(error.message))
+        .once('close', () => resolve('closed'));
+      socket.write('secret');
+    });
+    socket.destroy();
+    await listener.close();
+    return answer;
+  };
+  expect(await ask(a, b)).toBe('yes');
+  await expect.poll(() => heard).toEqual(['b secret']);
+  expect(await ask(a, removed)).toMatch(/must name a member of the cluster.*CN=gone/);
+  expect(await ask(removed, a)).not.toBe('yes');
+  expect(heard).toEqual(['b secret']);
 });

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { messageOf } from '../../../base/errors.ts';
@@ -55,7 +56,9 @@ export class TlsNetwork implements PeerNetwork {
 
   /** A connection to the API of the node that has this address for its peers. */
   connectApi(address: PeerAddress): net.Socket {
-    return this.#call(address, API);
+    const checkServerIdentity: tls.ConnectionOptions['checkServerIdentity'] = (host, shown) =>
+      tls.checkServerIdentity(host, shown) ?? this.#strangerOf(new X509Certificate(shown.raw));
+    return this.#call(address, API, { checkServerIdentity });
   }
 
   /** Who takes requests that peers carry here; before, they are turned away. */
@@ -103,21 +106,33 @@ export class TlsNetwork implements PeerNetwork {
   /** Takes what a member carries here, and nothing of others. */
   #serve(socket: tls.TLSSocket): void {
     const api = this.#api;
-    const isMember = api?.members().some((nodeId) => this.doubtOf(socket, nodeId) === null);
-    if (isMember === true) {
-      api?.take(socket);
+    const shown = socket.getPeerX509Certificate();
+    const stranger = shown === undefined ? new Error('none') : this.#strangerOf(shown);
+    if (api !== null && stranger === undefined) {
+      api.take(socket);
       return;
     }
     socket.destroy();
-    const shown = socket.getPeerX509Certificate();
-    if (api === null || shown === undefined) return;
-    const why = `a certificate must name a member of the cluster, got one of ${namesOf(shown)}`;
-    this.#options.onRefused?.(socket.remoteAddress ?? 'unknown', why);
+    if (stranger === undefined) return;
+    this.#options.onRefused?.(socket.remoteAddress ?? 'unknown', stranger.message);
   }
 
-  #call({ host, port }: PeerAddress, protocol: string): tls.TLSSocket {
+  /** Why nothing is carried to or from whoever shows a certificate; undefined where it is that of a member. */
+  #strangerOf(shown: X509Certificate): Error | undefined {
+    const api = this.#api;
+    if (this.#options.isAnyNode === true || api === null) return undefined;
+    if (api.members().some((nodeId) => namesNode(shown, nodeId))) return undefined;
+    const text = `a certificate must name a member of the cluster, got one of ${namesOf(shown)}`;
+    return new Error(text);
+  }
+
+  #call(
+    { host, port }: PeerAddress,
+    protocol: string,
+    more: Pick<tls.ConnectionOptions, 'checkServerIdentity'> = {},
+  ): tls.TLSSocket {
     const servername = net.isIP(host) === 0 ? { servername: host } : {};
-    const bounds = { ...this.#bounds(), ...servername, ALPNProtocols: [protocol] };
+    const bounds = { ...this.#bounds(), ...servername, ...more, ALPNProtocols: [protocol] };
     return tls.connect({ ...bounds, host, port }).setNoDelay(true);
   }
 
