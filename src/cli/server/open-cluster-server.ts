@@ -20,11 +20,7 @@ import { toldApiUrl } from './told-api-url.ts';
 export async function openClusterServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
   const tls = openPeerTls(config, logger);
   const cluster = clusterOptionsOf(config, tls?.network ?? null);
-  const recovered = lastRecovery(resolve(config.dataDir));
-  if (recovered !== null) {
-    const message = 'this node was told by `uqo cluster recover` to go on without a majority';
-    logger.warn(message, { ...recovered });
-  }
+  tellOfRecovery(config, logger);
   const toldUrl = toldApiUrl(config, cluster);
   const metrics = new Metrics({ version: VERSION });
   let api: ApiServer | null = null;
@@ -90,6 +86,13 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     await close(0);
     throw error;
   }
+}
+
+function tellOfRecovery({ dataDir }: ServerConfig, logger: Logger): void {
+  const recovered = lastRecovery(resolve(dataDir));
+  if (recovered === null) return;
+  const message = 'this node was told by `uqo cluster recover` to go on without a majority';
+  logger.warn(message, { ...recovered });
 }
 
 /** How long a node that stops still answers, closing each connection after its answer. */
