@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApiServer, type ApiServer, type ClusterDoor } from '../../src/api/index.ts';
+import { HttpApi } from '../../src/client/http-api.ts';
 import { Agent, Client } from '../../src/client/index.ts';
 import { OrchestratorError } from '../../src/base/errors.ts';
 import { systemClock, type Runtime } from '../../src/runtime/index.ts';
@@ -247,6 +248,10 @@ describe('a node that follows', () => {
       expect(await answer.json()).toMatchObject({ code: 'NODE_REMOVED' });
     }
     expect((await fetch(`${second.server.url}/api/v1/tasks?stale=ok`)).status).toBe(200);
+    // Who knows another one asks there.
+    const [first] = cluster.nodes as [Node];
+    const api = new HttpApi(`${second.server.url},${first.server.url}`);
+    expect(await api.call('GET', '/tasks')).toMatchObject({ items: [] });
   });
 
   test('does not wait for ever for one that led and says nothing', async () => {
