@@ -101,6 +101,12 @@ function addSharedOptions(program: Command): void {
       )
         .argParser(durationValue)
         .env('UQO_TIMEOUT'),
+    )
+    .addOption(
+      new Option(
+        '--stale',
+        'in a cluster: read what the node at --url has, which may be old, also while nobody leads',
+      ),
     );
 }
 
