@@ -206,7 +206,7 @@ describe('born state', () => {
     state.rotate(0, -0.3);
     expect(state.probability(0)).toBe(1);
     expect(state.drawBorn(0.999_999)).toBe(0);
-    expect(state.measures()).toEqual({ entropyBits: 0, targetFidelity: 1 });
+    expect(state.measures()).toMatchObject({ entropyBits: 0, targetFidelity: 1, size: 1 });
     state.leave(0);
     expect(state.measures()).toBeNull();
   });
@@ -221,9 +221,15 @@ describe('born state', () => {
     const overlap = sum(p.map((one, at) => Math.sqrt((one * (priors[at] ?? 0)) / 10)));
     expect(measures?.entropyBits).toBeCloseTo(-sum(p.map((one) => one * Math.log2(one))), 12);
     expect(measures?.targetFidelity).toBeCloseTo(overlap ** 2, 12);
+    const logs = priors.map((prior) => -Math.log(prior / 10));
+    const mean = sum(logs.map((log, at) => (log * (priors[at] ?? 0)) / 10));
+    expect(measures?.priors.entropy).toBeCloseTo(mean, 12);
+    const squares = sum(logs.map((log, at) => ((log - mean) ** 2 * (priors[at] ?? 0)) / 10));
+    expect(measures?.priors.variance).toBeCloseTo(squares, 12);
+    expect(measures).toMatchObject({ size: 4, samples: 4 });
   });
 
-  test('past 131,072 members the measures come close from strata', () => {
+  test('past 16,384 members the measures come close from strata', () => {
     const count = 140_000;
     const state = stateOf(Array.from({ length: count }, (_, member) => 1 + (member % 3)));
     const p = [1, 2, 3].map((prior) => prior / (2 * count));

@@ -10,6 +10,7 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
+import type { ChanceMeasures, Sampled } from './chance.ts';
 import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
@@ -17,8 +18,8 @@ import { SumTree } from './sum-tree.ts';
 export const FLOOR_SHARE = 0.02;
 /** Beyond these sums all masses are brought back to about 1. */
 const TOTAL_MAX = 2 ** 200;
-/** Most members over which measures are summed; past that they are integrated over this many strata. */
-const SUMMED_MAX = 131_072;
+/** Most members over which measures are summed; past that they are integrated over strata. */
+const SUMMED_MAX = 16_384;
 const STRATA = 4_096;
 const PRIOR_MIN = 2 ** -40;
 const PRIOR_MAX = 2 ** 40;
@@ -49,6 +50,19 @@ export interface StateMeasures {
   /** |⟨τ|ψ⟩|² with the state τ of amplitudes √(prior share). */
   readonly targetFidelity: number;
 }
+
+/** Of what a strategy has learned of its members. */
+export interface LearnedMeasures extends StateMeasures {
+  /** Members that can be drawn now. */
+  readonly members: number;
+  /** Ends of attempts that were learned from. */
+  readonly attempts: number;
+  /** What both measures would be if all members served equally well; null while too little was heard. */
+  readonly byChance: ChanceMeasures | null;
+}
+
+/** The same, and what chance has to be told to say what it would have made of them. */
+export interface SampledMeasures extends StateMeasures, Sampled {}
 
 export class BornState {
   readonly #masses: MassTree;
@@ -269,14 +283,20 @@ export class BornState {
     this.#masses.mix?.(beta);
   }
 
-  /** O(n) up to 131,072 members; past that over 4,096 strata of equal probability. Null while none is present. */
-  measures(): StateMeasures | null {
+  /**
+   * O(n) up to 16,384 members; past that over 4,096 strata of equal probability. Null while none is present.
+   *
+   * @param membersMax - members that may be looked at, where that is less
+   */
+  measures(membersMax: number = SUMMED_MAX): SampledMeasures | null {
     const { size } = this;
     if (size === 0) return null;
     let entropyBits = 0;
     let overlap = 0;
-    const isSummed = size <= SUMMED_MAX;
-    const count = isSummed ? size : STRATA;
+    let priorEntropy = 0;
+    let priorSquares = 0;
+    const isSummed = size <= Math.min(membersMax, SUMMED_MAX);
+    const count = isSummed ? size : Math.max(1, Math.min(membersMax, STRATA));
     for (let index = 0; index < count; index++) {
       const leaf = isSummed
         ? index
@@ -287,8 +307,21 @@ export class BornState {
       const weight = isSummed ? p : 1 / count;
       entropyBits -= weight * Math.log2(p);
       overlap += weight * Math.sqrt(prior / p);
+      const priorWeight = (weight * prior) / p;
+      priorEntropy -= priorWeight * Math.log(prior);
+      priorSquares += priorWeight * Math.log(prior) ** 2;
     }
-    return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+    const priors = {
+      entropy: Math.max(0, priorEntropy),
+      variance: Math.max(0, priorSquares - priorEntropy ** 2),
+    };
+    return {
+      entropyBits: Math.max(0, entropyBits),
+      targetFidelity: Math.min(1, overlap ** 2),
+      priors,
+      size,
+      samples: count,
+    };
   }
 
   /** Of a present member as its tree has it, for there it may change without being written. */

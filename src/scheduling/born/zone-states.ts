@@ -8,9 +8,10 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { grown, grownCapacity } from '../../base/grown.ts';
-import { BornState, type StateMeasures } from './born-state.ts';
+import { BornState, type LearnedMeasures } from './born-state.ts';
+import { byChance, isUnheard, wanderOf, type Wander } from './chance.ts';
 import { Searches } from './searches.ts';
-import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
+import { angleOf, RATE, TEMPERATURE, Yardstick } from './feedback.ts';
 
 /** Zones of their own, at most; the agents of further ones count as without a zone. */
 export const ZONES_MAX = 1_024;
@@ -36,6 +37,14 @@ export class ZoneSearches extends Searches {
     this.numbers = new Int32Array(count);
   }
 }
+
+/** What a zone brings to the entropy of all priors: its share, and the mean of −ln π of its members, in nats. */
+interface ZonePrior {
+  readonly share: number;
+  readonly entropy: number;
+}
+
+const BORN_RATES = { rate: RATE, temperature: TEMPERATURE };
 
 class Zone {
   readonly name: string;
@@ -196,20 +205,56 @@ export class ZoneStates {
     turn(zone.state, number, zone.yardstick.advantage(runMs, ok), odds.member);
   }
 
-  /** Of the distribution over members: entropies add up, overlaps multiply. O(present members). */
-  measures(): StateMeasures | null {
+  /**
+   * Of the distribution over members: entropies add up, overlaps multiply. O(present members).
+   *
+   * @param membersMax - members that may be looked at; each zone has its part
+   */
+  measures(membersMax: number = Number.POSITIVE_INFINITY): LearnedMeasures | null {
     if (this.#outer.size === 0) return null;
-    let entropyBits = 0;
-    let overlap = 0;
+    const sums = { entropyBits: 0, overlap: 0, members: 0 };
+    const [zones, wanders] = [new Array<ZonePrior>(), new Array<Wander>()];
     for (const zoneNumber of this.#byName.values()) {
-      const measures = (this.#zones[zoneNumber] as Zone).state.measures();
+      const { state, yardstick } = this.#zones[zoneNumber] as Zone;
+      const measures = state.measures(Math.ceil(membersMax / this.#outer.size));
       if (measures === null) continue;
       const p = this.#outer.probability(zoneNumber);
       if (!(p > 0)) continue;
-      entropyBits += p * (measures.entropyBits - Math.log2(p));
-      overlap += Math.sqrt(p * this.#outer.priorShare(zoneNumber) * measures.targetFidelity);
+      const share = this.#outer.priorShare(zoneNumber);
+      sums.entropyBits += p * (measures.entropyBits - Math.log2(p));
+      sums.overlap += Math.sqrt(p * share * measures.targetFidelity);
+      sums.members += measures.size;
+      // Where little was heard of a zone, what all vary by stands in for what its own do.
+      const heard = isUnheard(yardstick) ? this.#yardstick : yardstick;
+      const { attempts } = yardstick;
+      wanders.push(wanderOf({ attempts, variance: heard.variance }, BORN_RATES, measures));
+      zones.push({ share, entropy: measures.priors.entropy - Math.log(share) });
     }
-    return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+    const entropyBits = Math.max(0, sums.entropyBits);
+    const targetFidelity = Math.min(1, sums.overlap ** 2);
+    const { attempts } = this.#yardstick;
+    const chance = isUnheard(this.#yardstick) ? null : this.#byChance(zones, wanders);
+    return { entropyBits, targetFidelity, members: sums.members, attempts, byChance: chance };
+  }
+
+  /** Both factors move by themselves: what they add up to. */
+  #byChance(zones: readonly ZonePrior[], wanders: readonly Wander[]): LearnedMeasures['byChance'] {
+    const entropy = zones.reduce((sum, zone) => sum + zone.share * zone.entropy, 0);
+    const variance = zones.reduce(
+      (sum, zone) => sum + zone.share * (zone.entropy - entropy) ** 2,
+      0,
+    );
+    const { size } = this.#outer;
+    const priors = { entropy, variance };
+    const outer = wanderOf(this.#yardstick, BORN_RATES, { size, samples: size, priors });
+    const total = { ...outer };
+    for (const [index, wander] of wanders.entries()) {
+      const { share } = zones[index] as ZonePrior;
+      total.mean += share * wander.mean;
+      total.variance += share ** 2 * wander.variance;
+      total.entropyVariance += share ** 2 * wander.entropyVariance;
+    }
+    return byChance(total, entropy);
   }
 
   /** Lets a zone's columns have room for its share of all members, as it is until now, and a quarter more. */

@@ -8,7 +8,8 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { capacityFor } from '../../base/grown.ts';
-import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.ts';
+import { BornState, FLOOR_SHARE, type LearnedMeasures } from '../born/born-state.ts';
+import { byChance, isUnheard, wanderOf } from '../born/chance.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
 import { InterferingMasses } from '../born/interfering-masses.ts';
@@ -125,8 +126,16 @@ export class Born implements Strategy {
   }
 
   /** What its state is like now; null while nobody is available. */
-  measures(): StateMeasures | null {
-    return this.#state.measures();
+  measures(membersMax?: number): LearnedMeasures | null {
+    const measures = this.#state.measures(membersMax);
+    if (measures === null) return null;
+    const { entropyBits, priors, size, targetFidelity } = measures;
+    // Where amplitudes interfere the walk is another one.
+    const isKnown = this.#interference === null && !isUnheard(this.#yardstick);
+    const wander = wanderOf(this.#yardstick, this.#tuning, measures);
+    const chance = isKnown ? byChance(wander, priors.entropy) : null;
+    const { attempts } = this.#yardstick;
+    return { entropyBits, targetFidelity, members: size, attempts, byChance: chance };
   }
 
   /** Adds what was dispatched to the counts of other pools; nothing under `born+p2c`. */
