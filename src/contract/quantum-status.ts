@@ -19,7 +19,7 @@ const JudgedMeasure = Type.Object({
 const BornState = Type.Object({
   pool: Type.String({ description: 'The requirement its agents meet, as `explain` names it' }),
   strategy: Type.String(),
-  available: Type.Integer({ description: 'Agents that can be drawn now' }),
+  agents: Type.Integer({ description: 'All of the pool, whether they can be drawn now or not' }),
   attempts: Type.Integer({ description: 'Ends of attempts that it learned from' }),
   targetFidelity: JudgedMeasure,
   entropyBits: JudgedMeasure,
@@ -34,7 +34,7 @@ export const QuantumStatus = Type.Object(
         'Purity of the mixture of all dispatchers’ states. With one dispatcher 1 by definition: nothing is measured',
     }),
     basis: Type.Literal('definition', { description: 'Of `globalCoherence` alone' }),
-    pools: Type.Integer({ description: 'With a Born strategy and an available agent' }),
+    pools: Type.Integer({ description: 'With a Born strategy and an agent' }),
     dispatchFidelity: Type.Union(
       [
         Type.Object({

@@ -11,6 +11,7 @@
 import { invariant } from '../../base/invariant.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import type { ChanceMeasures, Sampled } from './chance.ts';
+import { CompensatedSum } from './compensated-sum.ts';
 import type { Searches } from './searches.ts';
 import { SumTree } from './sum-tree.ts';
 
@@ -18,9 +19,10 @@ import { SumTree } from './sum-tree.ts';
 export const FLOOR_SHARE = 0.02;
 /** Beyond these sums all masses are brought back to about 1. */
 const TOTAL_MAX = 2 ** 200;
-/** Most members over which measures are summed; past that they are integrated over strata. */
+/** Most members that measures look at. */
 const SUMMED_MAX = 16_384;
-const STRATA = 4_096;
+/** Fraction of the golden ratio: its multiples spread evenly over the unit interval. */
+const GOLDEN = 0.618_033_988_749_895;
 const PRIOR_MIN = 2 ** -40;
 const PRIOR_MAX = 2 ** 40;
 
@@ -53,7 +55,6 @@ export interface StateMeasures {
 
 /** Of what a strategy has learned of its members. */
 export interface LearnedMeasures extends StateMeasures {
-  /** Members that can be drawn now. */
   readonly members: number;
   /** Ends of attempts that were learned from. */
   readonly attempts: number;
@@ -62,7 +63,10 @@ export interface LearnedMeasures extends StateMeasures {
 }
 
 /** The same, and what chance has to be told to say what it would have made of them. */
-export interface SampledMeasures extends StateMeasures, Sampled {}
+export interface SampledMeasures extends StateMeasures, Sampled {
+  /** Sum of the priors of all members. */
+  readonly priorTotal: number;
+}
 
 export class BornState {
   readonly #masses: MassTree;
@@ -74,8 +78,12 @@ export class BornState {
   #floats: Float32Array;
   /** Two fields a leaf: its member, and the name that it is known by outside. */
   #present: Int32Array;
-  /** Mass for each unit of prior, as newcomers get it. */
-  #ratio = 1;
+  /** Sums over the members that cannot be drawn, and how many those are. */
+  readonly #absentMass = new CompensatedSum();
+  readonly #absentPrior = new CompensatedSum();
+  #absent = 0;
+  /** Members were added below it. */
+  #used = 0;
 
   readonly #floorShare: number;
 
@@ -128,8 +136,19 @@ export class BornState {
     const bounded = boundedPrior(prior);
     const at = member * FIELDS;
     this.#records.fill(0, at, at + FIELDS);
-    this.#records[at + MASS] = bounded * this.#currentRatio();
+    const mass = bounded * this.#ratio();
+    this.#records[at + MASS] = mass;
     this.#records[at + PRIOR] = bounded;
+    this.#used = Math.max(this.#used, member + 1);
+    this.#absentees(1, mass, bounded);
+  }
+
+  /** Forgets a member. */
+  remove(member: number): void {
+    this.leave(member);
+    const at = member * FIELDS;
+    this.#absentees(-1, -(this.#records[at + MASS] as number), -this.#prior(member));
+    this.#records.fill(0, at, at + FIELDS);
   }
 
   /** Changes the prior of a member; what was learned, as a factor on the prior, stays. */
@@ -139,6 +158,7 @@ export class BornState {
     if (bounded === known) return;
     const mass = this.#mass(member) * (bounded / known);
     this.#records[member * FIELDS + PRIOR] = bounded;
+    if (!this.has(member)) this.#absentPrior.replace(known, bounded);
     this.#write(member, mass);
   }
 
@@ -146,6 +166,7 @@ export class BornState {
   enter(member: number, name: number = member): void {
     if (this.has(member)) return;
     this.#bound(member);
+    this.#absentees(-1, -this.#mass(member), -this.#prior(member));
     this.#masses.push(this.#mass(member), this.#prior(member));
     this.#priors.push(this.#prior(member));
     const leaf = this.#masses.size - 1;
@@ -156,9 +177,9 @@ export class BornState {
   /** Lets it be drawn no more; the last leaf takes its place. */
   leave(member: number): void {
     if (!this.has(member)) return;
-    this.#ratio = this.#currentRatio();
     const leaf = this.#leafOf(member);
     this.#records[member * FIELDS + MASS] = this.#masses.at(leaf);
+    this.#absentees(1, this.#masses.at(leaf), this.#prior(member));
     const lastLeaf = this.#masses.size - 1;
     if (lastLeaf !== leaf) {
       this.#setLeaf(this.memberAt(lastLeaf), leaf);
@@ -258,21 +279,36 @@ export class BornState {
     return lambda * this.probability(member) + (1 - lambda) * this.priorShare(member);
   }
 
+  /** pᵢ before anything is projected out: among all members, whether they can be drawn or not. */
+  shareOfAll(member: number): number {
+    return this.#mass(member) / this.#massOfAll();
+  }
+
+  /** The same for the prior. */
+  priorShareOfAll(member: number): number {
+    return this.#prior(member) / (this.#priors.total + this.#absentPrior.value);
+  }
+
+  /** What was learned of a member: its mass for each unit of its prior, up to a common factor. */
+  factorOf(member: number): number {
+    return this.#mass(member) / this.#prior(member);
+  }
+
   /**
-   * Rotates |ψ⟩ by `angle` in the plane of |i⟩ and the rest, towards |i⟩ where it is above 0.
+   * Rotates |ψ⟩ of all members by `angle` in the plane of |i⟩ and the rest, towards |i⟩ where it is above 0.
    *
-   * With sin α = √pᵢ the angle becomes α + angle, within [asin √(floor), acos √(floor)]. Only wᵢ is
+   * Who cannot be drawn at the moment counts as well: where all are busy, each is alone when it is free. With sin α = √pᵢ the angle becomes α + angle, within [asin √(floor), acos √(floor)]. Only wᵢ is
    * written: (Z − wᵢ)·tan²(α + angle), since the rest keeps its proportions.
    */
   rotate(member: number, angle: number): void {
     const mass = this.#mass(member);
-    const rest = this.#totalWith(member, this.#masses, mass) - mass;
+    const rest = this.#massOfAll() - mass;
     if (!(rest > 0)) return;
-    const lowest = Math.asin(Math.sqrt(this.#floorShare * this.priorShare(member)));
+    const lowest = Math.asin(Math.sqrt(this.#floorShare * this.priorShareOfAll(member)));
     const alpha = Math.atan(Math.sqrt(mass / rest));
     const turned = Math.min(Math.max(alpha + angle, lowest), Math.PI / 2 - Math.asin(FLOOR_ROOT));
     this.#write(member, rest * Math.tan(turned) ** 2);
-    const { total } = this.#masses;
+    const total = this.#massOfAll();
     if (total > TOTAL_MAX || total < 1 / TOTAL_MAX) this.#rescale();
   }
 
@@ -284,44 +320,23 @@ export class BornState {
   }
 
   /**
-   * O(n) up to 16,384 members; past that over 4,096 strata of equal probability. Null while none is present.
+   * Of all members, whether they can be drawn or not; null where there is none. O(n) up to 16,384 members; past that
+   * over so many places, spread evenly.
    *
    * @param membersMax - members that may be looked at, where that is less
    */
   measures(membersMax: number = SUMMED_MAX): SampledMeasures | null {
-    const { size } = this;
+    const size = this.size + this.#absent;
     if (size === 0) return null;
-    let entropyBits = 0;
-    let overlap = 0;
-    let priorEntropy = 0;
-    let priorSquares = 0;
-    const isSummed = size <= Math.min(membersMax, SUMMED_MAX);
-    const count = isSummed ? size : Math.max(1, Math.min(membersMax, STRATA));
-    for (let index = 0; index < count; index++) {
-      const leaf = isSummed
-        ? index
-        : this.#masses.find(((index + 0.5) / count) * this.#masses.total);
-      const p = this.#masses.at(leaf) / this.#masses.total;
-      if (!(p > 0)) continue;
-      const prior = this.#priors.at(leaf) / this.#priors.total;
-      const weight = isSummed ? p : 1 / count;
-      entropyBits -= weight * Math.log2(p);
-      overlap += weight * Math.sqrt(prior / p);
-      const priorWeight = (weight * prior) / p;
-      priorEntropy -= priorWeight * Math.log(prior);
-      priorSquares += priorWeight * Math.log(prior) ** 2;
+    const most = Math.max(1, Math.min(membersMax, SUMMED_MAX));
+    const isWhole = this.#used <= most;
+    const sums = new Sums();
+    for (let index = 0; index < (isWhole ? this.#used : most); index++) {
+      const member = isWhole ? index : Math.floor(((index * GOLDEN) % 1) * this.#used);
+      const prior = this.#prior(member);
+      if (prior > 0) sums.add(this.#mass(member), prior);
     }
-    const priors = {
-      entropy: Math.max(0, priorEntropy),
-      variance: Math.max(0, priorSquares - priorEntropy ** 2),
-    };
-    return {
-      entropyBits: Math.max(0, entropyBits),
-      targetFidelity: Math.min(1, overlap ** 2),
-      priors,
-      size,
-      samples: count,
-    };
+    return sums.measures(size);
   }
 
   /** Of a present member as its tree has it, for there it may change without being written. */
@@ -347,13 +362,31 @@ export class BornState {
     return tree.total + (this.has(member) ? 0 : own);
   }
 
-  #currentRatio(): number {
-    return this.size === 0 ? this.#ratio : this.#masses.total / this.#priors.total;
+  #massOfAll(): number {
+    return this.#masses.total + this.#absentMass.value;
+  }
+
+  /** Mass for each unit of prior, as newcomers get it. */
+  #ratio(): number {
+    const mass = this.#massOfAll();
+    return mass > 0 ? mass / (this.#priors.total + this.#absentPrior.value) : 1;
+  }
+
+  #absentees(count: number, mass: number, prior: number): void {
+    this.#absent += count;
+    if (this.#absent === 0) {
+      this.#absentMass.clear();
+      this.#absentPrior.clear();
+    } else {
+      this.#absentMass.add(mass);
+      this.#absentPrior.add(prior);
+    }
   }
 
   #write(member: number, mass: number): void {
-    this.#records[member * FIELDS + MASS] = mass;
     const leaf = this.#leafOf(member);
+    if (leaf < 0) this.#absentMass.replace(this.#records[member * FIELDS + MASS] as number, mass);
+    this.#records[member * FIELDS + MASS] = mass;
     if (leaf < 0) return;
     const prior = this.#prior(member);
     this.#masses.set(leaf, mass, prior);
@@ -362,19 +395,18 @@ export class BornState {
 
   /** Keeps a member that was absent, while the others' masses changed, within what a rotation can reach. */
   #bound(member: number): void {
-    if (this.size === 0 && Number.isFinite(this.#mass(member)) && this.#mass(member) > 0) return;
-    const usual = this.#prior(member) * this.#currentRatio();
-    const rest = this.size === 0 ? usual : this.#masses.total;
-    const most = (rest * (1 - FLOOR_SHARE)) / FLOOR_SHARE;
-    const mass = Math.min(Math.max(this.#mass(member), usual * FLOOR_SHARE), most);
-    this.#records[member * FIELDS + MASS] = mass;
+    const mass = this.#mass(member);
+    const usual = this.#prior(member) * this.#ratio();
+    const most = (this.#massOfAll() * (1 - FLOOR_SHARE)) / FLOOR_SHARE;
+    const bounded = Math.min(Math.max(mass, usual * FLOOR_SHARE), most);
+    if (bounded !== mass) this.#write(member, bounded);
   }
 
   /** By a power of two, so that no mass is rounded. */
   #rescale(): void {
-    const factor = 2 ** -Math.round(Math.log2(this.#masses.total));
+    const factor = 2 ** -Math.round(Math.log2(this.#massOfAll()));
     this.#masses.scale(factor);
-    this.#ratio *= factor;
+    this.#absentMass.scale(factor);
     for (let at = MASS; at < this.#records.length; at += FIELDS) {
       this.#records[at] = (this.#records[at] as number) * factor;
     }
@@ -403,4 +435,45 @@ const FLOOR_ROOT = Math.sqrt(FLOOR_SHARE);
 /** Priors are products of what users say: one that is no number or out of range must not spoil the sums. */
 function boundedPrior(prior: number): number {
   return prior > PRIOR_MIN ? Math.min(prior, PRIOR_MAX) : PRIOR_MIN;
+}
+
+/** Of masses and priors one after the other: what the measures are made of. */
+class Sums {
+  #count = 0;
+  #mass = 0;
+  #prior = 0;
+  #overlap = 0;
+  #massLogs = 0;
+  #priorLogs = 0;
+  #priorSquares = 0;
+
+  add(mass: number, prior: number): void {
+    this.#count += 1;
+    this.#mass += mass;
+    this.#prior += prior;
+    this.#overlap += Math.sqrt(mass * prior);
+    if (mass > 0) this.#massLogs += mass * Math.log(mass);
+    const log = Math.log(prior);
+    this.#priorLogs += prior * log;
+    this.#priorSquares += prior * log * log;
+  }
+
+  /** Where these are some of `size`, as if the others were like them. */
+  measures(size: number): SampledMeasures | null {
+    if (!(this.#mass > 0)) return null;
+    const times = size / this.#count;
+    const meanLog = this.#priorLogs / this.#prior;
+    return {
+      entropyBits:
+        Math.max(0, Math.log(this.#mass * times) - this.#massLogs / this.#mass) / Math.LN2,
+      targetFidelity: Math.min(1, this.#overlap ** 2 / (this.#mass * this.#prior)),
+      priors: {
+        entropy: Math.max(0, Math.log(this.#prior * times) - meanLog),
+        variance: Math.max(0, this.#priorSquares / this.#prior - meanLog ** 2),
+      },
+      priorTotal: this.#prior * times,
+      size,
+      samples: this.#count,
+    };
+  }
 }

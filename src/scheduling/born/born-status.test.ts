@@ -74,7 +74,7 @@ test('an agent that is slow is told from chance, in its pool', () => {
   expect(first).toMatchObject({
     pool: fleet.profile.signature,
     strategy: 'born',
-    available: 4,
+    agents: 4,
     attempts: 20,
     targetFidelity: { expected: null, alarmBelow: null },
   });
@@ -93,6 +93,6 @@ test('many large pools are measured in part, and all of them are counted', () =>
   busy(fleet, 200);
   const { pools, states } = fleet.scheduler.bornStatus();
   expect(pools).toBe(1);
-  expect(states[0]?.available).toBe(2_000);
+  expect(states[0]?.agents).toBe(2_000);
   expect(states[0]?.entropyBits.value).toBeCloseTo(Math.log2(2_000), 1);
 });

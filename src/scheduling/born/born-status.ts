@@ -18,8 +18,7 @@ export interface BornStateView {
   /** The requirement that its agents meet, as `explain` names it. */
   readonly pool: string;
   readonly strategy: 'born' | 'born+p2c' | 'born+zones' | 'born+zones+p2c';
-  /** Agents that can be drawn now. */
-  readonly available: number;
+  readonly agents: number;
   /** Ends of attempts that it learned from. */
   readonly attempts: number;
   readonly targetFidelity: JudgedMeasure;
@@ -30,7 +29,7 @@ export type BornAlarm = 'dispatchFidelity' | 'targetFidelity' | 'entropyBits';
 
 /** What can be measured of the Born strategies' states. What is null was not measured. */
 export interface BornStatus {
-  /** Pools with a Born strategy and an available agent. */
+  /** Pools with a Born strategy and an agent. */
   readonly pools: number;
   /** Of what `born` and `born+zones` dispatched last, over all pools; null before 256 recorded dispatches. */
   readonly dispatchFidelity: DispatchFidelity | null;
@@ -49,7 +48,7 @@ const MEMBERS_MAX = 32_768;
 const MEMBERS_A_STATE_MIN = 64;
 const STATES_SHOWN_MAX = 20;
 
-/** Measures all states. O(members that can be drawn), 32,768 of them in all, or 64 a state. */
+/** Measures all states. O(members), 32,768 of them in all, or 64 a state. */
 export function bornStatus(pools: Iterable<Pool>): BornStatus {
   const bins = emptyBins();
   const found = [...pools].flatMap((pool) =>
@@ -96,7 +95,7 @@ function viewOf(
   return {
     pool,
     strategy,
-    available: members,
+    agents: members,
     attempts,
     targetFidelity: { value: targetFidelity, ...(byChance?.targetFidelity ?? unknown) },
     entropyBits: { value: entropyBits, ...(byChance?.entropyBits ?? unknown) },

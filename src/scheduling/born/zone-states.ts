@@ -111,10 +111,11 @@ export class ZoneStates {
 
   remove(member: number): void {
     const { number, zone, zoneNumber } = this.#placeOf(member);
-    zone.state.leave(number);
+    zone.state.remove(number);
     zone.drop(number);
     this.#settle(zoneNumber);
     if (zone.size > 0) return;
+    this.#outer.remove(zoneNumber);
     this.#byName.delete(zone.name);
     this.#unused.push(zoneNumber);
   }
@@ -206,22 +207,28 @@ export class ZoneStates {
   }
 
   /**
-   * Of the distribution over members: entropies add up, overlaps multiply. O(present members).
+   * Of the distribution over members: entropies add up, overlaps multiply. O(members).
    *
    * @param membersMax - members that may be looked at; each zone has its part
    */
   measures(membersMax: number = Number.POSITIVE_INFINITY): LearnedMeasures | null {
-    if (this.#outer.size === 0) return null;
+    const found = [...this.#byName.values()].flatMap((zoneNumber) => {
+      const { state, yardstick } = this.#zones[zoneNumber] as Zone;
+      const measures = state.measures(Math.ceil(membersMax / this.#byName.size));
+      if (measures === null) return [];
+      // What was learned of the zone holds for all of its agents.
+      const mass = this.#outer.factorOf(zoneNumber) * measures.priorTotal;
+      return [{ measures, mass, yardstick }];
+    });
+    if (found.length === 0) return null;
+    const mass = found.reduce((sum, zone) => sum + zone.mass, 0);
+    const prior = found.reduce((sum, zone) => sum + zone.measures.priorTotal, 0);
     const sums = { entropyBits: 0, overlap: 0, members: 0 };
     const [zones, wanders] = [new Array<ZonePrior>(), new Array<Wander>()];
-    for (const zoneNumber of this.#byName.values()) {
-      const { state, yardstick } = this.#zones[zoneNumber] as Zone;
-      const measures = state.measures(Math.ceil(membersMax / this.#outer.size));
-      if (measures === null) continue;
-      const p = this.#outer.probability(zoneNumber);
-      if (!(p > 0)) continue;
-      const share = this.#outer.priorShare(zoneNumber);
-      sums.entropyBits += p * (measures.entropyBits - Math.log2(p));
+    for (const { mass: own, measures, yardstick } of found) {
+      const p = own / mass;
+      const share = measures.priorTotal / prior;
+      if (p > 0) sums.entropyBits += p * (measures.entropyBits - Math.log2(p));
       sums.overlap += Math.sqrt(p * share * measures.targetFidelity);
       sums.members += measures.size;
       // Where little was heard of a zone, what all vary by stands in for what its own do.
@@ -244,7 +251,7 @@ export class ZoneStates {
       (sum, zone) => sum + zone.share * (zone.entropy - entropy) ** 2,
       0,
     );
-    const { size } = this.#outer;
+    const size = zones.length;
     const priors = { entropy, variance };
     const outer = wanderOf(this.#yardstick, BORN_RATES, { size, samples: size, priors });
     const total = { ...outer };
@@ -306,7 +313,7 @@ export class ZoneStates {
 
 /** Rotates one factor of the state by the reward less the pull of its prior. */
 function turn(state: BornState, number: number, advantage: number, odds: number): void {
-  const probability = state.probability(number);
-  const pull = TEMPERATURE * Math.log(probability / state.priorShare(number));
+  const probability = state.shareOfAll(number);
+  const pull = TEMPERATURE * Math.log(probability / state.priorShareOfAll(number));
   state.rotate(number, angleOf(advantage - pull, odds, probability));
 }

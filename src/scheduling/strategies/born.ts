@@ -75,7 +75,7 @@ export class Born implements Strategy {
   }
 
   removed(member: number): void {
-    this.#state.leave(member);
+    this.#state.remove(member);
   }
 
   changed(member: number): void {
@@ -107,10 +107,10 @@ export class Born implements Strategy {
     if (!this.#state.settle(member)) return;
     this.#heardAt = Math.max(this.#heardAt, nowMs);
     const advantage = this.#yardstick.advantage(runMs, ok);
-    const probability = this.#state.probability(member);
+    const probability = this.#state.shareOfAll(member);
     // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
     const { rate, temperature } = this.#tuning;
-    const pull = temperature * Math.log(probability / this.#state.priorShare(member));
+    const pull = temperature * Math.log(probability / this.#state.priorShareOfAll(member));
     const angle = angleOf(advantage - pull, this.#state.oddsOf(member), probability, rate);
     this.#state.rotate(member, angle);
     if (this.#interference === null) return;
