@@ -279,7 +279,7 @@ describe('born state', () => {
     expect(measures).toMatchObject({ size: 4, samples: 4 });
   });
 
-  test('past 16,384 members the measures come close from strata', () => {
+  test('past 8,192 members the measures come close from places spread evenly', () => {
     const count = 140_000;
     const state = stateOf(Array.from({ length: count }, (_, member) => 1 + (member % 3)));
     const p = [1, 2, 3].map((prior) => prior / (2 * count));

@@ -20,7 +20,7 @@ export const FLOOR_SHARE = 0.02;
 /** Beyond these sums all masses are brought back to about 1. */
 const TOTAL_MAX = 2 ** 200;
 /** Most members that measures look at. */
-const SUMMED_MAX = 16_384;
+const SUMMED_MAX = 8_192;
 /** Fraction of the golden ratio: its multiples spread evenly over the unit interval. */
 const GOLDEN = 0.618_033_988_749_895;
 const PRIOR_MIN = 2 ** -40;
@@ -320,7 +320,7 @@ export class BornState {
   }
 
   /**
-   * Of all members, whether they can be drawn or not; null where there is none. O(n) up to 16,384 members; past that
+   * Of all members, whether they can be drawn or not; null where there is none. O(n) up to 8,192 members; past that
    * over so many places, spread evenly.
    *
    * @param membersMax - members that may be looked at, where that is less

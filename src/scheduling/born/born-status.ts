@@ -43,12 +43,12 @@ export interface BornStatus {
   readonly states: readonly BornStateView[];
 }
 
-/** Members that are looked at for one status, about: a few milliseconds. */
-const MEMBERS_MAX = 32_768;
+/** Members that are looked at for one status, about: one or two milliseconds. */
+const MEMBERS_MAX = 16_384;
 const MEMBERS_A_STATE_MIN = 64;
 const STATES_SHOWN_MAX = 20;
 
-/** Measures all states. O(members), 32,768 of them in all, or 64 a state. */
+/** Measures all states. O(members), 16,384 of them in all, or 64 a state. */
 export function bornStatus(pools: Iterable<Pool>): BornStatus {
   const bins = emptyBins();
   const found = [...pools].flatMap((pool) =>
