@@ -10,9 +10,9 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
-import type { ChanceMeasures, Sampled } from './chance.ts';
 import { CompensatedSum } from './compensated-sum.ts';
 import type { Searches } from './searches.ts';
+import { StateSums, type SampledMeasures } from './state-measures.ts';
 import { SumTree } from './sum-tree.ts';
 
 /** The probability of a member falls to no less than this share of its prior when it is rotated. */
@@ -44,28 +44,6 @@ export interface MassTree {
   turn?(position: number, angle: number): void;
   /** Applies the Grover mixer about the prior, where there are phases. */
   mix?(beta: number): void;
-}
-
-export interface StateMeasures {
-  /** Shannon entropy of the Born distribution over present members, in bits. */
-  readonly entropyBits: number;
-  /** |⟨τ|ψ⟩|² with the state τ of amplitudes √(prior share). */
-  readonly targetFidelity: number;
-}
-
-/** Of what a strategy has learned of its members. */
-export interface LearnedMeasures extends StateMeasures {
-  readonly members: number;
-  /** Ends of attempts that were learned from. */
-  readonly attempts: number;
-  /** What both measures would be if all members served equally well; null while too little was heard. */
-  readonly byChance: ChanceMeasures | null;
-}
-
-/** The same, and what chance has to be told to say what it would have made of them. */
-export interface SampledMeasures extends StateMeasures, Sampled {
-  /** Sum of the priors of all members. */
-  readonly priorTotal: number;
 }
 
 export class BornState {
@@ -330,7 +308,7 @@ export class BornState {
     if (size === 0) return null;
     const most = Math.max(1, Math.min(membersMax, SUMMED_MAX));
     const isWhole = this.#used <= most;
-    const sums = new Sums();
+    const sums = new StateSums();
     for (let index = 0; index < (isWhole ? this.#used : most); index++) {
       const member = isWhole ? index : Math.floor(((index * GOLDEN) % 1) * this.#used);
       const prior = this.#prior(member);
@@ -435,45 +413,4 @@ const FLOOR_ROOT = Math.sqrt(FLOOR_SHARE);
 /** Priors are products of what users say: one that is no number or out of range must not spoil the sums. */
 function boundedPrior(prior: number): number {
   return prior > PRIOR_MIN ? Math.min(prior, PRIOR_MAX) : PRIOR_MIN;
-}
-
-/** Of masses and priors one after the other: what the measures are made of. */
-class Sums {
-  #count = 0;
-  #mass = 0;
-  #prior = 0;
-  #overlap = 0;
-  #massLogs = 0;
-  #priorLogs = 0;
-  #priorSquares = 0;
-
-  add(mass: number, prior: number): void {
-    this.#count += 1;
-    this.#mass += mass;
-    this.#prior += prior;
-    this.#overlap += Math.sqrt(mass * prior);
-    if (mass > 0) this.#massLogs += mass * Math.log(mass);
-    const log = Math.log(prior);
-    this.#priorLogs += prior * log;
-    this.#priorSquares += prior * log * log;
-  }
-
-  /** Where these are some of `size`, as if the others were like them. */
-  measures(size: number): SampledMeasures | null {
-    if (!(this.#mass > 0)) return null;
-    const times = size / this.#count;
-    const meanLog = this.#priorLogs / this.#prior;
-    return {
-      entropyBits:
-        Math.max(0, Math.log(this.#mass * times) - this.#massLogs / this.#mass) / Math.LN2,
-      targetFidelity: Math.min(1, this.#overlap ** 2 / (this.#mass * this.#prior)),
-      priors: {
-        entropy: Math.max(0, Math.log(this.#prior * times) - meanLog),
-        variance: Math.max(0, this.#priorSquares / this.#prior - meanLog ** 2),
-      },
-      priorTotal: this.#prior * times,
-      size,
-      samples: this.#count,
-    };
-  }
 }

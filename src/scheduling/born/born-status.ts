@@ -1,8 +1,9 @@
 import type { Pool } from '../pool.ts';
 import { Born } from '../strategies/born.ts';
 import { BornZones } from '../strategies/born-zones.ts';
-import type { LearnedMeasures } from './born-state.ts';
+
 import { emptyBins, fidelityOf, type DispatchFidelity } from './dispatch-record.ts';
+import type { LearnedMeasures } from './state-measures.ts';
 
 /** A measure of a state, and what it would be if all its agents served equally well; null while that is not known. */
 export interface JudgedMeasure {

@@ -8,9 +8,10 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { grown, grownCapacity } from '../../base/grown.ts';
-import { BornState, type LearnedMeasures } from './born-state.ts';
+import { BornState } from './born-state.ts';
 import { byChance, isUnheard, wanderOf, type Wander } from './chance.ts';
 import { Searches } from './searches.ts';
+import type { LearnedMeasures } from './state-measures.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick } from './feedback.ts';
 
 /** Zones of their own, at most; the agents of further ones count as without a zone. */

@@ -8,7 +8,7 @@
 import type { Rng } from '../../base/rng.ts';
 import { zoneOf } from '../../core/index.ts';
 import { capacityFor } from '../../base/grown.ts';
-import type { LearnedMeasures } from '../born/born-state.ts';
+import type { LearnedMeasures } from '../born/state-measures.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import { ZoneStates, ZoneSearches } from '../born/zone-states.ts';
 import type { Pool } from '../pool.ts';

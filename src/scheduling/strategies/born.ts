@@ -8,12 +8,13 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { capacityFor } from '../../base/grown.ts';
-import { BornState, FLOOR_SHARE, type LearnedMeasures } from '../born/born-state.ts';
+import { BornState, FLOOR_SHARE } from '../born/born-state.ts';
 import { byChance, isUnheard, wanderOf } from '../born/chance.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
 import { InterferingMasses } from '../born/interfering-masses.ts';
 import { Searches } from '../born/searches.ts';
+import type { LearnedMeasures } from '../born/state-measures.ts';
 import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
