@@ -35,17 +35,17 @@ test('the highest priority comes first, then what is no submit, then the other s
   const lanes = new CommandLanes();
   const all = [submitOf(4), other(), submitOf(9), submitOf(8), other(), submitOf(9)];
   for (const one of all) lanes.add(one);
-  expect(lanes.take(2_000)).toEqual([all[2], all[5], all[1], all[4], all[0], all[3]]);
+  expect(lanes.take()).toEqual([all[2], all[5], all[1], all[4], all[0], all[3]]);
   expect(lanes.isEmpty).toBe(true);
 });
 
 test('ordinary submits make an entry of bounded size, and what is urgent overtakes the rest of them', () => {
   const lanes = new CommandLanes();
   for (let i = 0; i < 10; i++) lanes.add(submitOf(4, { items: 1_000 }));
-  expect(lanes.take(2_000)).toHaveLength(2);
+  expect(lanes.take()).toHaveLength(2);
   const urgent = submitOf(9);
   lanes.add(urgent);
-  expect(lanes.take(2_000)[0]).toBe(urgent);
+  expect(lanes.take()[0]).toBe(urgent);
   expect(lanes.submitTasks).toBe(6_000);
 });
 
@@ -56,7 +56,7 @@ test('a large submit has its turn although others fill every entry', () => {
   const entries: Proposal[][] = [];
   for (let i = 0; i < 2; i++) {
     lanes.add(other({ bytes: 4_000_000 }));
-    entries.push(lanes.take(2_000));
+    entries.push(lanes.take());
   }
   expect(entries.findIndex((entry) => entry.includes(large))).toBe(1);
 });
@@ -94,7 +94,7 @@ test('everything that goes in comes out once, each lane in its order, and the co
       const taken: Proposal[] = [];
       for (const { bytes, items, kind, priority } of steps) {
         if (kind === 'take') {
-          const entry = lanes.take(2_000);
+          const entry = lanes.take();
           expect(entry.length > 0).toBe(taken.length < added.length);
           taken.push(...entry);
         } else {
@@ -107,7 +107,7 @@ test('everything that goes in comes out once, each lane in its order, and the co
         expect(lanes.items).toBe(left.reduce((sum, one) => sum + one.items, 0));
         expect(lanes.bytes).toBe(left.reduce((sum, one) => sum + one.bytes, 0));
       }
-      while (!lanes.isEmpty) taken.push(...lanes.take(2_000));
+      while (!lanes.isEmpty) taken.push(...lanes.take());
       expect(new Set(taken)).toEqual(new Set(added));
       expect(taken).toHaveLength(added.length);
       for (const lane of [laneOf('urgent'), laneOf('other'), laneOf('submits')]) {
@@ -132,7 +132,7 @@ test('a short entry takes few submits, not many more of what is no submit, and a
     lanes.add(submitOf(4, { items: 50 }));
     lanes.add(submitOf(9, { items: 50 }));
   }
-  const sizes = lanes.take(2_000).map(({ command, items }) => [command.type, items]);
+  const sizes = lanes.take().map(({ command, items }) => [command.type, items]);
   expect(sizes.map(([type]) => type)).toEqual([
     ...new Array<string>(10).fill('task.submit'),
     ...new Array<string>(3).fill('clock.advance'),
@@ -145,5 +145,5 @@ test('a short entry has room for a large command that is no submit, also behind 
   lanes.shortTasks = 100;
   const large = other({ items: 5_000 });
   for (const one of [large, other(), submitOf(9)]) lanes.add(one);
-  expect(lanes.take(2_000)).toContain(large);
+  expect(lanes.take()).toContain(large);
 });

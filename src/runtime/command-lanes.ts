@@ -20,7 +20,10 @@ export interface Proposal {
 }
 
 /** One entry takes at most about this much; the rest waits for the next. */
+const ENTRY_ITEMS_MAX = 2_000;
 const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
+/** … and of ordinary submits so many tasks. Larger entries are not cheaper a task; they only take longer. */
+const ENTRY_SUBMITS_MAX = 2_000;
 /** … where an entry is to be short, of what is no submit at most so many items for each task. */
 const SHORT_OTHERS_FACTOR = 1.5;
 
@@ -75,18 +78,14 @@ export class CommandLanes {
     this.#bytes += proposal.bytes;
   }
 
-  /**
-   * Takes what makes the next entry; never nothing while something waits, and never passes a submit over twice.
-   *
-   * @param itemsMax - tasks of ordinary submits, and items of everything else, of each at most about so many
-   */
-  take(itemsMax: number): Proposal[] {
-    const room = { items: itemsMax, bytes: ENTRY_BYTES_MAX };
+  /** Takes what makes the next entry; never nothing while something waits, and never passes a submit over twice. */
+  take(): Proposal[] {
+    const room = { items: ENTRY_ITEMS_MAX, bytes: ENTRY_BYTES_MAX };
     const taken: Proposal[] = [];
     if (this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: 0 });
     this.#urgent = fill(taken, this.#urgent, room);
     this.#takeOthers(taken, room);
-    const submitsMax = this.shortTasks ?? itemsMax;
+    const submitsMax = this.shortTasks ?? ENTRY_SUBMITS_MAX;
     if (!this.#wasPassedOver) this.#takeSubmits(taken, { ...room, items: submitsMax });
     this.#wasPassedOver = this.#submits.length > 0 && !taken.some(isOrdinary);
     this.#forget(taken);

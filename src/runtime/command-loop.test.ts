@@ -23,17 +23,14 @@ class LoopWorld {
   hasWork = false;
   nextOpenAt: number | null = null;
   place: (commands: readonly Command[]) => Command | null = () => null;
-  /** How many assignments the last turn would have taken. */
-  assignmentsMax = 0;
   readonly loop = new CommandLoop({
     state: this.state,
     log: this.log,
     clock: this.clock,
     onWaited: (waited) => void this.waited.push(waited),
     hooks: {
-      place: (commands, _at, assignmentsMax) => {
+      place: (commands) => {
         this.turns += 1;
-        this.assignmentsMax = assignmentsMax;
         return this.place(commands);
       },
       applied: (entry: Entry, _applied: Applied) => void this.applied.push(entry),
@@ -85,31 +82,6 @@ describe('the loop', () => {
       ['task.submit'],
       Array.from({ length: 3 }, () => 'task.submit'),
     ]);
-  });
-
-  test('makes short entries while the log is quick, and longer ones where it is slow', async () => {
-    const world = new LoopWorld();
-    const sizes: number[] = [];
-    const bounds: number[] = [];
-    for (let n = 0; n < 30; n++) {
-      world.log.hold();
-      const answers = [1, 2, 3].map((part) =>
-        world.loop.propose(
-          submitAll(
-            Array.from({ length: 400 }, (_, i) => ({ id: ID(3_000 * n + 1_000 * part + i) })),
-          ),
-        ),
-      );
-      await world.settle();
-      sizes.push(world.loop.backlog.items);
-      bounds.push(world.assignmentsMax);
-      world.clock.advance(n < 10 ? 0 : 100);
-      world.log.release();
-      await Promise.all(answers);
-    }
-    expect(sizes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 800));
-    expect(sizes.at(-1)).toBe(0);
-    expect([bounds[9], bounds.at(-1)]).toEqual([500, 2_000]);
   });
 
   test('applies and answers nothing before it is durable', async () => {

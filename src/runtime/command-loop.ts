@@ -25,13 +25,12 @@ import {
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Clock } from './clock.ts';
 import { CommandLanes, isUrgent, type Proposal } from './command-lanes.ts';
-import { EntryBound } from './entry-bound.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry-codec.ts';
 
 /** What a turn asks for placement, and what it tells of the outcome. */
 export interface TurnHooks {
   /** Assignments for this turn's commands, as a command; null when there is nothing to assign. */
-  place(commands: readonly Command[], at: number, assignmentsMax: number): Command | null;
+  place(commands: readonly Command[], at: number): Command | null;
   /** Takes note of what an entry did; what leaves the process waits for {@link flush}. */
   applied(entry: Entry, applied: Applied): void;
   /** Lets out what {@link applied} gathered. */
@@ -86,7 +85,6 @@ const FULL_PAUSE_MS = 1_000;
 export class CommandLoop {
   readonly #options: CommandLoopOptions;
   readonly #pending = new CommandLanes();
-  readonly #bound = new EntryBound();
   /** The entry under way holds a command proposed then. */
   #underWaySinceMs: number | null = null;
   #follows: boolean;
@@ -231,7 +229,7 @@ export class CommandLoop {
 
   #turn(): void {
     const { state, clock, hooks } = this.#options;
-    const proposals = this.#pending.take(this.#bound.items);
+    const proposals = this.#pending.take();
     const at = clock.now();
     const commands = proposals.map((proposal) => proposal.command);
     const texts: (readonly string[] | null)[] = proposals.map((proposal) => proposal.texts);
@@ -239,7 +237,7 @@ export class CommandLoop {
       const due = nextDeadline(state);
       if (due !== null && due <= Math.max(at, state.nowMs))
         commands.push({ type: 'clock.advance' });
-      const assign = hooks.place(commands, at, this.#bound.items);
+      const assign = hooks.place(commands, at);
       if (assign !== null) commands.push(assign);
     }
     if (commands.length === 0) {
@@ -262,9 +260,7 @@ export class CommandLoop {
     this.#underWay = underWay;
     log.append(body).then(
       (index) => {
-        const latencyMs = clock.monotonicMs() - startedMs;
-        this.#bound.observe(latencyMs);
-        onEntry?.(body.byteLength, entry.batch.commands.length, latencyMs);
+        onEntry?.(body.byteLength, entry.batch.commands.length, clock.monotonicMs() - startedMs);
         if (this.#underWay === underWay) this.committed(index);
       },
       (error: unknown) => this.#refused(error, entry, proposals),

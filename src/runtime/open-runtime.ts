@@ -392,8 +392,7 @@ function createAdmission({ clock, directory, logger, store, terms }: Ground): Ad
 
 function turnHooks(state: CoreState, scheduler: Scheduler, effects: Effects): TurnHooks {
   return {
-    place: (commands, at, assignmentsMax) =>
-      proposePlacement(state, scheduler, commands, { at, assignmentsMax }),
+    place: (commands, at) => proposePlacement(state, scheduler, commands, at),
     applied: (entry, applied) => effects.applied(entry, applied),
     flush: () => effects.flush(),
     dropped: (entry) => effects.dropped(entry),

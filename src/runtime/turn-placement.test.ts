@@ -38,7 +38,7 @@ function place(slots: number, ...commands: Command[]): Place {
 }
 
 function proposed({ scheduler, state }: Place, ...commands: Command[]): readonly string[] {
-  const command = proposePlacement(state, scheduler, commands, { at: AT, assignmentsMax: 2_000 });
+  const command = proposePlacement(state, scheduler, commands, AT);
   return command === null || command.type !== 'task.assign' ? [] : command.taskIds;
 }
 

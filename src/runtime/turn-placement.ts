@@ -20,11 +20,8 @@ import {
 } from '../core/index.ts';
 import type { Arrival, ArrivalProfile, Scheduler } from '../scheduling/index.ts';
 
-/** The turn that asks: its time, and how many assignments its entry takes at most. */
-export interface PlacementTurn {
-  readonly at: number;
-  readonly assignmentsMax: number;
-}
+/** Assignments proposed in one entry, at most. */
+const ASSIGNMENTS_MAX = 2_000;
 
 /**
  * Asks the scheduler for the assignments that this turn's commands allow: for slots that its reports
@@ -34,7 +31,7 @@ export function proposePlacement(
   state: CoreState,
   scheduler: Scheduler,
   commands: readonly Command[],
-  { assignmentsMax, at }: PlacementTurn,
+  at: number,
 ): Command | null {
   const nowMs = Math.max(at, state.nowMs);
   const freed: AgentId[] = [];
@@ -51,7 +48,7 @@ export function proposePlacement(
     ended,
     arrivals,
     nowMs,
-    assignmentsMax,
+    assignmentsMax: ASSIGNMENTS_MAX,
   });
   return taskIds.length === 0 ? null : { type: 'task.assign', taskIds, agentIds };
 }

@@ -92,10 +92,7 @@ export class PlacementWorld {
   /** Applies commands and what the scheduler proposes for them, as one entry. */
   apply(...wanted: Command[]): void {
     const commands = [...wanted];
-    const assign = proposePlacement(this.state, this.scheduler, commands, {
-      at: this.#nowMs,
-      assignmentsMax: 2_000,
-    });
+    const assign = proposePlacement(this.state, this.scheduler, commands, this.#nowMs);
     if (assign !== null) commands.push(assign);
     if (assign?.type === 'task.assign') this.proposed += assign.taskIds.length;
     const { events, results } = apply(this.state, this.state.index + 1, {
