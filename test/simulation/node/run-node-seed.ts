@@ -1,0 +1,40 @@
+/** Whole production nodes with runtime, command loop and hub, their clients and agents. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ArtifactStore } from '../../../src/store/index.ts';
+import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
+import { runClusterSeed } from '../stack/run-cluster-seed.ts';
+import { NodeAgent } from './node-agents.ts';
+import { NodeChecker } from './node-checker.ts';
+import { NodeClients } from './node-clients.ts';
+import { RuntimeNode } from './runtime-node.ts';
+
+const AGENTS = 3;
+
+let opened: Promise<ArtifactStore> | null = null;
+
+export async function runNodeSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {
+  opened ??= noArtifacts();
+  const artifacts = await opened;
+  let checker: NodeChecker | null = null;
+  return runClusterSeed<RuntimeNode>(seed, options, {
+    create: (node) => {
+      checker ??= new NodeChecker(node.simulation, node.checker);
+      return new RuntimeNode(node, { checker, artifacts });
+    },
+    begin: (cluster) => {
+      checker ??= new NodeChecker(cluster.simulation, cluster.checker);
+      for (let agent = 1; agent <= AGENTS; agent += 1) new NodeAgent(cluster, checker, `a${agent}`);
+      return new NodeClients(cluster, checker);
+    },
+  });
+}
+
+/** A store that nobody puts anything into: its folder is not needed any more once it was found empty. */
+async function noArtifacts(): Promise<ArtifactStore> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'no-artifacts-'));
+  const store = await ArtifactStore.open({ directory, now: () => 0 });
+  await rm(directory, { recursive: true });
+  return store;
+}
