@@ -26,6 +26,7 @@ import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Clock } from './clock.ts';
 import { CommandLanes, isUrgent, type Proposal } from './command-lanes.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry-codec.ts';
+import { EntryTime } from './entry-time.ts';
 
 /** What a turn asks for placement, and what it tells of the outcome. */
 export interface TurnHooks {
@@ -85,6 +86,7 @@ const FULL_PAUSE_MS = 1_000;
 export class CommandLoop {
   readonly #options: CommandLoopOptions;
   readonly #pending = new CommandLanes();
+  readonly #time: EntryTime;
   /** The entry under way holds a command proposed then. */
   #underWaySinceMs: number | null = null;
   #follows: boolean;
@@ -103,6 +105,7 @@ export class CommandLoop {
 
   constructor(options: CommandLoopOptions) {
     this.#options = options;
+    this.#time = new EntryTime(options.clock, options.state);
     this.#follows = options.follows === true;
   }
 
@@ -230,7 +233,7 @@ export class CommandLoop {
   #turn(): void {
     const { state, clock, hooks } = this.#options;
     const proposals = this.#pending.take();
-    const at = clock.now();
+    const at = this.#time.now();
     const commands = proposals.map((proposal) => proposal.command);
     const texts: (readonly string[] | null)[] = proposals.map((proposal) => proposal.texts);
     if (clock.monotonicMs() >= this.#pausedUntilMs || proposals.length > 0) {
@@ -387,9 +390,8 @@ export class CommandLoop {
   }
 
   #armDeadline(due: number): () => void {
-    const { clock } = this.#options;
     // A step of the clock may leave the deadline in the future when the timer fires: then it is armed anew.
-    return clock.setTimer(due - clock.now(), () => {
+    return this.#options.clock.setTimer(this.#time.until(due), () => {
       this.#deadline = null;
       this.wake();
     });

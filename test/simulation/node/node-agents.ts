@@ -24,7 +24,17 @@ interface Session {
   readonly link: AgentLink & { lastHeardMs: number };
 }
 
-export class NodeAgent {
+/** Lets an agent live until the end of the run. */
+export function beginAgent(
+  cluster: StackCluster<RuntimeNode>,
+  checker: NodeChecker,
+  id: string,
+): void {
+  const agent = new NodeAgent(cluster, checker, id);
+  agent.live().catch((error: unknown) => cluster.break(error));
+}
+
+class NodeAgent {
   readonly #cluster: StackCluster<RuntimeNode>;
   readonly #checker: NodeChecker;
   readonly #chance: Chance;
@@ -41,7 +51,6 @@ export class NodeAgent {
     this.#chance = cluster.simulation.chance.fork(`agent ${id}`);
     const slots = this.#chance.between(1, 4);
     this.#spec = { id, capabilities: ['email'], slots, heartbeatMs: HEARTBEAT_MS };
-    this.#live().catch((error: unknown) => cluster.break(error));
     cluster.simulation.repeat(this.#chance.exponential(DEATH_MEAN_US), () => {
       if (cluster.isHealed) return undefined;
       this.#die();
@@ -54,7 +63,7 @@ export class NodeAgent {
   }
 
   /** Keeps a channel open, and says over it that it lives. */
-  async #live(): Promise<void> {
+  async live(): Promise<void> {
     for (;;) {
       const isThere = this.#session === null ? await this.#connect() : await this.#beat();
       await this.#sleep(isThere ? BEAT_US : 1_000 + this.#chance.exponential(AGAIN_MEAN_US));

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { ArtifactStore } from '../../../src/store/index.ts';
 import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
 import { runClusterSeed } from '../stack/run-cluster-seed.ts';
-import { NodeAgent } from './node-agents.ts';
+import { beginAgent } from './node-agents.ts';
 import { NodeChecker } from './node-checker.ts';
 import { NodeClients } from './node-clients.ts';
 import { RuntimeNode } from './runtime-node.ts';
 
-const AGENTS = 3;
+const AGENTS = ['a1', 'a2', 'a3'];
 
 let opened: Promise<ArtifactStore> | null = null;
 
@@ -25,7 +25,7 @@ export async function runNodeSeed(seed: number, options: SeedOptions = {}): Prom
     },
     begin: (cluster) => {
       checker ??= new NodeChecker(cluster.simulation, cluster.checker);
-      for (let agent = 1; agent <= AGENTS; agent += 1) new NodeAgent(cluster, checker, `a${agent}`);
+      for (const id of AGENTS) beginAgent(cluster, checker, id);
       return new NodeClients(cluster, checker);
     },
   });
