@@ -14,6 +14,8 @@ const HEARTBEAT_MS = 1_000;
 /** How often an agent dies, and comes back without what it worked on. */
 const DEATH_MEAN_US = 3_000_000;
 const FAILS = 0.1;
+const GIVES_BACK = 0.05;
+const SAYS_MORE = 0.3;
 
 type AgentId = Lease['agentId'];
 
@@ -51,6 +53,7 @@ class NodeAgent {
     this.#chance = cluster.simulation.chance.fork(`agent ${id}`);
     const slots = this.#chance.between(1, 4);
     this.#spec = { id, capabilities: ['email'], slots, heartbeatMs: HEARTBEAT_MS };
+    if (!cluster.plan.faults.has('agent-death')) return;
     cluster.simulation.repeat(this.#chance.exponential(DEATH_MEAN_US), () => {
       if (cluster.isHealed) return undefined;
       this.#die();
@@ -106,6 +109,9 @@ class NodeAgent {
       if (asked.epoch !== session.epoch) throw refusal('NOT_LEADER', 'the channel was closed');
       const { agents } = await asked.leading();
       session.link.lastHeardMs = asked.monotonicMs;
+      for (const lease of this.#held.values()) {
+        if (this.#chance.happens(SAYS_MORE)) agents.details(lease, JSON.stringify({ at: 'work' }));
+      }
       await agents.heard(session.link, [this.#id]);
     });
     if (reply !== null && 'value' in reply) return true;
@@ -138,6 +144,10 @@ class NodeAgent {
   }
 
   #take(lease: Lease): void {
+    if (this.#chance.happens(GIVES_BACK)) {
+      this.#giveBack(lease).catch((error: unknown) => this.#cluster.break(error));
+      return;
+    }
     const known = this.#held.get(lease.taskId);
     if (known !== undefined && known.fencingToken >= lease.fencingToken) return;
     this.#held.set(lease.taskId, lease);
@@ -145,6 +155,23 @@ class NodeAgent {
     this.#cluster.simulation.after(workUs, () => {
       this.#report(lease, isFailing).catch((error: unknown) => this.#cluster.break(error));
     });
+  }
+
+  /** Until that is answered; a refusal is an answer. */
+  async #giveBack(lease: Lease): Promise<void> {
+    const lives = this.#lives;
+    while (lives === this.#lives) {
+      const node = this.#session?.node ?? this.#target();
+      const reply =
+        node === undefined
+          ? null
+          : await this.#cluster.call(node, async (asked) => {
+              const { agents } = await asked.leading();
+              await agents.release([lease], 'busy');
+            });
+      if (reply !== null && 'value' in reply) return;
+      await this.#sleep(1_000 + this.#chance.exponential(AGAIN_MEAN_US));
+    }
   }
 
   #drop({ fencingToken, taskId }: HeldLease): void {
@@ -173,7 +200,8 @@ class NodeAgent {
               return refused === null;
             });
       if (reply !== null && 'value' in reply) {
-        if (reply.value && !isFailing) this.#checker.reported(lease.taskId);
+        if (!reply.value) this.#checker.refused(lease);
+        else if (!isFailing) this.#checker.reported(lease.taskId);
         answer?.(reply.value ? 'taken' : 'refused');
         this.#drop(lease);
         return;

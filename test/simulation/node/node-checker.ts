@@ -34,6 +34,7 @@ export class NodeChecker {
   /** Who holds the lease of a task and a token. */
   readonly #holders = new Map<string, string>();
   readonly #ended = new Map<string, string>();
+  readonly #completedBy = new Map<string, number>();
   readonly #results = new Map<string, string>();
   readonly #history: Operation<TaskInput, TaskOutput>[] = [];
   #ticks = 0;
@@ -85,6 +86,12 @@ export class NodeChecker {
     const how = this.#ended.get(taskId);
     require(how === 'completed', 'B2 a report is taken before it is in the log', () =>
       `${taskId} ${how}`);
+  }
+
+  /** A report was refused: then it is not the one by which its task completed. */
+  refused({ fencingToken, taskId }: Lease): void {
+    require(this.#completedBy.get(taskId) !==
+      fencingToken, 'B3 a report that was taken is refused', () => `${taskId}/${fencingToken}`);
   }
 
   /** Somebody was shown the result of a task, as JSON. */
@@ -139,6 +146,7 @@ export class NodeChecker {
           break;
         case 'task.completed':
           this.#end(event.task.id, 'completed');
+          this.#completedBy.set(event.task.id, event.task.fencingToken);
           break;
         case 'task.canceled':
           this.#end(event.task.id, 'canceled');

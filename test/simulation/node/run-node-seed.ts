@@ -8,6 +8,7 @@ import { runClusterSeed } from '../stack/run-cluster-seed.ts';
 import { beginAgent } from './node-agents.ts';
 import { NodeChecker } from './node-checker.ts';
 import { NodeClients } from './node-clients.ts';
+import { beginNodeFaults, NODE_FAULTS } from './node-faults.ts';
 import { RuntimeNode } from './runtime-node.ts';
 
 const AGENTS = ['a1', 'a2', 'a3'];
@@ -19,6 +20,7 @@ export async function runNodeSeed(seed: number, options: SeedOptions = {}): Prom
   const artifacts = await opened;
   let checker: NodeChecker | null = null;
   return runClusterSeed<RuntimeNode>(seed, options, {
+    faults: NODE_FAULTS,
     create: (node) => {
       checker ??= new NodeChecker(node.simulation, node.checker);
       return new RuntimeNode(node, { checker, artifacts });
@@ -26,6 +28,7 @@ export async function runNodeSeed(seed: number, options: SeedOptions = {}): Prom
     begin: (cluster) => {
       checker ??= new NodeChecker(cluster.simulation, cluster.checker);
       for (const id of AGENTS) beginAgent(cluster, checker, id);
+      beginNodeFaults(cluster);
       return new NodeClients(cluster, checker);
     },
   });

@@ -39,6 +39,8 @@ export class RuntimeNode extends SimulatedNode {
   #store: SimulatedStore | null = null;
   /** Grows whenever another node leads, or none: channels from before are of no more use. */
   epoch = 0;
+  /** How full the memory of the machine seems to be, from 0 to 1. */
+  memoryShare = 0;
 
   constructor(options: NodeOptions, world: NodeWorld) {
     super(options);
@@ -60,6 +62,20 @@ export class RuntimeNode extends SimulatedNode {
     const leader = await node.leader(LEADER_WAIT_MS);
     if (leader === 'self') return node.runtime;
     throw refusal(leader === null ? 'NO_LEADER' : 'NOT_LEADER', 'another node leads', leader);
+  }
+
+  /** Ends as a server does that is told to: hands leadership over, closes what it has open, and is gone. */
+  stop(): void {
+    const { process } = this;
+    const node = this.#node;
+    if (process === null || node === null) return;
+    this.options.simulation.say(() => `${this.nodeId} is told to stop`);
+    const end = (): void => process.run(() => this.crash());
+    process.run(() => {
+      node.close(0).then(end, (error: unknown) => {
+        if (this.mayFail(process, error)) end();
+      });
+    });
   }
 
   /** What time it is by the clock of the process. */
@@ -95,8 +111,8 @@ export class RuntimeNode extends SimulatedNode {
         checkpointBytes: plan.checkpointEveryEntries * BYTES_PER_ENTRY,
         checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
         probes: {
-          heapShare: () => 0.1,
-          residentShare: () => 0.1,
+          heapShare: () => (this.isHealed ? 0 : this.memoryShare),
+          residentShare: () => 0,
           disk: () => Promise.resolve({ freeBytes: 2 ** 40, bytes: 2 ** 41 }),
         },
         apiUrl: () => nodeId,

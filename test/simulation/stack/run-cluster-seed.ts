@@ -32,6 +32,8 @@ export interface Workload {
 
 /** What one suite differs in from another. */
 export interface ClusterSuite<Node extends SimulatedNode> {
+  /** Faults that a seed may turn on beside those of all suites. */
+  readonly faults?: readonly string[];
   readonly create: (options: NodeOptions) => Node;
   /** Begins the work, and what else there is to go wrong. */
   readonly begin: (cluster: StackCluster<Node>) => Workload;
@@ -40,9 +42,9 @@ export interface ClusterSuite<Node extends SimulatedNode> {
 export async function runClusterSeed<Node extends SimulatedNode>(
   seed: number,
   options: SeedOptions,
-  { begin, create }: ClusterSuite<Node>,
+  { begin, create, faults }: ClusterSuite<Node>,
 ): Promise<SeedOutcome> {
-  const plan = drawStackPlan(seed, options);
+  const plan = drawStackPlan(seed, options, faults);
   const simulation = new Simulation(seed, options.traceLines ?? 0);
   const cluster = new StackCluster(simulation, plan, create);
   let failure: SimulationFailure | undefined;

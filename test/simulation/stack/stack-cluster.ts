@@ -29,6 +29,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'TERM_NOT_READY',
   'NODE_NOT_CAUGHT_UP',
   'TRANSFER_PENDING',
+  'STOPPED',
 ]);
 
 /** An answer that came in time, or null. */
