@@ -332,6 +332,8 @@ export class CommandLoop {
 
   #refused(error: unknown, entry: Entry, proposals: readonly Proposal[]): void {
     const { clock, hooks } = this.#options;
+    // Nothing is placed any more: what hangs on tasks is another loop's by now.
+    const isOver = this.#stopped !== null;
     this.#busy = false;
     this.#underWay = null;
     this.#underWaySinceMs = null;
@@ -348,7 +350,7 @@ export class CommandLoop {
       this.#stopped ??= refusal;
       this.#cancelTimers();
     }
-    hooks.dropped(entry);
+    if (!isOver) hooks.dropped(entry);
     for (const proposal of proposals) proposal.reject(refusal);
     if (this.#stopped !== null)
       for (const proposal of this.#pending.takeAll()) proposal.reject(refusal);
