@@ -276,6 +276,20 @@ describe('the loop', () => {
     await expect(world.loop.propose(submit(ID(2)))).rejects.toBe(STOPPED);
   });
 
+  test('leaves the entry under way to another loop once it is given up', async () => {
+    const world = new LoopWorld();
+    world.log.hold();
+    const answer = settledOf(world.loop.propose(submit(ID(1))));
+    await turn();
+    const over = world.loop.giveUp(STOPPED);
+    world.log.release();
+    await over;
+    await world.settle();
+    expect(world.log.lastIndex).toBe(1);
+    expect(world.state.index).toBe(0);
+    expect(answer.value).toBe('LEADERSHIP_LOST');
+  });
+
   test('stops when the entry under way is applied, and is drained when nothing waits', async () => {
     const world = new LoopWorld();
     world.log.hold();

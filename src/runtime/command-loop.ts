@@ -83,6 +83,11 @@ const STEP_MAX = 500;
 /** How long the loop leaves a full disk alone before its own commands try again. */
 const FULL_PAUSE_MS = 1_000;
 
+interface UnderWay {
+  readonly entry: Entry;
+  readonly proposals: readonly Proposal[];
+}
+
 export class CommandLoop {
   readonly #options: CommandLoopOptions;
   readonly #pending = new CommandLanes();
@@ -91,7 +96,9 @@ export class CommandLoop {
   #underWaySinceMs: number | null = null;
   #follows: boolean;
   /** The entry that the log has not taken yet. */
-  #underWay: { readonly entry: Entry; readonly proposals: readonly Proposal[] } | null = null;
+  #underWay: UnderWay | null = null;
+  /** The one that another loop is to apply. */
+  #givenUp: UnderWay | null = null;
   #busy = false;
   #scheduled = false;
   #stopped: OrchestratorError | null = null;
@@ -215,6 +222,16 @@ export class CommandLoop {
     this.#options.onRoom?.();
   }
 
+  /**
+   * Stops for another loop that goes on with the state: the entry under way is that one's to apply, should it be
+   * committed, and whoever proposed it learns that it may have been.
+   */
+  giveUp(reason: OrchestratorError): Promise<void> {
+    this.#givenUp = this.#underWay;
+    this.#underWay = null;
+    return this.stop(reason);
+  }
+
   /** Resolves when no command waits and no entry is under way. */
   async drained(): Promise<void> {
     while (this.#busy || !this.#pending.isEmpty) {
@@ -265,6 +282,7 @@ export class CommandLoop {
       (index) => {
         onEntry?.(body.byteLength, entry.batch.commands.length, clock.monotonicMs() - startedMs);
         if (this.#underWay === underWay) this.committed(index);
+        else if (this.#givenUp === underWay) this.#refused(leadershipLost(), entry, proposals);
       },
       (error: unknown) => this.#refused(error, entry, proposals),
     );
@@ -456,6 +474,13 @@ function notLeader(): OrchestratorError {
     'NOT_LEADER',
     'another process of the cluster must be asked: this one follows',
     { retryAfterMs: 200 },
+  );
+}
+
+function leadershipLost(): OrchestratorError {
+  return new OrchestratorError(
+    'LEADERSHIP_LOST',
+    'this process must lead until a change is applied: it may have been made',
   );
 }
 

@@ -5,6 +5,7 @@
  * everywhere at once, and everything must be there again.
  */
 import { Simulation } from '../kernel/simulation.ts';
+import { Unhandled } from '../kernel/unhandled.ts';
 import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
 import { require, type SimulationFailure } from '../simulation-failure.ts';
 import type { NodeOptions, SimulatedNode } from './simulated-node.ts';
@@ -47,6 +48,7 @@ export async function runClusterSeed<Node extends SimulatedNode>(
   const plan = drawStackPlan(seed, options, faults);
   const simulation = new Simulation(seed, options.traceLines ?? 0);
   const cluster = new StackCluster(simulation, plan, create);
+  using _unhandled = new Unhandled((error) => cluster.break(error));
   let failure: SimulationFailure | undefined;
   try {
     await play(cluster, begin(cluster));
