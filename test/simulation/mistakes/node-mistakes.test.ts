@@ -22,20 +22,21 @@ const mistakes: readonly Mistake[] = [
     file: 'runtime/command-loop.ts',
     find: '    this.#givenUp = this.#underWay;\n    this.#underWay = null;\n',
     replace: '',
-    from: 201,
+    from: 208,
   },
   {
     name: 'assignments of an entry that the log refused are kept',
     file: 'runtime/command-loop.ts',
     find: '    hooks.dropped(entry);\n    this.#pending.putBack(proposals);',
     replace: '    this.#pending.putBack(proposals);',
-    from: 101,
+    from: 112,
   },
   {
     name: 'time stands while the clock is behind',
     file: 'runtime/entry-time.ts',
     find: 'known.nowMs + Math.floor((monotonicMs - known.sinceMs) / SLOWER)',
     replace: 'known.nowMs',
+    from: 17,
   },
   {
     name: 'a node leads before all that came before it is applied',
@@ -54,6 +55,7 @@ const mistakes: readonly Mistake[] = [
     file: 'runtime/open-runtime.ts',
     find: '    takeOff(task);\n',
     replace: '',
+    from: 18,
   },
   {
     name: 'a snapshot is installed and the old state goes on',
