@@ -14,6 +14,7 @@ const PLAN = {
   batch: 20,
   probeRate: 100,
   flags: [],
+  niceness: process.argv.includes('--server-first') ? -15 : 0,
 };
 
 const measures = new Measures();

@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { closedLoop } from './harness/closed-loop.ts';
 import { freePort } from './harness/cluster.ts';
 import { EtcdCluster, etcdVersion } from './harness/etcd.ts';
-import { cpuMicros, startWorker, withFolder, type Worker } from './harness/processes.ts';
+import {
+  cpuMicros,
+  SERVER_FLAGS,
+  startWorker,
+  withFolder,
+  type Worker,
+} from './harness/processes.ts';
 import { isQuick, Measures, report } from './harness/report.ts';
 import type { LoadResult, NodeSetup, RaftOrder } from './workers/raft-node.ts';
 
@@ -54,7 +60,7 @@ class Processes {
       founders: NODES,
       peers: Object.fromEntries(others),
     };
-    const worker = startWorker('raft-node', [JSON.stringify(setup)]);
+    const worker = startWorker('raft-node', [JSON.stringify(setup)], SERVER_FLAGS);
     this.nodes.set(id, { id, worker });
   }
 

@@ -1,5 +1,6 @@
 /** One overload of a real server, from its start to its recovery, and what was measured of it. */
 import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import type { FloodFigures, FloodOrder } from '../workers/flood.ts';
 import type { ProbeFigures, ProbeOrder } from '../workers/probe.ts';
 import {
@@ -25,6 +26,8 @@ export interface OverloadPlan {
   readonly probeRate: number;
   /** Flags of the server. */
   readonly flags: readonly string[];
+  /** Niceness of server and probe; below 0 they go before flood and agent, which only root may ask for. */
+  readonly niceness: number;
 }
 
 export interface OverloadFigures {
@@ -60,10 +63,11 @@ interface AgentFigures {
 
 export async function runOverload(plan: OverloadPlan): Promise<OverloadFigures> {
   return withFolder(async (folder) => {
-    const server = await startServer(folder, plan.flags);
+    const server = await startServer(folder, plan.flags, plan.niceness);
     const agent = startWorker('agent', [server.url, '4000']);
     const flood = startWorker('flood', [server.url, String(plan.connections)]);
     const probe = startWorker('probe', [server.url, '9']);
+    setPriority(probe.pid, plan.niceness);
     try {
       await Promise.all([agent.ask('ready'), flood.ask('ready'), probe.ask('ready')]);
       return await measure(plan, { server, agent, flood, probe });

@@ -5,7 +5,6 @@ import type {
   ScheduleView,
   TriggerAnswer,
 } from '../../contract/index.ts';
-import { cronTimes } from '../../runtime/index.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { OrchestratorError } from '../../base/errors.ts';
 import type { CliContext } from '../cli-context.ts';
@@ -215,12 +214,12 @@ function addNext(group: Command, ctx: CliContext): void {
     )
     .option('--from <moment>', 'after this moment instead of now')
     .action(
-      (
+      async (
         expression: string,
         options: { tz: string; count: number; from?: string },
         command: Command,
       ) => {
-        const rows = nextRows(expression, options);
+        const rows = await nextRows(expression, options);
         ctx.output(command).list(rows, rows, [
           { title: 'utc', value: (row) => row.at },
           { title: options.tz, value: (row) => row.local },
@@ -235,10 +234,11 @@ interface NextRow {
   readonly local: string;
 }
 
-function nextRows(
+async function nextRows(
   expression: string,
   { count, from, tz }: { readonly tz: string; readonly count: number; readonly from?: string },
-): NextRow[] {
+): Promise<NextRow[]> {
+  const { cronTimes } = await import('../../runtime/index.ts');
   const times = cronTimes(expression, tz);
   const fromMs = from === undefined ? Date.now() : Date.parse(from);
   if (Number.isNaN(fromMs)) {

@@ -1,7 +1,8 @@
 /** Where a command's data and messages go: data to standard output, everything else to standard error. */
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
-import { stringify } from 'yaml';
+import type Yaml from 'yaml';
 import { createPaint, hasColor, type Paint } from './color.ts';
 import { fieldLines, tableLines, type Column } from './table.ts';
 
@@ -19,6 +20,12 @@ export type Fields = readonly (readonly [
   name: string,
   value: string | number | boolean | null | undefined,
 ])[];
+
+/** Loaded when it is asked for: half of all modules of most commands would be its. */
+function toYaml(whole: unknown): string {
+  const yaml = createRequire(import.meta.url)('yaml') as typeof Yaml;
+  return yaml.stringify(whole);
+}
 
 export class Output {
   readonly format: OutputFormat;
@@ -88,7 +95,7 @@ export class Output {
   }
 
   #document(whole: unknown): void {
-    if (this.format === 'yaml') this.#options.stdout.write(stringify(whole));
+    if (this.format === 'yaml') this.#options.stdout.write(toYaml(whole));
     else this.line(this.format === 'json' ? JSON.stringify(whole, null, 2) : JSON.stringify(whole));
   }
 }
