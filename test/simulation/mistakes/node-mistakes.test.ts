@@ -5,7 +5,18 @@ import type { Mistake } from './known-mistakes.ts';
 import { MistakenTrees } from './mistaken-tree.ts';
 
 const SEEDS_MAX = 100;
-const trees = new MistakenTrees(['']);
+const trees = new MistakenTrees([
+  'base',
+  'contract',
+  'core',
+  'consensus',
+  'log',
+  'quantum',
+  'reliability',
+  'runtime',
+  'scheduling',
+  'store',
+]);
 
 /** `file` is below `src`. */
 const mistakes: readonly Mistake[] = [
