@@ -100,7 +100,9 @@ async function tasks(fleet: Worker, submitter: Worker, pid: number): Promise<voi
   measures.add('lost', 'tasks', LOAD.tasks - done.refused - done.done);
   measures.add('orphans of the cut', 'tasks', end.orphans);
   measures.add('orphans that run nowhere', 'tasks', end.orphansLeft);
-  measures.add('until the last orphan ran elsewhere', 's', end.orphansMs / 1_000);
+  // Where the cut found nothing running there is no such time, least of all 0.
+  if (end.orphans > 0)
+    measures.add('until the last orphan ran elsewhere', 's', end.orphansMs / 1_000);
   measures.add('server', 'µs/task', cpu);
 }
 

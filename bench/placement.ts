@@ -2,7 +2,7 @@
  * What placement strategies are worth, in a simulation that is the same for all of them.
  *
  *   npm run bench -- placement [--quick]
- *   node bench/placement.ts --policies=least-loaded,born+p2c
+ *   node bench/placement.ts '--policies=least-loaded;born+p2c;born+p2c, avoiding'
  *
  * Writes bench/PLACEMENT.md and its plots; `--quick` uses fewer seeds and only prints who wins. With
  * `--policies` the mean response of these is printed, without tuning, for the seeds of the page.
@@ -36,6 +36,9 @@ function runAll(scenario: Scenario, policies: readonly Policy[]): Map<Policy, Fi
 
 /** Means in seconds with their intervals, one scenario a line. */
 function printOnly(names: readonly string[]): void {
+  const known = POLICIES.map(({ name }) => name);
+  const odd = names.find((name) => !known.includes(name));
+  if (odd !== undefined) throw new Error(`a policy must be one of ${known.join('; ')}, got ${odd}`);
   const chosen = POLICIES.filter(({ name }) => names.includes(name));
   for (const scenario of SCENARIOS) {
     const cells = [...runAll(scenario, chosen)].flatMap(([{ name }, figures]) =>
@@ -50,7 +53,7 @@ function printOnly(names: readonly string[]): void {
 
 const only = process.argv.find((arg) => arg.startsWith('--policies='));
 if (only !== undefined) {
-  printOnly(only.slice('--policies='.length).split(','));
+  printOnly(only.slice('--policies='.length).split(';'));
   process.exit(0);
 }
 

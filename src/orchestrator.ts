@@ -33,7 +33,6 @@ import {
   type TriggerAnswer,
 } from './contract/index.ts';
 import {
-  type BornStatus,
   type Comparator,
   openRuntime,
   openRuntimeOn,
@@ -111,34 +110,8 @@ export interface Schedule {
   remove(): Promise<void>;
 }
 
-/** Status, with what the orchestrator's mathematics says of its dispatchers. */
-export interface SystemStatus extends StatusView {
-  readonly quantum: {
-    readonly dispatchers: 1;
-    /**
-     * Purity of the mixture of all dispatchers' states: with the one dispatcher there is, 1 by
-     * definition. Nothing is measured, so nothing can be concluded from it.
-     */
-    readonly globalCoherence: 1;
-    /** Of `globalCoherence` alone. All that follows is measured, or null where there is nothing to measure. */
-    readonly basis: 'definition';
-    /** Pools with the strategy `born` or `born+p2c` and an available agent. */
-    readonly pools: number;
-    /**
-     * How well dispatch by `born` follows its distribution: (Σ√(p·q))² over the last recorded dispatches, with
-     * what it is on average over so many, and what it falls below once in 1,000 windows. A value below
-     * `alarmBelow` means that something overrides the draws: retries and copies that avoid agents, or a defect.
-     */
-    readonly dispatchFidelity: BornStatus['dispatchFidelity'];
-    /**
-     * |⟨τ|ψ⟩|² with the state τ of the agents' shares of slots · weight, in the pool where it is lowest.
-     * Low means that agents serve other than their declared slots and weights say.
-     */
-    readonly targetFidelity: number | null;
-    /** Entropy of the Born distribution in the pool where it is lowest; k bits are 2^k equal agents. */
-    readonly entropyBits: number | null;
-  };
-}
+/** The state of the whole orchestrator; `quantum` is explained in docs/born.md. */
+export type SystemStatus = StatusView;
 
 /** Incarnation of agents that this program only tells of. */
 const DECLARED = 'declared';
@@ -305,9 +278,7 @@ export class UnifiedQuantumOrchestrator {
   }
 
   getSystemStatus(): SystemStatus {
-    const definitions = { dispatchers: 1, globalCoherence: 1, basis: 'definition' } as const;
-    const quantum = { ...definitions, ...this.runtime.observed.scheduler.bornStatus() };
-    return { ...this.runtime.status(), quantum };
+    return this.runtime.status();
   }
 
   /**

@@ -1,12 +1,15 @@
 /** One dispatcher: a pool and a table of the product, as it believes the agents to be, and a policy that chooses. */
 import { Rng } from '../../src/base/rng.ts';
 import { AgentTable } from '../../src/scheduling/agent-table.ts';
+import { FailureCorrelation } from '../../src/scheduling/correlation/failure-correlation.ts';
+import { steerClear } from '../../src/scheduling/correlation/steer-clear.ts';
 import { Latency } from '../../src/scheduling/latency.ts';
+import { Offers } from '../../src/scheduling/offers.ts';
 import { Pool } from '../../src/scheduling/pool.ts';
 import type { Choice } from '../../src/scheduling/strategy.ts';
 import { makeAgent } from '../../src/scheduling/testing/fixtures.ts';
 import type { Chooser, Policy, Setting, Truth } from './policy.ts';
-import { ZONE_SIZE } from './world.ts';
+import { HOST_SIZE, ZONE_SIZE } from './world.ts';
 
 export interface DispatcherOptions {
   readonly policy: Policy;
@@ -28,6 +31,8 @@ export class Dispatcher {
   readonly #pool: Pool;
   readonly #chooser: Chooser;
   readonly #choice: Choice;
+  /** Null where nothing is made of failures but by the strategy. */
+  readonly #correlation: FailureCorrelation | null;
 
   constructor({ policy, seed, setting, slots, speeds, truth }: DispatcherOptions) {
     this.#latency = new Latency(...(policy.latency ? [policy.latency(setting)] : []));
@@ -38,11 +43,18 @@ export class Dispatcher {
     this.#choice = { key: '', rng, nowMs: 0 };
     const context = { pool: this.#pool, table: this.#table, latency, truth, rng };
     this.#chooser = policy.make(context, setting);
+    const offers = new Offers(this.#table);
+    this.#correlation = policy.avoids === true ? new FailureCorrelation(this.#table, offers) : null;
     const exponent = policy.weightExponent?.(setting) ?? 1;
     for (const [agent, speed] of speeds.entries()) {
       const weight = policy.told === 'speeds' ? speed ** exponent : 1;
-      const labels = { zone: `zone-${Math.floor(agent / ZONE_SIZE)}` };
-      this.#table.add(makeAgent(`agent-${agent}`, { labels, slots, weight }));
+      const labels = {
+        host: `host-${Math.floor(agent / HOST_SIZE)}`,
+        zone: `zone-${Math.floor(agent / ZONE_SIZE)}`,
+      };
+      const record = makeAgent(`agent-${agent}`, { labels, slots, weight });
+      this.#table.add(record);
+      offers.join(agent, offers.intern(record.spec).offer);
       this.#table.setCredit(agent, Infinity);
       this.#table.setAvailable(agent, true);
       this.#latency.reset(agent);
@@ -75,10 +87,8 @@ export class Dispatcher {
   send(nowMs: number, failedOn: number): number {
     if (this.#pool.availableCount === 0) return -1;
     this.#choice.nowMs = nowMs;
-    let agent = this.#chooser.pick(this.#choice);
-    for (let draw = 0; draw < REDRAWS && agent === failedOn; draw++) {
-      agent = this.#chooser.pick(this.#choice);
-    }
+    let agent = this.#pick();
+    for (let draw = 0; draw < REDRAWS && agent === failedOn; draw++) agent = this.#pick();
     this.#chooser.picked(agent);
     this.#count(agent, 1);
     return agent;
@@ -93,6 +103,7 @@ export class Dispatcher {
   ended(agent: number, runMs: number, ok: boolean, nowMs: number): void {
     this.#count(agent, -1);
     this.#latency.observe(agent, runMs, ok, nowMs);
+    this.#correlation?.ended(agent, ok, nowMs);
     this.#chooser.observed?.(agent, { runMs, ok, nowMs });
   }
 
@@ -100,9 +111,19 @@ export class Dispatcher {
     this.#chooser.becameIdle?.(agent);
   }
 
-  setConnected(agent: number, isConnected: boolean): void {
+  setConnected(agent: number, isConnected: boolean, nowMs: number): void {
+    if (!isConnected) this.#correlation?.ended(agent, false, nowMs);
     this.#table.setCredit(agent, isConnected ? Infinity : 0);
     this.#refresh(agent);
+  }
+
+  #pick(): number {
+    const choice = this.#choice;
+    const picked = this.#chooser.pick(choice);
+    const correlation = this.#correlation;
+    if (correlation === null || !correlation.hasSuspects) return picked;
+    const [pool, table, strategy] = [this.#pool, this.#table, this.#chooser];
+    return steerClear(picked, { pool, table, strategy, choice, correlation });
   }
 
   #count(agent: number, tasks: number): void {

@@ -114,6 +114,16 @@ export const POLICIES: readonly Policy[] = [
   ),
   born('born+p2c, no floor', OWN, { exploration: 0, floorShare: 1e-9 }),
   born('born+p2c, no pull', OWN, { temperature: 0 }),
+  born(
+    'born+p2c, interfering',
+    OWN,
+    {},
+    {
+      make: ({ pool }) => new Born(OWN, pool, { phase: 0.1, mixer: 0.1 }),
+    },
+  ),
+  shipped('least-loaded', { name: 'least-loaded, avoiding', origin: 'ours', avoids: true }),
+  shipped(OWN, { name: 'born+p2c, avoiding', origin: 'ours', avoids: true }),
   classical('weighted random', (context) => new WeightedChoice(context, 1), {
     told: 'speeds',
     grid: WEIGHT_GRID,

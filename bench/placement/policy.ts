@@ -43,4 +43,6 @@ export interface Policy {
   /** Exponent on the speeds that it is told; 1 without it. */
   readonly weightExponent?: (setting: Setting) => number;
   readonly latency?: (setting: Setting) => LatencyTuning;
+  /** Steers clear of domains that fail as a whole, as the product does whatever the strategy. */
+  readonly avoids?: boolean;
 }

@@ -286,7 +286,7 @@ class Simulation {
       case 'known down':
       case 'known up':
         for (const dispatcher of this.#dispatchers) {
-          dispatcher.setConnected(agent, change.what === 'known up');
+          dispatcher.setConnected(agent, change.what === 'known up', this.#nowMs);
         }
         this.#sendWaiting();
     }

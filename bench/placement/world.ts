@@ -33,6 +33,8 @@ const PARETO_CUT = 100;
 const CLASSES = [0.317, 0.727, 1.376, 3.158];
 /** Agents with one label `zone`, which are the domains of the largest shocks. */
 export const ZONE_SIZE = 25;
+/** With one label `host`: those of the smallest. */
+export const HOST_SIZE = 4;
 const BURST_MS = 10_000;
 const OUTAGE_MS = 10_000;
 const NOTICE_MS = 2_000;
@@ -129,7 +131,7 @@ function shocks(agents: number, endMs: number, rng: Rng): Change[] {
   const downUntil = new Float64Array(agents);
   const hits: { atMs: number; from: number; size: number }[] = [];
   for (const { size, meanMs } of [
-    { size: 4, meanMs: 400_000 },
+    { size: HOST_SIZE, meanMs: 400_000 },
     { size: 20, meanMs: 300_000 },
     { size: ZONE_SIZE, meanMs: 250_000 },
   ]) {

@@ -11,9 +11,10 @@ const agent = new Agent({
   id: `bench-agent-${process.pid}`,
   capabilities: ['bench.noop'],
   slots: Number(slots),
-  handler: (task: { readonly payload: { readonly due?: number } }) => {
+  // Tasks that are not timed have no payload.
+  handler: ({ payload }: { readonly payload: { readonly due?: number } | null }) => {
     handled += 1;
-    const { due } = task.payload;
+    const due = payload?.due;
     if (due !== undefined) latencies.push(Number(process.hrtime.bigint()) / 1e6 - due);
     return null;
   },
@@ -34,6 +35,8 @@ process.on('message', () => {
     max: sorted.at(-1) ?? Number.NaN,
   });
 });
+// A benchmark that was ended in the middle must not leave it behind.
+process.on('disconnect', () => process.exit(1));
 process.on('SIGTERM', () => {
   void agent.stop(1_000).then(() => process.exit(0));
 });

@@ -1,3 +1,4 @@
+import type { OrchestratorError } from '../base/errors.ts';
 import type { Clock, Runtime } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { OpenRequests } from './open-requests.ts';
@@ -16,8 +17,8 @@ export interface ApiContext {
   readonly heartbeatMs: number;
   /** Bytes that may wait for a slow reader of an event stream. */
   readonly streamBytesMax: number;
-  /** Whether work is taken: not while starting, stopping or failed. */
-  readonly isReady: () => boolean;
+  /** Why no work is taken, as while starting, stopping or failed; null where it is. */
+  readonly unreadiness: () => OrchestratorError | null;
 }
 
 /** Ids as the runtime brands them; the schemas have checked their form. */

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { nameSchemas } from './name-schemas.ts';
+import { STALE_PARAMETER } from './stale-reads.ts';
 
 const TAGS = [
   { name: 'Tasks', description: 'Submit work, wait for it, take it back' },
@@ -46,7 +47,7 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
     },
     (_request, reply) => {
       // Routes are fixed once the server listens: written once.
-      text ??= JSON.stringify(nameSchemas(describeBodies(app.swagger())));
+      text ??= JSON.stringify(nameSchemas(describeReads(describeBodies(app.swagger()))));
       return reply.header('content-type', 'application/json; charset=utf-8').send(text);
     },
   );
@@ -57,6 +58,20 @@ interface Operation {
     required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema?: object }>>;
   };
+}
+
+/** Says of every read that it may be stale. Changes `document`. */
+function describeReads(document: object): object {
+  const { paths } = document as { readonly paths: Record<string, { readonly get?: Read }> };
+  for (const [path, { get }] of Object.entries(paths)) {
+    if (get === undefined || !path.startsWith('/api/v1/')) continue;
+    get.parameters = [...(get.parameters ?? []), STALE_PARAMETER];
+  }
+  return document;
+}
+
+interface Read {
+  parameters?: readonly object[];
 }
 
 /** Marks the bodies that may be absent: those in which nothing must be. Changes `document`. */

@@ -24,6 +24,16 @@ const MEMBER_CODES = [
   'TRANSFER_PENDING',
 ] as const;
 
+/** Codes of a new member. */
+const ADD_CODES = [
+  'NODE_EXISTS',
+  'NODE_ID_USED',
+  'MEMBERS_LIMIT',
+  'PEER_ADDRESS_INVALID',
+  'PEER_ADDRESS_TAKEN',
+  'PEERS_INSECURE',
+] as const;
+
 /** @param cluster - null where the node keeps its log alone */
 export function clusterRoutes(app: FastifyInstance, cluster: ClusterDoor | null): void {
   app.get(
@@ -78,9 +88,7 @@ function memberRoutes(app: FastifyInstance, cluster: ClusterDoor | null): void {
         body: AddMemberBody,
         response: answers({ 201: json('The cluster', ClusterView) }, [
           ...MEMBER_CODES,
-          'NODE_EXISTS',
-          'NODE_ID_USED',
-          'MEMBERS_LIMIT',
+          ...ADD_CODES,
         ]),
       },
     },

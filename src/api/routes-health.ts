@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { OrchestratorError } from '../base/errors.ts';
 import { answers, json } from './answers.ts';
 import type { ApiContext } from './api-context.ts';
 
@@ -16,7 +15,8 @@ export function healthRoutes(app: FastifyInstance, ctx: ApiContext): void {
   const ok = { status: 'ok', version: ctx.version } as const;
   const probes = {
     live: 'The process answers',
-    ready: 'Work is taken; 503 while it stops or after its log failed',
+    ready:
+      'Work is taken; 503 while it stops, after its log failed, while nobody leads its cluster or once it was removed from that',
     startup: 'Everything stored is loaded: answered from the moment the port listens',
   };
   for (const [name, summary] of Object.entries(probes)) {
@@ -31,9 +31,8 @@ export function healthRoutes(app: FastifyInstance, ctx: ApiContext): void {
         },
       },
       () => {
-        if (name === 'ready' && !ctx.isReady()) {
-          throw new OrchestratorError('STOPPED', 'the orchestrator must be taking work');
-        }
+        const error = name === 'ready' ? ctx.unreadiness() : null;
+        if (error !== null) throw error;
         return Promise.resolve(ok);
       },
     );

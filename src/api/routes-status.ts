@@ -14,7 +14,7 @@ export function statusRoutes(app: FastifyInstance, ctx: ApiContext): void {
         response: answers({ 200: json('The state', StatusView) }),
       },
     },
-    () => Promise.resolve({ ...ctx.runtime.status(), ready: ctx.isReady() }),
+    () => Promise.resolve({ ...ctx.runtime.status(), ready: ctx.unreadiness() === null }),
   );
   app.get('/', { schema: { hide: true } }, (_request, reply) =>
     reply.send({

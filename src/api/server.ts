@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, OrchestratorError } from '../base/errors.ts';
 import type { Problem } from '../contract/index.ts';
 import { systemClock, type Clock, type Runtime } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
@@ -17,12 +17,17 @@ import { checkBind, isLoopback } from './bind-policy.ts';
 import { attachChannels } from './channel/attach-channels.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import type { ClusterDoor } from './cluster/cluster-door.ts';
-import { forwardToLeader, type LeaderForwarding } from './cluster/leader-requests.ts';
+import {
+  forwardToLeader,
+  unreadinessOf,
+  type LeaderForwarding,
+} from './cluster/leader-requests.ts';
 import { OpenRequests, type OpenRequestLimits } from './open-requests.ts';
 import { documentRoutes } from './openapi.ts';
 import { problemOf } from './problems.ts';
 import { handleRequests, sendProblem } from './request-handling.ts';
 import { requestIdSource } from './request-id.ts';
+import { takeStale } from './stale-reads.ts';
 import { agentRoutes } from './routes-agents.ts';
 import { artifactRoutes } from './routes-artifacts.ts';
 import { backupRoutes } from './routes-backup.ts';
@@ -143,9 +148,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let isLeaving = false;
   let hasFailed = false;
   void runtime.failed.then(() => (hasFailed = true));
-  const isReady = (): boolean =>
-    (cluster ?? runtime).ready && !isClosing && !isLeaving && !hasFailed;
-  const ctx = contextOf(options, isReady);
+  const isOver = (): boolean => isClosing || isLeaving || hasFailed;
+  const ctx = contextOf(options, isOver);
   metrics.observe(runtime);
   const allowedHosts = new Set(options.allowedHosts?.map((name) => name.toLowerCase()));
   const origins = { loopbackOnly: isLoopback(host), allowedHosts };
@@ -160,6 +164,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     rescue: (request, reply) => carryOn?.rescue(request, reply) ?? Promise.resolve(false),
   });
   if (cluster !== undefined) carryOn = forwardToLeader(app, { door: cluster, ctx, bodyBytesMax });
+  // What reads of a cluster may ask for, a single server understands too.
+  else app.addHook('onRequest', async (request) => void takeStale(request));
   await addRoutes(app, ctx, { door: cluster ?? null, forwarding: carryOn });
   await app.ready();
   const sockets = trackSockets(app.server);
@@ -201,8 +207,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
 }
 
-function contextOf(options: ApiServerOptions, isReady: () => boolean): ApiContext {
-  const { logger, metrics, runtime, version } = options;
+function contextOf(options: ApiServerOptions, isOver: () => boolean): ApiContext {
+  const { cluster, logger, metrics, runtime, version } = options;
   return {
     runtime,
     metrics,
@@ -213,7 +219,11 @@ function contextOf(options: ApiServerOptions, isReady: () => boolean): ApiContex
     payloadBytesMax: options.payloadBytesMax ?? DEFAULTS.payloadBytesMax,
     heartbeatMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
     streamBytesMax: options.streamBytesMax ?? DEFAULTS.streamBytesMax,
-    isReady,
+    unreadiness: () => {
+      if (!isOver() && cluster !== undefined) return unreadinessOf(cluster);
+      if (!isOver() && runtime.ready) return null;
+      return new OrchestratorError('STOPPED', 'the orchestrator must be taking work');
+    },
   };
 }
 

@@ -19,6 +19,7 @@ interface SharedOptions {
   readonly url: string;
   /** Milliseconds; absent where it was not given. */
   readonly timeout?: number;
+  readonly stale?: true;
 }
 
 /** Longest wait for an answer unless `--timeout` says otherwise, in milliseconds. */
@@ -38,8 +39,8 @@ export class CliContext {
   }
 
   api(command: Command): ServerApi {
-    const { timeout = TIMEOUT_MS, url } = shared(command);
-    return new ServerApi(url, timeout);
+    const { stale = false, timeout = TIMEOUT_MS, url } = shared(command);
+    return new ServerApi(url, timeout, stale);
   }
 
   /** For commands that wait for something to happen: only as long as was said. */

@@ -20,6 +20,7 @@ import { addQueue } from './commands/queue.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addRecoveries } from './commands/recoveries.ts';
 import { addTop } from './commands/top.ts';
 import { addTask } from './commands/task.ts';
 import { addVerify } from './commands/verify.ts';
@@ -70,6 +71,7 @@ export function createProgram(ctx: CliContext): Command {
   addQuantum(program, ctx);
   addStatus(program, ctx);
   addTop(program, ctx);
+  addRecoveries(program, ctx);
   addBackup(program, ctx);
   addCluster(program, ctx);
   addDoctor(program, ctx);
@@ -99,6 +101,12 @@ function addSharedOptions(program: Command): void {
       )
         .argParser(durationValue)
         .env('UQO_TIMEOUT'),
+    )
+    .addOption(
+      new Option(
+        '--stale',
+        'in a cluster: read what the node at --url has, which may be old, also while nobody leads',
+      ),
     );
 }
 

@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/duration.ts';
 import { durationValue } from './option-values.ts';
 import { usageError } from './usage-error.ts';
 
@@ -22,4 +23,9 @@ export function rateOf({ burst, per, rate }: RateOptions): Rate | undefined {
   }
   const perMs = durationValue(per ?? '1s');
   return { units: rate, perMs, ...(burst === undefined ? {} : { burst }) };
+}
+
+/** How people read a rate: `100 / 1m`; null for none. */
+export function rateText({ rate }: { readonly rate?: Rate }): string | null {
+  return rate === undefined ? null : `${rate.units} / ${formatDuration(rate.perMs)}`;
 }

@@ -9,9 +9,13 @@ const ANSWER_MS = 10_000;
 export class ServerApi {
   readonly http: HttpApi;
   readonly #timeoutMs: number;
+  readonly #isStale: boolean;
 
-  /** @throws OrchestratorError `URL_INVALID` */
-  constructor(url: string, timeoutMs: number) {
+  /**
+   * @param isStale - reads are content with what the node that is asked has
+   * @throws OrchestratorError `URL_INVALID`
+   */
+  constructor(url: string, timeoutMs: number, isStale = false) {
     if (!url.split(',').every((one) => isHttp(one.trim()))) {
       throw usageError(
         'URL_INVALID',
@@ -20,6 +24,7 @@ export class ServerApi {
     }
     this.http = new HttpApi(url);
     this.#timeoutMs = timeoutMs;
+    this.#isStale = isStale;
   }
 
   get url(): string {
@@ -27,7 +32,8 @@ export class ServerApi {
   }
 
   get<Answer>(path: string): Promise<Answer> {
-    return this.#call('GET', path) as Promise<Answer>;
+    const stale = this.#isStale ? `${path.includes('?') ? '&' : '?'}stale=ok` : '';
+    return this.#call('GET', `${path}${stale}`) as Promise<Answer>;
   }
 
   post<Answer>(path: string, body: unknown = {}): Promise<Answer> {

@@ -8,18 +8,23 @@ import {
   type ArtifactList,
   type ArtifactView,
   type ErrorInfo,
-  type FlowView,
+  type ExplanationView,
   type OutputItem,
   type Problem,
   type RawFrame,
+  type RecoveryList,
   type SubmitFlow,
   type SubmittedFlow,
   type SubmitTask,
   type TaskView,
 } from '../contract/index.ts';
 import { Connection } from './connection.ts';
+import { Breakers } from './breakers.ts';
+import { flowHandle, type FlowHandle } from './flow-handle.ts';
 import { followOutput, type OutputOptions } from './follow-output.ts';
 import { HttpApi, type ClientEvent } from './http-api.ts';
+import { Kills } from './kills.ts';
+import { Fairness, Limits } from './limits.ts';
 import { DeadLetters, Operations } from './operations.ts';
 import { untilAdmitted } from './overload-wait.ts';
 import { Requests, type Reply, type RequestKind } from './requests.ts';
@@ -90,19 +95,6 @@ export interface TaskHandle<Result> {
   events(): AsyncIterable<ClientEvent>;
 }
 
-/** A submitted flow. */
-export interface FlowHandle {
-  readonly id: string;
-  /** Of its tasks, in the order in which they were given. */
-  readonly ids: readonly string[];
-  /** A handle on the task with that ref. */
-  task<Result = unknown>(ref: string): TaskHandle<Result>;
-  /** How it stands. */
-  get(): Promise<FlowView>;
-  /** Cancels all of it that has not ended. */
-  cancel(reason?: string): Promise<void>;
-}
-
 /** Ids in one cancel, at most. */
 const CANCEL_IDS_MAX = 10_000;
 
@@ -113,6 +105,10 @@ export class Client<Types extends TaskTypes = TaskTypes> {
   /** Tasks that are made again and again. */
   readonly schedules: Schedules;
   readonly queues: Queues;
+  readonly limits: Limits;
+  readonly fairness: Fairness;
+  readonly breakers: Breakers;
+  readonly kills: Kills;
   readonly #connection: Connection;
   readonly #overloadWaitMs: number;
   readonly #requests: Requests;
@@ -129,6 +125,10 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     this.deadLetters = new DeadLetters(this.http);
     this.schedules = new Schedules(this.http);
     this.queues = new Queues(this.http);
+    this.limits = new Limits(this.http);
+    this.fairness = new Fairness(this.http);
+    this.breakers = new Breakers(this.http);
+    this.kills = new Kills(this.http);
     this.#overloadWaitMs = options.overloadWaitMs ?? 0;
     this.#requests = new Requests((frame) => this.#connection.send(frame));
     this.#connection = new Connection({
@@ -176,25 +176,7 @@ export class Client<Types extends TaskTypes = TaskTypes> {
     options: Omit<SubmitFlow, 'tasks'> = {},
   ): Promise<FlowHandle> {
     const body = { ...options, tasks };
-    const submitted = (await this.http.call('POST', '/flows', body)) as SubmittedFlow;
-    const byRef = new Map(submitted.tasks.map(({ id, ref }) => [ref, id]));
-    return {
-      id: submitted.id,
-      ids: submitted.tasks.map(({ id }) => id),
-      task: <Result = unknown>(ref: string) => {
-        const id = byRef.get(ref);
-        if (id !== undefined) return this.handle<Result>(id);
-        throw new OrchestratorError(
-          'FLOW_TASK_NOT_FOUND',
-          `a task of the flow must have that ref, got ${ref}`,
-          { ref },
-        );
-      },
-      get: () => this.http.call('GET', `/flows/${submitted.id}`) as Promise<FlowView>,
-      cancel: async (reason = 'canceled by the client') => {
-        await this.http.call('POST', `/flows/${submitted.id}/cancel`, { reason });
-      },
-    };
+    return flowHandle(this, (await this.http.call('POST', '/flows', body)) as SubmittedFlow);
   }
 
   /** A handle on a task submitted earlier, here or elsewhere. */
@@ -291,6 +273,30 @@ export class Client<Types extends TaskTypes = TaskTypes> {
    */
   tasks(selection: TaskSelection = {}): AsyncIterable<TaskView> {
     return taskPages(this.http, selection);
+  }
+
+  /**
+   * A task with its payload, and its result once it completed.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`
+   */
+  task(id: string): Promise<TaskView> {
+    return this.http.call('GET', `/tasks/${encodeURIComponent(id)}`) as Promise<TaskView>;
+  }
+
+  /**
+   * Why a task is where it is: `verdict` in a sentence, then the facts.
+   *
+   * @throws OrchestratorError `TASK_NOT_FOUND`
+   */
+  explain(id: string): Promise<ExplanationView> {
+    const path = `/tasks/${encodeURIComponent(id)}/explain`;
+    return this.http.call('GET', path) as Promise<ExplanationView>;
+  }
+
+  /** What went wrong by itself since the server started, and what became of it; how its checks stand. */
+  recoveries(): Promise<RecoveryList> {
+    return this.http.call('GET', '/recoveries') as Promise<RecoveryList>;
   }
 
   /** Closes the connection. Results still waited for are rejected with `CLIENT_CLOSED`. */

@@ -154,7 +154,7 @@ function wasNotAsked(error: unknown, method: string): boolean {
 }
 
 /** What a node says that did nothing, where another may do it. */
-const ELSEWHERE = new Set(['STOPPED', 'NOT_LEADER', 'NO_LEADER']);
+const ELSEWHERE = new Set(['STOPPED', 'NOT_LEADER', 'NO_LEADER', 'NODE_REMOVED']);
 
 /** Errors of a connection that was never made. */
 const UNSENT = new Set([

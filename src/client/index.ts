@@ -20,13 +20,16 @@ export {
   type AnswerOptions,
   type CancelCallOptions,
   type ClientOptions,
-  type FlowHandle,
   type SubmitCallOptions,
   type TaskHandle,
   type TaskTypes,
   type TypedTask,
 } from './client.ts';
+export type { Breakers } from './breakers.ts';
+export type { FlowHandle } from './flow-handle.ts';
 export { HttpApi, type ClientEvent } from './http-api.ts';
+export type { Kills } from './kills.ts';
+export type { Fairness, Limits } from './limits.ts';
 export { DeadLetters, Operations, type OperationItem } from './operations.ts';
 export type { Queues } from './queues.ts';
 export type { Schedules } from './schedules.ts';

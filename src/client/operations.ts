@@ -1,6 +1,8 @@
 /** Changes of many tasks at once, and dead letters, over HTTP. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Static } from 'typebox';
 import type {
+  BulkAnswer,
   DeadLetterView,
   DryRunView,
   FailureGroupBody,
@@ -11,6 +13,7 @@ import type {
   OperationList,
   OperationView,
   RedriveBody,
+  TaskList,
   TaskView,
 } from '../contract/index.ts';
 import type { HttpApi } from './http-api.ts';
@@ -93,6 +96,28 @@ export class DeadLetters {
 
   constructor(http: HttpApi) {
     this.#http = http;
+  }
+
+  /** Newest first, without payloads, fetched a page at a time as they are taken. */
+  async *list(
+    filter: { readonly queue?: string; readonly type?: string } = {},
+  ): AsyncGenerator<TaskView, void> {
+    let cursor: string | null = null;
+    do {
+      const wanted = new URLSearchParams({ limit: String(PAGE_ITEMS_MAX), ...filter });
+      if (cursor !== null) wanted.set('cursor', cursor);
+      const path = `/dead-letters?${wanted.toString()}`;
+      const page = (await this.#http.call('GET', path)) as TaskList;
+      yield* page.items;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+
+  /** Lets some go to the history; says how many of the ids were dead letters. */
+  purge(ids: readonly string[]): Promise<Static<typeof BulkAnswer>> {
+    return this.#http.call('POST', '/dead-letters/purge', { ids }) as Promise<
+      Static<typeof BulkAnswer>
+    >;
   }
 
   /** @throws OrchestratorError `DEAD_LETTER_NOT_FOUND` */

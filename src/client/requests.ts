@@ -40,7 +40,14 @@ interface Request extends RequestKind {
 }
 
 /** Refusals of a server that goes, or does not lead any more: another one, or the next one, knows better. */
-const ELSEWHERE = new Set(['LEADERSHIP_LOST', 'NOT_LEADER', 'NO_LEADER', 'STOPPED', 'LOG_CLOSED']);
+const ELSEWHERE = new Set([
+  'LEADERSHIP_LOST',
+  'NOT_LEADER',
+  'NO_LEADER',
+  'NODE_REMOVED',
+  'STOPPED',
+  'LOG_CLOSED',
+]);
 /** Delay before such a request is sent again, where the connection stays, in milliseconds. */
 const ELSEWHERE_MS = 200;
 

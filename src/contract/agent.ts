@@ -16,7 +16,14 @@ export const RegisterAgent = Type.Object(
     slots: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 1 })),
     labels: Type.Optional(Labels),
     cost: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9, default: 0 })),
-    weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1e6, default: 1 })),
+    weight: Type.Optional(
+      Type.Number({
+        minimum: 0.001,
+        maximum: 1e6,
+        default: 1,
+        description: 'Relative share of the work, where the strategy of a queue goes by weights',
+      }),
+    ),
     heartbeatMs: Type.Optional(
       Type.Integer({
         minimum: 1000,

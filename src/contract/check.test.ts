@@ -37,6 +37,26 @@ describe('the fault that is told', () => {
     [{ type: ' ' }, '/type', /pattern/],
     [{ type: 'a', requires: { labels: { zone: 1 } } }, '/requires/labels/zone', /string/],
     [{ type: 'a', idempotencyKey: '' }, '/idempotencyKey', /pattern/],
+    [
+      { type: 'a', dependsOn: [{ ref: 'a', onFailure: 'stop' }] },
+      '/dependsOn/0/onFailure',
+      /one of fail, skip, continue/,
+    ],
+    [
+      { type: 'a', dependsOn: [{ ref: 'a', onfailure: 'skip' }] },
+      '/dependsOn/0/onfailure',
+      /not a known field/,
+    ],
+    [
+      { type: 'a', dedupe: { key: 'k', mode: 'keep', windowMs: 1 } },
+      '/dedupe/mode',
+      /one of debounce, throttle, keep-last/,
+    ],
+    [
+      { type: 'a', dedupe: { key: 'k', mode: 'keep-last', windowMs: 1 } },
+      '/dedupe/windowMs',
+      /not a known field/,
+    ],
   ])('of %j is at %s', (task, path, message) => {
     expect(faultOf(() => checkSubmitTask(task))).toEqual({
       path,

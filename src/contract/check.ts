@@ -22,6 +22,7 @@ export class InvalidRequestError extends OrchestratorError {
 
 interface SchemaError {
   readonly keyword: string;
+  readonly schemaPath: string;
   readonly instancePath: string;
   readonly message: string;
   readonly params?: object;
@@ -29,14 +30,12 @@ interface SchemaError {
 
 /** The fault to tell of among all that a validator found: the deepest, and the plainest there. */
 export function describeFault(errors: readonly SchemaError[], prefix = ''): InvalidRequestError {
-  const unknown = errors.find((error) => error.keyword === 'additionalProperties');
+  const unknown = plainestUnknown(errors);
   if (unknown !== undefined) {
-    const { additionalProperties, additionalProperty } = (unknown.params ?? {}) as {
-      additionalProperties?: readonly string[];
-      additionalProperty?: string;
-    };
-    const field = additionalProperty ?? additionalProperties?.[0] ?? '';
+    const deeper = deeperThan(unknown, errors);
+    if (deeper.length > 0) return describeFault(deeper, prefix);
     const path = `${prefix}${unknown.instancePath}`;
+    const field = unknownFields(unknown)[0] ?? '';
     // Only schedules have a task as a part of them.
     const why = path === '/task' ? NOT_OF_FIRINGS[field] : undefined;
     const message = why === undefined ? 'is not a known field' : `cannot be scheduled: ${why}`;
@@ -53,7 +52,7 @@ export function describeFault(errors: readonly SchemaError[], prefix = ''): Inva
     );
     return new InvalidRequestError(
       prefix + first.instancePath,
-      `must be one of ${allowed.join(', ')}`,
+      `must be one of ${[...new Set(allowed)].join(', ')}`,
     );
   }
   return new InvalidRequestError(
@@ -61,6 +60,35 @@ export function describeFault(errors: readonly SchemaError[], prefix = ''): Inva
     first?.message ?? 'is not valid',
   );
 }
+
+/** A field that no schema knows; of several alternatives the one that knows most of what was given. */
+function plainestUnknown(errors: readonly SchemaError[]): SchemaError | undefined {
+  const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
+  return unknown.toSorted((a, b) => unknownFields(a).length - unknownFields(b).length)[0];
+}
+
+function unknownFields({ params = {} }: SchemaError): readonly string[] {
+  const { additionalProperties, additionalProperty } = params as {
+    additionalProperties?: readonly string[];
+    additionalProperty?: string;
+  };
+  return additionalProperty === undefined ? (additionalProperties ?? []) : [additionalProperty];
+}
+
+/** Where an alternative has other faults than the unknown field, it was not meant: what else is wrong below. */
+function deeperThan(
+  { instancePath, schemaPath }: SchemaError,
+  errors: readonly SchemaError[],
+): readonly SchemaError[] {
+  const others = errors.filter(
+    ({ keyword }) => keyword !== 'boolean' && keyword !== 'additionalProperties',
+  );
+  const isMeant = !others.some((error) => error.schemaPath.startsWith(schemaPath));
+  if (isMeant || !ALTERNATIVE.test(schemaPath)) return [];
+  return others.filter((error) => error.instancePath.startsWith(`${instancePath}/`));
+}
+
+const ALTERNATIVE = /\/anyOf\/\d+$/;
 
 interface Checker {
   Check(value: unknown): boolean;

@@ -35,6 +35,9 @@ export const ClusterView = Type.Object(
       description: 'leader, follower, learner, candidate, preCandidate or failed',
     }),
     isReady: Type.Boolean({ description: 'Whether somebody leads' }),
+    isRemoved: Type.Boolean({
+      description: 'This node was taken out of the cluster, and is to be stopped',
+    }),
     term: Type.Integer(),
     leader: Type.Union([NodeIdText, Type.Null()]),
     committedIndex: Type.Integer({
@@ -68,7 +71,6 @@ export const AddMemberBody = Type.Object(
   {
     nodeId: NodeIdText,
     address: Type.String({
-      pattern: String.raw`^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):\d{1,5}$`,
       maxLength: 300,
       description: '`host:port` where the other nodes reach it',
     }),

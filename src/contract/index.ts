@@ -210,6 +210,7 @@ export {
   UpcomingAnswer,
 } from './schedule.ts';
 export { scanSubmits, type ScannedSubmit } from './scan-submits.ts';
+export { QuantumStatus } from './quantum-status.ts';
 export { AdmissionView, StatusView } from './status.ts';
 export { isTraceparent, Traceparent, traceOf, type TraceContext } from './trace.ts';
 export {

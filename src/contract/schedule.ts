@@ -209,7 +209,9 @@ export const ScheduleView = Type.Object(
       Type.Object({ at: Type.String(), reason: nullable, by: nullable }),
       Type.Null(),
     ]),
-    nextAt: Type.Union([Type.String(), Type.Null()], { description: 'Before jitter' }),
+    nextAt: Type.Union([Type.String(), Type.Null()], {
+      description: 'Before jitter; null while paused, and where none is left',
+    }),
     lastAt: nullable,
     runs: Type.Integer({ description: 'Tasks that it made by itself' }),
     skipped: Type.Integer({ description: 'Firings without a task: overlap, or a full queue' }),

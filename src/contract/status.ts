@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { KillView } from './budget.ts';
+import { QuantumStatus } from './quantum-status.ts';
 import { RecoveryView } from './recovery.ts';
 
 /** How much is under way, and what is refused for it. */
@@ -78,6 +79,7 @@ export const StatusView = Type.Object(
       { open: Type.Integer(), halfOpen: Type.Integer() },
       { description: 'That keep work from agents and services' },
     ),
+    quantum: QuantumStatus,
     stuck: Type.Integer({ description: 'Running tasks that show nothing for too long' }),
     recoveries: Type.Array(RecoveryView, {
       description: 'What went wrong by itself last, newest first; at most five',

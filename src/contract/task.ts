@@ -277,6 +277,19 @@ export const TaskView = Type.Object(
     details: Type.Optional(
       Type.Unknown({ description: 'Absent in lists; what an attempt last said of how far it is' }),
     ),
+    progress: Type.Optional(
+      Type.Object(
+        {
+          fraction: Type.Optional(Type.Number({ description: '0 to 1' })),
+          note: Type.Optional(Type.String()),
+          at: Type.String(),
+        },
+        {
+          description:
+            'Absent in lists; what the running attempt last said of how far it is, not kept over restarts',
+        },
+      ),
+    ),
     schedule: Type.Optional({ ...TaskScheduleView, description: 'The firing that made it' }),
     resultSchema: Type.Optional(Type.Unknown({ description: 'Absent in lists' })),
     critique: Type.Optional(

@@ -4,6 +4,7 @@ import { describeBreaker, letsPass } from './breaker.ts';
 import { startProbe } from './breaker-gate.ts';
 import { closedGate, isGated, takeGates } from './gate.ts';
 import type { AgentId, TaskId } from './ids.ts';
+import { findImpossible } from './limit-gate.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
@@ -16,7 +17,8 @@ import { moveTask } from './transition.ts';
  * Grants a lease that the leader's scheduler proposed, if it still holds.
  *
  * The fencing token is the index of the batch: a task gets at most one assignment per batch, so its
- * tokens strictly grow. A task whose budget is spent fails instead: to propose it again would be no use.
+ * tokens strictly grow. A task whose budget is spent fails instead, as does one that takes more of a
+ * limit than there can be: to propose it again would be no use.
  */
 export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Rejection | null {
   const { events, state } = step;
@@ -45,6 +47,12 @@ export function assignTask(step: Step, taskId: TaskId, agentId: AgentId): Reject
       gate: key,
       opensAt,
     });
+  }
+  const impossible = gated ? findImpossible(task) : null;
+  if (impossible !== null) {
+    const { code, message } = impossible;
+    failTask(step, task, { code, message }, 'limit_impossible');
+    return impossible;
   }
   const spent = task.extra === null ? null : reserve(state, task);
   if (spent !== null) {

@@ -64,7 +64,11 @@ export const BREAKER_SETTINGS_DEFAULT: Readonly<Record<BreakerKind, BreakerSetti
   downstream: BASE,
 };
 
-/** The settings of a breaker: its own over those of its kind over the built-in ones. */
+/**
+ * The settings of a breaker: its own over those of its kind over the built-in ones.
+ *
+ * Who asks for a longer time than it may grow to by what is built in has not said how far it may grow.
+ */
 export function breakerSettings(
   state: CoreState,
   kind: BreakerKind,
@@ -73,5 +77,6 @@ export function breakerSettings(
   const ofKind = state.settings.breakers?.[kind];
   const base = BREAKER_SETTINGS_DEFAULT[kind];
   if (ofKind === undefined && own === null) return base;
-  return { ...base, ...ofKind, ...own };
+  const settings = { ...base, ...ofKind, ...own };
+  return { ...settings, openMsMax: Math.max(settings.openMs, settings.openMsMax) };
 }

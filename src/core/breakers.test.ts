@@ -157,6 +157,14 @@ describe('an open breaker', () => {
     expect(world.task('goes').profile.gates).toBeNull();
   });
 
+  test('stays open as long as it is asked to, though that is longer than it may grow by itself', () => {
+    const world = worldOf('downstream', { openMs: 300_000 });
+    call(world, 1000, (id, token) => fail(id, token));
+    call(world, 1000, (id, token) => fail(id, token));
+    const breaker = world.state.records.breakers.get('downstream openai');
+    expect(breaker).toMatchObject({ state: 'open', openUntil: 301_000 });
+  });
+
   test('waits twice as long after each failed probe, at most so long, and then closes', () => {
     const world = worldOf('downstream', { openMsMax: 1_500 });
     call(world, 1000, (id, token) => fail(id, token));

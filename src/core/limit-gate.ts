@@ -1,5 +1,6 @@
 import { correct, draw, levelAt, burstOf, removeBucket, setLevel, type Bucket } from './bucket.ts';
-import type { Gate, GateAhead } from './gate.ts';
+import { usesOf, type Gate, type GateAhead, type Gated } from './gate.ts';
+import { reject, type Rejection } from './rejection.ts';
 import type { LimitSettings } from './spec.ts';
 import type { Task } from './task.ts';
 import type { CoreState } from './state.ts';
@@ -47,15 +48,18 @@ export class LimitGate implements Gate {
     return this.name.subKey;
   }
 
+  /**
+   * Open also where there will never be so many units, since the limit was lowered: then the task is to
+   * fail instead, for whoever waits behind it would wait for ever, too.
+   */
   passableAt(nowMs: number, units: number, _limit = 0, ahead: GateAhead | null = null): number {
     const { concurrencyMax, rate } = this.settings ?? {};
     if (concurrencyMax !== undefined) {
       const running = this.running + (ahead === null ? 0 : ahead.starts - ahead.ends);
       if (running >= concurrencyMax) return Infinity;
     }
-    if (rate === undefined) return nowMs;
+    if (rate === undefined || units > burstOf(rate)) return nowMs;
     const wanted = units + (ahead?.units ?? 0);
-    if (units > burstOf(rate)) return Infinity;
     const missing = wanted - levelAt(this.bucket, rate, nowMs);
     return missing <= 0 ? nowMs : nowMs + Math.ceil((missing * rate.perMs) / rate.units);
   }
@@ -104,6 +108,21 @@ export class LimitGate implements Gate {
     state.alarms.arm(this.bucket, 0);
     setLevel(state, this.bucket, rate, level);
   }
+}
+
+/** Why a limit can never let an attempt of the task pass, since it was lowered; null where all can. */
+export function findImpossible(task: Gated): Rejection | null {
+  for (const { gate, units } of usesOf(task)) {
+    const rate = gate instanceof LimitGate ? gate.settings?.rate : undefined;
+    if (rate === undefined || units <= burstOf(rate)) continue;
+    const unitsMax = burstOf(rate);
+    return reject(
+      'LIMIT_IMPOSSIBLE',
+      `an attempt can take at most ${unitsMax} units of ${gate.key}, got ${units}`,
+      { gate: gate.key, units, unitsMax },
+    );
+  }
+  return null;
 }
 
 function count(number: number): string {

@@ -24,6 +24,7 @@ export type { ShellClock, ShellLogger } from './raft/shell-ports.ts';
 export { sharedSecretAuthentication } from './raft/transport/shared-secret.ts';
 export type { PeerAddress } from './raft/transport/peer-address.ts';
 export { tcpNetwork, type PeerNetwork } from './raft/transport/peer-network.ts';
+export { namesNode, namesOf } from './raft/transport/node-certificate.ts';
 export { TlsNetwork, type PeerCredentials } from './raft/transport/tls-network.ts';
 export { NO_AUTHENTICATION, type PeerAuthentication } from './raft/transport/handshake.ts';
 export type { MemberChange } from '../consensus/index.ts';

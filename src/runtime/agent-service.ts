@@ -20,6 +20,7 @@ import { AgentListing, type AgentFilter, type AgentPage } from './agent-listing.
 import type { AgentLink, HeldLease } from './agent-link.ts';
 import type { CommandLoop } from './command-loop.ts';
 import type { DetailsBuffer } from './details-buffer.ts';
+import type { ProgressBoard } from './progress-board.ts';
 import type { EventFeed, FeedEvent } from './event-feed.ts';
 import type { Clock } from './clock.ts';
 import type { Comparators } from './comparators.ts';
@@ -39,6 +40,7 @@ export interface AgentServiceParts {
   readonly hub: AgentHub;
   readonly feed: EventFeed;
   readonly details: DetailsBuffer;
+  readonly progress: ProgressBoard;
   readonly output: OutputService;
   readonly clock: Clock;
   readonly comparators: Comparators;
@@ -212,6 +214,7 @@ export class AgentService {
     if (!this.#parts.hub.leaseSeen(ref.taskId, ref.fencingToken)) return false;
     // A heartbeat is no news to followers.
     if (fraction === null && note === null) return true;
+    this.#parts.progress.note(ref, { fraction, note, atMs: this.#parts.clock.now() });
     this.#tell(ref, {
       type: 'task.progress',
       ...(fraction === null ? {} : { fraction }),

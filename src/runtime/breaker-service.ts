@@ -1,11 +1,12 @@
 import { OrchestratorError } from '../base/errors.ts';
-import type {
-  BreakerKindText,
-  BreakerKindView,
-  BreakerSettingsBody,
-  BreakerStateText,
-  BreakerView,
-  BreakerWhy,
+import {
+  InvalidRequestError,
+  type BreakerKindText,
+  type BreakerKindView,
+  type BreakerSettingsBody,
+  type BreakerStateText,
+  type BreakerView,
+  type BreakerWhy,
 } from '../contract/index.ts';
 import {
   BREAKER_KINDS,
@@ -77,13 +78,21 @@ export class BreakerService {
     return { kind, settings: settingsView(settings) };
   }
 
-  /** Replaces what is set for one breaker, or with a name of null for all of the kind; null for nothing. */
+  /**
+   * Replaces what is set for one breaker, or with a name of null for all of the kind; null for nothing.
+   *
+   * @throws InvalidRequestError for a time to stay open that is longer than it may grow to
+   */
   async set(
     kind: BreakerKindText,
     name: string | null,
     settings: BreakerSettingsBody | null,
   ): Promise<void> {
     const { loop } = this.#parts;
+    const { openMs, openMsMax } = settings ?? {};
+    if (openMs !== undefined && openMsMax !== undefined && openMsMax < openMs) {
+      throw new InvalidRequestError('/openMsMax', `must be at least openMs, ${openMs}`);
+    }
     throwIfRefused(await loop.propose({ type: 'breaker.set', kind, name, settings }));
   }
 

@@ -279,6 +279,30 @@ describe('a running task', () => {
   });
 });
 
+test('a task that completed shows its budget as long as what came from it goes on', async () => {
+  const runtime = await world.open();
+  await runtime.serve(WORKER, async (_task, context) => {
+    await context.submit({ type: 'later' });
+    context.reportUsage({ tokens: 60 });
+    return 'done';
+  });
+  const id = (await runtime.submitTask({ type: 'work', budget: { tokens: 100 } })) as TaskId;
+  expect(await end(runtime, id)).toMatchObject({ result: 'done' });
+  expect(runtime.tasks.get(id)).toMatchObject({
+    state: 'completed',
+    budget: { limits: { tokens: 100 }, used: { tokens: 60 } },
+  });
+});
+
+test('of a task in a killed namespace that is told first, whatever else is missing', async () => {
+  const runtime = await world.open();
+  const id = (await runtime.submitTask({ type: 'nobody-can', namespace: 'team' })) as TaskId;
+  await runtime.kills.kill('namespace', 'team', { reason: 'out of money' });
+  expect(runtime.tasks.explain(id)?.verdict).toBe(
+    'namespace team was killed and waits to be restored',
+  );
+});
+
 test('a killed namespace and a killed agent stay so across a restart, and can be restored', async () => {
   let runtime = await world.open();
   await runtime.serve(WORKER, () => 'done');

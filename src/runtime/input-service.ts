@@ -35,7 +35,7 @@ export interface Asked {
 
 /** What somebody answers. */
 export interface GivenAnswer {
-  /** The question; the one waited on when absent. */
+  /** The question; the one waited on when absent, or else the last that was answered. */
   readonly key?: string;
   /** Any JSON value. */
   readonly answer: unknown;
@@ -116,7 +116,8 @@ export class InputService {
       });
     }
     const question = task === undefined ? null : questionOf(task);
-    const key = given.key ?? question?.key ?? '';
+    // Whoever repeats an answer whose own answer got lost need not name the question.
+    const key = given.key ?? question?.key ?? task?.extra?.answers.at(-1)?.key ?? '';
     const schema = question?.key === key ? question.schema : null;
     const answer = readAnswer(given.answer, schema);
     const fencingToken = task?.fencingToken ?? 0;

@@ -39,6 +39,23 @@ async function asked(runtime: Runtime, id: TaskId): Promise<void> {
     await happens(runtime, 'task.input_required', id);
 }
 
+test('an answer that is said again need not name its question, and another one is refused', async () => {
+  const runtime = await world.open();
+  const later = new HeldHandler();
+  await runtime.serve(WORKER, async (task, context) => {
+    await context.waitForInput({ key: 'pay', message: 'pay?' });
+    return later.handler(task, context);
+  });
+  const id = await submit(runtime);
+  await asked(runtime, id);
+  await runtime.inputs.answer(id, { answer: true, by: 'ann' });
+  await runtime.inputs.answer(id, { answer: true, by: 'ann' });
+  await expect(runtime.inputs.answer(id, { answer: false, by: 'ann' })).rejects.toMatchObject({
+    code: 'INPUT_NOT_ASKED',
+    message: 'the task must wait for the answer, got an answer to pay once more',
+  });
+});
+
 describe('a handler that waits for input', () => {
   test('gets the answer of a person, and its slot runs other tasks meanwhile', async () => {
     const runtime = await world.open();

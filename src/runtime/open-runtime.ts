@@ -24,6 +24,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { CommandLoop, type TurnHooks } from './command-loop.ts';
 import { Effects } from './effects.ts';
 import { DetailsBuffer } from './details-buffer.ts';
+import { ProgressBoard } from './progress-board.ts';
 import { EventFeed } from './event-feed.ts';
 import { BreakerService } from './breaker-service.ts';
 import { Comparators } from './comparators.ts';
@@ -238,7 +239,9 @@ function assemble(ground: Ground, lasting: Lasting): RuntimeParts {
   lasting.speeds.attach(scheduler, () => state.nowMs);
   const ids = createIds(ground);
   const details = new DetailsBuffer({ ...ground, loop });
-  const seen = { admission, comparators, details, feed, hub, live, output, stages, webhooks };
+  const progress = new ProgressBoard(ground);
+  const heard = { details, output, progress };
+  const seen = { admission, comparators, feed, hub, live, stages, webhooks, ...heard };
   const machinery: Machinery = { ...seen, ids, loop, nextId, scheduler, waits };
   const services = createServices(ground, machinery);
   return {
@@ -312,6 +315,7 @@ interface Machinery {
   readonly admission: AdmissionGate;
   readonly comparators: Comparators;
   readonly details: DetailsBuffer;
+  readonly progress: ProgressBoard;
   readonly feed: EventFeed;
   readonly hub: AgentHub;
   readonly ids: TaskIdSource;

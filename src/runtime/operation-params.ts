@@ -18,7 +18,12 @@ const TAKES: Readonly<Record<OperationBody['action'], readonly (keyof RedrivePar
 };
 
 /** @throws InvalidRequestError; OrchestratorError `PAYLOAD_TOO_LARGE` */
-export function operationParams({ action, params = {}, sample }: OperationBody): OperationParams {
+export function operationParams(body: OperationBody): OperationParams {
+  const { action, params = {}, query, sample } = body;
+  if (query.trim() === '') {
+    // A script's variable that is not set must not mean everything.
+    throw new InvalidRequestError('/query', 'must say which tasks; id:* means all of them');
+  }
   const takes = TAKES[action];
   const names = Object.keys(params) as (keyof RedriveParams)[];
   for (const name of names) {

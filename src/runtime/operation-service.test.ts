@@ -376,3 +376,16 @@ describe('dead letters', () => {
     await expect(early).rejects.toMatchObject({ code: 'TASK_NOT_FAILED' });
   });
 });
+
+test('a query of blanks is refused, and all tasks can be meant', async () => {
+  world = new RuntimeWorld({}, 'memory');
+  const runtime = await world.open();
+  await submit(runtime, 3);
+  const blank = runtime.operations.start({ action: 'cancel', query: '  ' });
+  await expect(blank).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    details: { path: '/query' },
+  });
+  const all = { action: 'cancel', query: 'id:*', dryRun: true } as const;
+  expect(await runtime.operations.start(all)).toMatchObject({ matched: 3 });
+});

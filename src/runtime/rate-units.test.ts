@@ -91,3 +91,24 @@ test('a rate that counts no tokens is not corrected', async () => {
   await uqo.clock.advance('30s');
   expect(ran).toHaveLength(1);
 });
+
+test('a limit lowered below what a task takes fails that task, and those behind it go on', async () => {
+  await begin({ units: 10, perMs: 1_000 });
+  await uqo.runtime.queues.set('small', {});
+  await uqo.runtime.queues.pause('small');
+  const task = (units: number) =>
+    uqo.submit({ type: 'small', queue: 'small', limits: [{ name: 'l', units }] });
+  const [big, small] = [await task(9), await task(1)];
+  await uqo.runtime.limits.setLimit('l', { rate: { units: 5, perMs: 1_000 } });
+  await uqo.runtime.queues.resume('small');
+  await uqo.clock.advance('1s');
+  uqo.expectCompleted(small);
+  uqo.expectFailed(big, 'LIMIT_IMPOSSIBLE');
+  const { error } = uqo.orchestrator.getTask(big.id) ?? {};
+  expect(error?.message).toBe('an attempt can take at most 5 units of limit l, got 9');
+
+  await uqo.runtime.limits.setLimit('l', { rate: { units: 10, perMs: 1_000 } });
+  await uqo.runtime.deadLetters.redrive(big.id as never, {}, 1_000_000);
+  await uqo.clock.advance('5s');
+  uqo.expectCompleted(big);
+});

@@ -9,6 +9,7 @@ import { invariant } from '../base/invariant.ts';
 import type {
   AgentHandler,
   CorrelationView,
+  QuantumStatus,
   RegisterAgent,
   StatusView,
   SubmitFlow,
@@ -18,7 +19,7 @@ import type {
 } from '../contract/index.ts';
 import { type AgentId, type CoreState } from '../core/index.ts';
 import type { LogEntry, ReplicatedLog } from '../log/index.ts';
-import type { Scheduler } from '../scheduling/index.ts';
+import type { BornStatus, Scheduler } from '../scheduling/index.ts';
 import { listTasks, type LiveIndex, type Store } from '../store/index.ts';
 import type { AdmissionGate } from './admission-gate.ts';
 import type { AgentHub } from './agent-hub.ts';
@@ -341,6 +342,7 @@ export class Runtime {
       killed: this.kills.list().slice(0, KILLS_SHOWN_MAX),
       store: { bytes: store.sizeBytes(), backlog: store.backlog.count },
       admission: this.admission.view(),
+      quantum: quantumStatus(scheduler.bornStatus()),
       ...this.#health(),
     };
   }
@@ -465,6 +467,11 @@ const COUNTED_STATES = [
   'input_required',
   'failed',
 ] as const;
+
+function quantumStatus({ alarms, states, ...measures }: BornStatus): QuantumStatus {
+  const definitions = { dispatchers: 1, globalCoherence: 1, basis: 'definition' } as const;
+  return { ...definitions, ...measures, alarms: [...alarms], states: [...states] };
+}
 
 function named(id: string, ref: string | undefined): { id: string; ref?: string } {
   return ref === undefined ? { id } : { id, ref };

@@ -33,6 +33,15 @@ function firedOf(runtime: Runtime): string[] {
   return runtime.schedules.get('s')?.recent.map(({ nominalAt }) => nominalAt) ?? [];
 }
 
+test('a paused schedule names no moment at which it will not fire', async () => {
+  const runtime = await firedThenSetBack();
+  expect(runtime.schedules.get('s')?.nextAt).toEqual(expect.any(String));
+  await runtime.schedules.pause('s');
+  expect(runtime.schedules.get('s')).toMatchObject({ state: 'paused', nextAt: null });
+  await runtime.schedules.resume('s');
+  expect(runtime.schedules.get('s')?.nextAt).toEqual(expect.any(String));
+});
+
 test('a schedule that is resumed after the clock went back fires no moment again', async () => {
   const runtime = await firedThenSetBack();
   const before = firedOf(runtime);

@@ -25,7 +25,7 @@ export function scheduleView(schedule: Schedule): ScheduleView {
     ...(runsMax === 0 ? {} : { runsMax }),
     task: taskFields(settings.task),
     paused: paused === null ? null : { ...paused, at: iso(paused.at) },
-    nextAt: nextAt === 0 ? null : iso(nextAt),
+    nextAt: nextAt === 0 || paused !== null ? null : iso(nextAt),
     lastAt: lastAt === 0 ? null : iso(lastAt),
     runs,
     skipped,

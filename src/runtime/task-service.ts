@@ -25,6 +25,7 @@ import type { Clock } from './clock.ts';
 import { explainCopies } from './explain-copies.ts';
 import { explainFlow } from './explain-flow.ts';
 import { payloadOf } from './payload-of.ts';
+import type { ProgressBoard } from './progress-board.ts';
 import { refusalError, throwIfRefused } from './refusal.ts';
 import { isLarge, StagedSubmits } from './staged-submits.ts';
 import type { StageWaits } from './stage-waits.ts';
@@ -46,6 +47,7 @@ export interface TaskServiceParts {
   readonly clock: Clock;
   readonly admission: AdmissionGate;
   readonly stages: StageWaits;
+  readonly progress: ProgressBoard;
 }
 
 /** What became of a submit: ids in order, and which of them were there before. */
@@ -181,13 +183,16 @@ export class TaskService {
     const { state, store } = this.#parts;
     const task = state.tasks.get(id);
     if (task !== undefined) {
-      const view = liveTaskView(task, payloadOf(state, store, task));
+      const { progress } = this.#parts;
+      const view = { ...liveTaskView(task, payloadOf(state, store, task)), ...progress.of(task) };
       return task.extra === null
         ? view
         : { ...view, ...treeFacts(state, task.extra.family ?? null, task.id) };
     }
     const finished = store.finished(id);
-    return finished === null ? null : finishedTaskView(finished);
+    if (finished === null) return null;
+    // What came from it may go on and draw from its budget.
+    return { ...finishedTaskView(finished), ...treeFacts(state, { tree: id }, id) };
   }
 
   /** Whether and how the task ended; null for an unknown id. */

@@ -17,10 +17,10 @@ export function treeKillView({ key }: Tree, { at, by, reason }: KillFacts): Kill
   return { kind: 'tree', target: key, reason, by, at: iso(at) };
 }
 
-/** What a live task's trees say of it: its own budget, and who stopped it. */
+/** What a task's trees say of it while any of them lives: its own budget, and who stopped it. */
 export function treeFacts(
   state: CoreState,
-  family: FamilyFacts | null,
+  family: Pick<FamilyFacts, 'tree'> | null,
   taskId: string,
 ): Pick<TaskView, 'budget' | 'killed'> {
   const tree = family === null ? undefined : state.records.trees.get(family.tree);

@@ -31,6 +31,8 @@ const STATE_CODES: Readonly<Record<AgentState, number>> = {
   killed: 3,
 };
 const CAPACITY_MIN = 64;
+/** Least weight, for those of older logs: below about 1e-38 a float is 0, and nobody can be given his share of that. */
+const WEIGHT_MIN: number = 2 ** -20;
 /** Credit that no proposal uses up. */
 const CREDIT_INFINITE = 0x7fff_ffff;
 
@@ -126,7 +128,10 @@ export class AgentTable {
     this.#tally.move(before, state);
     this.#tally.setSlots(index, agent.state === 'lost' ? 0 : agent.spec.slots);
     this.#set(index, STANDING, (this.#get(index, STANDING) & ~STATE_MASK) | state);
-    this.#floats[index * FIELDS + WEIGHT] = agent.spec.weight * trustFactor(agent);
+    this.#floats[index * FIELDS + WEIGHT] = Math.max(
+      WEIGHT_MIN,
+      agent.spec.weight * trustFactor(agent),
+    );
     this.#doubles[(index * FIELDS + COST) >> 1] = agent.spec.cost;
   }
 

@@ -2,6 +2,7 @@
 import { zoneOf, type Agent, type Task } from '../core/index.ts';
 import type { Look } from './correlation/steer-clear.ts';
 import { hasCopies, type Apart } from './kept-apart.ts';
+import { isLessLoaded } from './strategies/less-loaded.ts';
 
 /** Available members drawn, and then looked at one after the other, for one that is not avoided. */
 const DRAWS = 8;
@@ -97,8 +98,12 @@ function failedRank(task: Task, agent: Agent): number {
   return zone !== null && avoid.zones.includes(zone) ? 2 : 0;
 }
 
+/** Of those that are to be avoided alike the less loaded: drawn evenly, many would be slow ones with a queue. */
 function better(task: Task, one: number, other: number, look: Choices): number {
-  return rank(task, other, look) < rank(task, one, look) ? other : one;
+  const difference = rank(task, other, look) - rank(task, one, look);
+  if (difference !== 0) return difference < 0 ? other : one;
+  const { pool, table } = look;
+  return isLessLoaded(table, pool.agentOf(other), pool.agentOf(one)) ? other : one;
 }
 
 /** Whether a ready agent of the pool, available or not, is none of those it must avoid. */

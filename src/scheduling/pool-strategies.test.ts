@@ -107,3 +107,22 @@ describe('a strategy that is new to a pool', () => {
     expect(strategies.get('least-loaded').name).toBe('least-loaded');
   });
 });
+
+test('a strategy that no queue uses any more is forgotten, one that is asked for is not', () => {
+  const members = new Members(10, 256);
+  const { strategies } = members.pool;
+  const [born, hashed] = [strategies.get('born'), strategies.get('consistent-hash')];
+  const outcome = (minutes: number) => ({ runMs: 10, ok: true, nowMs: minutes * 60_000 });
+  strategies.observed(0, outcome(0));
+  for (let minute = 1; minute <= 35; minute++) {
+    if (minute <= 5) expect(strategies.get('born')).toBe(born);
+    expect(strategies.get('consistent-hash')).toBe(hashed);
+    strategies.observed(0, outcome(minute));
+    expect(strategies.learning.includes(born)).toBe(minute < 20);
+  }
+  expect(strategies.get('consistent-hash')).toBe(hashed);
+  const anew = strategies.get('born');
+  expect(anew).not.toBe(born);
+  expect(anew.name).toBe('born');
+  for (const member of members.known.values()) anew.picked(member);
+});

@@ -7,6 +7,8 @@ import type { Outcome, Strategy } from './strategy.ts';
 const WHOLE_MAX = 2_048;
 /** Members of a larger one that it takes in with each step: 1 to 5 ms of work. */
 const TAKEN_AT_ONCE = 256;
+/** One that was not asked for as long is forgotten: it costs something with every change of a load, and what it learned is past. */
+const KEPT_MS = 600_000;
 /** Chooses meanwhile; it knows nothing of its own about members. */
 const STAND_IN: StrategyName = 'power-of-two-choices';
 
@@ -20,7 +22,8 @@ interface Joining {
  * The strategies that one pool is asked for, and which of them must hear what happens to its members.
  *
  * One that keeps something of each member takes in those of a large pool in slices. Until it knows all, power of
- * two choices takes its place.
+ * two choices takes its place. One that no queue uses any more is forgotten after ten to twenty minutes, where
+ * ends of attempts are listened to.
  */
 export class PoolStrategies {
   readonly #pool: Pool;
@@ -29,6 +32,10 @@ export class PoolStrategies {
   readonly #stateful: Strategy[] = [];
   readonly #learning: Strategy[] = [];
   readonly #joining: Joining[] = [];
+  /** Asked for since they were looked through last, and the last one of them. */
+  readonly #asked = new Set<StrategyName>();
+  #lastAsked: StrategyName | null = null;
+  #lookedThroughAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: Pool, shared: Shared) {
     this.#pool = pool;
@@ -52,6 +59,7 @@ export class PoolStrategies {
 
   /** The strategy of a name, or who takes its place yet. O(1), but for its first use a slice of the members. */
   get(name: StrategyName): Strategy {
+    if (name !== this.#lastAsked) this.#noteAsked(name);
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
     if (this.#joining.some(({ strategy }) => strategy.name === name)) return this.get(STAND_IN);
@@ -106,6 +114,32 @@ export class PoolStrategies {
   }
 
   observed(member: number, outcome: Outcome): void {
+    if (outcome.nowMs - this.#lookedThroughAt >= KEPT_MS) this.#lookThrough(outcome.nowMs);
     for (const strategy of this.#learning) strategy.observed?.(member, outcome);
   }
+
+  #noteAsked(name: StrategyName): void {
+    this.#lastAsked = name;
+    this.#asked.add(name);
+  }
+
+  #lookThrough(nowMs: number): void {
+    const isFirst = this.#lookedThroughAt === Number.NEGATIVE_INFINITY;
+    this.#lookedThroughAt = nowMs;
+    if (!isFirst) {
+      for (const [name, strategy] of this.#byName) {
+        if (this.#asked.has(name)) continue;
+        this.#byName.delete(name);
+        drop(this.#stateful, strategy);
+        drop(this.#learning, strategy);
+      }
+    }
+    this.#asked.clear();
+    this.#lastAsked = null;
+  }
+}
+
+function drop(list: Strategy[], strategy: Strategy): void {
+  const at = list.indexOf(strategy);
+  if (at >= 0) list.splice(at, 1);
 }

@@ -30,15 +30,15 @@ export interface Evidence {
 /** The one thing that holds the task up, or what comes next, as a sentence without its stop. */
 export function verdict(task: Task, evidence: Evidence): string {
   if (task.state !== 'queued') return notQueued(task);
+  if (task.profile.queue.held) {
+    return `namespace ${task.profile.spec.namespace} was killed and waits to be restored`;
+  }
   const { counts } = evidence.standings;
   const matching = counts.available + heldUp(counts);
   if (matching === 0) {
     return evidence.pinned === null
       ? noneMatches(evidence.requirements)
       : waitsFor(evidence.pinned);
-  }
-  if (task.profile.queue.held) {
-    return `namespace ${task.profile.spec.namespace} was killed and waits to be restored`;
   }
   if (task.profile.queue.paused) return `queue ${task.profile.queue.name} is paused`;
   if (evidence.gate !== null) return held(evidence.gate);

@@ -22,6 +22,14 @@ export interface ClusterSource {
       readonly lagEntries: number | null;
     }[];
   };
+  /** None where nodes speak in the clear. */
+  certificateEnds?(): readonly CertificateEnd[];
+}
+
+/** When a certificate between nodes ends, in milliseconds since 1970: that of this node, or of whoever vouches for it. */
+export interface CertificateEnd {
+  readonly certificate: 'node' | 'authority';
+  readonly endMs: number;
 }
 
 /** What becomes of a request that is carried to the leader. */
@@ -70,6 +78,16 @@ export class ClusterStats {
     const commits = 'uqo_raft_commit_duration_seconds';
     return [
       ...gaugesOf(source),
+      {
+        name: 'uqo_peer_certificate_end_timestamp_seconds',
+        type: 'gauge',
+        help: 'When the certificate of this node ends for other nodes, and that of its authority; seconds since 1970',
+        samples: () =>
+          (source.certificateEnds?.() ?? []).map(({ certificate, endMs }) => ({
+            labels: { certificate },
+            value: endMs / 1000,
+          })),
+      },
       counter('uqo_raft_elections_total', 'Elections of this node', 'outcome', this.#elections),
       counter('uqo_raft_snapshots_total', 'Snapshots of the state', 'what', this.#snapshots),
       counter(

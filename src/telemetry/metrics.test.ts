@@ -27,6 +27,13 @@ function sourceOf(queues: number): MetricsSource {
       agents: { ready: 5, asleep: 3, draining: 1, lost: 2, slots: 10, slotsUsed: 4 },
       log: { lastIndex: 77, checkpointIndex: 70 },
       store: { bytes: 4096, backlog: 6 },
+      quantum: {
+        pools: 2,
+        dispatchFidelity: { value: 0.99, alarmBelow: 0.97 },
+        targetFidelity: 0.8,
+        entropyBits: null,
+        alarms: ['targetFidelity'],
+      },
       admission: {
         level: 'elevated',
         floor: 4.25,
@@ -155,6 +162,8 @@ describe('a scrape after load', () => {
       uqo_checkpoint_index: 'gauge',
       uqo_store_size_bytes: 'gauge',
       uqo_store_backlog: 'gauge',
+      uqo_quantum_target_fidelity: 'gauge',
+      uqo_quantum_alarm: 'gauge',
       uqo_command_backlog: 'gauge',
       uqo_stream_clients: 'gauge',
       http_server_request_duration_seconds: 'histogram',
@@ -181,6 +190,15 @@ describe('a scrape after load', () => {
     expect(value('uqo_queue_depth', { queue: OTHER, state: 'ready' })).toBe(20);
     expect(value('uqo_queue_oldest_ready_age_seconds', { queue: OTHER })).toBe(59);
     expect(value('uqo_queue_paused', { queue: 'q1' })).toBe(1);
+  });
+
+  test('has what the Born strategies learned, and no sample of what was not measured', () => {
+    expect(value('uqo_quantum_target_fidelity', {})).toBe(0.8);
+    expect(value('uqo_quantum_dispatch_fidelity', {})).toBe(0.99);
+    expect(value('uqo_quantum_dispatch_fidelity_alarm_below', {})).toBe(0.97);
+    expect(value('uqo_quantum_alarm', { measure: 'targetFidelity' })).toBe(1);
+    expect(value('uqo_quantum_alarm', { measure: 'entropyBits' })).toBe(0);
+    expect(families.get('uqo_quantum_entropy_bits')?.lines ?? []).toEqual([]);
   });
 
   test('has zero for every outcome of a pair that is known', () => {

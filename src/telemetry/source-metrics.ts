@@ -1,3 +1,4 @@
+import { quantumMetrics, type SourceQuantum } from './quantum-metrics.ts';
 import type { MetricDefinition, Sample } from './sample.ts';
 
 /** One queue at the moment of the scrape. */
@@ -38,6 +39,7 @@ export interface MetricsSource {
     };
     readonly log: { readonly lastIndex: number; readonly checkpointIndex: number };
     readonly store: { readonly bytes: number; readonly backlog: number };
+    readonly quantum: SourceQuantum;
     readonly admission: {
       readonly level: string;
       readonly floor: number;
@@ -84,6 +86,7 @@ export function sourceMetrics(
   return [
     ...queueMetrics(queues),
     ...statusMetrics(status),
+    ...quantumMetrics(() => status()?.quantum ?? null),
     ...operatorMetrics(source),
     ...admissionMetrics(status),
     ...gateMetrics(source),

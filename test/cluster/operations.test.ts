@@ -1,5 +1,5 @@
 /** What operators do to a cluster, with real processes. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { HttpApi } from '../../src/client/http-api.ts';
@@ -142,7 +142,10 @@ test('one node goes on alone after the others are lost for good, and others join
   expect(asked.stderr).toContain('--majority-is-lost');
   const done = await cluster.uqo('n2', ...recover, '--majority-is-lost', '-o', 'json');
   expect(JSON.parse(done.stdout)).toMatchObject({ removed: ['n1', 'n3'] });
-  await cluster.run('n2');
+  const notes = readFileSync(join(cluster.folder, 'n2', 'cluster-recoveries.jsonl'), 'utf8');
+  expect(notes.trimEnd().split('\n').map(stepOf)).toEqual(['begun', 'done']);
+  const alone = await cluster.run('n2');
+  await alone.said('to go on without a majority');
   expect(await stateOf(cluster.urlOf('n2'), id)).toBe('queued');
   const later = await submit(cluster.urlOf('n2'));
   await cluster.place('n4');
@@ -191,3 +194,9 @@ test('a node whose disk takes no more stops by itself; the others go on, and it 
   const { items } = (await answer.json()) as { items: { id: string }[] };
   expect(new Set(items.map(({ id }) => id))).toEqual(new Set(ids));
 }, 180_000);
+
+function stepOf(line: string): unknown {
+  const { membersGone, step } = JSON.parse(line) as Record<string, unknown>;
+  if (step === 'done') expect(membersGone).toEqual(['n1', 'n3']);
+  return step;
+}

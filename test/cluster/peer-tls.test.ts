@@ -85,6 +85,14 @@ test('nodes with certificates found a cluster, and carry requests and channels t
   expect(await read.json()).toMatchObject({ payload: 'over a channel' });
   const metrics = await (await fetch(`${cluster.urlOf(follower)}/metrics`)).text();
   expect(metrics).toMatch(/uqo_forwarded_requests_total\{outcome="answered"\} [1-9]/);
+  for (const [certificate, days] of [
+    ['node', 365],
+    ['authority', 3_650],
+  ] as const) {
+    const sample = `uqo_peer_certificate_end_timestamp_seconds\\{certificate="${certificate}"\\} (\\d+)`;
+    const end = Number(new RegExp(sample).exec(metrics)?.[1]);
+    expect((end - Date.now() / 1000) / 86_400).toBeCloseTo(days, 1);
+  }
 }, 120_000);
 
 test('what nodes say to each other and carry to the leader cannot be read, and strangers hear nothing', async () => {
@@ -94,11 +102,13 @@ test('what nodes say to each other and carry to the leader cannot be read, and s
   await cluster.leader();
   const heard: Buffer[] = [];
   const port = await wiretap('n1', heard);
-  const own = {
-    cert: readFileSync(join(cluster.folder, 'n2.pem')),
-    key: readFileSync(join(cluster.folder, 'n2.key')),
-    ca: readFileSync(join(cluster.folder, 'ca.pem')),
-  };
+  const read = (file: string): Buffer => readFileSync(join(cluster.folder, file));
+  const shownBy = (id: string): { readonly cert: Buffer; readonly key: Buffer; ca: Buffer } => ({
+    cert: read(`${id}.pem`),
+    key: read(`${id}.key`),
+    ca: read('ca.pem'),
+  });
+  const own = shownBy('n1');
   const request = 'GET /api/v1/cluster HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n';
   const ask = (options: tls.ConnectionOptions): Promise<string> =>
     new Promise((resolve) => {
@@ -110,6 +120,8 @@ test('what nodes say to each other and carry to the leader cannot be read, and s
     });
   expect(await ask({ ...own, ALPNProtocols: ['uqo-api'] })).toContain('"clusterId":"uqo"');
   expect(Buffer.concat(heard).includes('clusterId')).toBe(false);
+  // The authority vouches for it, but it is no member.
+  expect(await ask({ ...shownBy('n2'), ALPNProtocols: ['uqo-api'] })).toBe('');
   expect(await ask({ ca: own.ca, ALPNProtocols: ['uqo-api'] })).toBe('');
   expect(await ask({ ...own, ALPNProtocols: ['h2'] })).toBe('');
   expect(await ask({ ...own, rejectUnauthorized: false, maxVersion: 'TLSv1.2' })).toBe('');
@@ -159,6 +171,21 @@ test('a node of another authority, or whose certificate has ended, does not get 
   expect(await submit('n3', 'still there')).toBe(201);
 }, 120_000);
 
+test('a node does not get in with the certificate of another one', async () => {
+  await placed();
+  makeCertificates();
+  const [first, , third] = await Promise.all([
+    cluster.run('n1', flagsOf('n1')),
+    cluster.run('n2', flagsOf('n2')),
+    cluster.run('n3', [...flagsOf('n2'), '--peer-tls-any-node']),
+  ]);
+  await cluster.leader();
+  await first.said('PEER_CERTIFICATE_MISMATCH');
+  await third.said('PEER_CERTIFICATE_MISMATCH');
+  const view = await cluster.view('n1');
+  expect(view?.members.find(({ nodeId }) => nodeId === 'n3')?.isReachable).toBe(false);
+}, 60_000);
+
 test('settings that cannot be right are refused at the start, and say what is wrong', async () => {
   await placed(['n1']);
   makeCertificates();
@@ -173,6 +200,9 @@ test('settings that cannot be right are refused at the start, and say what is wr
   };
   expect(await start('--peer-tls-cert', 'n1.pem')).toMatch(/must be given together/);
   expect(await start(...tlsFlags('n1.pem', 'n2.key', 'ca.pem'))).toMatch(/must belong together/);
+  expect(await start(...tlsFlags('n2.pem', 'n2.key', 'ca.pem'))).toMatch(
+    /must name this node \(CN=n1.*CN=n2/,
+  );
   expect(await start(...tlsFlags('garbage.pem', 'n1.key', 'ca.pem'))).toMatch(
     /PEM with a certificate/,
   );

@@ -34,3 +34,31 @@ test('sets limits and weights, and sees what holds a task back', async () => {
   expect(shares).toMatchObject({ weights: { blue: 3 } });
   expect((await uqo('fairness', 'set')).exitCode).toBe(2);
 });
+
+test('a submit can say what bounds its task, and it is shown', async () => {
+  const bounds = ['--budget', 'tokens=100', '--budget', 'wall=10m', '--total-timeout', '1h'];
+  const retry = ['--retry-avoid', 'agent', '--escalate', '2:capability=hard,priority=7'];
+  const { id } = await answer<Task>('task', 'submit', 'odd', ...bounds, ...retry);
+  expect(await answer('task', 'get', id)).toMatchObject({
+    budget: { limits: { tokens: 100, wallMs: 600_000 } },
+    timeouts: { totalMs: 3_600_000 },
+    retry: { avoid: 'agent', escalate: [{ afterAttempt: 2, capabilities: ['hard'], priority: 7 }] },
+  });
+  expect((await uqo('task', 'get', id)).stdout).toContain('tokens 0 of 100');
+  const child = await answer<Task>('task', 'submit', 'odd', '--depends-on', `${id}:skip`);
+  expect(child).toMatchObject({ state: 'blocked', dependsOn: [{ taskId: id, onFailure: 'skip' }] });
+  const { exitCode, stderr } = await uqo('dlq', 'redrive', id);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('a dead letter is a failed task, got queued (TASK_NOT_FAILED)');
+  const scheduled = ['schedule', 'set', 'nightly', 'odd', '--cron', '0 2 * * *'];
+  expect(await answer(...scheduled, '--budget', 'usd=2')).toMatchObject({
+    task: { budget: { costUsd: 2 } },
+  });
+});
+
+test('what a server does about itself can be looked at', async () => {
+  expect(await answer('recoveries')).toMatchObject({ items: expect.any(Array) as unknown });
+  expect((await uqo('recoveries')).stdout).toContain('WELL AGAIN');
+  expect((await uqo('queue', 'get', 'mail')).exitCode).toBe(0);
+  expect((await uqo('queue', 'get', 'nowhere')).exitCode).toBe(4);
+});

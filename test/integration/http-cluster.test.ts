@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApiServer, type ApiServer, type ClusterDoor } from '../../src/api/index.ts';
+import { HttpApi } from '../../src/client/http-api.ts';
 import { Agent, Client } from '../../src/client/index.ts';
 import { OrchestratorError } from '../../src/base/errors.ts';
 import { systemClock, type Runtime } from '../../src/runtime/index.ts';
@@ -32,6 +33,8 @@ class ServedCluster {
   silent: string | null = null;
   /** Servers that cannot be reached. */
   readonly gone = new Set<ApiServer>();
+  /** Nodes that were taken out. */
+  readonly removed = new Set<string>();
   /** Whether the leader can prove that it leads. */
   hasQuorum = true;
 
@@ -70,6 +73,7 @@ class ServedCluster {
 
   #doorOf(nodeId: string): ClusterDoor {
     const known = (): Node | null => this.#leader;
+    const { removed } = this;
     return {
       nodeId,
       connectApi: null,
@@ -78,6 +82,9 @@ class ServedCluster {
       },
       get ready() {
         return known() !== null;
+      },
+      get isRemoved() {
+        return removed.has(nodeId);
       },
       leader: async (waitMs) => {
         if (known() === null && waitMs > 0) {
@@ -218,7 +225,33 @@ describe('a node that follows', () => {
     expect(fresh.headers.get('retry-after')).toBe('1');
     expect(await fresh.json()).toMatchObject({ code: 'NO_LEADER' });
     expect((await fetch(`${second.server.url}/health/live`)).status).toBe(200);
-    expect((await fetch(`${second.server.url}/health/ready`)).status).toBe(503);
+    const ready = await fetch(`${second.server.url}/health/ready`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ code: 'NO_LEADER' });
+  });
+
+  test('refuses any other word for how old an answer may be', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    for (const path of ['/api/v1/tasks?stale=yes', '/api/v1/tasks?stale=ok&stale=ok']) {
+      const answer = await fetch(`${second.server.url}${path}`);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: 'INVALID_REQUEST', path: '/query/stale' });
+    }
+  });
+
+  test('says at once that it was removed, where it was', async () => {
+    const [, second] = cluster.nodes as [Node, Node, Node];
+    cluster.removed.add(second.name);
+    for (const path of ['/health/ready', '/api/v1/tasks']) {
+      const answer = await fetch(`${second.server.url}${path}`);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ code: 'NODE_REMOVED' });
+    }
+    expect((await fetch(`${second.server.url}/api/v1/tasks?stale=ok`)).status).toBe(200);
+    // Who knows another one asks there.
+    const [first] = cluster.nodes as [Node];
+    const api = new HttpApi(`${second.server.url},${first.server.url}`);
+    expect(await api.call('GET', '/tasks')).toMatchObject({ items: [] });
   });
 
   test('does not wait for ever for one that led and says nothing', async () => {

@@ -32,6 +32,20 @@ describe('operations', () => {
     expect(text).not.toContain('secret-agent');
   });
 
+  test('reads that may be old are answered, as by a node of a cluster, and are documented', async () => {
+    const { body } = await api.post('/api/v1/tasks', { type: 'nobody' });
+    const read = await api.get(`/api/v1/tasks/${body.id}?stale=ok`);
+    expect(read.body).toMatchObject({ id: body.id });
+    expect((await api.get('/api/v1/tasks?limit=1&stale=ok')).status).toBe(200);
+    const refused = await api.get('/api/v1/tasks?stale=yes');
+    expect(refused.body).toMatchObject({ code: 'INVALID_REQUEST', path: '/query/stale' });
+    const { paths } = (await api.get('/openapi.json')).body;
+    const names = (operation: { parameters?: readonly { name: string }[] }): unknown =>
+      operation.parameters?.map(({ name }) => name);
+    expect(names(paths['/api/v1/tasks/{id}'].get)).toContain('stale');
+    expect(names(paths['/api/v1/tasks'].post) ?? []).not.toContain('stale');
+  });
+
   test('every route is in the OpenAPI document, which is whole', async () => {
     const { body } = await api.get('/openapi.json');
     expect(body.openapi).toBe('3.1.0');

@@ -176,6 +176,78 @@ const REFUSALS: readonly Row[] = [
   [['POST', '/api/v1/agents', { id: 'a' }], 400, 'INVALID_REQUEST', ''],
   [['POST', '/api/v1/agents', { id: 'a b', capabilities: ['x'] }], 400, 'INVALID_REQUEST', '/id'],
   [
+    ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], weight: 0 }],
+    400,
+    'INVALID_REQUEST',
+    '/weight',
+  ],
+  [
+    ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], weight: 1e-300 }],
+    400,
+    'INVALID_REQUEST',
+    '/weight',
+  ],
+  [
+    ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], weight: 1e7 }],
+    400,
+    'INVALID_REQUEST',
+    '/weight',
+  ],
+  [
+    ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], weight: null }],
+    400,
+    'INVALID_REQUEST',
+    '/weight',
+  ],
+  [
+    ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], weight: 'NaN' }],
+    400,
+    'INVALID_REQUEST',
+    '/weight',
+  ],
+  [
+    ['POST', '/api/v1/agents', raw('{"id":"a","capabilities":["x"],"weight":1e999}'), json],
+    400,
+    'INVALID_REQUEST',
+    '/weight',
+  ],
+  [
+    ['POST', '/api/v1/agents', raw('{"id":"a","capabilities":["x"],"weight":NaN}'), json],
+    400,
+    'INVALID_REQUEST',
+    '',
+  ],
+  [
+    [
+      'POST',
+      '/api/v1/agents',
+      { id: 'a', capabilities: Array.from({ length: 257 }, (_, i) => `c${i}`) },
+    ],
+    400,
+    'INVALID_REQUEST',
+    '/capabilities',
+  ],
+  [
+    [
+      'POST',
+      '/api/v1/agents',
+      {
+        id: 'a',
+        capabilities: ['x'],
+        labels: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`l${i}`, 'v'])),
+      },
+    ],
+    400,
+    'INVALID_REQUEST',
+    '/labels',
+  ],
+  [
+    ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], labels: { l: 'v'.repeat(256) } }],
+    400,
+    'INVALID_REQUEST',
+    '/labels/l',
+  ],
+  [
     ['POST', '/api/v1/agents', { id: 'a', capabilities: ['x'], slots: 0 }],
     400,
     'INVALID_REQUEST',

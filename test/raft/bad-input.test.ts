@@ -224,6 +224,26 @@ describe('changes of members that conflict', () => {
   });
 });
 
+describe('a node that founds a cluster of its own, and is added to another one', () => {
+  test('stops at once and says how that came, and the others go on', async () => {
+    const cluster = await make(['a', 'b', 'c', 'd']);
+    await cluster.startAll();
+    await appendThrough(cluster, 'before');
+    const addresses = { d: cluster.address('d') };
+    const leader = await cluster.leader();
+    await leader.log.changeMembership([{ kind: 'addLearner', nodeId: 'd' }], addresses);
+    const ids = ['a', 'b', 'c', 'd'];
+    const peers = Object.fromEntries(ids.map((id) => [id, cluster.address(id)]));
+    const stray = await cluster.start('d', { founders: ids, peers });
+    expect(await stray.log.failed).toMatchObject({
+      code: 'LOG_FAILED',
+      cause: { code: 'LOG_DIVERGED', message: expect.stringContaining('--join') as string },
+    });
+    expect(stray.applied).toEqual([]);
+    await appendThrough(cluster, 'after');
+  });
+});
+
 describe('a journal that decays while its node runs', () => {
   test('is never served: its node stops, and who asked gets all of it from another one', async () => {
     const settings = { heartbeatTicks: 6, electionTicks: 50, tailBytesMax: 500 };

@@ -83,6 +83,12 @@ describe('membership', () => {
     const gone = cluster.others(leader.id)[0] as ClusterNode;
     await leader.log.changeMembership([{ kind: 'remove', nodeId: gone.id }]);
     expect(leader.log.status().configuration.voters).not.toContain(gone.id);
+    // It still runs, and may not have heard of its end from the log.
+    await expect.poll(() => gone.log.status().isRemoved).toBe(true);
+    expect(warnings.filter(({ message }) => String(message).includes('was removed'))).toEqual([
+      expect.objectContaining({ nodeId: gone.id }),
+    ]);
+    expect(leader.log.status().isRemoved).toBe(false);
     await cluster.crash(gone.id);
     await rm(cluster.folder(gone.id), { recursive: true });
     await cluster.start(gone.id);
@@ -114,6 +120,53 @@ describe('membership', () => {
     }
     const follower = cluster.others(leader.id)[0] as ClusterNode;
     await expect(add(follower, 'd')).rejects.toMatchObject({ code: 'NOT_LEADER' });
+  });
+
+  test('refuses an address that must not be called, or is that of another member, and nobody is hurt', async () => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const follower = cluster.others(leader.id)[0] as ClusterNode;
+    const at = (nodeId: string, address: string): Promise<void> =>
+      leader.log.changeMembership([{ kind: 'addLearner', nodeId }], { [nodeId]: address });
+    await expect(at('d', '10.0.0.4:9104')).rejects.toMatchObject({ code: 'PEERS_INSECURE' });
+    await expect(at('d', '127.0.0.1:0')).rejects.toMatchObject({ code: 'PEER_ADDRESS_INVALID' });
+    for (const { id } of cluster.nodes.values()) {
+      await expect(at('d', cluster.address(id))).rejects.toMatchObject({
+        code: 'PEER_ADDRESS_TAKEN',
+      });
+    }
+    // Neither does a refused change of a member move it.
+    await expect(at(follower.id, '127.0.0.1:1')).rejects.toMatchObject({ code: 'NODE_EXISTS' });
+    const { peers } = leader.log.status();
+    const address = peers.find(({ nodeId }) => nodeId === follower.id)?.address;
+    expect(address).toBe(cluster.address(follower.id));
+    await cluster.start('d');
+    await add(leader, 'd');
+    await appendMany(leader, 1, 5);
+    await cluster.node('d').log.appliedThrough(5);
+  });
+
+  test('where a peer says it is never ends a node that must not call there, nor keeps it from starting', async () => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    await leader.log.changeMembership([{ kind: 'addLearner', nodeId: 'd' }], {
+      d: cluster.address('d'),
+    });
+    const transport = { ...cluster.transport('d'), publicAddress: '10.0.0.4:9104' };
+    const peers = Object.fromEntries(FOUNDERS.map((id) => [id, cluster.address(id)]));
+    await cluster.start('d', { transport, peers });
+    const leftAside = (): number =>
+      warnings.filter(({ message }) => String(message).includes('must not be called')).length;
+    await expect.poll(leftAside).toBe(FOUNDERS.length);
+    // Members change, which lets each node look again whom to call.
+    await cluster.start('e');
+    await add(leader, 'e');
+    await appendMany(leader, 1, 5);
+    await Promise.all(FOUNDERS.map((id) => cluster.node(id).log.appliedThrough(5)));
+    await Promise.all(FOUNDERS.map((id) => cluster.crash(id)));
+    await cluster.startAll();
+    const next = await cluster.leader();
+    await next.log.append(Buffer.from('after'));
   });
 
   test('a node that lost its disk is refused under its old id', async () => {

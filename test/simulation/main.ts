@@ -5,23 +5,19 @@
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../src/base/errors.ts';
 import { runSeeds, type RunSeed, type SeedOptions, type SeedOutcome } from './run-seeds.ts';
 import { replayCommand, shrink } from './shrink.ts';
 import { suites } from './suites.ts';
 
-const { values } = parseArgs({
-  options: {
-    suite: { type: 'string', default: 'raft' },
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '1' },
-    seconds: { type: 'string' },
-    replay: { type: 'string' },
-    without: { type: 'string' },
-    nodes: { type: 'string' },
-    'for-ms': { type: 'string' },
-    lines: { type: 'string' },
-  },
-});
+const USAGE = `npm run simulate -- [--suite ${Object.keys(suites).join('|')}] [--seeds N] [--from S] [--seconds S]
+npm run simulate -- --suite S --replay SEED [--without FAULT,FAULT] [--nodes N] [--for-ms MS] [--lines N]`;
+
+const values = valuesOf();
+if (values.help === true) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 const run = Object.hasOwn(suites, values.suite) ? suites[values.suite] : undefined;
 if (run === undefined) {
@@ -30,6 +26,32 @@ if (run === undefined) {
 }
 const isFine = values.replay === undefined ? await search(run) : await replay(run);
 process.exit(isFine ? 0 : 1);
+
+function valuesOf(): ReturnType<typeof parsed> {
+  try {
+    return parsed();
+  } catch (error) {
+    console.error(`${messageOf(error)}\n${USAGE}`);
+    return process.exit(2);
+  }
+}
+
+function parsed() {
+  return parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      suite: { type: 'string', default: 'raft' },
+      seeds: { type: 'string', default: '100' },
+      from: { type: 'string', default: '1' },
+      seconds: { type: 'string' },
+      replay: { type: 'string' },
+      without: { type: 'string' },
+      nodes: { type: 'string' },
+      'for-ms': { type: 'string' },
+      lines: { type: 'string' },
+    },
+  }).values;
+}
 
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);

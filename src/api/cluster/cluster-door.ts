@@ -14,6 +14,8 @@ export interface ClusterDoor {
   readonly isLeading: boolean;
   /** True while somebody leads: then requests can be taken here, and may be carried on. */
   readonly ready: boolean;
+  /** True once this node was taken out of the cluster: it will never know who leads. */
+  readonly isRemoved: boolean;
   /** Resolves with who leads, as soon as anybody does; with null where nobody does for so long. */
   leader(waitMs: number): Promise<Leader | null>;
   /**

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isOrchestratorError, OrchestratorError } from '../../base/errors.ts';
 import type { ApiContext } from '../api-context.ts';
 import { readBody } from '../json-body.ts';
+import { isRead, takeStale } from '../stale-reads.ts';
 import { ArtifactsElsewhere } from './artifacts-elsewhere.ts';
 import type { ClusterDoor } from './cluster-door.ts';
 import { FORWARDED_HEADER, forwardRequest, NOT_LEADER_HEADER } from './forward-request.ts';
@@ -89,7 +90,7 @@ class Forwarder {
     const [path = ''] = request.url.split('?', 1);
     const reads = isRead(request);
     if (!path.startsWith('/api/v1/') || (reads && LOCAL.includes(path))) return;
-    if (takeStale(request) && reads) return;
+    if (takeStale(request)) return;
     const answered = reads ? await this.artifacts.answer(request, reply, path) : 'none';
     if (answered !== 'none') return;
     if (request.headers[FORWARDED_HEADER] !== undefined) {
@@ -152,6 +153,7 @@ class Forwarder {
     const endMs = clock.monotonicMs() + LEADER_WAIT_MS;
     let body = read;
     for (;;) {
+      if (door.isRemoved) throw nodeRemoved();
       const leader = await door.leader(Math.max(0, endMs - clock.monotonicMs()));
       if (leader === null) break;
       if (leader === 'self' && body === null) {
@@ -169,11 +171,7 @@ class Forwarder {
       if (clock.monotonicMs() >= endMs || reply.raw.destroyed) break;
       await new Promise<void>((resolve) => void clock.setTimer(AGAIN_MS, resolve));
     }
-    throw new OrchestratorError(
-      'NO_LEADER',
-      'a majority of the nodes must agree on who leads; reads with ?stale=ok are answered meanwhile',
-      { retryAfterMs: 1_000 },
-    );
+    throw noLeader();
   }
 
   #notLeader(reply: FastifyReply): OrchestratorError {
@@ -222,14 +220,30 @@ class Forwarder {
   }
 }
 
+/** Why a node of a cluster takes no work though it runs. */
+export function unreadinessOf(door: ClusterDoor): OrchestratorError | null {
+  if (door.isRemoved) return nodeRemoved();
+  return door.ready ? null : noLeader();
+}
+
+function noLeader(): OrchestratorError {
+  return new OrchestratorError(
+    'NO_LEADER',
+    'a majority of the nodes must agree on who leads; reads with ?stale=ok are answered meanwhile',
+    { retryAfterMs: 1_000 },
+  );
+}
+
+function nodeRemoved(): OrchestratorError {
+  const message =
+    'this node must be a member of its cluster, got removed: ask another one, and stop it';
+  return new OrchestratorError('NODE_REMOVED', message);
+}
+
 interface Destination {
   readonly agent: NodeAgent;
   readonly url: string;
   readonly body: Buffer;
-}
-
-function isRead({ method }: FastifyRequest): boolean {
-  return method === 'GET' || method === 'HEAD';
 }
 
 function isEventStream({ raw }: FastifyReply): boolean {
@@ -240,12 +254,4 @@ function isEventStream({ raw }: FastifyReply): boolean {
 function ownUrl({ raw }: FastifyRequest): string {
   const { localAddress = '127.0.0.1', localPort } = raw.socket;
   return `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
-}
-
-/** Whether a reader is content with what this node has; routes know nothing of the word. */
-function takeStale(request: FastifyRequest): boolean {
-  const query = request.query as Record<string, unknown>;
-  const isStale = query['stale'] === 'ok';
-  delete query['stale'];
-  return isStale;
 }

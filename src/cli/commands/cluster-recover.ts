@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { OrchestratorError } from '../../base/errors.ts';
+import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import type { CliContext } from '../cli-context.ts';
 import { CONFIG_KEYS } from '../config/config-keys.ts';
+import { noteRecovery } from '../server/recovery-notes.ts';
 import { usageError } from '../usage-error.ts';
 
 const EXAMPLES = `Examples:
@@ -59,8 +60,16 @@ async function recover({ clusterId, data, majorityIsLost, nodeId }: Flags): Prom
     );
   }
   const lock = lockDataDirectory(dataDir);
+  const who = { clusterId, nodeId };
   try {
-    return await takeOverAlone({ directory, clusterId, nodeId });
+    noteRecovery(dataDir, { step: 'begun', ...who });
+    const taken = await takeOverAlone({ directory, ...who });
+    const { commands: entriesKept, removed: membersGone } = taken;
+    noteRecovery(dataDir, { step: 'done', ...who, entriesKept, membersGone });
+    return taken;
+  } catch (error) {
+    noteRecovery(dataDir, { step: 'failed', ...who, error: messageOf(error) });
+    throw error;
   } finally {
     lock.release();
   }

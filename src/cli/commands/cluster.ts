@@ -78,6 +78,11 @@ function show(view: ClusterView, command: Command, ctx: CliContext): void {
   output.message(
     `cluster ${clusterId}, seen by ${nodeId} (${role}, term ${term}): ${leader === null ? 'nobody leads' : `${leader} leads`}, ${committedIndex} entries committed, ${appliedIndex} applied here${view.isChanging ? ', members are being changed' : ''}`,
   );
+  if (view.isRemoved) {
+    output.message(
+      `${nodeId} was removed from the cluster, for ever: stop it; what it says of the others is old`,
+    );
+  }
   if (clockSkewMs !== null && Math.abs(clockSkewMs) > SKEW_MS_MAX) {
     output.message(
       `the clock of ${nodeId} is ${clockSkewMs} ms off the leader's: set it right (NTP)`,

@@ -36,7 +36,7 @@ function addSubmit(group: Command, ctx: CliContext): void {
     )
     .action(async (file: string, _options: unknown, command: Command) => {
       const { readPayload } = await import('../tasks/read-payload.ts');
-      const given = await readPayload(file === '-' ? '-' : `@${file}`, ctx.streams.stdin);
+      const given = await readPayload(file === '-' ? '-' : `@${file}`, ctx.streams.stdin, 'flow');
       const body = Array.isArray(given) ? { tasks: given as readonly unknown[] } : given;
       const flow = await ctx.api(command).post<SubmittedFlow>('/flows', body);
       ctx.output(command).object(flow, [

@@ -1,10 +1,9 @@
 import { Option, type Command } from 'commander';
-import { formatDuration } from '../../base/duration.ts';
 import type { LimitList, LimitView } from '../../contract/index.ts';
 import type { CliContext } from '../cli-context.ts';
 import { integerValue } from '../option-values.ts';
 import type { Column } from '../output/table.ts';
-import { rateOf, type RateOptions } from '../rate-options.ts';
+import { rateOf, rateText, type RateOptions } from '../rate-options.ts';
 import { pathOf } from '../server-api.ts';
 import { usageError } from '../usage-error.ts';
 
@@ -31,10 +30,6 @@ const COLUMNS: readonly Column<LimitView>[] = [
     align: 'right',
   },
 ];
-
-function rateText({ rate }: LimitView): string | null {
-  return rate === undefined ? null : `${rate.units} / ${formatDuration(rate.perMs)}`;
-}
 
 export function addLimit(program: Command, ctx: CliContext): void {
   const group = program

@@ -4,7 +4,7 @@ import type { CliContext } from '../cli-context.ts';
 import { integerValue } from '../option-values.ts';
 import { showSpan } from '../output/moment.ts';
 import type { Column } from '../output/table.ts';
-import { rateOf, type RateOptions } from '../rate-options.ts';
+import { rateOf, rateText, type RateOptions } from '../rate-options.ts';
 import { pathOf } from '../server-api.ts';
 import { usageError } from '../usage-error.ts';
 
@@ -43,6 +43,8 @@ const COLUMNS: readonly Column<QueueView>[] = [
     value: (queue) => (queue.oldestReadyAgeMs === 0 ? null : showSpan(queue.oldestReadyAgeMs)),
     align: 'right',
   },
+  { title: 'at once', value: (queue) => queue.concurrencyMax ?? null, align: 'right' },
+  { title: 'rate', value: (queue) => rateText(queue), align: 'right' },
   { title: 'strategy', value: (queue) => queue.strategy },
   { title: 'depth max', value: (queue) => queue.depthMax || 'none', align: 'right' },
 ];
@@ -58,6 +60,14 @@ export function addQueue(program: Command, ctx: CliContext): void {
     .action(async (_options: unknown, command: Command) => {
       const queues = await ctx.api(command).get<QueueList>('/queues');
       ctx.output(command).list(queues, queues.items, COLUMNS);
+    });
+  group
+    .command('get')
+    .description('show a queue')
+    .argument('<queue>', 'the queue, or namespace/queue')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const queue = await ctx.api(command).get<QueueView>(pathOf('queues', name));
+      ctx.output(command).list(queue, [queue], COLUMNS);
     });
   addSwitch(group, ctx, { name: 'pause', doc: 'start nothing more of a queue; what runs goes on' });
   addSwitch(group, ctx, { name: 'resume', doc: 'start tasks of a paused queue again' });

@@ -277,7 +277,8 @@ function columns(nowMs: number): readonly Column<ScheduleView>[] {
 
 function fieldsOf(schedule: ScheduleView): Fields {
   const { missed, paused, recent, runs, runsMax, skipped, waiting } = schedule;
-  const why = paused === null ? '' : ` ${[paused.by, paused.reason].filter(Boolean).join(': ')}`;
+  const because = [paused?.by, paused?.reason].filter(Boolean).join(': ');
+  const why = because === '' ? '' : ` ${because}`;
   return [
     ['name', nameOf(schedule)],
     ['state', paused === null ? schedule.state : `paused since ${paused.at}${why}`],

@@ -101,7 +101,10 @@ ${first}
 }
 
 function flagOf(key: ConfigKey, flag: string): Option {
-  const shown = key.type === 'boolean' ? '' : ` (default: ${showConfigValue(key, key.default)})`;
+  const shown =
+    key.type === 'boolean' || key.default === ''
+      ? ''
+      : ` (default: ${showConfigValue(key, key.default)})`;
   const doc = flag.startsWith('--no-') ? 'leave the built-in agents out' : `${key.doc}${shown}`;
   const option = new Option(flag, doc);
   // Checked with all other settings; this only tells completion.

@@ -57,6 +57,38 @@ function breakersText({ breakers }: StatusView): string | undefined {
   return open + halfOpen === 0 ? undefined : `${open} open, ${halfOpen} half-open`;
 }
 
+/** What strategies that draw by Born's rule learned; nothing where no queue uses one. */
+function quantumFields({ quantum }: StatusView): Fields {
+  const { dispatchFidelity, entropyBits, pools, states, targetFidelity } = quantum;
+  if (pools === 0 || targetFidelity === null || entropyBits === null) return [];
+  const dispatch =
+    dispatchFidelity === null
+      ? ''
+      : `, dispatch fidelity ${dispatchFidelity.value.toFixed(3)} (alarm below ${dispatchFidelity.alarmBelow.toFixed(3)})`;
+  const lowest = `target fidelity ${targetFidelity.toFixed(3)}, entropy ${entropyBits.toFixed(2)} bits`;
+  const fields: Fields[number][] = [
+    ['born', `${pools} ${pools === 1 ? 'pool' : 'pools'}, lowest: ${lowest}${dispatch}`],
+  ];
+  if (quantum.alarms.includes('dispatchFidelity'))
+    fields.push(['born alarm', 'dispatch fidelity: something overrides the draws']);
+  for (const { entropyBits: entropy, pool, strategy, targetFidelity: target } of states) {
+    if (target.alarmBelow !== null && target.value < target.alarmBelow)
+      fields.push([
+        'born alarm',
+        `agents of ${pool} serve unlike their slots and weights under ${strategy}: target fidelity ${target.value.toFixed(3)}, by chance not below ${target.alarmBelow.toFixed(3)}`,
+      ]);
+    if (entropy.alarmBelow !== null && entropy.value < entropy.alarmBelow)
+      fields.push([
+        'born alarm',
+        `few agents of ${pool} get the work under ${strategy}: ${entropy.value.toFixed(2)} bits, by chance not below ${entropy.alarmBelow.toFixed(2)}`,
+      ]);
+  }
+  return fields.slice(0, 1 + ALARMS_SHOWN_MAX);
+}
+
+/** As recoveries: the rest is in the JSON. */
+const ALARMS_SHOWN_MAX = 4;
+
 function statusFields(status: StatusView): Fields {
   const { admission, agents, log, store, tasks } = status;
   return [
@@ -77,6 +109,7 @@ function statusFields(status: StatusView): Fields {
     ['log', `${log.kind}, entry ${log.lastIndex}, checkpoint at ${log.checkpointIndex}`],
     ['load', admissionText(admission)],
     ['breakers', breakersText(status)],
+    ...quantumFields(status),
     ['stuck tasks', status.stuck === 0 ? undefined : status.stuck],
     ...status.recoveries.slice(0, RECOVERIES_SHOWN_MAX).map(recoveryField),
     ['store', `${formatBytes(store.bytes)}, ${store.backlog} records to be written`],

@@ -27,7 +27,7 @@ export function addTaskAnswer(group: Command, ctx: CliContext): void {
         command: Command,
       ) => {
         const { readPayload } = await import('../tasks/read-payload.ts');
-        const answer = await readPayload(text, ctx.streams.stdin);
+        const answer = await readPayload(text, ctx.streams.stdin, 'answer');
         const body = { answer, ...options };
         const task = await ctx.api(command).post<TaskView>(pathOf('tasks', id, 'input'), body);
         const { taskFields } = await import('../tasks/task-table.ts');

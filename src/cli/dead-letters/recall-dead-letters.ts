@@ -53,12 +53,16 @@ export async function recallDeadLetters(
     ['operation', total.operationId],
     ['dry run', total.dryRun ? 'yes, nothing was changed' : undefined],
   ]);
-  if (recall.ids.length > 0 && total.matched === 0) {
-    throw new OrchestratorError(
-      'DEAD_LETTER_NOT_FOUND',
-      'the ids must be of dead letters, got none',
-    );
-  }
+  const [first] = recall.ids;
+  if (first !== undefined && total.matched === 0) throw await notDead(first, target);
+}
+
+/** What the first of the ids is, since none of them is a dead letter. */
+async function notDead(id: string, { api }: OperationTarget): Promise<OrchestratorError> {
+  const task = await api.get<TaskView>(pathOf('tasks', id)).catch(() => null);
+  return task === null
+    ? new OrchestratorError('DEAD_LETTER_NOT_FOUND', `a dead letter must be known, got ${id}`)
+    : new OrchestratorError('TASK_NOT_FAILED', `a dead letter is a failed task, got ${task.state}`);
 }
 
 interface Total extends BulkAnswer {

@@ -122,7 +122,7 @@ export async function redriveParams(
     ...(payload === undefined ? {} : { payload: await readPayload(payload, stdin) }),
     ...(patch === undefined
       ? {}
-      : { patch: (await readPayload(patch, stdin)) as Record<string, unknown> }),
+      : { patch: (await readPayload(patch, stdin, 'patch')) as Record<string, unknown> }),
     ...(keepAttempts === undefined ? {} : { resetAttempts: false }),
     ...(avoidAgent === undefined ? {} : { avoidAgents: [...avoidAgent] }),
     ...(avoidFailed === undefined ? {} : { avoidAgents: 'failed' }),

@@ -7,6 +7,7 @@ import type { TlsNetwork } from '../../log/index.ts';
 import type { ServerConfig } from '../config/config-keys.ts';
 import { usageError } from '../usage-error.ts';
 
+const PLACE = /^\S+:\d{1,5}$/;
 const PEER = /^(?<id>[A-Za-z0-9._-]{1,64})=(?<address>\S+:\d{1,5})$/;
 
 /**
@@ -17,8 +18,8 @@ export function clusterOptionsOf(config: ServerConfig, network: TlsNetwork | nul
   const nodeId = config['cluster.nodeId'];
   if (nodeId === '') throw invalid('--node-id must name this node', 'such as --node-id n1');
   const addresses = readPeers(config['cluster.peers']);
-  const listenAddress = addresses[nodeId];
-  if (listenAddress === undefined) {
+  const address = addresses[nodeId];
+  if (address === undefined) {
     const named = Object.keys(addresses).join(', ');
     throw invalid(
       `--peers must say where this node, ${nodeId}, is reached, got ${named === '' ? 'none' : named}`,
@@ -30,13 +31,23 @@ export function clusterOptionsOf(config: ServerConfig, network: TlsNetwork | nul
   return {
     clusterId: config['cluster.id'],
     nodeId,
-    listenAddress,
+    ...placeOf(address, config['cluster.peerListen']),
     peers,
     founders: config['cluster.join'] ? [] : Object.keys(addresses),
     insecurePeers: config['cluster.insecurePeers'],
     ...(network === null ? {} : { network }),
     ...(secretFile === '' ? {} : { authentication: sharedSecretAuthentication(read(secretFile)) }),
   };
+}
+
+/** Where a node listens, and what it tells the others where that is another address. */
+function placeOf(
+  address: string,
+  listen: string,
+): Pick<ClusterOptions, 'listenAddress' | 'publicAddress'> {
+  if (listen === '' || listen === address) return { listenAddress: address };
+  if (PLACE.test(listen)) return { listenAddress: listen, publicAddress: address };
+  throw invalid(`--peer-listen must be host:port, got ${listen}`, 'such as 0.0.0.0:9101');
 }
 
 function readPeers(text: string): Record<string, string> {

@@ -12,12 +12,16 @@ import { clusterOptionsOf } from './cluster-options.ts';
 import type { OpenServer } from './open-server.ts';
 import { openPeerTls } from './peer-certificates.ts';
 import { writePidFile } from './pid-file.ts';
+import { lastRecovery } from './recovery-notes.ts';
 import { apiOptionsOf, listen, runtimeOptionsOf } from './server-options.ts';
+import { toldApiUrl } from './told-api-url.ts';
 
 /** @throws OrchestratorError as `openServer` does; `PEERS_INSECURE`, `PEER_PORT_UNUSABLE`; UsageError */
 export async function openClusterServer(config: ServerConfig, logger: Logger): Promise<OpenServer> {
   const tls = openPeerTls(config, logger);
   const cluster = clusterOptionsOf(config, tls?.network ?? null);
+  tellOfRecovery(config, logger);
+  const toldUrl = toldApiUrl(config, cluster);
   const metrics = new Metrics({ version: VERSION });
   let api: ApiServer | null = null;
   let url: string | null = null;
@@ -32,7 +36,7 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     },
     cluster,
     measures: metrics.cluster,
-    apiUrl: () => (config['cluster.apiUrl'] === '' ? url : config['cluster.apiUrl']),
+    apiUrl: () => toldUrl(url),
     onLead: (runtime) => {
       serve(runtime, agents).catch((error: unknown) => {
         logger.error('the built-in agents could not be served', { error: messageOf(error) });
@@ -41,7 +45,10 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     onLeaderChanged: () => api?.endChannels(),
   });
   const { runtime } = node;
-  metrics.observeCluster(node);
+  metrics.observeCluster({
+    view: () => node.view(),
+    certificateEnds: () => tls?.ends ?? [],
+  });
   let removePidFile: () => void = () => undefined;
   const close = async (graceMs: number): Promise<void> => {
     await node.leave();
@@ -68,7 +75,10 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
       cluster: node,
     });
     const { http } = api;
-    tls?.network.serveApi((socket) => http.emit('connection', socket));
+    tls?.network.serveApi({
+      take: (socket) => http.emit('connection', socket),
+      members: () => node.view().members.map(({ nodeId }) => nodeId),
+    });
     url = await listen(api, config);
     const agentIds = agents.map(({ id }) => id);
     return { url, agentIds, failed: runtime.failed, close, abandon: removePidFile };
@@ -76,6 +86,13 @@ export async function openClusterServer(config: ServerConfig, logger: Logger): P
     await close(0);
     throw error;
   }
+}
+
+function tellOfRecovery({ dataDir }: ServerConfig, logger: Logger): void {
+  const recovered = lastRecovery(resolve(dataDir));
+  if (recovered === null) return;
+  const message = 'this node was told by `uqo cluster recover` to go on without a majority';
+  logger.warn(message, { ...recovered });
 }
 
 /** How long a node that stops still answers, closing each connection after its answer. */

@@ -1,4 +1,5 @@
 /** The life of a server process: start, say so, serve, stop on a signal. */
+import { messageOf } from '../../base/errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { ServerConfig } from '../config/config-keys.ts';
@@ -34,11 +35,10 @@ export async function serve({ config, logger, ready }: ServeOptions): Promise<Ex
   logger.info('serving', { url: server.url, dataDir: config.dataDir, agents: server.agentIds });
   const reason = await Promise.race([stop, server.failed]);
   if (reason instanceof Error) {
+    const { cause, message: error } = reason;
     logger.error(
-      'the log failed for good: nothing more is acknowledged; see to the disk, then start again',
-      {
-        error: reason.message,
-      },
+      'the log failed for good: nothing more is acknowledged; see to the cause, then start again',
+      cause === undefined ? { error } : { error, cause: messageOf(cause) },
     );
     server.abandon();
     return EXIT.internal;

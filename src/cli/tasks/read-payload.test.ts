@@ -34,3 +34,14 @@ test.each(['{bad', '', 'hello', "{'a':1}"])('%j is refused as no JSON', async (t
 test('a file that is not there is refused by name', async () => {
   await expect(readPayload('@/no/such.json', NOTHING)).rejects.toThrow('/no/such.json');
 });
+
+test('what is wrong is called what it is', async () => {
+  await expect(readPayload('yes', NOTHING, 'answer')).rejects.toMatchObject({
+    code: 'ANSWER_INVALID',
+    message: expect.stringMatching(/^the answer must be JSON, got "yes"/) as string,
+  });
+  await expect(readPayload('@/no/such.json', NOTHING, 'flow')).rejects.toMatchObject({
+    code: 'FLOW_INVALID',
+    message: expect.stringMatching(/^the file of the flow must be readable/) as string,
+  });
+});

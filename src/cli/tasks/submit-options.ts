@@ -2,8 +2,15 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { SubmitTask } from '../../contract/index.ts';
 import { durationValue, integerValue, numberValue, pair, repeated } from '../option-values.ts';
+import { usageError } from '../usage-error.ts';
+import {
+  dependsOnOption,
+  guardOptions,
+  type Dependency,
+  type GuardOptions,
+} from './guard-options.ts';
 
-export interface SubmitOptions {
+export interface SubmitOptions extends GuardOptions {
   readonly queue?: string;
   readonly namespace?: string;
   readonly priority?: number;
@@ -11,6 +18,7 @@ export interface SubmitOptions {
   readonly runAt?: string;
   readonly deadline?: string;
   readonly idempotencyKey?: string;
+  readonly dependsOn?: readonly Dependency[];
   readonly affinityKey?: string;
   readonly requireCapability?: readonly string[];
   readonly requireLabel?: Readonly<Record<string, string>>;
@@ -34,6 +42,7 @@ export interface SubmitOptions {
   readonly throttle?: string;
   readonly keepLast?: string;
   readonly window?: number;
+  readonly windowMax?: number;
   readonly estimateTokens?: number;
   readonly estimateUsd?: number;
   readonly copies?: number;
@@ -67,6 +76,7 @@ export function addSubmitOptions(command: Command): Command {
     new Option('--run-at <moment>', 'earliest start, such as 2030-01-31T09:00:00Z'),
     new Option('--deadline <moment>', 'moment after which it is given up'),
     new Option('--idempotency-key <key>', 'a repeat with the same key makes no second task'),
+    dependsOnOption(),
   ];
   for (const option of options) command.addOption(option);
   return addTemplateOptions(command);
@@ -101,6 +111,7 @@ export function addTemplateOptions(command: Command): Command {
     duration('--run-timeout <duration>', 'longest run of one attempt'),
     duration('--heartbeat-timeout <duration>', 'longest silence about a running attempt'),
     new Option('--metadata <name=value>', 'kept with the task (repeatable)').argParser(pair),
+    ...guardOptions(),
     ...controlOptions(),
   ];
   for (const option of options) command.addOption(option);
@@ -123,10 +134,17 @@ function controlOptions(): Option[] {
       '--limit <name[:key][=units]>',
       'a named limit that it passes (repeatable)',
     ).argParser(limitUse),
-    new Option('--debounce <key>', 'replace what waits under the key; runs --window later'),
-    new Option('--throttle <key>', 'be a repeat of what came under the key within --window'),
+    new Option(
+      '--debounce <key>',
+      'replace what waits under the key; runs --window later',
+    ).conflicts(['throttle', 'keepLast']),
+    new Option(
+      '--throttle <key>',
+      'be a repeat of what came under the key within --window',
+    ).conflicts('keepLast'),
     new Option('--keep-last <key>', 'replace what waits under the key'),
-    new Option('--window <duration>', 'of --debounce and --throttle').argParser(durationValue),
+    duration('--window <duration>', 'of --debounce and --throttle'),
+    duration('--window-max <duration>', 'of --debounce: at most that long after the first'),
     new Option('--estimate-tokens <count>', 'tokens of one attempt').argParser(numberValue),
     new Option('--estimate-usd <amount>', 'dollars of one attempt').argParser(numberValue),
     new Option('--copies <2-7>', 'run so many copies, each on another agent').argParser(
@@ -175,8 +193,18 @@ function agentCost(text: string, before: Costs | undefined): Costs {
 }
 
 function dedupeOf(options: SubmitOptions): Record<string, unknown> | undefined {
-  const { debounce, keepLast, throttle, window } = options;
-  if (debounce !== undefined) return { key: debounce, mode: 'debounce', windowMs: window };
+  const { debounce, keepLast, throttle, window, windowMax } = options;
+  const hasWindow = debounce !== undefined || throttle !== undefined;
+  if (hasWindow !== (window !== undefined) || (windowMax !== undefined && debounce === undefined)) {
+    throw usageError(
+      'SETTING_MISSING',
+      '--debounce and --throttle must come with --window, which is of no use without them; --window-max is of --debounce',
+    );
+  }
+  if (debounce !== undefined) {
+    const maxMs = windowMax === undefined ? {} : { maxMs: windowMax };
+    return { key: debounce, mode: 'debounce', windowMs: window, ...maxMs };
+  }
   if (throttle !== undefined) return { key: throttle, mode: 'throttle', windowMs: window };
   return keepLast === undefined ? undefined : { key: keepLast, mode: 'keep-last' };
 }
@@ -196,6 +224,7 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
     runAt: options.runAt,
     deadlineAt: options.deadline,
     idempotencyKey: options.idempotencyKey,
+    dependsOn: options.dependsOn,
     affinityKey: options.affinityKey,
     metadata: options.metadata,
     concurrencyKey: options.concurrencyKey,
@@ -210,6 +239,9 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
       comparator: options.comparator,
     }),
     hedge: hedgeOf(options),
+    budget: options.budget,
+    resultSchema: options.resultSchema,
+    downstreams: options.downstream,
     placement: group({ near: options.near, apart: options.apart, costs: options.agentCost }),
     requires: group({
       capabilities: options.requireCapability,
@@ -223,11 +255,15 @@ export function taskOfOptions(options: SubmitOptions): Omit<SubmitTask, 'type' |
       delayMsMax: options.retryDelayMax,
       jitter: options.retryJitter,
       nonRetryable: options.nonRetryable,
+      avoid: options.retryAvoid,
+      escalate: options.escalate,
+      invalid: group({ attemptsMax: options.invalidAttempts }),
     }),
     timeouts: group({
       queueMs: options.queueTimeout,
       runMs: options.runTimeout,
       heartbeatMs: options.heartbeatTimeout,
+      totalMs: options.totalTimeout,
     }),
   });
 }

@@ -3,6 +3,7 @@ import type { TaskView } from '../../contract/index.ts';
 import { relativeMoment } from '../output/moment.ts';
 import type { Fields } from '../output/output.ts';
 import type { Column } from '../output/table.ts';
+import { belongingFields, boundFields } from './task-facts.ts';
 
 export function taskColumns(nowMs: number): readonly Column<TaskView>[] {
   return [
@@ -37,7 +38,9 @@ export function taskFields(task: TaskView, nowMs: number): Fields {
     ['times out', when(task.runUntil)],
     ['deadline', when(task.deadlineAt)],
     ...questionFields(task),
+    ...belongingFields(task),
     ['requires', requiresOf(task)],
+    ...boundFields(task),
     ['affinity key', task.affinityKey],
     ['idempotency key', task.idempotencyKey],
     ['metadata', jsonOf(task.metadata)],

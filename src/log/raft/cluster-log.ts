@@ -67,6 +67,8 @@ export interface ClusterStatus extends RoleView {
   /** Of commands: newest committed, newest handed to the state machine. */
   readonly committedIndex: number;
   readonly appliedIndex: number;
+  /** This node was taken out of the cluster: it will never lead or follow again. */
+  readonly isRemoved: boolean;
   readonly configuration: Configuration;
   readonly peers: readonly PeerStatus[];
   /** The core's own view, in positions of the log that also count its own entries. */

@@ -9,6 +9,7 @@ export interface StatusParts {
   /** `host:port` where peers reach this node. */
   readonly address: string;
   readonly appliedIndex: number;
+  readonly isRemoved: boolean;
   readonly members: readonly Omit<PeerStatus, 'lagEntries'>[];
 }
 
@@ -16,6 +17,7 @@ export interface StatusParts {
 export function clusterStatus({
   address,
   appliedIndex,
+  isRemoved,
   journal,
   members,
   raft,
@@ -35,6 +37,7 @@ export function clusterStatus({
     address,
     committedIndex: journal.positions.commandsAt(raft.commitIndex),
     appliedIndex,
+    isRemoved,
     configuration: raft.configuration,
     peers,
     raft,

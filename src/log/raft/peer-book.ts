@@ -56,6 +56,25 @@ export class PeerBook {
     return targets;
   }
 
+  /** Whether a node was taken out, as far as that is certain here. */
+  isRemoved(nodeId: NodeId): boolean {
+    return this.#committed?.removed.includes(nodeId) ?? false;
+  }
+
+  /** Whether a node neither is a member nor was one. */
+  isNew(nodeId: NodeId): boolean {
+    return !this.#members.has(nodeId) && !this.isRemoved(nodeId);
+  }
+
+  /** The member that is known to be at an address. */
+  memberAt(address: string): NodeId | null {
+    const members = this.#members;
+    const found = [...this.#peers.values()].find(
+      (peer) => peer.address === address && members.has(peer.nodeId),
+    );
+    return found?.nodeId ?? null;
+  }
+
   /** An operator says where a node is. */
   place(nodeId: NodeId, address: string): void {
     if (nodeId === this.#nodeId) return;
@@ -77,7 +96,7 @@ export class PeerBook {
   heard(peers: readonly KnownPeer[]): boolean {
     let isNew = false;
     for (const { address, nodeId } of peers) {
-      if (nodeId === this.#nodeId || this.#peers.has(nodeId) || this.#isRemoved(nodeId)) continue;
+      if (nodeId === this.#nodeId || this.#peers.has(nodeId) || this.isRemoved(nodeId)) continue;
       if (!isAddress(address)) continue;
       this.#peers.set(nodeId, { nodeId, address, incarnation: null });
       isNew = true;
@@ -87,7 +106,7 @@ export class PeerBook {
 
   /** Why a node may not speak with this one; null where it may. */
   refusalOf({ incarnation, nodeId }: Omit<Met, 'address'>): Refusal | null {
-    if (this.#isRemoved(nodeId)) {
+    if (this.isRemoved(nodeId)) {
       const message = `node ${nodeId} must not come back after it left the cluster: give it a new id and an empty folder, and add it`;
       return { code: 'PEER_REMOVED', message };
     }
@@ -100,10 +119,6 @@ export class PeerBook {
     if (!wasMet || known.incarnation === incarnation) return null;
     const message = `node ${nodeId} must come back with the data it had, got an empty or another folder: what it promised is lost, so remove it and add it under a new id`;
     return { code: 'PEER_LOST_ITS_DATA', message };
-  }
-
-  #isRemoved(nodeId: NodeId): boolean {
-    return this.#committed?.removed.includes(nodeId) ?? false;
   }
 
   /** Members of the newest configuration, and of the newest committed one. */

@@ -33,6 +33,11 @@ interface Request {
 export class PeerDirectory {
   readonly #options: PeerDirectoryOptions;
   readonly #book: PeerBook;
+  /** Addresses that were told of already as ones that are not called. */
+  readonly #leftAside = new Set<string>();
+  /** Members that say that this node is none any more; none once one of them lets it in. */
+  readonly #removedBy = new Set<NodeId>();
+  #isRemovalTold = false;
   #transport: TcpTransport | null = null;
   #isClosed = false;
 
@@ -44,6 +49,11 @@ export class PeerDirectory {
     for (const [nodeId, address] of Object.entries(node.peers ?? {})) {
       this.#book.place(nodeId, address);
     }
+  }
+
+  /** Whether this node was taken out of its cluster, as it knows itself or has been told. */
+  get isRemoved(): boolean {
+    return this.#book.isRemoved(this.#ownId) || this.#removedBy.size > 0;
   }
 
   get address(): string {
@@ -71,18 +81,38 @@ export class PeerDirectory {
         onMet: (peer) => {
           if (this.#book.met(peer)) this.#changed();
         },
-        onReachable: (nodeId) => this.#tell(nodeId),
+        onReachable: (nodeId) => {
+          this.#removedBy.clear();
+          this.#tell(nodeId);
+        },
+        onTurnedAway: (nodeId, code) => {
+          if (code === 'PEER_REMOVED') this.#removedBy.add(nodeId);
+          this.#lookWhetherRemoved();
+        },
         onUnreachable,
         onGone,
       },
     });
-    this.#transport.setPeers(this.#book.targets);
+    for (const address of Object.values(options.peers ?? {})) {
+      this.#transport.requireCallable(address);
+    }
+    this.#call();
   }
 
-  /** Takes over addresses that an operator gave. */
+  /**
+   * Takes over where an operator says that new nodes are. Those that are members say themselves where they are.
+   *
+   * @throws OrchestratorError `PEERS_INSECURE`, `PEER_ADDRESS_INVALID`, `PEER_ADDRESS_TAKEN`: then nothing is taken over
+   */
   learn(addresses: Readonly<Record<NodeId, string>>): void {
-    const entries = Object.entries(addresses);
-    for (const [, address] of entries) parsePeerAddress(address);
+    const entries = Object.entries(addresses).filter(([nodeId]) => this.#book.isNew(nodeId));
+    for (const [nodeId, address] of entries) {
+      this.#transport?.requireCallable(address);
+      const owner = address === this.address ? this.#ownId : this.#book.memberAt(address);
+      if (owner === null || owner === nodeId) continue;
+      const message = `the address must be that of ${nodeId} alone, got ${address}, where ${owner} is`;
+      throw new OrchestratorError('PEER_ADDRESS_TAKEN', message, { address, nodeId: owner });
+    }
     for (const [nodeId, address] of entries) this.#book.place(nodeId, address);
     if (entries.length > 0) this.#changed();
   }
@@ -90,8 +120,9 @@ export class PeerDirectory {
   /** @param isCommitted - then those that left are refused from now on */
   configure(configuration: Configuration, isCommitted: boolean): void {
     this.#book.configure(configuration, isCommitted);
-    this.#transport?.setPeers(this.#book.targets);
+    this.#call();
     if (!isCommitted) return;
+    this.#lookWhetherRemoved();
     for (const nodeId of configuration.removed) this.#transport?.dropIncoming(nodeId);
   }
 
@@ -115,9 +146,8 @@ export class PeerDirectory {
 
   /** All members but this node. */
   members(configuration: Configuration): Omit<PeerStatus, 'lagEntries'>[] {
-    const { nodeId: own } = this.#options.options;
     return membersOf(configuration)
-      .filter((nodeId) => nodeId !== own)
+      .filter((nodeId) => nodeId !== this.#ownId)
       .map((nodeId) => ({
         nodeId,
         address: this.#book.addressOf(nodeId),
@@ -149,15 +179,46 @@ export class PeerDirectory {
   /** Somebody is new, or moved: keeps it, calls, and lets the others know. */
   #changed(): void {
     if (this.#isClosed) return;
-    const { journal, logger, onFailed } = this.#options;
+    const { journal, onFailed } = this.#options;
     journal.keepPeers(this.#book.peers).catch(onFailed);
-    try {
-      this.#transport?.setPeers(this.#book.targets);
-    } catch (error) {
-      if (!(error instanceof OrchestratorError)) throw error;
-      logger.warn('a peer has an address that must not be called', { why: error.message });
-    }
+    this.#call();
     this.broadcast('peers', encodePeers(this.#book.peers));
+  }
+
+  /**
+   * Calls whom the book names. An address that must not be called is left aside: what peers say of where they are, and what
+   * was kept of that, must never end this node.
+   */
+  #call(): void {
+    const transport = this.#transport;
+    if (transport === null) return;
+    const targets = this.#book.targets;
+    for (const [peer, address] of targets) {
+      try {
+        transport.requireCallable(address);
+      } catch (error) {
+        if (!(error instanceof OrchestratorError)) throw error;
+        targets.delete(peer);
+        if (this.#leftAside.has(address)) continue;
+        this.#leftAside.add(address);
+        const { logger } = this.#options;
+        logger.warn('a peer has an address that must not be called', { peer, why: error.message });
+      }
+    }
+    transport.setPeers(targets);
+  }
+
+  #lookWhetherRemoved(): void {
+    if (!this.isRemoved || this.#isRemovalTold) return;
+    this.#isRemovalTold = true;
+    this.#options.logger.error(
+      'this node was removed from its cluster, for ever: stop it; to use its machine again, add it under a new id with an empty folder',
+      { nodeId: this.#ownId },
+    );
+  }
+
+  get #ownId(): NodeId {
+    return this.#options.options.nodeId;
   }
 }
 

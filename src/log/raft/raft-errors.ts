@@ -1,6 +1,10 @@
 import { OrchestratorError } from '../../base/errors.ts';
 import { unreachable } from '../../base/invariant.ts';
-import type { ProposalDropReason, ReadRefusalReason } from '../../consensus/index.ts';
+import type {
+  ProposalDropReason,
+  RaftFailureCode,
+  ReadRefusalReason,
+} from '../../consensus/index.ts';
 
 export function notLeaderError(leader: string | null): OrchestratorError {
   const hint = leader === null ? 'and nobody is known to lead' : `ask ${leader}`;
@@ -23,6 +27,13 @@ export function raftFailedError(cause: unknown): OrchestratorError {
   const message =
     'this node stopped for good and acknowledges nothing more; its data are kept: see the cause, mend it, then restart';
   return new OrchestratorError('LOG_FAILED', message, {}, { cause });
+}
+
+/** What the core gave up for, with what to do where that is not plain. */
+export function coreFailedError(code: RaftFailureCode, message: string): OrchestratorError {
+  if (code !== 'LOG_DIVERGED') return new OrchestratorError(code, message);
+  const text = `the log of this node must be that of its cluster, got another one (${message}): it founded a cluster of its own, as a node that is started without --join does, or the folders of two clusters were mixed up; keep the folder, remove the node from the cluster, add it under a new id, and start it with --join and an empty folder`;
+  return new OrchestratorError(code, text);
 }
 
 export function tooLargeError(bytes: number, bytesMax: number): OrchestratorError {

@@ -28,6 +28,7 @@ import { PeerDirectory } from './peer-directory.ts';
 import { PeerTraffic } from './peer-traffic.ts';
 import { PendingProposals } from './pending-proposals.ts';
 import {
+  coreFailedError,
   droppedError,
   leadershipLostError,
   notLeaderError,
@@ -297,6 +298,7 @@ export class RaftLog implements ClusterLog {
       journal,
       address: this.address,
       appliedIndex: this.lastIndex,
+      isRemoved: this.#directory.isRemoved,
       members: this.#directory.members(this.#configuration.configuration),
     });
   }
@@ -443,7 +445,7 @@ export class RaftLog implements ClusterLog {
         });
         return;
       case 'failed':
-        this.#fail(new OrchestratorError(notice.code, notice.message));
+        this.#fail(coreFailedError(notice.code, notice.message));
         return;
       default:
         this.#snapshots.take(notice);

@@ -53,6 +53,11 @@ export class ClusterNode {
     return this.isLeading || this.log.role.leader !== null;
   }
 
+  /** Whether this node was taken out of its cluster. */
+  get isRemoved(): boolean {
+    return this.log.status().isRemoved;
+  }
+
   async leader(waitMs: number): Promise<KnownLeader | null> {
     const leader = await this.#seat.leadership.leader(waitMs);
     if (leader === null || leader === 'self') return leader;

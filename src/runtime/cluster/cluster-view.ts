@@ -28,6 +28,7 @@ export function clusterView(
     nodeId,
     role: status.role,
     isReady,
+    isRemoved: status.isRemoved,
     term: status.term,
     leader,
     committedIndex: status.committedIndex,

@@ -27,6 +27,10 @@ class HeldSolver implements PlanSolver {
     });
   }
 
+  giveUp(): void {
+    this.close();
+  }
+
   close(): void {
     this.closed += 1;
     this.#reject(new Error('ended'));
@@ -148,6 +152,38 @@ describe('with a thread', () => {
     const unfit = solver.solve(3, { ...problem, capacities: new Float64Array(0) }, 50);
     await expect(unfit).rejects.toMatchObject({ code: 'PLANNER_FAILED' });
     expect(Array.from(await solver.solve(4, problem, 50))).toEqual([1, 0]);
+    solver.close();
+  });
+
+  test('a window given up while the thread starts does not end it; one that is solved too long does', async () => {
+    const problem: WindowProblem = {
+      agents: 2,
+      tasks: 2,
+      costs: Float64Array.of(1, 1, 2, 9),
+      weights: new Float64Array(4).fill(1),
+      capacities: Float64Array.of(1, 1),
+      groups: Int32Array.of(-1, -1),
+    };
+    let started = 0;
+    const counting = class extends ThreadSolver {
+      protected override start(): ReturnType<ThreadSolver['start']> {
+        started += 1;
+        return super.start();
+      }
+    };
+    const solver = new counting();
+    for (const number of [1, 2, 3]) {
+      const late = solver.solve(number, problem, 50);
+      solver.giveUp();
+      await expect(late).rejects.toMatchObject({ code: 'PLANNER_FAILED' });
+    }
+    expect(Array.from(await solver.solve(4, problem, 50))).toEqual([1, 0]);
+    expect(started).toBe(1);
+    const slow = solver.solve(5, problem, 50);
+    solver.giveUp();
+    await expect(slow).rejects.toMatchObject({ code: 'PLANNER_FAILED' });
+    expect(Array.from(await solver.solve(6, problem, 50))).toEqual([1, 0]);
+    expect(started).toBe(2);
     solver.close();
   });
 });

@@ -88,8 +88,8 @@ export class PlacementPlanner {
     const { clock, logger, metrics } = this.#parts;
     const askedMs = clock.monotonicMs();
     this.#isBusy = true;
-    // Ending the thread is what wakes the wait below.
-    const cancel = clock.setTimer(this.#budgetMs + GRACE_MS, () => this.#solver.close());
+    // That wakes the wait below.
+    const cancel = clock.setTimer(this.#budgetMs + GRACE_MS, () => this.#solver.giveUp());
     let found: ArrayLike<number> | null = null;
     try {
       found = await this.#solver.solve(window.number, window.problem, this.#budgetMs);

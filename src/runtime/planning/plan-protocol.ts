@@ -1,5 +1,8 @@
 import type { WindowProblem } from '../../scheduling/index.ts';
 
+/** Number of the first reply of a thread, which says that it has started. */
+export const STARTED: number = -1;
+
 /** What the planner sends to its thread. */
 export interface PlanOrder {
   readonly number: number;
@@ -8,6 +11,7 @@ export interface PlanOrder {
 }
 
 export interface PlanReply {
+  /** Of the order, or {@link STARTED}. */
   readonly number: number;
   /** The agent of each task; null where something was wrong. */
   readonly assignment: Int32Array | null;

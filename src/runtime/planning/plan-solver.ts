@@ -7,7 +7,9 @@ import type { PlanOrder, PlanReply } from './plan-protocol.ts';
 export interface PlanSolver {
   /** The agent of each task, after about `budgetMs`. Rejects where it cannot; the next one may work. */
   solve(number: number, problem: WindowProblem, budgetMs: number): Promise<ArrayLike<number>>;
-  /** Gives up what is under way. */
+  /** Gives up the window under way, which is late. */
+  giveUp(): void;
+  /** Ends. */
   close(): void;
 }
 
@@ -17,6 +19,8 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** Windows that a thread may take to start: where processors are short, as where tasks wait, that takes seconds. */
+const WINDOWS_TO_START = 5;
 /** Memory of the thread's heap, in mebibytes: a window is small. */
 const HEAP_MIB_MAX = 64;
 
@@ -24,15 +28,22 @@ const HEAP_MIB_MAX = 64;
 export class ThreadSolver implements PlanSolver {
   #worker: Worker | null = null;
   #pending: Pending | null = null;
+  /** Windows that were given up while the thread started; null once it has. */
+  #givenUp: number | null = 0;
 
   solve(number: number, problem: WindowProblem, budgetMs: number): Promise<ArrayLike<number>> {
-    const worker = this.#worker ?? this.#start();
+    const worker = this.#worker ?? this.start();
     const order: PlanOrder = { number, problem, budgetMs };
     return new Promise((resolve, reject) => {
       this.#pending = { number, resolve, reject };
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       worker.postMessage(order);
     });
+  }
+
+  giveUp(): void {
+    if (this.#givenUp === null || ++this.#givenUp >= WINDOWS_TO_START) this.close();
+    else this.#fail('nothing, for it is starting');
   }
 
   close(): void {
@@ -42,7 +53,8 @@ export class ThreadSolver implements PlanSolver {
     this.#fail('it was ended');
   }
 
-  #start(): Worker {
+  /** Another thread. */
+  protected start(): Worker {
     // Run from source and from the build alike.
     const file = import.meta.url.endsWith('.ts')
       ? new URL('./plan-thread.ts', import.meta.url)
@@ -53,10 +65,12 @@ export class ThreadSolver implements PlanSolver {
     worker.on('error', (error) => this.#lost(worker, error.message));
     worker.on('exit', (exitCode) => this.#lost(worker, `its end with ${exitCode}`));
     this.#worker = worker;
+    this.#givenUp = 0;
     return worker;
   }
 
   #take({ assignment, fault, number }: PlanReply): void {
+    this.#givenUp = null;
     const pending = this.#pending;
     if (pending?.number !== number) return;
     if (assignment === null) {

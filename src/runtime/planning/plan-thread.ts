@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
-import type { PlanOrder, PlanReply } from './plan-protocol.ts';
+import { STARTED, type PlanOrder, type PlanReply } from './plan-protocol.ts';
 import { solveWindow } from './solve-window.ts';
 
 /** The server's event loop goes first where processors are short. */
@@ -18,6 +18,9 @@ try {
 } catch {
   // A system that does not allow it goes on without.
 }
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+port.postMessage({ number: STARTED, assignment: null, fault: null } satisfies PlanReply);
 
 port.on('message', (order: PlanOrder) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window

@@ -206,9 +206,59 @@ describe('born state', () => {
     state.rotate(0, -0.3);
     expect(state.probability(0)).toBe(1);
     expect(state.drawBorn(0.999_999)).toBe(0);
-    expect(state.measures()).toEqual({ entropyBits: 0, targetFidelity: 1 });
-    state.leave(0);
+    expect(state.measures()).toMatchObject({ entropyBits: 0, targetFidelity: 1, size: 1 });
+    state.remove(0);
     expect(state.measures()).toBeNull();
+  });
+
+  test('shares of all members add up to one, whoever came, went, was away or was learned of', () => {
+    const kinds = ['add', 'remove', 'enter', 'leave', 'rotate', 'reweigh'] as const;
+    const moves = fc.array(
+      fc.tuple(fc.constantFrom(...kinds), fc.nat(11), fc.integer({ min: -9, max: 9 })),
+      { maxLength: 120, size: 'max' },
+    );
+    fc.assert(
+      fc.property(moves, (history) => {
+        const state = new BornState();
+        const known = new Map<number, number>();
+        for (const [kind, member, number] of history) {
+          const prior = 4 ** number;
+          if (kind === 'add') {
+            if (!known.has(member)) state.add(member, prior);
+            known.set(member, known.get(member) ?? prior);
+          } else if (known.has(member)) {
+            if (kind === 'remove') state.remove(member);
+            else if (kind === 'enter') state.enter(member);
+            else if (kind === 'leave') state.leave(member);
+            else if (kind === 'rotate') state.rotate(member, number / 10);
+            else state.setPrior(member, prior);
+            if (kind === 'remove') known.delete(member);
+            if (kind === 'reweigh') known.set(member, prior);
+          }
+          const members = [...known.keys()];
+          if (members.length === 0) {
+            expect(state.measures()).toBeNull();
+            continue;
+          }
+          expect(sum(members.map((one) => state.shareOfAll(one)))).toBeCloseTo(1, 9);
+          const total = sum([...known.values()]);
+          for (const [one, its] of known)
+            expect(state.priorShareOfAll(one) / (its / total)).toBeCloseTo(1, 9);
+        }
+      }),
+      { numRuns: 300, ...SEED },
+    );
+  });
+
+  test('a member that is alone is learned of against those that are away', () => {
+    const state = stateOf([1, 1, 1, 1]);
+    for (const member of [0, 1, 2]) state.leave(member);
+    for (let turn = 0; turn < 20; turn++) state.rotate(3, 0.02);
+    expect(state.shareOfAll(3)).toBeGreaterThan(0.4);
+    for (const member of [0, 1, 2]) state.enter(member);
+    expect(state.probability(3)).toBeCloseTo(state.shareOfAll(3), 12);
+    for (const member of [0, 1, 2])
+      expect(state.probability(member)).toBeCloseTo((1 - state.probability(3)) / 3, 12);
   });
 
   test('entropy and fidelity are those of their definitions', () => {
@@ -221,9 +271,15 @@ describe('born state', () => {
     const overlap = sum(p.map((one, at) => Math.sqrt((one * (priors[at] ?? 0)) / 10)));
     expect(measures?.entropyBits).toBeCloseTo(-sum(p.map((one) => one * Math.log2(one))), 12);
     expect(measures?.targetFidelity).toBeCloseTo(overlap ** 2, 12);
+    const logs = priors.map((prior) => -Math.log(prior / 10));
+    const mean = sum(logs.map((log, at) => (log * (priors[at] ?? 0)) / 10));
+    expect(measures?.priors.entropy).toBeCloseTo(mean, 12);
+    const squares = sum(logs.map((log, at) => ((log - mean) ** 2 * (priors[at] ?? 0)) / 10));
+    expect(measures?.priors.variance).toBeCloseTo(squares, 12);
+    expect(measures).toMatchObject({ size: 4, samples: 4 });
   });
 
-  test('past 131,072 members the measures come close from strata', () => {
+  test('past 8,192 members the measures come close from places spread evenly', () => {
     const count = 140_000;
     const state = stateOf(Array.from({ length: count }, (_, member) => 1 + (member % 3)));
     const p = [1, 2, 3].map((prior) => prior / (2 * count));

@@ -10,16 +10,19 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
+import { CompensatedSum } from './compensated-sum.ts';
 import type { Searches } from './searches.ts';
+import { StateSums, type SampledMeasures } from './state-measures.ts';
 import { SumTree } from './sum-tree.ts';
 
 /** The probability of a member falls to no less than this share of its prior when it is rotated. */
 export const FLOOR_SHARE = 0.02;
 /** Beyond these sums all masses are brought back to about 1. */
 const TOTAL_MAX = 2 ** 200;
-/** Most members over which measures are summed; past that they are integrated over this many strata. */
-const SUMMED_MAX = 131_072;
-const STRATA = 4_096;
+/** Most members that measures look at. */
+const SUMMED_MAX = 8_192;
+/** Fraction of the golden ratio: its multiples spread evenly over the unit interval. */
+const GOLDEN = 0.618_033_988_749_895;
 const PRIOR_MIN = 2 ** -40;
 const PRIOR_MAX = 2 ** 40;
 
@@ -43,13 +46,6 @@ export interface MassTree {
   mix?(beta: number): void;
 }
 
-export interface StateMeasures {
-  /** Shannon entropy of the Born distribution over present members, in bits. */
-  readonly entropyBits: number;
-  /** |⟨τ|ψ⟩|² with the state τ of amplitudes √(prior share). */
-  readonly targetFidelity: number;
-}
-
 export class BornState {
   readonly #masses: MassTree;
   readonly #priors: SumTree;
@@ -60,8 +56,12 @@ export class BornState {
   #floats: Float32Array;
   /** Two fields a leaf: its member, and the name that it is known by outside. */
   #present: Int32Array;
-  /** Mass for each unit of prior, as newcomers get it. */
-  #ratio = 1;
+  /** Sums over the members that cannot be drawn, and how many those are. */
+  readonly #absentMass = new CompensatedSum();
+  readonly #absentPrior = new CompensatedSum();
+  #absent = 0;
+  /** Members were added below it. */
+  #used = 0;
 
   readonly #floorShare: number;
 
@@ -114,8 +114,19 @@ export class BornState {
     const bounded = boundedPrior(prior);
     const at = member * FIELDS;
     this.#records.fill(0, at, at + FIELDS);
-    this.#records[at + MASS] = bounded * this.#currentRatio();
+    const mass = bounded * this.#ratio();
+    this.#records[at + MASS] = mass;
     this.#records[at + PRIOR] = bounded;
+    this.#used = Math.max(this.#used, member + 1);
+    this.#absentees(1, mass, bounded);
+  }
+
+  /** Forgets a member. */
+  remove(member: number): void {
+    this.leave(member);
+    const at = member * FIELDS;
+    this.#absentees(-1, -(this.#records[at + MASS] as number), -this.#prior(member));
+    this.#records.fill(0, at, at + FIELDS);
   }
 
   /** Changes the prior of a member; what was learned, as a factor on the prior, stays. */
@@ -125,6 +136,7 @@ export class BornState {
     if (bounded === known) return;
     const mass = this.#mass(member) * (bounded / known);
     this.#records[member * FIELDS + PRIOR] = bounded;
+    if (!this.has(member)) this.#absentPrior.replace(known, bounded);
     this.#write(member, mass);
   }
 
@@ -132,6 +144,7 @@ export class BornState {
   enter(member: number, name: number = member): void {
     if (this.has(member)) return;
     this.#bound(member);
+    this.#absentees(-1, -this.#mass(member), -this.#prior(member));
     this.#masses.push(this.#mass(member), this.#prior(member));
     this.#priors.push(this.#prior(member));
     const leaf = this.#masses.size - 1;
@@ -142,9 +155,9 @@ export class BornState {
   /** Lets it be drawn no more; the last leaf takes its place. */
   leave(member: number): void {
     if (!this.has(member)) return;
-    this.#ratio = this.#currentRatio();
     const leaf = this.#leafOf(member);
     this.#records[member * FIELDS + MASS] = this.#masses.at(leaf);
+    this.#absentees(1, this.#masses.at(leaf), this.#prior(member));
     const lastLeaf = this.#masses.size - 1;
     if (lastLeaf !== leaf) {
       this.#setLeaf(this.memberAt(lastLeaf), leaf);
@@ -244,21 +257,36 @@ export class BornState {
     return lambda * this.probability(member) + (1 - lambda) * this.priorShare(member);
   }
 
+  /** pᵢ before anything is projected out: among all members, whether they can be drawn or not. */
+  shareOfAll(member: number): number {
+    return this.#mass(member) / this.#massOfAll();
+  }
+
+  /** The same for the prior. */
+  priorShareOfAll(member: number): number {
+    return this.#prior(member) / (this.#priors.total + this.#absentPrior.value);
+  }
+
+  /** What was learned of a member: its mass for each unit of its prior, up to a common factor. */
+  factorOf(member: number): number {
+    return this.#mass(member) / this.#prior(member);
+  }
+
   /**
-   * Rotates |ψ⟩ by `angle` in the plane of |i⟩ and the rest, towards |i⟩ where it is above 0.
+   * Rotates |ψ⟩ of all members by `angle` in the plane of |i⟩ and the rest, towards |i⟩ where it is above 0.
    *
-   * With sin α = √pᵢ the angle becomes α + angle, within [asin √(floor), acos √(floor)]. Only wᵢ is
+   * Who cannot be drawn at the moment counts as well: where all are busy, each is alone when it is free. With sin α = √pᵢ the angle becomes α + angle, within [asin √(floor), acos √(floor)]. Only wᵢ is
    * written: (Z − wᵢ)·tan²(α + angle), since the rest keeps its proportions.
    */
   rotate(member: number, angle: number): void {
     const mass = this.#mass(member);
-    const rest = this.#totalWith(member, this.#masses, mass) - mass;
+    const rest = this.#massOfAll() - mass;
     if (!(rest > 0)) return;
-    const lowest = Math.asin(Math.sqrt(this.#floorShare * this.priorShare(member)));
+    const lowest = Math.asin(Math.sqrt(this.#floorShare * this.priorShareOfAll(member)));
     const alpha = Math.atan(Math.sqrt(mass / rest));
     const turned = Math.min(Math.max(alpha + angle, lowest), Math.PI / 2 - Math.asin(FLOOR_ROOT));
     this.#write(member, rest * Math.tan(turned) ** 2);
-    const { total } = this.#masses;
+    const total = this.#massOfAll();
     if (total > TOTAL_MAX || total < 1 / TOTAL_MAX) this.#rescale();
   }
 
@@ -269,26 +297,24 @@ export class BornState {
     this.#masses.mix?.(beta);
   }
 
-  /** O(n) up to 131,072 members; past that over 4,096 strata of equal probability. Null while none is present. */
-  measures(): StateMeasures | null {
-    const { size } = this;
+  /**
+   * Of all members, whether they can be drawn or not; null where there is none. O(n) up to 8,192 members; past that
+   * over so many places, spread evenly.
+   *
+   * @param membersMax - members that may be looked at, where that is less
+   */
+  measures(membersMax: number = SUMMED_MAX): SampledMeasures | null {
+    const size = this.size + this.#absent;
     if (size === 0) return null;
-    let entropyBits = 0;
-    let overlap = 0;
-    const isSummed = size <= SUMMED_MAX;
-    const count = isSummed ? size : STRATA;
-    for (let index = 0; index < count; index++) {
-      const leaf = isSummed
-        ? index
-        : this.#masses.find(((index + 0.5) / count) * this.#masses.total);
-      const p = this.#masses.at(leaf) / this.#masses.total;
-      if (!(p > 0)) continue;
-      const prior = this.#priors.at(leaf) / this.#priors.total;
-      const weight = isSummed ? p : 1 / count;
-      entropyBits -= weight * Math.log2(p);
-      overlap += weight * Math.sqrt(prior / p);
+    const most = Math.max(1, Math.min(membersMax, SUMMED_MAX));
+    const isWhole = this.#used <= most;
+    const sums = new StateSums();
+    for (let index = 0; index < (isWhole ? this.#used : most); index++) {
+      const member = isWhole ? index : Math.floor(((index * GOLDEN) % 1) * this.#used);
+      const prior = this.#prior(member);
+      if (prior > 0) sums.add(this.#mass(member), prior);
     }
-    return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+    return sums.measures(size);
   }
 
   /** Of a present member as its tree has it, for there it may change without being written. */
@@ -314,13 +340,31 @@ export class BornState {
     return tree.total + (this.has(member) ? 0 : own);
   }
 
-  #currentRatio(): number {
-    return this.size === 0 ? this.#ratio : this.#masses.total / this.#priors.total;
+  #massOfAll(): number {
+    return this.#masses.total + this.#absentMass.value;
+  }
+
+  /** Mass for each unit of prior, as newcomers get it. */
+  #ratio(): number {
+    const mass = this.#massOfAll();
+    return mass > 0 ? mass / (this.#priors.total + this.#absentPrior.value) : 1;
+  }
+
+  #absentees(count: number, mass: number, prior: number): void {
+    this.#absent += count;
+    if (this.#absent === 0) {
+      this.#absentMass.clear();
+      this.#absentPrior.clear();
+    } else {
+      this.#absentMass.add(mass);
+      this.#absentPrior.add(prior);
+    }
   }
 
   #write(member: number, mass: number): void {
-    this.#records[member * FIELDS + MASS] = mass;
     const leaf = this.#leafOf(member);
+    if (leaf < 0) this.#absentMass.replace(this.#records[member * FIELDS + MASS] as number, mass);
+    this.#records[member * FIELDS + MASS] = mass;
     if (leaf < 0) return;
     const prior = this.#prior(member);
     this.#masses.set(leaf, mass, prior);
@@ -329,19 +373,18 @@ export class BornState {
 
   /** Keeps a member that was absent, while the others' masses changed, within what a rotation can reach. */
   #bound(member: number): void {
-    if (this.size === 0 && Number.isFinite(this.#mass(member)) && this.#mass(member) > 0) return;
-    const usual = this.#prior(member) * this.#currentRatio();
-    const rest = this.size === 0 ? usual : this.#masses.total;
-    const most = (rest * (1 - FLOOR_SHARE)) / FLOOR_SHARE;
-    const mass = Math.min(Math.max(this.#mass(member), usual * FLOOR_SHARE), most);
-    this.#records[member * FIELDS + MASS] = mass;
+    const mass = this.#mass(member);
+    const usual = this.#prior(member) * this.#ratio();
+    const most = (this.#massOfAll() * (1 - FLOOR_SHARE)) / FLOOR_SHARE;
+    const bounded = Math.min(Math.max(mass, usual * FLOOR_SHARE), most);
+    if (bounded !== mass) this.#write(member, bounded);
   }
 
   /** By a power of two, so that no mass is rounded. */
   #rescale(): void {
-    const factor = 2 ** -Math.round(Math.log2(this.#masses.total));
+    const factor = 2 ** -Math.round(Math.log2(this.#massOfAll()));
     this.#masses.scale(factor);
-    this.#ratio *= factor;
+    this.#absentMass.scale(factor);
     for (let at = MASS; at < this.#records.length; at += FIELDS) {
       this.#records[at] = (this.#records[at] as number) * factor;
     }

@@ -24,6 +24,8 @@ test('nothing is reported of a scheduler without Born strategies', () => {
     dispatchFidelity: null,
     targetFidelity: null,
     entropyBits: null,
+    alarms: [],
+    states: [],
   });
 });
 
@@ -63,4 +65,34 @@ test('draws from the prior, when nothing was heard for long, keep to the distrib
   for (let round = 0; round < 60_000; round++) fleet.finish(fleet.start() as string);
   const fidelity = fleet.scheduler.bornStatus().dispatchFidelity;
   expect(fidelity?.value).toBeGreaterThan(fidelity?.alarmBelow ?? 1);
+});
+
+test('an agent that is slow is told from chance, in its pool', () => {
+  const fleet = fleetOf('born');
+  busy(fleet, 20);
+  const [first] = fleet.scheduler.bornStatus().states;
+  expect(first).toMatchObject({
+    pool: fleet.profile.signature,
+    strategy: 'born',
+    agents: 4,
+    attempts: 20,
+    targetFidelity: { expected: null, alarmBelow: null },
+  });
+  busy(fleet, 3_000);
+  const { alarms, states, targetFidelity } = fleet.scheduler.bornStatus();
+  expect(alarms).toContain('targetFidelity');
+  const { alarmBelow, expected, value } = states[0]?.targetFidelity ?? {};
+  expect(value).toBe(targetFidelity);
+  expect(alarmBelow).toBeGreaterThan(value ?? 1);
+  expect(expected).toBeGreaterThan(alarmBelow ?? 1);
+});
+
+test('many large pools are measured in part, and all of them are counted', () => {
+  const fleet = new Fleet('born', 3);
+  for (let agent = 0; agent < 2_000; agent++) fleet.add(`${agent}`, { slots: 9 });
+  busy(fleet, 200);
+  const { pools, states } = fleet.scheduler.bornStatus();
+  expect(pools).toBe(1);
+  expect(states[0]?.agents).toBe(2_000);
+  expect(states[0]?.entropyBits.value).toBeCloseTo(Math.log2(2_000), 1);
 });

@@ -18,15 +18,27 @@ export interface BornTuning {
   readonly floorShare: number;
 }
 
-/** Share of one feedback in the pool's means. */
+/** Share of one feedback in the pool's means, and in what they vary by, which has to be known better. */
 const MEAN_SHARE = 1 / 64;
+const VARIANCE_SHARE = 1 / 512;
 const FAILURE_REWARD = -1;
 
 /** What a pool has seen of its members' work, as the yardstick for each of them. */
 export class Yardstick {
   #meanMs = 0;
   #baseline = 0;
+  #variance = 0;
   #count = 0;
+
+  /** How many ends it has seen. */
+  get attempts(): number {
+    return this.#count;
+  }
+
+  /** Of the reward about what is usual. */
+  get variance(): number {
+    return this.#variance;
+  }
 
   /** The reward less what is usual. In: how long an attempt ran and whether it completed. */
   advantage(runMs: number, ok: boolean): number {
@@ -38,6 +50,9 @@ export class Yardstick {
     const reward = ok ? rewardOf(ranMs, this.#meanMs) : FAILURE_REWARD;
     const advantage = this.#count === 1 ? 0 : reward - this.#baseline;
     this.#baseline += (reward - this.#baseline) * share;
+    // Of two the first has no advantage, by definition.
+    const varianceShare = Math.max(VARIANCE_SHARE, 1 / Math.max(1, this.#count - 1));
+    this.#variance += (advantage ** 2 - this.#variance) * varianceShare;
     return advantage;
   }
 }

@@ -24,6 +24,7 @@ interface Known {
 
 function play(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]): {
   states: ZoneStates;
+  known: Map<number, Known>;
   present: Map<number, Known>;
 } {
   const states = new ZoneStates();
@@ -51,7 +52,7 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : n
       known.set(member, next);
     }
   }
-  return { states, present: new Map([...known].filter(([, { isPresent }]) => isPresent)) };
+  return { states, known, present: new Map([...known].filter(([, { isPresent }]) => isPresent)) };
 }
 
 function sumOf(values: Iterable<number>): number {
@@ -63,11 +64,9 @@ function sumOf(values: Iterable<number>): number {
 test('the chances of all that can be drawn are a distribution, whatever came and went', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-      const { present, states } = play(steps);
-      if (present.size === 0) {
-        expect(states.measures()).toBeNull();
-        return;
-      }
+      const { known, present, states } = play(steps);
+      expect(states.measures() === null).toBe(known.size === 0);
+      if (present.size === 0) return;
       const members = [...present.keys()];
       for (const lambda of [0, LAMBDA, 1]) {
         expect(sumOf(members.map((member) => states.chance(member, lambda)))).toBeCloseTo(1, 9);
@@ -85,6 +84,9 @@ test('the chances of all that can be drawn are a distribution, whatever came and
       for (const [member, { prior }] of present) {
         expect(states.chance(member, 0)).toBeCloseTo(prior / total, 9);
       }
+      // Measures are of all members.
+      expect(states.measures()?.members).toBe(known.size);
+      if (present.size < known.size) return;
       let [entropyBits, overlap] = [0, 0];
       for (const [member, { prior }] of present) {
         const p = states.chance(member, 1);

@@ -8,9 +8,11 @@
  */
 import { invariant } from '../../base/invariant.ts';
 import { grown, grownCapacity } from '../../base/grown.ts';
-import { BornState, type StateMeasures } from './born-state.ts';
+import { BornState } from './born-state.ts';
+import { byChance, isUnheard, wanderOf, type Wander } from './chance.ts';
 import { Searches } from './searches.ts';
-import { angleOf, TEMPERATURE, Yardstick } from './feedback.ts';
+import type { LearnedMeasures } from './state-measures.ts';
+import { angleOf, RATE, TEMPERATURE, Yardstick } from './feedback.ts';
 
 /** Zones of their own, at most; the agents of further ones count as without a zone. */
 export const ZONES_MAX = 1_024;
@@ -36,6 +38,14 @@ export class ZoneSearches extends Searches {
     this.numbers = new Int32Array(count);
   }
 }
+
+/** What a zone brings to the entropy of all priors: its share, and the mean of −ln π of its members, in nats. */
+interface ZonePrior {
+  readonly share: number;
+  readonly entropy: number;
+}
+
+const BORN_RATES = { rate: RATE, temperature: TEMPERATURE };
 
 class Zone {
   readonly name: string;
@@ -102,10 +112,11 @@ export class ZoneStates {
 
   remove(member: number): void {
     const { number, zone, zoneNumber } = this.#placeOf(member);
-    zone.state.leave(number);
+    zone.state.remove(number);
     zone.drop(number);
     this.#settle(zoneNumber);
     if (zone.size > 0) return;
+    this.#outer.remove(zoneNumber);
     this.#byName.delete(zone.name);
     this.#unused.push(zoneNumber);
   }
@@ -196,20 +207,62 @@ export class ZoneStates {
     turn(zone.state, number, zone.yardstick.advantage(runMs, ok), odds.member);
   }
 
-  /** Of the distribution over members: entropies add up, overlaps multiply. O(present members). */
-  measures(): StateMeasures | null {
-    if (this.#outer.size === 0) return null;
-    let entropyBits = 0;
-    let overlap = 0;
-    for (const zoneNumber of this.#byName.values()) {
-      const measures = (this.#zones[zoneNumber] as Zone).state.measures();
-      if (measures === null) continue;
-      const p = this.#outer.probability(zoneNumber);
-      if (!(p > 0)) continue;
-      entropyBits += p * (measures.entropyBits - Math.log2(p));
-      overlap += Math.sqrt(p * this.#outer.priorShare(zoneNumber) * measures.targetFidelity);
+  /**
+   * Of the distribution over members: entropies add up, overlaps multiply. O(members).
+   *
+   * @param membersMax - members that may be looked at; each zone has its part
+   */
+  measures(membersMax: number = Number.POSITIVE_INFINITY): LearnedMeasures | null {
+    const found = [...this.#byName.values()].flatMap((zoneNumber) => {
+      const { state, yardstick } = this.#zones[zoneNumber] as Zone;
+      const measures = state.measures(Math.ceil(membersMax / this.#byName.size));
+      if (measures === null) return [];
+      // What was learned of the zone holds for all of its agents.
+      const mass = this.#outer.factorOf(zoneNumber) * measures.priorTotal;
+      return [{ measures, mass, yardstick }];
+    });
+    if (found.length === 0) return null;
+    const mass = found.reduce((sum, zone) => sum + zone.mass, 0);
+    const prior = found.reduce((sum, zone) => sum + zone.measures.priorTotal, 0);
+    const sums = { entropyBits: 0, overlap: 0, members: 0 };
+    const [zones, wanders] = [new Array<ZonePrior>(), new Array<Wander>()];
+    for (const { mass: own, measures, yardstick } of found) {
+      const p = own / mass;
+      const share = measures.priorTotal / prior;
+      if (p > 0) sums.entropyBits += p * (measures.entropyBits - Math.log2(p));
+      sums.overlap += Math.sqrt(p * share * measures.targetFidelity);
+      sums.members += measures.size;
+      // Where little was heard of a zone, what all vary by stands in for what its own do.
+      const heard = isUnheard(yardstick) ? this.#yardstick : yardstick;
+      const { attempts } = yardstick;
+      wanders.push(wanderOf({ attempts, variance: heard.variance }, BORN_RATES, measures));
+      zones.push({ share, entropy: measures.priors.entropy - Math.log(share) });
     }
-    return { entropyBits: Math.max(0, entropyBits), targetFidelity: Math.min(1, overlap ** 2) };
+    const entropyBits = Math.max(0, sums.entropyBits);
+    const targetFidelity = Math.min(1, sums.overlap ** 2);
+    const { attempts } = this.#yardstick;
+    const chance = isUnheard(this.#yardstick) ? null : this.#byChance(zones, wanders);
+    return { entropyBits, targetFidelity, members: sums.members, attempts, byChance: chance };
+  }
+
+  /** Both factors move by themselves: what they add up to. */
+  #byChance(zones: readonly ZonePrior[], wanders: readonly Wander[]): LearnedMeasures['byChance'] {
+    const entropy = zones.reduce((sum, zone) => sum + zone.share * zone.entropy, 0);
+    const variance = zones.reduce(
+      (sum, zone) => sum + zone.share * (zone.entropy - entropy) ** 2,
+      0,
+    );
+    const size = zones.length;
+    const priors = { entropy, variance };
+    const outer = wanderOf(this.#yardstick, BORN_RATES, { size, samples: size, priors });
+    const total = { ...outer };
+    for (const [index, wander] of wanders.entries()) {
+      const { share } = zones[index] as ZonePrior;
+      total.mean += share * wander.mean;
+      total.variance += share ** 2 * wander.variance;
+      total.entropyVariance += share ** 2 * wander.entropyVariance;
+    }
+    return byChance(total, entropy);
   }
 
   /** Lets a zone's columns have room for its share of all members, as it is until now, and a quarter more. */
@@ -261,7 +314,7 @@ export class ZoneStates {
 
 /** Rotates one factor of the state by the reward less the pull of its prior. */
 function turn(state: BornState, number: number, advantage: number, odds: number): void {
-  const probability = state.probability(number);
-  const pull = TEMPERATURE * Math.log(probability / state.priorShare(number));
+  const probability = state.shareOfAll(number);
+  const pull = TEMPERATURE * Math.log(probability / state.priorShareOfAll(number));
   state.rotate(number, angleOf(advantage - pull, odds, probability));
 }

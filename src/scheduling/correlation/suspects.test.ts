@@ -24,6 +24,23 @@ describe('suspects', () => {
     expect(suspects.isEmpty).toBe(true);
   });
 
+  test('end once two attempts completed there, and begin anew with the next failure', () => {
+    const suspects = fleet();
+    for (const agent of [0, 2, 4, 6]) suspects.failed(agent, 1_000);
+    suspects.succeeded(9);
+    expect(suspects.of(9, 1_001)).toMatchObject({ name: 'zone-0' });
+    suspects.failed(6, 1_002);
+    suspects.succeeded(9);
+    expect(suspects.of(9, 1_003)).toMatchObject({ name: 'zone-0' });
+    suspects.succeeded(12);
+    expect(suspects.of(9, 1_003)).toMatchObject({ name: 'zone-0' });
+    suspects.succeeded(8);
+    expect(suspects.of(9, 1_004)).toBeNull();
+    expect(suspects.isEmpty).toBe(true);
+    suspects.failed(6, 1_005);
+    expect(suspects.of(9, 1_006)).toMatchObject({ name: 'zone-0', failing: 4 });
+  });
+
   test('a success takes an agent out of the count', () => {
     const suspects = fleet();
     for (const agent of [0, 2, 4]) suspects.failed(agent, 1_000);

@@ -2,9 +2,10 @@
  * Domains whose agents fail together at this moment.
  *
  * An agent is failing from a failed attempt, or its loss, until one completes or ten seconds pass. A domain
- * is suspect for 30 s from when a third of its agents, and at least two, are failing, and at least three
- * times the share of those elsewhere: where all fail alike, no domain is to blame. At most 4,096 failing
- * agents are known; O(their domains) for a failure, O(1) for a success.
+ * is suspect from when a third of its agents, and at least two, are failing, and at least three times the share
+ * of those elsewhere: where all fail alike, no domain is to blame. That ends 30 s after the last such failure, or once
+ * two attempts completed there since: agents that are well again are idle, and others work for them. At most
+ * 4,096 failing agents are known; O(their domains) for a failure, O(1) for a success.
  */
 import { DOMAIN_LABELS, type DomainLabel, type DomainOf } from './failure-model.ts';
 
@@ -14,6 +15,8 @@ const FAILING_MAX = 4_096;
 const SHARE_MIN = 1 / 3;
 const AGENTS_MIN = 2;
 const TIMES_ELSEWHERE = 3;
+/** So many attempts that completed there since its last failure end a suspicion. */
+const COMPLETED_MIN = 2;
 
 export interface Suspect {
   readonly label: DomainLabel;
@@ -52,6 +55,8 @@ export class Suspects {
   /** How many of them are in each domain. */
   readonly #counts = new Map<string, number>();
   readonly #suspects = new Map<string, Suspect>();
+  /** What completed in a suspect domain since it was judged last. */
+  readonly #completed = new Map<string, number>();
 
   constructor(parts: SuspectsParts) {
     this.#parts = parts;
@@ -64,6 +69,7 @@ export class Suspects {
 
   succeeded(agent: number): void {
     if (this.#failing.size > 0) this.forget(agent);
+    if (this.#suspects.size > 0) this.#clear(agent);
   }
 
   failed(agent: number, nowMs: number): void {
@@ -100,7 +106,7 @@ export class Suspects {
       if (name === undefined) continue;
       const suspect = this.#suspects.get(`${label}=${name}`);
       if (suspect === undefined) continue;
-      if (suspect.untilMs <= nowMs) this.#suspects.delete(`${label}=${name}`);
+      if (suspect.untilMs <= nowMs) this.#end(`${label}=${name}`);
       else if (this.#standsOut(suspect)) return suspect;
     }
     return null;
@@ -127,12 +133,28 @@ export class Suspects {
     const agents = this.#parts.sizeOf(label, name);
     if (failing < Math.max(AGENTS_MIN, agents * SHARE_MIN)) return;
     this.#suspects.delete(key);
+    this.#completed.delete(key);
     this.#suspects.set(key, { label, name, agents, failing, untilMs: nowMs + SUSPECT_MS });
     // In the order in which they will pass.
     for (const [other, { untilMs }] of this.#suspects) {
       if (untilMs > nowMs) break;
-      this.#suspects.delete(other);
+      this.#end(other);
     }
+  }
+
+  #clear(agent: number): void {
+    for (const label of DOMAIN_LABELS) {
+      const key = `${label}=${this.#parts.domainOf(agent, label) ?? ''}`;
+      if (!this.#suspects.has(key)) continue;
+      const completed = (this.#completed.get(key) ?? 0) + 1;
+      if (completed < COMPLETED_MIN) this.#completed.set(key, completed);
+      else this.#end(key);
+    }
+  }
+
+  #end(key: string): void {
+    this.#suspects.delete(key);
+    this.#completed.delete(key);
   }
 
   /** Asked anew each time: where all fail, the first to be seen were of some domain, too. */

@@ -8,7 +8,7 @@
 import type { Rng } from '../../base/rng.ts';
 import { zoneOf } from '../../core/index.ts';
 import { capacityFor } from '../../base/grown.ts';
-import type { StateMeasures } from '../born/born-state.ts';
+import type { LearnedMeasures } from '../born/state-measures.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import { ZoneStates, ZoneSearches } from '../born/zone-states.ts';
 import type { Pool } from '../pool.ts';
@@ -91,8 +91,8 @@ export class BornZones implements Strategy {
   }
 
   /** What its state is like now; null while nobody is available. */
-  measures(): StateMeasures | null {
-    return this.#states.measures();
+  measures(membersMax?: number): LearnedMeasures | null {
+    return this.#states.measures(membersMax);
   }
 
   /** Adds what was dispatched to the counts of other pools; nothing under `born+zones+p2c`. */

@@ -189,3 +189,22 @@ test('with interference the state still learns, draws by its own law and leaves 
   work(plain, { rounds: 2_000, ...ends });
   expect(work(plain, { rounds: 20_000, ...ends })).not.toEqual(counts);
 });
+
+test.each(['born', 'born+p2c', 'born+zones', 'born+zones+p2c'] as const)(
+  '%s learns while all are busy and each task has one agent to go to',
+  (strategy) => {
+    const fleet = new Fleet(strategy, 1);
+    for (const id of ['slow', 'b', 'c', 'd']) fleet.add(id);
+    const running = [fleet.start(), fleet.start(), fleet.start(), fleet.start()];
+    for (let round = 0; round < 400; round++) {
+      const id = running.shift() ?? '';
+      fleet.finish(id);
+      fleet.nowMs += 100;
+      fleet.scheduler.observe(id as never, id === 'slow' ? 4_000 : 100, true, fleet.nowMs);
+      running.push(fleet.start());
+    }
+    for (const id of running) fleet.finish(id ?? '');
+    const { targetFidelity } = fleet.scheduler.bornStatus();
+    expect(targetFidelity).toBeLessThan(0.9);
+  },
+);

@@ -8,11 +8,13 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { capacityFor } from '../../base/grown.ts';
-import { BornState, FLOOR_SHARE, type StateMeasures } from '../born/born-state.ts';
+import { BornState, FLOOR_SHARE } from '../born/born-state.ts';
+import { byChance, isUnheard, wanderOf } from '../born/chance.ts';
 import { DispatchRecord } from '../born/dispatch-record.ts';
 import type { Interference } from '../born/interference.ts';
 import { InterferingMasses } from '../born/interfering-masses.ts';
 import { Searches } from '../born/searches.ts';
+import type { LearnedMeasures } from '../born/state-measures.ts';
 import { SumTree } from '../born/sum-tree.ts';
 import { angleOf, RATE, TEMPERATURE, Yardstick, type BornTuning } from '../born/feedback.ts';
 import type { Pool } from '../pool.ts';
@@ -74,7 +76,7 @@ export class Born implements Strategy {
   }
 
   removed(member: number): void {
-    this.#state.leave(member);
+    this.#state.remove(member);
   }
 
   changed(member: number): void {
@@ -106,10 +108,10 @@ export class Born implements Strategy {
     if (!this.#state.settle(member)) return;
     this.#heardAt = Math.max(this.#heardAt, nowMs);
     const advantage = this.#yardstick.advantage(runMs, ok);
-    const probability = this.#state.probability(member);
+    const probability = this.#state.shareOfAll(member);
     // The pull of the prior: where it balances the reward, the state is a Boltzmann distribution.
     const { rate, temperature } = this.#tuning;
-    const pull = temperature * Math.log(probability / this.#state.priorShare(member));
+    const pull = temperature * Math.log(probability / this.#state.priorShareOfAll(member));
     const angle = angleOf(advantage - pull, this.#state.oddsOf(member), probability, rate);
     this.#state.rotate(member, angle);
     if (this.#interference === null) return;
@@ -125,8 +127,16 @@ export class Born implements Strategy {
   }
 
   /** What its state is like now; null while nobody is available. */
-  measures(): StateMeasures | null {
-    return this.#state.measures();
+  measures(membersMax?: number): LearnedMeasures | null {
+    const measures = this.#state.measures(membersMax);
+    if (measures === null) return null;
+    const { entropyBits, priors, size, targetFidelity } = measures;
+    // Where amplitudes interfere the walk is another one.
+    const isKnown = this.#interference === null && !isUnheard(this.#yardstick);
+    const wander = wanderOf(this.#yardstick, this.#tuning, measures);
+    const chance = isKnown ? byChance(wander, priors.entropy) : null;
+    const { attempts } = this.#yardstick;
+    return { entropyBits, targetFidelity, members: size, attempts, byChance: chance };
   }
 
   /** Adds what was dispatched to the counts of other pools; nothing under `born+p2c`. */

@@ -78,4 +78,11 @@ describe('weighted round robin', () => {
     expect(picks.filter((pick) => pick === 'b').length).toBeGreaterThanOrEqual(39);
     expect(picks.filter((pick) => pick === 'b').length).toBeLessThanOrEqual(41);
   });
+
+  test('takes weights that a float of 32 bits cannot say for the least there is', () => {
+    const fleet = fleetOf([1e-300, 5e-324, Number.MIN_VALUE]);
+    expect(picksOf(fleet, 30).toSorted()).toEqual(
+      [0, 1, 2].flatMap((agent) => new Array<number>(10).fill(agent)),
+    );
+  });
 });

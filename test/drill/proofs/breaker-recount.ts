@@ -135,7 +135,8 @@ export class Recount {
   /** When it may let probes through: the first moment, and the last that may be drawn. */
   probesAt(): readonly [first: number, last: number] {
     const { jitter, openMs, openMsMax } = this.#settings();
-    const longest = Math.min(openMsMax, openMs * 2 ** Math.max(0, this.#opens - 1));
+    const most = Math.max(openMs, openMsMax);
+    const longest = Math.min(most, openMs * 2 ** Math.max(0, this.#opens - 1));
     const shortest = Math.max(1, Math.floor(longest * (1 - jitter)));
     return [this.#openedAt + shortest, this.#openedAt + Math.max(1, Math.ceil(longest))];
   }

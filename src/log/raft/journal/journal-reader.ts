@@ -1,3 +1,4 @@
+import { isOrchestratorError } from '../../../base/errors.ts';
 import { invariant } from '../../../base/invariant.ts';
 import type { LogEntry, ReplicatedLog } from '../../replicated-log.ts';
 
@@ -26,9 +27,28 @@ export class JournalReader {
     this.#log = log;
   }
 
-  /** The bytes of group `group`, which is durable. Not to be called while a call is under way. */
+  /**
+   * The bytes of group `group`, which is durable. Not to be called while a call is under way.
+   *
+   * @throws OrchestratorError `LOG_RELEASED` where the group was let go of, and those of the log
+   */
   async group(group: number): Promise<Uint8Array> {
-    const cursor = this.#take(group) ?? this.#open(group);
+    const kept = this.#take(group);
+    if (kept === undefined) return this.#advance(this.#open(group), group);
+    try {
+      return await this.#advance(kept, group);
+    } catch (error) {
+      if (!isReleased(error)) throw error;
+      // What lay between its place and the group may be gone, and the group still be there.
+      return this.#advance(this.#open(group), group);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const cursor of this.#cursors.splice(0)) await cursor.entries.return?.();
+  }
+
+  async #advance(cursor: Cursor, group: number): Promise<Uint8Array> {
     for (;;) {
       const read = await cursor.entries.next();
       if (read.done === true) {
@@ -42,10 +62,6 @@ export class JournalReader {
       this.#keep(cursor);
       return body;
     }
-  }
-
-  async close(): Promise<void> {
-    for (const cursor of this.#cursors.splice(0)) await cursor.entries.return?.();
   }
 
   /** The kept reader that is nearest before `group`, taken out. */
@@ -68,4 +84,9 @@ export class JournalReader {
     const oldest = this.#cursors.shift();
     void oldest?.entries.return?.();
   }
+}
+
+/** Whether an error says that what was to be read was let go of. */
+export function isReleased(error: unknown): boolean {
+  return isOrchestratorError(error) && error.code === 'LOG_RELEASED';
 }

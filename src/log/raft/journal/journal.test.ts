@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SimulatedDisk } from '../../../../test/disk/simulated-disk.ts';
 import type { LogBase, RaftEntry, SnapshotMeta, WriteToken } from '../../../consensus/index.ts';
+import type { LogFile } from '../../embedded/file-system.ts';
 import type { Journal } from './journal.ts';
 import type { JournalContent } from './journal-recovery.ts';
 import { openJournal } from './open-journal.ts';
@@ -244,6 +245,51 @@ describe('a journal', () => {
     expect(entriesOf(content)[0]?.index).toBe(801);
     expect(entriesOf(content)).toHaveLength(100);
     expect(await journal.read(800, 810, 1000)).toEqual([]);
+    await journal.close();
+  });
+
+  test('a read of what is let go of meanwhile ends without entries, whenever that happens', async () => {
+    const outcomes = new Set<number>();
+    for (let turns = 0; turns < 60; turns += 1) {
+      const disk = new SimulatedDisk();
+      const journal = await open(disk);
+      const writer = new Writer(journal);
+      for (let index = 1; index <= 60; index += 1) {
+        await writer.settled(writer.write({ entries: [entry(index, 1, 4000)] }));
+      }
+      // The first leaves a reader at its place behind, the second is on its way through all groups.
+      const reads = [journal.read(1, 50, 1), journal.read(20, 60, 1_000_000)];
+      for (let turn = 0; turn < 4 * turns; turn += 1) await Promise.resolve();
+      await journal.compact({ ...GENESIS, index: 40, term: 1 });
+      for (const found of await Promise.all(reads)) outcomes.add(found.length);
+      expect(await journal.read(41, 60, 1_000_000)).toHaveLength(20);
+      expect(writer.failure).toBeNull();
+      await journal.close();
+    }
+    expect(outcomes).toContain(0);
+  });
+
+  test('a read whose file is let go of before it is opened ends without entries', async () => {
+    const asked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    class SlowDisk extends SimulatedDisk {
+      override async open(file: string): Promise<LogFile> {
+        asked.resolve();
+        await gate.promise;
+        return super.open(file);
+      }
+    }
+    const journal = await open(new SlowDisk());
+    const writer = new Writer(journal);
+    for (let index = 1; index <= 60; index += 1) {
+      await writer.settled(writer.write({ entries: [entry(index, 1, 4000)] }));
+    }
+    const read = journal.read(1, 50, 100_000);
+    await asked.promise;
+    await journal.compact({ ...GENESIS, index: 40, term: 1 });
+    gate.resolve();
+    expect(await read).toEqual([]);
+    expect(writer.failure).toBeNull();
     await journal.close();
   });
 

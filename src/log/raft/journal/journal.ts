@@ -23,7 +23,7 @@ import type {
 } from '../../../consensus/index.ts';
 import type { ReplicatedLog } from '../../replicated-log.ts';
 import type { EntryPositions } from './entry-positions.ts';
-import { JournalReader } from './journal-reader.ts';
+import { isReleased, JournalReader } from './journal-reader.ts';
 import {
   decodeGroup,
   encodeRecord,
@@ -348,7 +348,9 @@ export class Journal {
     for (let index = from; index <= to;) {
       const group = await this.#durableGroupOf(index);
       if (group === null) break;
-      const records = decodeGroup(await this.#reader.group(group));
+      const bytesOfGroup = await this.#groupUnlessReleased(group, index);
+      if (bytesOfGroup === null) break;
+      const records = decodeGroup(bytesOfGroup);
       const before = index;
       for (const entry of entriesFrom(records, index)) {
         if (entry.index > to) return found;
@@ -363,6 +365,16 @@ export class Journal {
     }
     // Compacted while it was read: then nobody may rely on it any more.
     return from > this.#positions.baseIndex ? found : [];
+  }
+
+  /** The bytes of the group of an entry; null where both were let go of after it was looked up. */
+  async #groupUnlessReleased(group: number, index: number): Promise<Uint8Array | null> {
+    try {
+      return await this.#reader.group(group);
+    } catch (error) {
+      if (isReleased(error) && this.#positions.groupAt(index) !== group) return null;
+      throw error;
+    }
   }
 
   /** The durable group that holds the entry at `index`, once there is one; null where there is no such entry. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { messageOf, OrchestratorError } from '../../../base/errors.ts';
+import { OrchestratorError } from '../../../base/errors.ts';
 import {
   decodeHello,
   encodeHandshake,
@@ -10,7 +10,7 @@ import {
   type Challenge,
   type Hello,
 } from './handshake.ts';
-import { PINGS_UNANSWERED_MAX, refusalOf, type LinkContext } from './link-context.ts';
+import { doubtRefusal, PINGS_UNANSWERED_MAX, refusalOf, type LinkContext } from './link-context.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
 import type { PeerSocket } from './peer-network.ts';
 
@@ -29,6 +29,8 @@ export class IncomingLink {
   readonly #challenge: Challenge;
   readonly #reader = new FrameReader(HANDSHAKE_BYTES_MAX);
   #peerId: string | null = null;
+  /** Who the caller says it is. */
+  #claimedId: string | null = null;
   #isDown = false;
   #heardMs: number;
   #cancelTimer: () => void;
@@ -81,9 +83,8 @@ export class IncomingLink {
   /** Tells the peer why, then closes. */
   refuse(error: OrchestratorError): void {
     if (this.#isDown) return;
-    const { logger } = this.#context;
-    const peer = this.#peerId ?? this.#socket.remoteAddress ?? 'unknown';
-    logger.warn('a peer was refused', { peer, code: error.code, why: messageOf(error) });
+    const peer = this.#peerId ?? this.#claimedId ?? this.#socket.remoteAddress ?? 'unknown';
+    this.#context.refusals.note(peer, error);
     this.#isDown = true;
     this.#cancelTimer();
     this.#socket.end(encodeFrame('refusal', encodeHandshake(refusalOf(error))));
@@ -108,7 +109,10 @@ export class IncomingLink {
     }
     const { authentication, bounds, local } = this.#context;
     const { hello, proof } = decodeHello(frame.payload);
+    this.#claimedId = hello.nodeId;
     this.#check(hello);
+    const doubt = doubtRefusal(this.#context, this.#socket, hello.nodeId);
+    if (doubt !== null) throw refusal(doubt.code, doubt.message);
     const transcript = transcriptOf(this.#challenge, hello);
     if (!authentication.verify('caller', transcript, proof)) {
       const message = `node ${hello.nodeId} must prove that it belongs to cluster ${local.clusterId}: give all nodes the same secret`;

@@ -1,7 +1,8 @@
 import { OrchestratorError } from '../../../base/errors.ts';
 import type { ShellClock, ShellLogger } from '../shell-ports.ts';
 import type { Hello, PeerAuthentication, ProtocolVersions, Refusal } from './handshake.ts';
-import type { PeerNetwork } from './peer-network.ts';
+import type { RefusalNotes } from './refusal-notes.ts';
+import type { PeerNetwork, PeerSocket } from './peer-network.ts';
 
 /** What the own node says of itself. */
 export interface LocalNode {
@@ -50,11 +51,24 @@ export interface LinkContext {
   readonly authentication: PeerAuthentication;
   readonly clock: ShellClock;
   readonly logger: ShellLogger;
+  readonly refusals: RefusalNotes;
   readonly bounds: TransportBounds;
   /** A number in [0, 1), for back-off. */
   readonly random: () => number;
   /** Whether a node may speak with this one; a refusal says why not. */
   readonly admit: (peer: Pick<Hello, 'nodeId' | 'incarnation' | 'address'>) => Refusal | null;
+}
+
+/** Why the other end of a connection is not taken for a node; null where it is. */
+export function doubtRefusal(
+  { network }: LinkContext,
+  socket: PeerSocket,
+  nodeId: string,
+): Refusal | null {
+  const doubt = network.doubtOf?.(socket, nodeId) ?? null;
+  if (doubt === null) return null;
+  const message = `node ${nodeId} must show a certificate that names it (CN=${nodeId}, or the DNS name ${nodeId}), got ${doubt}: make it as docs/cluster.md says, or start all nodes with --peer-tls-any-node`;
+  return { code: 'PEER_CERTIFICATE_MISMATCH', message };
 }
 
 export function refusalOf(error: unknown): Refusal {

@@ -18,7 +18,7 @@ import {
   type Hello,
   type Refusal,
 } from './handshake.ts';
-import { PINGS_UNANSWERED_MAX, type LinkContext } from './link-context.ts';
+import { doubtRefusal, PINGS_UNANSWERED_MAX, type LinkContext } from './link-context.ts';
 import { OutgoingQueue, type Lane } from './outgoing-queue.ts';
 import { parsePeerAddress } from './peer-address.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
@@ -26,6 +26,8 @@ import type { PeerSocket } from './peer-network.ts';
 
 /** A connection that lasted so long and breaks is called again at once, to learn whether anybody is there. */
 const LASTING_MS = 1_000;
+/** Who was removed is not let in again: it asks now and then, in case that it was another's word. */
+const REMOVED_MS = 30_000;
 /** Bytes given to a socket in one go. */
 const WRITE_BYTES = 256 * 1024;
 const HEARTBEATS_MAX = 16;
@@ -36,6 +38,8 @@ export interface OutgoingLinkEvents {
   readonly onDown: () => void;
   /** Nobody listens at the address. */
   readonly onRefused: () => void;
+  /** The peer does not speak with this node. */
+  readonly onTurnedAway: (code: string) => void;
 }
 
 export class OutgoingLink {
@@ -52,6 +56,7 @@ export class OutgoingLink {
   #failures = 0;
   #openedMs = 0;
   #isRefused = false;
+  #isRemoved = false;
   #unanswered = 0;
   #cancelTimer: () => void = () => undefined;
   #lastWarning = '';
@@ -127,7 +132,7 @@ export class OutgoingLink {
     }
     this.#socket = socket;
     const reader = new FrameReader(HANDSHAKE_BYTES_MAX);
-    const greeting = new Greeting(this.#context, this.#peerId);
+    const greeting = new Greeting(this.#context, this.#peerId, socket);
     const lost = (why: string): void => {
       if (this.#socket === socket) this.#break(why);
     };
@@ -174,6 +179,7 @@ export class OutgoingLink {
     this.#cancelTimer();
     this.#isOpen = true;
     this.#isRefused = false;
+    this.#isRemoved = false;
     this.#openedMs = this.#context.clock.monotonicMs();
     this.#version = version;
     this.#isBlocked = false;
@@ -187,7 +193,9 @@ export class OutgoingLink {
   /** Being refused does not pass by itself: the next call waits as long as any. */
   #refused(refusal: Refusal): void {
     this.#failures = 32;
+    this.#isRemoved = refusal.code === 'PEER_REMOVED';
     this.#break(`${refusal.code}: ${refusal.message}`);
+    this.#events.onTurnedAway(refusal.code);
   }
 
   #armPing(): void {
@@ -235,7 +243,8 @@ export class OutgoingLink {
   /** Doubled with each failure, capped, and between half and all of it, so that nodes do not call in step. */
   #backoffMs(): number {
     const { bounds, random } = this.#context;
-    const fullMs = Math.min(bounds.backoffMsMax, bounds.backoffMsMin * 2 ** this.#failures);
+    const growingMs = Math.min(bounds.backoffMsMax, bounds.backoffMsMin * 2 ** this.#failures);
+    const fullMs = this.#isRemoved ? Math.max(REMOVED_MS, growingMs) : growingMs;
     return fullMs * (0.5 + random() / 2);
   }
 
@@ -257,12 +266,14 @@ type GreetingStep =
 class Greeting {
   readonly #context: LinkContext;
   readonly #peerId: string;
+  readonly #socket: PeerSocket;
   #transcript: Buffer | null = null;
   #version = 0;
 
-  constructor(context: LinkContext, peerId: string) {
+  constructor(context: LinkContext, peerId: string, socket: PeerSocket) {
     this.#context = context;
     this.#peerId = peerId;
+    this.#socket = socket;
   }
 
   receive(frame: PeerFrame): GreetingStep {
@@ -279,6 +290,8 @@ class Greeting {
 
   #answer(payload: Buffer): GreetingStep {
     const { authentication, local, ownAddress, versions } = this.#context;
+    const doubt = doubtRefusal(this.#context, this.#socket, this.#peerId);
+    if (doubt !== null) return { kind: 'refused', refusal: doubt };
     const challenge = decodeChallenge(payload);
     const { newest, version: oldest } = challenge;
     const version = commonVersion(versions, { oldest, newest });

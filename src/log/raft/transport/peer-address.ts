@@ -38,6 +38,6 @@ export function isLoopback(host: string): boolean {
  */
 export function requireLoopback(host: string): void {
   if (isLoopback(host)) return;
-  const message = `without TLS peers must be on loopback, got ${host}: set up TLS, or state insecurePeers: true where the network between the nodes is trusted: anyone on it could read and change every task`;
+  const message = `without TLS peers must be on loopback, got ${host}: set up TLS, or state insecurePeers: true (--insecure-peers) where the network between the nodes is trusted: anyone on it could read and change every task`;
   throw new OrchestratorError('PEERS_INSECURE', message, { host });
 }

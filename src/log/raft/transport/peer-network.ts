@@ -32,6 +32,8 @@ export interface PeerNetwork {
   /** Starts a call; the socket tells by its events what became of it. */
   connect(address: PeerAddress): PeerSocket;
   listen(address: PeerAddress, onSocket: (socket: PeerSocket) => void): Promise<PeerListener>;
+  /** What the other end of an open connection has shown that is not of this node; null where nothing speaks against it. */
+  doubtOf?(socket: PeerSocket, nodeId: string): string | null;
 }
 
 /** Plain TCP. */

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { systemShellClock } from '../shell-ports.ts';
 import type { Refusal } from './handshake.ts';
 import { decodeRefusal, encodeHandshake, transcriptOf } from './handshake.ts';
 import { encodeFrame, FrameReader, type PeerFrame } from './peer-frame.ts';
@@ -136,6 +137,39 @@ describe('requests', () => {
     const ended = Promise.allSettled(waiting);
     await a.transport.close();
     expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});
+
+describe('who is refused', () => {
+  test('comes back again and again, and is told of once', async () => {
+    const refused = (code: string) => () => ({ code, message: 'not this one' });
+    const b = await start('b', { admit: refused('PEER_UNKNOWN') });
+    let calls = 0;
+    const a = await start('a', {}, { onTurnedAway: () => void (calls += 1) });
+    connect(a, b, 'b');
+    await expect.poll(() => calls).toBeGreaterThan(5);
+    expect(b.warnings).toEqual([
+      'a peer was refused: {"peer":"a","code":"PEER_UNKNOWN","why":"not this one"}',
+    ]);
+  });
+
+  test('because it was removed is told so, and calls no more for long', async () => {
+    const timers: number[] = [];
+    const clock = {
+      ...systemShellClock,
+      setTimer: (ms: number, callback: () => void) => {
+        timers.push(ms);
+        return systemShellClock.setTimer(ms, callback);
+      },
+    };
+    const admit = (): Refusal => ({ code: 'PEER_REMOVED', message: 'for ever' });
+    const b = await start('b', { admit });
+    const told = Promise.withResolvers<string>();
+    const onTurnedAway = (peerId: string, code: string): void => told.resolve(`${peerId} ${code}`);
+    const a = await start('a', { clock }, { onTurnedAway });
+    connect(a, b, 'b');
+    expect(await told.promise).toBe('b PEER_REMOVED');
+    expect(timers.at(-1)).toBeGreaterThanOrEqual(15_000);
   });
 });
 

@@ -26,6 +26,7 @@ import type { Lane } from './outgoing-queue.ts';
 import { parsePeerAddress, requireLoopback } from './peer-address.ts';
 import { encodeFrame, type FrameKind, type PeerFrame } from './peer-frame.ts';
 import { tcpNetwork, type PeerListener, type PeerNetwork } from './peer-network.ts';
+import { RefusalNotes } from './refusal-notes.ts';
 import { RequestChannel, type RequestHandler } from './request-channel.ts';
 
 /** Frames that are handed to {@link TransportEvents.onFrame}. */
@@ -43,6 +44,8 @@ export interface TransportEvents {
   readonly onUnreachable: (peerId: string) => void;
   /** Nobody listens where this peer was, and it has no connection to this node: its process ended. May be told again. */
   readonly onGone: (peerId: string) => void;
+  /** This peer does not speak with this node, and says why, with each call. */
+  readonly onTurnedAway?: (peerId: string, code: string) => void;
 }
 
 export interface TransportOptions {
@@ -80,14 +83,17 @@ export class TcpTransport {
   private constructor(options: TransportOptions) {
     this.#options = options;
     const bounds = { ...TRANSPORT_BOUNDS, ...options.bounds };
+    const clock = options.clock ?? systemShellClock;
+    const logger = options.logger ?? SILENT_SHELL_LOGGER;
     this.#context = {
       local: options.local,
       versions: options.versions ?? PROTOCOL_VERSIONS,
       ownAddress: () => this.address,
       network: options.network ?? tcpNetwork,
       authentication: options.authentication ?? NO_AUTHENTICATION,
-      clock: options.clock ?? systemShellClock,
-      logger: options.logger ?? SILENT_SHELL_LOGGER,
+      clock,
+      logger,
+      refusals: new RefusalNotes(clock, logger),
       bounds,
       random: options.random ?? Math.random,
       admit: options.admit,
@@ -131,7 +137,7 @@ export class TcpTransport {
    */
   setPeers(peers: ReadonlyMap<string, string>): void {
     if (this.#isClosed) return;
-    for (const address of peers.values()) this.#requireSafe(parsePeerAddress(address).host);
+    for (const address of peers.values()) this.requireCallable(address);
     for (const [peerId, link] of this.#outgoing) {
       if (peers.has(peerId)) continue;
       this.#outgoing.delete(peerId);
@@ -185,13 +191,27 @@ export class TcpTransport {
     for (const link of this.#incoming) if (link.peerId === peerId) link.close();
   }
 
+  /**
+   * Whether a peer at this address may be called at all.
+   *
+   * @throws OrchestratorError `PEERS_INSECURE`, `PEER_ADDRESS_INVALID`
+   */
+  requireCallable(address: string): void {
+    const { host, port } = parsePeerAddress(address);
+    if (port === 0) {
+      const message = `a peer's address must have a port from 1 to 65535, got ${address}`;
+      throw new OrchestratorError('PEER_ADDRESS_INVALID', message, { address });
+    }
+    this.#requireSafe(host);
+  }
+
   #requireSafe(host: string): void {
     const isSafe = this.#context.network.isSecure || this.#options.insecurePeers === true;
     if (!isSafe) requireLoopback(host);
   }
 
   #link(peerId: string, address: string): OutgoingLink {
-    const { onReachable, onUnreachable } = this.#options.events;
+    const { onReachable, onTurnedAway, onUnreachable } = this.#options.events;
     return new OutgoingLink(this.#context, peerId, address, {
       onOpen: () => onReachable(peerId),
       onDown: () => {
@@ -199,6 +219,7 @@ export class TcpTransport {
         onUnreachable(peerId);
       },
       onRefused: () => this.#refused(peerId),
+      onTurnedAway: (code) => onTurnedAway?.(peerId, code),
     });
   }
 

@@ -7,6 +7,14 @@ export interface Certificate {
   readonly cert: string;
 }
 
+/** What is not as it is for most. */
+export interface Terms {
+  readonly dnsNames?: readonly string[];
+  /** Last moment, as `YYMMDDhhmmssZ`. */
+  readonly end?: string;
+}
+
+const END = '491231235959Z';
 const INTEGER = 0x02;
 const BIT_STRING = 0x03;
 const OCTET_STRING = 0x04;
@@ -37,17 +45,18 @@ export class CertificateAuthority {
     this.cert = this.#certify(name, publicKey, isAuthority);
   }
 
-  issue(name: string): Certificate {
+  issue(name: string, { dnsNames = [], end = END }: Terms = {}): Certificate {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const address = der(0x87, Buffer.from([127, 0, 0, 1]));
-    const names = extension(OBJECT_ID.subjectAltName, der(SEQUENCE, address), false);
+    const others = dnsNames.map((dnsName) => der(0x82, dnsName));
+    const names = extension(OBJECT_ID.subjectAltName, der(SEQUENCE, address, ...others), false);
     return {
       key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-      cert: this.#certify(name, publicKey, names),
+      cert: this.#certify(name, publicKey, names, end),
     };
   }
 
-  #certify(name: string, publicKey: KeyObject, extensions: Buffer): string {
+  #certify(name: string, publicKey: KeyObject, extensions: Buffer, end = END): string {
     const algorithm = der(SEQUENCE, hex(OBJECT_ID.ecdsaWithSha256));
     const content = der(
       SEQUENCE,
@@ -55,7 +64,7 @@ export class CertificateAuthority {
       der(INTEGER, Buffer.from([this.#serial++])),
       algorithm,
       nameOf(this.#name),
-      der(SEQUENCE, der(UTC_TIME, '200101000000Z'), der(UTC_TIME, '491231235959Z')),
+      der(SEQUENCE, der(UTC_TIME, '200101000000Z'), der(UTC_TIME, end)),
       nameOf(name),
       publicKey.export({ type: 'spki', format: 'der' }),
       der(0xa3, der(SEQUENCE, extensions)),
