@@ -228,7 +228,24 @@ describe('the loop', () => {
     world.clock.step(-60_000);
     await world.loop.propose(submit(ID(2)));
     expect(world.state.nowMs).toBe(nowMs);
-    expect(world.applied[1]?.batch.at).toBe(nowMs - 60_000);
+    expect(world.applied[1]?.batch.at).toBe(nowMs);
+  });
+
+  test('comes to what waits for a moment although the clock was set back by an hour', async () => {
+    const world = new LoopWorld();
+    const runAt = world.clock.now() + 1_000;
+    await world.loop.propose(submit(ID(1), {}, { runAt }));
+    world.clock.step(-3_600_000);
+    await world.loop.propose(submit(ID(2)));
+    await world.settle();
+    world.clock.advance(1_000);
+    await world.settle();
+    world.clock.advance(999);
+    await world.settle();
+    expect(world.state.tasks.get(ID(1) as never)?.state).toBe('scheduled');
+    world.clock.advance(1);
+    await world.settle();
+    expect(world.state.tasks.get(ID(1) as never)?.state).toBe('queued');
   });
 
   test('rests when there is nothing to do', async () => {
@@ -257,6 +274,20 @@ describe('the loop', () => {
     await world.settle();
     expect(world.entries).toHaveLength(1);
     await expect(world.loop.propose(submit(ID(2)))).rejects.toBe(STOPPED);
+  });
+
+  test('leaves the entry under way to another loop once it is given up', async () => {
+    const world = new LoopWorld();
+    world.log.hold();
+    const answer = settledOf(world.loop.propose(submit(ID(1))));
+    await turn();
+    const over = world.loop.giveUp(STOPPED);
+    world.log.release();
+    await over;
+    await world.settle();
+    expect(world.log.lastIndex).toBe(1);
+    expect(world.state.index).toBe(0);
+    expect(answer.value).toBe('LEADERSHIP_LOST');
   });
 
   test('stops when the entry under way is applied, and is drained when nothing waits', async () => {

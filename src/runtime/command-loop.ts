@@ -26,6 +26,7 @@ import type { LogEntry, ReplicatedLog } from '../log/index.ts';
 import type { Clock } from './clock.ts';
 import { CommandLanes, isUrgent, type Proposal } from './command-lanes.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry-codec.ts';
+import { EntryTime } from './entry-time.ts';
 
 /** What a turn asks for placement, and what it tells of the outcome. */
 export interface TurnHooks {
@@ -82,14 +83,22 @@ const STEP_MAX = 500;
 /** How long the loop leaves a full disk alone before its own commands try again. */
 const FULL_PAUSE_MS = 1_000;
 
+interface UnderWay {
+  readonly entry: Entry;
+  readonly proposals: readonly Proposal[];
+}
+
 export class CommandLoop {
   readonly #options: CommandLoopOptions;
   readonly #pending = new CommandLanes();
+  readonly #time: EntryTime;
   /** The entry under way holds a command proposed then. */
   #underWaySinceMs: number | null = null;
   #follows: boolean;
   /** The entry that the log has not taken yet. */
-  #underWay: { readonly entry: Entry; readonly proposals: readonly Proposal[] } | null = null;
+  #underWay: UnderWay | null = null;
+  /** The one that another loop is to apply. */
+  #givenUp: UnderWay | null = null;
   #busy = false;
   #scheduled = false;
   #stopped: OrchestratorError | null = null;
@@ -103,6 +112,7 @@ export class CommandLoop {
 
   constructor(options: CommandLoopOptions) {
     this.#options = options;
+    this.#time = new EntryTime(options.clock, options.state);
     this.#follows = options.follows === true;
   }
 
@@ -212,6 +222,16 @@ export class CommandLoop {
     this.#options.onRoom?.();
   }
 
+  /**
+   * Stops for another loop that goes on with the state: the entry under way is that one's to apply, should it be
+   * committed, and whoever proposed it learns that it may have been.
+   */
+  giveUp(reason: OrchestratorError): Promise<void> {
+    this.#givenUp = this.#underWay;
+    this.#underWay = null;
+    return this.stop(reason);
+  }
+
   /** Resolves when no command waits and no entry is under way. */
   async drained(): Promise<void> {
     while (this.#busy || !this.#pending.isEmpty) {
@@ -230,7 +250,7 @@ export class CommandLoop {
   #turn(): void {
     const { state, clock, hooks } = this.#options;
     const proposals = this.#pending.take();
-    const at = clock.now();
+    const at = this.#time.now();
     const commands = proposals.map((proposal) => proposal.command);
     const texts: (readonly string[] | null)[] = proposals.map((proposal) => proposal.texts);
     if (clock.monotonicMs() >= this.#pausedUntilMs || proposals.length > 0) {
@@ -262,6 +282,7 @@ export class CommandLoop {
       (index) => {
         onEntry?.(body.byteLength, entry.batch.commands.length, clock.monotonicMs() - startedMs);
         if (this.#underWay === underWay) this.committed(index);
+        else if (this.#givenUp === underWay) this.#refused(leadershipLost(), entry, proposals);
       },
       (error: unknown) => this.#refused(error, entry, proposals),
     );
@@ -329,6 +350,8 @@ export class CommandLoop {
 
   #refused(error: unknown, entry: Entry, proposals: readonly Proposal[]): void {
     const { clock, hooks } = this.#options;
+    // Nothing is placed any more: what hangs on tasks is another loop's by now.
+    const isOver = this.#stopped !== null;
     this.#busy = false;
     this.#underWay = null;
     this.#underWaySinceMs = null;
@@ -345,7 +368,7 @@ export class CommandLoop {
       this.#stopped ??= refusal;
       this.#cancelTimers();
     }
-    hooks.dropped(entry);
+    if (!isOver) hooks.dropped(entry);
     for (const proposal of proposals) proposal.reject(refusal);
     if (this.#stopped !== null)
       for (const proposal of this.#pending.takeAll()) proposal.reject(refusal);
@@ -387,9 +410,8 @@ export class CommandLoop {
   }
 
   #armDeadline(due: number): () => void {
-    const { clock } = this.#options;
     // A step of the clock may leave the deadline in the future when the timer fires: then it is armed anew.
-    return clock.setTimer(due - clock.now(), () => {
+    return this.#options.clock.setTimer(this.#time.until(due), () => {
       this.#deadline = null;
       this.wake();
     });
@@ -452,6 +474,13 @@ function notLeader(): OrchestratorError {
     'NOT_LEADER',
     'another process of the cluster must be asked: this one follows',
     { retryAfterMs: 200 },
+  );
+}
+
+function leadershipLost(): OrchestratorError {
+  return new OrchestratorError(
+    'LEADERSHIP_LOST',
+    'this process must lead until a change is applied: it may have been made',
   );
 }
 

@@ -138,6 +138,28 @@ describe('a node that leads after another', () => {
     }
   });
 
+  test('gives out what waited when it led before', async () => {
+    const [first, second] = await three();
+    const ids = [await submit(first), await submit(first)];
+    await cluster.lead(second);
+    await cluster.lead(first);
+    await first.serve(WORKER, () => 'done');
+    for (const id of ids) {
+      expect(await first.tasks.wait(id, NO_WAIT)).toMatchObject({ state: 'completed' });
+    }
+  });
+
+  test('keeps no place for tasks that were given out elsewhere', async () => {
+    const [first, second] = await three();
+    const id = await submit(first);
+    await cluster.catchUp();
+    expect(second.observed.scheduler.counts().waiting).toBe(1);
+    await first.serve(WORKER, () => 'done');
+    await first.tasks.wait(id, NO_WAIT);
+    await cluster.catchUp();
+    expect(second.observed.scheduler.counts().waiting).toBe(0);
+  });
+
   test('gives a silent agent one whole silence, and then its tasks to another', async () => {
     const [first, second] = await three();
     const held = new HeldHandler();

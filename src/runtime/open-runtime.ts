@@ -10,7 +10,7 @@ import {
   type Task,
   type TaskId,
 } from '../core/index.ts';
-import { Scheduler } from '../scheduling/index.ts';
+import { Scheduler, takeOff } from '../scheduling/index.ts';
 import { LiveIndex } from '../store/index.ts';
 import type { AdmissionOptions } from '../reliability/index.ts';
 import { AdmissionGate } from './admission-gate.ts';
@@ -446,6 +446,7 @@ function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex): void {
   for (const agent of state.agents.values()) scheduler.agentChanged(agent);
   const tasks = [...state.tasks.values()].sort((a, b) => a.seq - b.seq);
   for (const task of tasks) {
+    takeOff(task);
     live.add(task);
     scheduler.taskWaiting(task);
   }

@@ -277,7 +277,7 @@ export class Runtime {
     const reason = new OrchestratorError('NOT_LEADER', 'another process leads: ask it', {
       retryAfterMs: 200,
     });
-    void parts.loop.stop(reason);
+    void parts.loop.giveUp(reason);
   }
 
   /** Serves an agent in this process with `handler`; as durable and fenced as a remote one. */

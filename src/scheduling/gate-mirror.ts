@@ -22,6 +22,8 @@ export class GateMirror implements GateAhead, HeapItem {
   /** Place among those that open by time. */
   heapSlot = -1;
   readonly gate: Gate;
+  /** Whose it is: a state may have had a scheduler before this one. */
+  readonly owner: object;
   starts = 0;
   ends = 0;
   units = 0;
@@ -36,8 +38,9 @@ export class GateMirror implements GateAhead, HeapItem {
   #lone: Lane | null = null;
   #held: Map<KeyNode, IndexedHeap<Lane>> | null = null;
 
-  constructor(gate: Gate) {
+  constructor(gate: Gate, owner: object) {
     this.gate = gate;
+    this.owner = owner;
   }
 
   /** Whether any lane waits for it. */

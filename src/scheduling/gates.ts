@@ -144,7 +144,7 @@ export class Gates {
 
   /** A gate may let more pass than before: lets go of the lanes that can pass it now. */
   wake(gate: Gate): void {
-    const mirror = gate.mirror as GateMirror | null;
+    const mirror = this.#known(gate);
     if (mirror === null) return;
     let openAt = Infinity;
     for (const { node } of mirror.tops()) {
@@ -156,7 +156,7 @@ export class Gates {
 
   /** A gate is in nobody's way any more: lets go of all that it holds. O(lanes that it holds). */
   removed(gate: Gate): void {
-    const mirror = gate.mirror as GateMirror | null;
+    const mirror = this.#known(gate);
     if (mirror === null) return;
     for (let tops = mirror.tops(); tops.length > 0; tops = mirror.tops()) {
       for (const lane of tops) {
@@ -171,7 +171,7 @@ export class Gates {
   /** The lane's turn at its gates is over for now: the next behind it gets its own. */
   passOn(lane: Lane, task: Gated): void {
     for (const { gate } of usesOf(task)) {
-      const mirror = gate.mirror as GateMirror | null;
+      const mirror = this.#known(gate);
       if (mirror?.reserved?.head.task !== task) continue;
       mirror.reserved = null;
       this.wake(gate);
@@ -181,7 +181,7 @@ export class Gates {
 
   #passOn(lane: Lane, task: Gated, but: GateMirror | null): void {
     for (const { gate } of usesOf(task)) {
-      const mirror = gate.mirror as GateMirror | null;
+      const mirror = this.#known(gate);
       if (mirror === null || mirror === but || mirror.topOf(lane.node) === null) continue;
       this.#opensAt(mirror, Math.min(mirror.openAt, this.#tryTop(mirror, lane.node)));
       this.#forgetIdle(mirror);
@@ -212,7 +212,7 @@ export class Gates {
   }
 
   #hold(lane: Lane, { opensAt, use }: ClosedGate): GateMirror {
-    const mirror = mirrorOf(use.gate);
+    const mirror = this.#mirrorOf(use.gate);
     lane.heldBy = mirror;
     lane.heldHead = lane.head;
     this.#noteHeld(mirror, lane.head, { opensAt, use });
@@ -261,7 +261,7 @@ export class Gates {
   /** What is ahead at a gate for one of the heads; null for a task that is not in a lane. */
   #aheadFor(head: WaitingTask | null): (gate: Gate) => GateAhead | null {
     return (gate) => {
-      const mirror = gate.mirror as GateMirror | null;
+      const mirror = this.#known(gate);
       const reserved = mirror === null ? null : this.#reservedAt(mirror);
       if (mirror === null || reserved === null || reserved.head === head) return mirror;
       const { ends, starts, units } = mirror;
@@ -280,11 +280,25 @@ export class Gates {
   }
 
   #touched(gate: Gate): GateMirror {
-    const mirror = mirrorOf(gate);
+    const mirror = this.#mirrorOf(gate);
     if (!mirror.isAhead) {
       mirror.isAhead = true;
       this.#ahead.push(mirror);
     }
+    return mirror;
+  }
+
+  /** What is kept of a gate here: an earlier scheduler of the same state may have left what it kept of it. */
+  #known(gate: Gate): GateMirror | null {
+    const mirror = gate.mirror as GateMirror | null;
+    return mirror?.owner === this ? mirror : null;
+  }
+
+  #mirrorOf(gate: Gate): GateMirror {
+    const known = this.#known(gate);
+    if (known !== null) return known;
+    const mirror = new GateMirror(gate, this);
+    gate.mirror = mirror;
     return mirror;
   }
 
@@ -304,8 +318,4 @@ function kindOf({ key }: Gate): GateKind {
 
 function isHeldBy(head: WaitingTask, mirror: GateMirror): boolean {
   return head.lane.head === head && head.lane.heldBy === mirror;
-}
-
-function mirrorOf(gate: Gate): GateMirror {
-  return (gate.mirror ??= new GateMirror(gate)) as GateMirror;
 }

@@ -18,4 +18,5 @@ export type { BornStatus } from './born/born-status.ts';
 export { BoundedRing, type BoundedRingOptions, type KeyMove } from './bounded-ring.ts';
 export type { AgentSpeed } from './agent-mirror.ts';
 export { Scheduler } from './scheduler.ts';
+export { takeOff } from './take-off.ts';
 export { followFleet, joinLines } from './follow-core.ts';

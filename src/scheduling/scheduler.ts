@@ -152,7 +152,9 @@ export class Scheduler {
     if (this.#parked.size > 0) this.#parked.delete(task);
   }
 
+  /** A task got an agent; where another process proposed that, it waits here no more. */
   leaseGranted(agent: Agent, task: Task): void {
+    if (task.waiting !== null) this.#removeWaiting(task);
     this.#count(task);
     this.#agents.resync(agent.id);
   }

@@ -1,4 +1,5 @@
 import { runLogSeed } from './log/run-log-seed.ts';
+import { runNodeSeed } from './node/run-node-seed.ts';
 import { runRaftSeed } from './raft/run-raft-seed.ts';
 import type { RunSeed } from './run-seeds.ts';
 import { runStackSeed } from './stack/run-stack-seed.ts';
@@ -8,4 +9,5 @@ export const suites: Readonly<Record<string, RunSeed>> = {
   raft: (seed, options) => runRaftSeed(seed, options),
   log: runLogSeed,
   stack: runStackSeed,
+  node: runNodeSeed,
 };

@@ -8,6 +8,7 @@ import { ClusterSeat } from './cluster-seat.ts';
 import { clusterView } from './cluster-view.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
+import type { NodePorts } from './node-ports.ts';
 import { ASK_NODE, type About, type KnownLeader } from './leadership.ts';
 
 /** How long other nodes may take to say where they are, in milliseconds. */
@@ -31,8 +32,8 @@ export class ClusterNode {
    *
    * @throws OrchestratorError `DATA_DIR_LOCKED`, `PEERS_INSECURE`, `PEER_PORT_UNUSABLE`, `LOG_STORE_MISMATCH` and others
    */
-  static async open(options: ClusterNodeOptions): Promise<ClusterNode> {
-    const seat = await ClusterSeat.open(options);
+  static async open(options: ClusterNodeOptions, ports?: NodePorts): Promise<ClusterNode> {
+    const seat = await ClusterSeat.open(options, ports);
     const { log, runtime } = seat;
     invariant(log !== null && runtime !== null, 'an open seat has a log and a runtime');
     return new ClusterNode(seat, runtime, log);

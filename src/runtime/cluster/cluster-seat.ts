@@ -12,31 +12,26 @@ import { join } from 'node:path';
 import { messageOf, OrchestratorError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import { createState, headDigest } from '../../core/index.ts';
-import {
-  lockDataDirectory,
-  openRaftLog,
-  type ClusterLog,
-  type CommittedEntry,
-  type RaftLog,
-  type RoleView,
-  type StateSnapshot,
+import type {
+  ClusterLog,
+  CommittedEntry,
+  RaftLog,
+  RoleView,
+  StateSnapshot,
 } from '../../log/index.ts';
-import type { LmdbStore } from '../../store/index.ts';
-import { makeStage, removeStages } from '../backup/backup-stage.ts';
+import type { Store } from '../../store/index.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import { requireNoSingleServer } from '../folder-kind.ts';
 import { assembly, leadFromNow, type Ground } from '../open-runtime.ts';
 import { CORE_SEED } from '../recover.ts';
 import { Runtime } from '../runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from '../runtime-logger.ts';
-import { openArtifacts, openFolderStore } from '../storage.ts';
 import { ArtifactCopier } from './artifacts/artifact-copier.ts';
 import { ArtifactQuorum } from './artifacts/artifact-quorum.ts';
 import type { ClusterNodeOptions } from './cluster-options.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { ASK_ABOUT, ASK_NODE, Leadership, type About } from './leadership.ts';
 import { WebhookMatch } from './webhook-match.ts';
-import { StateFolder } from './state-folder.ts';
+import { systemPorts, type NodeFolder, type NodePorts } from './node-ports.ts';
 
 /** Entries between two comparisons of states. */
 const DIGEST_EVERY = 256;
@@ -48,24 +43,23 @@ export class ClusterSeat {
   readonly leadership: Leadership;
   readonly skew: ClockSkew;
   readonly webhooks: WebhookMatch;
-  readonly #folder: StateFolder;
-  readonly #release: () => void;
+  readonly #ports: NodePorts;
+  readonly #folder: NodeFolder;
   readonly #opened = Promise.withResolvers<void>();
   log: RaftLog | null = null;
   runtime: Runtime | null = null;
   copier: ArtifactCopier | null = null;
-  #artifacts: Ground['artifacts'] | null = null;
   #quorum: ArtifactQuorum | null = null;
   #leader: string | null = null;
   /** The term that this node is about to lead in, once all before it is applied. */
   #comingTerm: number | null = null;
 
-  private constructor(options: ClusterNodeOptions, folder: StateFolder, release: () => void) {
+  private constructor(options: ClusterNodeOptions, ports: NodePorts, folder: NodeFolder) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.logger = options.logger ?? SILENT_LOGGER;
     this.#folder = folder;
-    this.#release = release;
+    this.#ports = ports;
     const { nodeId } = options.cluster;
     this.leadership = new Leadership({ nodeId, clock: this.clock, log: () => this.log });
     const { clock, logger } = this;
@@ -73,35 +67,29 @@ export class ClusterSeat {
     this.skew = new ClockSkew({ clock, logger, ask: () => this.#askLeader() });
   }
 
-  static async open(options: ClusterNodeOptions): Promise<ClusterSeat> {
-    const { dataDir } = options;
-    const ground = {
+  static async open(
+    options: ClusterNodeOptions,
+    ports: NodePorts = systemPorts,
+  ): Promise<ClusterSeat> {
+    const folder = await ports.openFolder(options, {
       clock: options.clock ?? systemClock,
       logger: options.logger ?? SILENT_LOGGER,
-    };
-    const lock = lockDataDirectory(dataDir);
-    let folder: StateFolder | null = null;
+    });
     try {
-      requireNoSingleServer(dataDir);
-      await removeStages(dataDir);
-      folder = await StateFolder.open(dataDir, (directory) =>
-        openFolderStore(directory, options, ground),
-      );
-      const seat = new ClusterSeat(options, folder, () => lock.release());
-      seat.#artifacts = await openArtifacts(options, ground);
-      seat.#shareArtifacts(seat.#artifacts);
+      const seat = new ClusterSeat(options, ports, folder);
+      seat.#shareArtifacts(folder.artifacts);
       await seat.#openLog();
       return seat;
     } catch (error) {
-      await folder?.store.close();
-      lock.release();
+      await folder.store.close();
+      folder.release();
       throw error;
     }
   }
 
   async #openLog(): Promise<void> {
     const { cluster, dataDir, measures, onFlush } = this.options;
-    const log = await openRaftLog({
+    const log = await this.#ports.openLog({
       directory: join(dataDir, 'raft'),
       clusterId: cluster.clusterId,
       nodeId: cluster.nodeId,
@@ -118,7 +106,7 @@ export class ClusterSeat {
         appliedIndex: this.#folder.store.appliedIndex,
         apply: (entries) => this.#apply(entries),
       },
-      snapshots: { take: () => this.#takeSnapshot(), install: (one) => this.#install(one) },
+      snapshots: { take: () => this.#folder.takeSnapshot(), install: (one) => this.#install(one) },
       onForwarded: (kind, body, from) => this.#answer(kind, body, from),
       onRole: (role) => this.#roleChanged(role),
       logger: this.logger,
@@ -175,18 +163,18 @@ export class ClusterSeat {
     this.#quorum = new ArtifactQuorum({ nodeId, clock, voters, ask, ...patience });
   }
 
-  #ground(store: LmdbStore): Ground {
+  #ground(store: Store): Ground {
     const { log } = this;
-    const artifacts = this.#artifacts;
-    invariant(log !== null && artifacts !== null, 'a ground has a log and artifacts');
+    invariant(log !== null, 'a ground has a log');
+    const { artifacts, copyTo, directory } = this.#folder;
     return {
       kind: 'raft',
-      directory: this.options.dataDir,
+      directory,
       log,
       store,
       artifacts,
-      copyStore: (directory) => store.copyTo(directory),
-      release: this.#release,
+      copyStore: copyTo,
+      release: () => this.#folder.release(),
       terms: this.options,
       clock: this.clock,
       logger: this.logger,
@@ -210,10 +198,6 @@ export class ClusterSeat {
     const { log, runtime } = this;
     if (log === null || runtime === null) return;
     log.offerDigest(index, Buffer.from(headDigest(runtime.observed.state), 'hex'));
-  }
-
-  async #takeSnapshot(): Promise<StateSnapshot> {
-    return this.#folder.copy(await makeStage(this.options.dataDir));
   }
 
   async #install({ chunks }: StateSnapshot): Promise<void> {

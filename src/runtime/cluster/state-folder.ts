@@ -69,7 +69,7 @@ export class StateFolder {
   }
 
   /** Closes and removes a store that another took the place of. */
-  async forget(store: LmdbStore): Promise<void> {
+  async forget(store: Pick<LmdbStore, 'close'>): Promise<void> {
     await store.close();
     await remove(this.#dataDir, this.#number - 1);
   }

@@ -6,6 +6,8 @@ export interface Mistake {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** The first seed that is tried, where earlier ones are known to show nothing. Default 1. */
+  readonly from?: number;
 }
 
 export const knownMistakes: readonly Mistake[] = [

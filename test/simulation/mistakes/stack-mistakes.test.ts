@@ -1,16 +1,11 @@
 /** Mistakes put into what is around the core: the stack suite must find them. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { runStackSeed } from '../stack/run-stack-seed.ts';
 import type { Mistake } from './known-mistakes.ts';
+import { MistakenTrees } from './mistaken-tree.ts';
 
 const SEEDS_MAX = 200;
-const ROOT = path.resolve(import.meta.dirname, '../../..');
-const ROOMS = ['base', 'contract', 'core', 'consensus', 'log'];
-const folders: string[] = [];
+const trees = new MistakenTrees(['base', 'contract', 'core', 'consensus', 'log', 'runtime']);
 
 /** `file` is below `src/log`. */
 const mistakes: readonly Mistake[] = [
@@ -59,43 +54,16 @@ const mistakes: readonly Mistake[] = [
   },
 ];
 
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-async function loadMistaken({ file, find, replace }: Mistake): Promise<typeof runStackSeed> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mistaken-stack-'));
-  folders.push(folder);
-  const filter = (name: string): boolean => path.basename(name) !== 'tsconfig.json';
-  const parts = [
-    ...ROOMS.map((room) => `src/${room}`),
-    'src/runtime',
-    'test/simulation',
-    'test/disk',
-  ];
-  for (const part of parts) {
-    cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true, filter });
-  }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
-  const target = path.join(folder, 'src/log', file);
-  const text = readFileSync(target, 'utf8');
-  expect(text.split(find), 'the mistake fits one place').toHaveLength(2);
-  writeFileSync(
-    target,
-    text.replace(find, () => replace),
-  );
-  const entry = pathToFileURL(path.join(folder, 'test/simulation/stack/run-stack-seed.ts')).href;
-  const suite = (await import(/* @vite-ignore */ entry)) as {
-    readonly runStackSeed: typeof runStackSeed;
-  };
-  return suite.runStackSeed;
-}
+afterAll(() => trees[Symbol.dispose]());
 
 test.each(mistakes)(
   'the simulator finds it when $name',
   async (mistake) => {
-    const run = await loadMistaken(mistake);
+    const { runStackSeed: run } = await trees.load<{ runStackSeed: typeof runStackSeed }>(
+      'src/log',
+      mistake,
+      'test/simulation/stack/run-stack-seed.ts',
+    );
     let failure: string | undefined;
     let seed = 0;
     while (failure === undefined && seed < SEEDS_MAX) {

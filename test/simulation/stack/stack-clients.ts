@@ -14,7 +14,7 @@ const MOVES = 150;
 const AGAIN_MEAN_US = 30_000;
 
 export class StackClients {
-  readonly #cluster: StackCluster;
+  readonly #cluster: StackCluster<StackNode>;
   readonly #chance: Chance;
   readonly #moves: readonly Move[];
   readonly #keys: string[] = [];
@@ -23,7 +23,7 @@ export class StackClients {
   #attempts = 0;
   #guess: string | null = null;
 
-  constructor(cluster: StackCluster) {
+  constructor(cluster: StackCluster<StackNode>) {
     const { plan, simulation } = cluster;
     this.#cluster = cluster;
     this.#chance = simulation.chance.fork('clients');

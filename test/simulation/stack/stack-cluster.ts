@@ -5,7 +5,7 @@ import { drawLinkFaults } from '../network/link-faults.ts';
 import { require, SimulationFailure } from '../simulation-failure.ts';
 import { SimulatedStreams } from './simulated-streams.ts';
 import { StackChecker } from './stack-checker.ts';
-import { StackNode } from './stack-node.ts';
+import type { NodeOptions, SimulatedNode } from './simulated-node.ts';
 import type { StackPlan } from './stack-plan.ts';
 
 const SPARES = 2;
@@ -29,29 +29,34 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'TERM_NOT_READY',
   'NODE_NOT_CAUGHT_UP',
   'TRANSFER_PENDING',
+  'STOPPED',
 ]);
 
 /** An answer that came in time, or null. */
 export type Reply<T> = { readonly value: T } | { readonly leader: string | null } | null;
 
-export class StackCluster {
+/** What a suite of clusters works its seeds off with: one of whole nodes, or of a part of them. */
+export class StackCluster<Node extends SimulatedNode = SimulatedNode> {
   readonly simulation: Simulation;
   readonly plan: StackPlan;
-  readonly nodes = new Map<string, StackNode>();
+  readonly nodes = new Map<string, Node>();
   readonly streams: SimulatedStreams;
   readonly checker: StackChecker;
   isHealed = false;
   /** The first thing that went wrong. */
   broken: SimulationFailure | null = null;
-  onLeader: (node: StackNode) => void = () => undefined;
+  onLeader: (node: SimulatedNode) => void = () => undefined;
   /** Told of a node that found its journal damaged: it is down, and must not come back as it is. */
-  onDamaged: (node: StackNode) => void = () => undefined;
+  onDamaged: (node: SimulatedNode) => void = () => undefined;
   readonly #founders: readonly string[];
   readonly #chance: Chance;
 
-  constructor(simulation: Simulation, plan: StackPlan) {
+  readonly #create: (options: NodeOptions) => Node;
+
+  constructor(simulation: Simulation, plan: StackPlan, create: (options: NodeOptions) => Node) {
     this.simulation = simulation;
     this.plan = plan;
+    this.#create = create;
     this.#chance = simulation.chance.fork('cluster');
     this.checker = new StackChecker(simulation, plan.isMixed);
     this.streams = new SimulatedStreams(simulation, plan.nodes + SPARES);
@@ -62,18 +67,18 @@ export class StackCluster {
     for (const [place, nodeId] of this.#founders.entries()) this.#add(nodeId, place, true).start();
   }
 
-  up(): StackNode[] {
+  up(): Node[] {
     return [...this.nodes.values()].filter((node) => node.isUp);
   }
 
   /** The ready leader of the newest term, as far as it knows itself. */
-  leader(): StackNode | undefined {
+  leader(): Node | undefined {
     const leaders = this.up().filter((node) => node.isLeader);
     return leaders.toSorted((a, b) => (b.log?.role.term ?? 0) - (a.log?.role.term ?? 0))[0];
   }
 
   /** Starts a node that was never a member, on an empty disk; undefined where no id is left. */
-  join(): StackNode | undefined {
+  join(): Node | undefined {
     const place = this.nodes.size;
     if (place === this.streams.size) return undefined;
     const node = this.#add(`n${place + 1}`, place, false);
@@ -82,7 +87,7 @@ export class StackCluster {
   }
 
   /** Its disk is gone for good; a new node under a new id must take its place. */
-  lose(node: StackNode): void {
+  lose(node: SimulatedNode): void {
     node.isLost = true;
     node.crash();
     this.simulation.say(() => `${node.nodeId} has lost its disk`);
@@ -102,7 +107,10 @@ export class StackCluster {
   }
 
   /** Lets a client ask a node; what it is refused with is checked here. */
-  call<T>(node: StackNode, ask: (node: StackNode) => Promise<T>): Promise<Reply<T>> {
+  call<T, Asked extends SimulatedNode>(
+    node: Asked,
+    ask: (node: Asked) => Promise<T>,
+  ): Promise<Reply<T>> {
     return new Promise((resolve) => {
       const way = (action: () => void): void =>
         this.simulation.after(this.#chance.exponential(WAY_MEAN_US), action);
@@ -145,12 +153,12 @@ export class StackCluster {
   }
 
   /** Members by the leader's configuration; null while it has none, or is changing it. */
-  members(): StackNode[] | null {
+  members(): Node[] | null {
     const configuration = this.leader()?.log?.status().configuration;
     if (configuration === undefined || configuration.votersOutgoing.length > 0) return null;
     const ids = [...configuration.voters, ...configuration.learners];
     const nodes = ids.map((id) => this.nodes.get(id));
-    return nodes.filter((node) => node !== undefined && !node.isLost) as StackNode[];
+    return nodes.filter((node) => node !== undefined && !node.isLost) as Node[];
   }
 
   describe(): string {
@@ -164,14 +172,14 @@ export class StackCluster {
       .join('\n');
   }
 
-  #add(nodeId: string, endpoint: number, isFounder: boolean): StackNode {
+  #add(nodeId: string, endpoint: number, isFounder: boolean): Node {
     const { checker, plan, simulation, streams } = this;
     const known = isFounder ? this.#founders : [...this.nodes.keys()];
     const others = known.filter((id) => id !== nodeId);
     // A node that joins is of the newest release that any has: the others follow.
     const releases = [...this.nodes.values()].map(({ release }) => release);
     const first = plan.faults.has('upgrade') ? 0 : 1;
-    const node = new StackNode({
+    const node = this.#create({
       nodeId,
       endpoint,
       founders: isFounder ? this.#founders : [],
@@ -193,14 +201,14 @@ export class StackCluster {
     return node;
   }
 
-  #heal(node: StackNode): void {
+  #heal(node: SimulatedNode): void {
     node.isHealed = true;
     node.disk.isHealed = true;
     node.wallOffsetMs = 0;
     node.start();
   }
 
-  #restart(node: StackNode): void {
+  #restart(node: SimulatedNode): void {
     const delayUs = this.isHealed
       ? 10_000
       : 1_000 + this.#chance.exponential(this.plan.restartMeanMs * 1_000);

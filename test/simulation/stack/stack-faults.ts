@@ -2,7 +2,7 @@
 import type { Chance } from '../kernel/chance.ts';
 import { drawPartition } from '../network/partition.ts';
 import type { StackCluster } from './stack-cluster.ts';
-import { RELEASES, type StackNode } from './stack-node.ts';
+import { RELEASES, type SimulatedNode } from './simulated-node.ts';
 import type { StackOperator } from './stack-operator.ts';
 
 /** Mean time between two faults of a kind, in milliseconds. */
@@ -84,7 +84,7 @@ export class StackFaults {
   }
 
   /** The next release, node by node, once all are of the last one. */
-  #upgrade(nodes: readonly StackNode[]): void {
+  #upgrade(nodes: readonly SimulatedNode[]): void {
     const there = nodes.filter(({ isLost }) => !isLost);
     const [release = 0, ...others] = there.map((node) => node.release);
     if (release + 1 === RELEASES.length || others.some((other) => other !== release)) return;
@@ -124,7 +124,7 @@ export class StackFaults {
   }
 
   /** Bytes of a journal change behind its node's back; at times it starts anew right then, and reads all of it. */
-  #rot(node: StackNode, chance: Chance): void {
+  #rot(node: SimulatedNode, chance: Chance): void {
     if (!this.#operator.mayLoseOne) return;
     const damage = node.disk.damage(chance);
     if (damage === null) return;

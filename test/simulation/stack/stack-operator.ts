@@ -6,15 +6,15 @@ import type { Configuration } from '../../../src/consensus/index.ts';
 import type { MemberChange } from '../../../src/log/index.ts';
 import type { Chance } from '../kernel/chance.ts';
 import type { StackCluster } from './stack-cluster.ts';
-import type { StackNode } from './stack-node.ts';
+import type { SimulatedNode } from './simulated-node.ts';
 
 const REPLACE_EVERY_US = 300_000;
 const VOTERS_MIN = 3;
 
 export class StackOperator {
   readonly #cluster: StackCluster;
-  #lost: StackNode | null = null;
-  #replacement: StackNode | null = null;
+  #lost: SimulatedNode | null = null;
+  #replacement: SimulatedNode | null = null;
 
   constructor(cluster: StackCluster) {
     this.#cluster = cluster;
@@ -43,7 +43,7 @@ export class StackOperator {
   }
 
   /** Takes a node's disk away for good. */
-  wipe(node: StackNode): void {
+  wipe(node: SimulatedNode): void {
     if (this.mayLoseOne) this.#giveUp(node);
   }
 
@@ -58,7 +58,7 @@ export class StackOperator {
   }
 
   /** Has the leader leave, with no fault in the way. @returns how it ended, once it did */
-  leave(leader: StackNode): Promise<string> {
+  leave(leader: SimulatedNode): Promise<string> {
     const change = [{ kind: 'remove', nodeId: leader.nodeId }] as const;
     this.#cluster.simulation.say(() => `operator: ${leader.nodeId} leaves`);
     return (leader.log?.changeMembership(change) ?? Promise.reject(new Error('it is down'))).then(
@@ -67,7 +67,7 @@ export class StackOperator {
     );
   }
 
-  #giveUp(node: StackNode): void {
+  #giveUp(node: SimulatedNode): void {
     if (this.#lost !== null) return;
     this.#lost = node;
     this.#cluster.lose(node);
@@ -91,7 +91,7 @@ export class StackOperator {
     return changes;
   }
 
-  #ask(leader: StackNode, changes: readonly MemberChange[]): void {
+  #ask(leader: SimulatedNode, changes: readonly MemberChange[]): void {
     const { simulation, streams } = this.#cluster;
     simulation.say(() => `operator: ${leader.nodeId} ${JSON.stringify(changes)}`);
     const addresses = Object.fromEntries(
@@ -110,7 +110,10 @@ export class StackOperator {
   }
 
   /** The next step; empty while one is under way, null where nothing is left to do. */
-  #replacing(lost: StackNode, leader: StackNode | undefined): readonly MemberChange[] | null {
+  #replacing(
+    lost: SimulatedNode,
+    leader: SimulatedNode | undefined,
+  ): readonly MemberChange[] | null {
     const configuration = leader?.log?.status().configuration;
     if (configuration === undefined || configuration.votersOutgoing.length > 0) return [];
     const { learners, removed, voters } = configuration;

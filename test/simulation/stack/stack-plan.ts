@@ -51,12 +51,19 @@ export interface StackPlan {
   readonly doesLeaderLeave: boolean;
 }
 
-export function drawStackPlan(seed: number, changes: PlanChanges = {}): StackPlan {
+/** @param more - faults of one suite alone, drawn after everything else */
+export function drawStackPlan(
+  seed: number,
+  changes: PlanChanges = {},
+  more: readonly string[] = [],
+): StackPlan {
   const chance = new Chance(seed).fork('stack plan');
   const density = chance.pick([0.1, 0.3, 0.3, 0.5, 0.8]);
   const drawn = STACK_FAULTS.filter(() => chance.happens(density));
   const late = new Chance(seed).fork('stack plan, later faults');
   drawn.push(...LATER_FAULTS.filter(() => late.happens(0.35)));
+  const last = new Chance(seed).fork('stack plan, faults of one suite');
+  drawn.push(...more.filter(() => last.happens(0.35)));
   // Members that leave while another one is lost for good would take the quorum with them.
   const without = late.happens(0.5) ? ['membership'] : ['wipe', 'rot'];
   const faults = new Set(drawn.filter((fault) => changes.without?.has(fault) !== true));
