@@ -25,6 +25,8 @@ const answer = { status: 500 };
 test.each([
   [new OrchestratorError('SERVER_UNREACHABLE', ''), EXIT.unreachable],
   [new OrchestratorError('NOT_A_SERVER', ''), EXIT.unreachable],
+  [new OrchestratorError('NO_LEADER', '', { status: 503 }), EXIT.unreachable],
+  [new OrchestratorError('NODE_REMOVED', '', { status: 503 }), EXIT.unreachable],
   [new OrchestratorError('TASK_NOT_FOUND', '', { status: 404 }), EXIT.notFound],
   [new OrchestratorError('AGENT_NOT_FOUND', '', { status: 404 }), EXIT.notFound],
   [new OrchestratorError('QUEUE_NOT_FOUND', '', { status: 404 }), EXIT.notFound],

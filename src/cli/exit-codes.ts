@@ -28,7 +28,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string]
     'the server refused the request, a check of verify or doctor failed, or a circuit or problem was refused',
   ],
   [EXIT.usage, 'unknown command or option, bad value, bad configuration'],
-  [EXIT.unreachable, 'no server answers at the address'],
+  [EXIT.unreachable, 'no server answers at the address, or none of its cluster can do so now'],
   [
     EXIT.notFound,
     'there is no such task, artifact, agent, queue, flow, schedule, dead letter, operation or backup',
@@ -51,6 +51,8 @@ const ADDRESS_CODES = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOU
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   SERVER_UNREACHABLE: EXIT.unreachable,
   NOT_A_SERVER: EXIT.unreachable,
+  NO_LEADER: EXIT.unreachable,
+  NODE_REMOVED: EXIT.unreachable,
   TASK_NOT_FOUND: EXIT.notFound,
   ARTIFACT_NOT_FOUND: EXIT.notFound,
   AGENT_NOT_FOUND: EXIT.notFound,
@@ -102,16 +104,18 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   INTERNAL: EXIT.internal,
 };
 
+const OF_ANSWERS: ReadonlySet<ExitCode> = new Set([EXIT.notFound, EXIT.unreachable]);
+
 /** How the process ends after `error`. An error without a code is a bug. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof UsageError) return EXIT.usage;
   if (!isOrchestratorError(error)) return EXIT.internal;
-  // Codes of a server's answer are about the request, whatever they would mean for a start.
+  // Most codes of a server's answer are about the request, whatever they would mean for a start.
   const isAnswer = typeof error.details['status'] === 'number';
   const exit = Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined;
   if (exit === undefined) return EXIT.refused;
-  return isAnswer && exit !== EXIT.notFound ? EXIT.refused : exit;
+  return isAnswer && !OF_ANSWERS.has(exit) ? EXIT.refused : exit;
 }
 
 /** True for the ways in which the operating system refuses to listen on an address. */
