@@ -147,3 +147,18 @@ test('a node whose clock is ten minutes off says so', async () => {
     expect.objectContaining({ message: expect.stringContaining('set it right (NTP)') as string }),
   );
 }, 60_000);
+
+test('a node that takes over compares itself with nobody, and the one before with it', async () => {
+  const all = await Promise.all(IDS.map((id) => open(id)));
+  const before = await leading();
+  const next = all.find((node) => node !== before) as ClusterNode;
+  const compared = (node: ClusterNode): unknown => {
+    const { clockSkewMs, hasSameWebhooks } = node.view();
+    return [clockSkewMs === null, hasSameWebhooks];
+  };
+  await expect.poll(() => compared(next), { timeout: 20_000 }).toEqual([false, true]);
+  await before.transfer(next.view().nodeId);
+  await expect.poll(() => next.isLeading, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => compared(before), { timeout: 20_000 }).toEqual([false, true]);
+  expect(compared(next)).toEqual([true, null]);
+}, 60_000);

@@ -19,6 +19,8 @@ export class ClockSkew {
   readonly #options: ClockSkewOptions;
   #cancelTimer: (() => void) | null = null;
   #isClosed = false;
+  /** Looks begun: only the newest one counts, for the leader may be another since. */
+  #looks = 0;
   /** This clock minus the leader's, in milliseconds, give or take half of the way there and back; null while unknown. */
   ms: number | null = null;
 
@@ -31,8 +33,9 @@ export class ClockSkew {
     this.#cancelTimer?.();
     const { ask, clock, logger } = this.#options;
     const askedMs = clock.monotonicMs();
+    const look = (this.#looks += 1);
     const about = await ask();
-    if (this.#isClosed) return;
+    if (this.#isClosed || look !== this.#looks) return;
     this.#cancelTimer = clock.setTimer(LOOK_MS, () => void this.look());
     if (about === null) {
       this.ms = null;

@@ -207,11 +207,19 @@ export class ClusterSeat {
     await this.#folder.forget(before);
   }
 
+  /** Who leads, where that is another node. */
+  get #otherLeader(): string | null {
+    const leader = this.log?.role.leader ?? null;
+    return leader === this.options.cluster.nodeId ? null : leader;
+  }
+
   async #askLeader(): Promise<About | null> {
-    const isLed = this.leadership.term === null && this.log?.role.leader != null;
-    const about = isLed ? await this.leadership.ask() : null;
-    this.webhooks.compare(about?.webhooks ?? null);
-    return about;
+    const leader = this.#otherLeader;
+    const about = leader === null ? null : await this.leadership.ask();
+    // An answer of who led when it was asked for says nothing of who leads now.
+    const isCurrent = leader !== null && leader === this.#otherLeader;
+    this.webhooks.compare(isCurrent ? (about?.webhooks ?? null) : null);
+    return isCurrent ? about : null;
   }
 
   #answer(kind: number, body: Uint8Array, from: string): Promise<Uint8Array> {
