@@ -56,8 +56,8 @@ export interface LevelChange {
 const SET_POINT = 0.5;
 /** Just below far too much. */
 const STEERED_MAX = 1.99;
-/** What is read, in times of what is let in. */
-const READ_SHARE = 1.75;
+/** What is read, in times of what is let in: what is read and refused costs, and goodput with it. */
+const READ_SHARE = 1.25;
 /** … and at least so many tasks a millisecond: who is refused is told so. */
 const READ_RATE_MIN = 5;
 const RETRY_MS_MAX = 2_000;
