@@ -3,7 +3,7 @@
  * acknowledged; tasks done end to end, as many as can be, and at fixed rates that wait for nothing; beside etcd
  * (where it is installed) with puts of as many bytes, in the same run. Processor time is told of each process.
  *
- *   npm run bench -- cluster [--quick]
+ *   npm run bench -- cluster [--quick] [--nodes=3,4,5]
  */
 import { Client } from '../dist/client/index.js';
 import { closedLoop, microsOf } from './harness/closed-loop.ts';
@@ -28,7 +28,8 @@ const BULK: Order = {
 };
 const RATES = [5_000, 10_000, 15_000, 20_000] as const;
 const BATCHES = [10, 100] as const;
-const SIZES = quick ? [3] : [3, 4, 5];
+const NODES = process.argv.find((arg) => arg.startsWith('--nodes='))?.slice('--nodes='.length);
+const SIZES = NODES?.split(',').map(Number) ?? (quick ? [3] : [3, 4, 5]);
 
 const measures = new Measures();
 type Roles = ReturnType<Cluster['roles']>;

@@ -20,7 +20,8 @@ const PLAN = {
 const measures = new Measures();
 for (let run = 0; run < RUNS; run++) {
   const figures = await runOverload(PLAN);
-  const { flood, goodput, overloaded, peak, peakAfter, recoveryMs, unloaded } = figures;
+  const { atOverload, atPeak, flood, goodput, overloaded, peak, peakAfter, recoveryMs, unloaded } =
+    figures;
   measures.add('peak before', 'tasks/s', peak);
   measures.add('peak after', 'tasks/s', peakAfter);
   measures.add('offered', '× peak', sum(flood.offered) / flood.seconds / peak);
@@ -55,8 +56,12 @@ for (let run = 0; run < RUNS; run++) {
       ((flood.taken[priority] ?? 0) / answered) * 100,
     );
   }
-  measures.add("overloaded: server's main thread runs", '%', figures.ran * 100);
-  measures.add('… is ready and gets no processor', '%', figures.waited * 100);
+  for (const [name, shares] of Object.entries({ peak: atPeak, overloaded: atOverload })) {
+    measures.add(`${name}: server's main thread runs`, '%', shares.ran * 100);
+    measures.add(`${name}: … is ready and gets no processor`, '%', shares.waited * 100);
+    for (const part of ['server', 'agent', 'flood', 'probe'] as const)
+      measures.add(`${name}: ${part}, of one processor`, '%', shares[part] * 100);
+  }
   measures.add('recovery', 's', recoveryMs / 1000);
   measures.add('memory, most', 'MiB', figures.rssBytesMax / 2 ** 20);
   measures.add("… without pages of the store's file", 'MiB', figures.anonymousBytesMax / 2 ** 20);

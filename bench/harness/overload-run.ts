@@ -4,6 +4,7 @@ import { setPriority } from 'node:os';
 import type { FloodFigures, FloodOrder } from '../workers/flood.ts';
 import type { ProbeFigures, ProbeOrder } from '../workers/probe.ts';
 import {
+  cpuMicros,
   mainThreadMs,
   startServer,
   startWorker,
@@ -13,9 +14,9 @@ import {
 } from './processes.ts';
 
 export interface OverloadPlan {
-  /** Length of the overload, in seconds. */
+  /** Length of the overload, and of either measurement of the peak, in seconds. */
   readonly seconds: number;
-  /** Length of each measurement before it, in seconds. */
+  /** Length of warming up, and of the measurement without load, in seconds. */
   readonly calmSeconds: number;
   /** How many times of what can be done is offered. */
   readonly factor: number;
@@ -40,15 +41,26 @@ export interface OverloadFigures {
   readonly unloaded: ProbeFigures;
   readonly overloaded: ProbeFigures;
   readonly flood: FloodFigures;
-  /** Shares of the overload in which the server's main thread ran, and was ready but got no processor. */
-  readonly ran: number;
-  readonly waited: number;
+  /** Who used the processors while the peak before was measured, and during the overload. */
+  readonly atPeak: Shares;
+  readonly atOverload: Shares;
   /** From the end of the overload to the level normal, in milliseconds. */
   readonly recoveryMs: number;
   /** Most memory in use: with pages of the store's file that the kernel may take back, and without. */
   readonly rssBytesMax: number;
   readonly anonymousBytesMax: number;
   readonly status: { readonly level: string; readonly floor: number; readonly cause?: string };
+}
+
+/** Shares of the time, where 1 is one processor for all of it. */
+export interface Shares {
+  /** The server's main thread ran, and was ready but got no processor. */
+  readonly ran: number;
+  readonly waited: number;
+  readonly server: number;
+  readonly agent: number;
+  readonly flood: number;
+  readonly probe: number;
 }
 
 /** Shares of the priorities: as many of each, and the probe's beside them. */
@@ -108,24 +120,27 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
   await idle(server);
   await look(calmSeconds / 2);
   const unloaded = await look(calmSeconds);
-  const [peak] = await handledIn(closed(calmSeconds));
+  const peakShares = watchProcessors(processes);
+  // For as long as the overload: history may lag behind for ten seconds, not for a minute.
+  const [peak] = await handledIn(closed(seconds));
+  const atPeak = peakShares();
   await idle(server);
   const watch = watchServer(server);
   const rate = peak * factor;
-  const shares = watchMainThread(server);
+  const overloadShares = watchProcessors(processes);
   const [[goodput, flooded], overloaded] = await Promise.all([
     handledIn(
       flood.ask<FloodFigures>({ ...order, kind: 'open', seconds, rate } satisfies FloodOrder),
     ),
     look(seconds),
   ]);
-  const { ran, waited } = shares();
+  const atOverload = overloadShares();
   const { admission } = await statusOf(server);
   const endMs = performance.now();
   await normal(server);
   const recoveryMs = performance.now() - endMs;
   const memory = watch();
-  const [peakAfter] = await handledIn(closed(calmSeconds));
+  const [peakAfter] = await handledIn(closed(seconds));
   return {
     peak,
     peakAfter,
@@ -133,8 +148,8 @@ async function measure(plan: OverloadPlan, processes: Processes): Promise<Overlo
     unloaded,
     overloaded,
     flood: flooded,
-    ran,
-    waited,
+    atPeak,
+    atOverload,
     recoveryMs,
     ...memory,
     status: admission,
@@ -163,14 +178,25 @@ async function normal(server: Server): Promise<void> {
 
 const idle = normal;
 
-/** The returned function tells what shares of the time since then the server's main thread ran and waited. */
-function watchMainThread({ pid }: Server): () => Pick<OverloadFigures, 'ran' | 'waited'> {
+/** The returned function tells who used the processors since then. */
+function watchProcessors({ agent, flood, probe, server }: Processes): () => Shares {
   const startMs = performance.now();
-  const before = mainThreadMs(pid);
+  const main = mainThreadMs(server.pid);
+  const spent = [server, agent, flood, probe].map(({ pid }) => ({ pid, micros: cpuMicros(pid) }));
   return () => {
-    const after = mainThreadMs(pid);
     const ms = performance.now() - startMs;
-    return { ran: (after.ran - before.ran) / ms, waited: (after.waited - before.waited) / ms };
+    const after = mainThreadMs(server.pid);
+    const [ofServer, ofAgent, ofFlood, ofProbe] = spent.map(
+      ({ micros, pid }) => (cpuMicros(pid) - micros) / 1_000 / ms,
+    ) as [number, number, number, number];
+    return {
+      ran: (after.ran - main.ran) / ms,
+      waited: (after.waited - main.waited) / ms,
+      server: ofServer,
+      agent: ofAgent,
+      flood: ofFlood,
+      probe: ofProbe,
+    };
   };
 }
 
