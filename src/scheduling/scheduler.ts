@@ -4,9 +4,8 @@
  * Owns: pools of agents, waiting lanes, strategies, credit.
  * Does not own: what is true (core), who is connected (runtime), time and chance (arguments, seed).
  *
- * One batch at a time: `place` runs before a batch is appended, the events of the batch come back
- * after core applied it. Between the two the mirror holds the proposals as if they were granted;
- * every event about an agent, every refusal and the next `place` set it right from core's record.
+ * One batch at a time: `place` runs before a batch is appended, its events come back after core applied it. Between the two
+ * the mirror holds the proposals as if granted; events about agents, refusals and the next `place` set it right from core's record.
  */
 import type { HeldGates } from './gates.ts';
 import { invariant } from '../base/invariant.ts';
