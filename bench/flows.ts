@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { SubmitTask } from '../src/contract/index.ts';
 import { openRuntime, type Runtime } from '../src/runtime/index.ts';
+import { LongestTurn } from './harness/longest-turn.ts';
 
 const COUNT = Number(process.argv[2] ?? 100_000);
 
@@ -45,57 +46,18 @@ function task(index: number, dependsOn: string[]): SubmitTask {
   return { type: 'work', ref: `t${index}`, payload: index, dependsOn, retry: { attemptsMax: 1 } };
 }
 
-/**
- * Watches for stretches in which the event loop did not turn. Processor time tells what this program is to
- * blame for, where others use the machine, too.
- */
-class Stalls {
-  #last = performance.now();
-  #longestMs = 0;
-  #lastCpu = cpuMs();
-  #longestCpuMs = 0;
-  readonly #timer = setInterval(() => this.#look(), 1);
-
-  #look(): void {
-    const now = performance.now();
-    this.#longestMs = Math.max(this.#longestMs, now - this.#last - 1);
-    this.#last = now;
-    const cpu = cpuMs();
-    this.#longestCpuMs = Math.max(this.#longestCpuMs, cpu - this.#lastCpu);
-    this.#lastCpu = cpu;
-  }
-
-  /** The longest since it was asked last. */
-  take(): string {
-    this.#look();
-    const longest = `${Math.round(this.#longestMs)} ms, ${Math.round(this.#longestCpuMs)} ms of processor time`;
-    this.#longestMs = 0;
-    this.#longestCpuMs = 0;
-    return longest;
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-  }
-}
-
-/** Processor time of this thread so far. */
-function cpuMs(): number {
-  const { system, user } = process.threadCpuUsage();
-  return (system + user) / 1_000;
-}
-
 async function timed<Value>(
   what: string,
-  stalls: Stalls,
+  turns: LongestTurn,
   act: () => Promise<Value>,
 ): Promise<Value> {
-  stalls.take();
+  turns.take();
   const startedMs = performance.now();
   const value = await act();
   const tookMs = Math.round(performance.now() - startedMs);
+  const { longestCpuMs, longestMs } = turns.take();
   process.stdout.write(
-    `${what.padEnd(22)} ${String(tookMs).padStart(7)} ms   longest stall ${stalls.take()}\n`,
+    `${what.padEnd(22)} ${String(tookMs).padStart(7)} ms   longest stall ${Math.round(longestMs)} ms, ${Math.round(longestCpuMs)} ms of processor time\n`,
   );
   return value;
 }
@@ -109,20 +71,20 @@ async function over(runtime: Runtime, flowId: string): Promise<void> {
 async function run(shape: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'uqo-flows-'));
   const runtime = await openRuntime({ dataDir: folder, version: '0', seed: 1 });
-  const stalls = new Stalls();
+  const turns = new LongestTurn();
   const tasks = (SHAPES[shape] as Shape)(COUNT);
   const agent = { id: 'worker', capabilities: ['work'], slots: 2_000 };
-  const doomed = await timed(`${shape}: accept`, stalls, () => runtime.submitFlow({ tasks }));
-  await timed(`${shape}: cancel`, stalls, async () => {
+  const doomed = await timed(`${shape}: accept`, turns, () => runtime.submitFlow({ tasks }));
+  await timed(`${shape}: cancel`, turns, async () => {
     await runtime.flows.cancel(doomed.id, 'unwanted');
     await over(runtime, doomed.id);
   });
   await runtime.serve(agent, ((one: { payload: number }) => one.payload) as never);
-  await timed(`${shape}: accept and run`, stalls, async () => {
+  await timed(`${shape}: accept and run`, turns, async () => {
     const { id } = await runtime.submitFlow({ tasks });
     await over(runtime, id);
   });
-  stalls.close();
+  turns.close();
   await runtime.close(0);
   rmSync(folder, { recursive: true, force: true });
 }

@@ -12,13 +12,13 @@ import { takeReach, type Step } from './step.ts';
 export function loseLeases(step: Step, agent: Agent, reason: string): void {
   const { state } = step;
   const known = state.records.losses.get(agent.id);
-  const reach = takeReach(step, agent.leases.size);
-  if (reach === agent.leases.size) {
-    breakLeases(step, agent, { reason, upTo: state.index, max: reach });
+  const count = agent.leases.size;
+  const reach = takeReach(step, count);
+  breakLeases(step, agent, { reason, upTo: state.index, max: reach });
+  if (reach === count) {
     if (known !== undefined) endLoss(state, known);
     return;
   }
-  breakLeases(step, agent, { reason, upTo: state.index, max: reach });
   const loss = known ?? startLoss(state, agent.id, reason);
   state.records.losses.touch(loss);
   loss.upTo = state.index;

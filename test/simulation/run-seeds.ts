@@ -1,3 +1,4 @@
+import type { Simulation } from './kernel/simulation.ts';
 import { SimulationFailure } from './simulation-failure.ts';
 
 /** What a reader may change about a seed: to see more of it, or to make its failure smaller. */
@@ -21,6 +22,20 @@ export interface SeedOutcome {
   readonly nodes: number;
   readonly faultyMs: number;
   readonly lines: readonly string[];
+}
+
+/** What a run says of itself, from what it played. */
+export function outcomeOf(
+  seed: number,
+  { nowUs, events, trace }: Simulation,
+  played: Pick<SeedOutcome, 'failure' | 'faultyMs' | 'nodes'> & {
+    readonly faults: Iterable<string>;
+  },
+): SeedOutcome {
+  const { failure, faults, faultyMs, nodes } = played;
+  const { hash, lines } = trace;
+  const virtualMs = nowUs / 1_000;
+  return { seed, failure, events, virtualMs, hash, faults: [...faults], nodes, faultyMs, lines };
 }
 
 export type RunSeed = (seed: number, options?: SeedOptions) => SeedOutcome | Promise<SeedOutcome>;

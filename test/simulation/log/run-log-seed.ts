@@ -23,7 +23,7 @@ import { decodeEntry, encodeEntry } from '../../../src/runtime/entry-codec.ts';
 import { SimulatedDisk, type Fate, type Operation } from '../../disk/simulated-disk.ts';
 import type { Chance } from '../kernel/chance.ts';
 import { Simulation } from '../kernel/simulation.ts';
-import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
+import { outcomeOf, type SeedOptions, type SeedOutcome } from '../run-seeds.ts';
 import { require, SimulationFailure } from '../simulation-failure.ts';
 
 const FAULTS = [
@@ -269,15 +269,6 @@ export async function runLogSeed(seed: number, options: SeedOptions = {}): Promi
         ? error
         : new SimulationFailure('something was thrown', String(error), { cause: error });
   }
-  return {
-    seed,
-    failure,
-    events: simulation.events,
-    virtualMs: simulation.nowUs / 1_000,
-    hash: simulation.trace.hash,
-    faults: [...run.faults],
-    nodes: 1,
-    faultyMs: run.faultyMs,
-    lines: simulation.trace.lines,
-  };
+  const { faults, faultyMs } = run;
+  return outcomeOf(seed, simulation, { failure, faults, faultyMs, nodes: 1 });
 }

@@ -2,7 +2,7 @@
 import { checkLinearizability } from '../checks/linearizability.ts';
 import { registerModel } from '../checks/register-model.ts';
 import { Simulation } from '../kernel/simulation.ts';
-import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
+import { outcomeOf, type SeedOptions, type SeedOutcome } from '../run-seeds.ts';
 import { require, SimulationFailure } from '../simulation-failure.ts';
 import { Clients } from './clients.ts';
 import { Cluster } from './cluster.ts';
@@ -33,17 +33,7 @@ export function runRaftSeed(
         ? error
         : new SimulationFailure(ruleOf(error), String(error), { cause: error });
   }
-  return {
-    seed,
-    failure,
-    events: simulation.events,
-    virtualMs: simulation.nowUs / 1000,
-    hash: simulation.trace.hash,
-    faults: [...plan.faults],
-    nodes: plan.nodes,
-    faultyMs: plan.faultyMs,
-    lines: simulation.trace.lines,
-  };
+  return outcomeOf(seed, simulation, { ...plan, failure });
 }
 
 function ruleOf(error: unknown): string {

@@ -6,7 +6,7 @@
  */
 import { Simulation } from '../kernel/simulation.ts';
 import { Unhandled } from '../kernel/unhandled.ts';
-import type { SeedOptions, SeedOutcome } from '../run-seeds.ts';
+import { outcomeOf, type SeedOptions, type SeedOutcome } from '../run-seeds.ts';
 import { require, type SimulationFailure } from '../simulation-failure.ts';
 import type { NodeOptions, SimulatedNode } from './simulated-node.ts';
 import { StackCluster } from './stack-cluster.ts';
@@ -57,17 +57,7 @@ export async function runClusterSeed<Node extends SimulatedNode>(
     failure = cluster.broken ?? undefined;
   }
   for (const node of cluster.nodes.values()) node.crash();
-  return {
-    seed,
-    failure,
-    events: simulation.events,
-    virtualMs: simulation.nowUs / 1_000,
-    hash: simulation.trace.hash,
-    faults: [...plan.faults],
-    nodes: plan.nodes,
-    faultyMs: plan.faultyMs,
-    lines: simulation.trace.lines,
-  };
+  return outcomeOf(seed, simulation, { ...plan, failure });
 }
 
 async function play(cluster: StackCluster, work: Workload): Promise<void> {
