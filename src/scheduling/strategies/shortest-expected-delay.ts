@@ -129,10 +129,16 @@ export class ShortestExpectedDelay implements Strategy {
     return `expected to be done first of ${availableCount} available (${facts})`;
   }
 
+  /** Where there is one agent its place does not matter, and is as it was when another one comes. */
+  get #isAlone(): boolean {
+    return this.#pool.size === 1;
+  }
+
   /** Judges some anew that did nothing. All are read first: reads that do not wait for each other take a fifth of the time. */
   #redraw(): void {
     const pool = this.#pool;
-    for (let at = 0; at < REDRAWN_AT_ONCE; at++) {
+    const count = Math.min(REDRAWN_AT_ONCE, pool.availableCount);
+    for (let at = 0; at < count; at++) {
       const position = this.#rng.below(pool.availableCount);
       const member = pool.availableAt(position);
       const agent = pool.availableAgentAt(position);
@@ -140,7 +146,7 @@ export class ShortestExpectedDelay implements Strategy {
       this.#redrawn[at * 2 + 1] = agent;
       this.touched += this.#get(member, DONE) + pool.table.touch(agent) + this.#heap.touch(member);
     }
-    for (let at = 0; at < REDRAWN_AT_ONCE; at++) {
+    for (let at = 0; at < count; at++) {
       const member = this.#redrawn[at * 2] as number;
       const agent = this.#redrawn[at * 2 + 1] as number;
       this.#draw(member, agent);
@@ -163,6 +169,7 @@ export class ShortestExpectedDelay implements Strategy {
 
   #place(member: number, agent: number): void {
     const { table } = this.#pool;
+    if (this.#isAlone && this.#heap.has(member)) return;
     const tasks = table.inFlight(agent) + 1;
     const delay = this.#get(member, DRAWN) * tasks ** this.#tuning.queuePower;
     this.#heap.put(member, keyOf(delay, table.cost(agent)));
@@ -170,6 +177,7 @@ export class ShortestExpectedDelay implements Strategy {
 
   /** Draws how fast and how sure the agent is. */
   #draw(member: number, agent: number): void {
+    if (this.#isAlone) return;
     const { prior, spread, successPower } = this.#tuning;
     const { good, known, speed, trials } = this.#beliefOf(member, agent);
     // A Gamma variate is a cube of a normal one (Wilson and Hilferty, 1931).
