@@ -137,6 +137,14 @@ describe('shortest expected delay', () => {
     expect(sharesOneByOne(fleet, 100)['good']).toBeGreaterThan(95);
   });
 
+  test('gives an agent less whose results were not those that others agreed on', () => {
+    const fleet = knownFleet({ honest: 100, doubtful: 100 });
+    const doubtful = fleet.agent('doubtful');
+    doubtful.trust = { factor: 1 / 8, dissents: 3, agreements: 0 };
+    fleet.scheduler.agentChanged(doubtful);
+    expect(shares(fleet, 20)['honest']).toBeGreaterThan(13);
+  });
+
   test('tries an agent again that was slow or failed, after some minutes, and takes up with it once it serves well', () => {
     for (const isFailing of [true, false]) {
       const fleet = knownFleet({ steady: 200, recovering: 100 });

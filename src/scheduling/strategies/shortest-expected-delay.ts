@@ -1,5 +1,6 @@
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { Rng } from '../../base/rng.ts';
+import { trustFactor } from '../../core/index.ts';
 import { KeyedHeap } from '../keyed-heap.ts';
 import type { Pool } from '../pool.ts';
 import type { Choice, Outcome, Strategy } from '../strategy.ts';
@@ -36,7 +37,7 @@ export const DELAY_TUNING: DelayTuning = {
 /**
  * The available agent that should be done first, by what was learned of each: shortest expected delay.
  *
- * delay = s · (tasks in flight + 1)^1.5 / p². s is the time that a task takes the agent: from the end of its last one,
+ * delay = s · (tasks in flight + 1)^1.5 / (p² · trust). s is the time that a task takes the agent: from the end of its last one,
  * or from the start where that came later, to the end, so a wait in the agent's own queue is not counted, and work
  * on several tasks at once makes s as short as they follow each other. p is the share of attempts that complete. Both are
  * drawn from what is believed of them (a Gamma and a Beta distribution, six tenths as wide), anew whenever the agent changes and
@@ -87,7 +88,9 @@ export class ShortestExpectedDelay implements Strategy {
   }
 
   changed(member: number): void {
-    if (this.#pool.isAvailable(member)) this.#place(member, this.#pool.agentOf(member));
+    const agent = this.#pool.agentOf(member);
+    this.#set(member, TRUST, trustFactor(this.#pool.table.agentAt(agent)));
+    if (this.#pool.isAvailable(member)) this.#place(member, agent);
     else this.#heap.remove(member);
   }
 
@@ -171,7 +174,8 @@ export class ShortestExpectedDelay implements Strategy {
     const { table } = this.#pool;
     if (this.#isAlone && this.#heap.has(member)) return;
     const tasks = table.inFlight(agent) + 1;
-    const delay = this.#get(member, DRAWN) * tasks ** this.#tuning.queuePower;
+    const delay =
+      (this.#get(member, DRAWN) / this.#get(member, TRUST)) * tasks ** this.#tuning.queuePower;
     this.#heap.put(member, keyOf(delay, table.cost(agent)));
   }
 
@@ -255,6 +259,8 @@ const DONE = 2;
 const TOOK = 3;
 const GOOD = 4;
 const FAILED = 5;
+/** In the agent, 0..1. */
+const TRUST = 6;
 const FIELDS = 8;
 
 /** Silence after which what was learned of an agent counts for 1/e: who was left aside is tried again. */
