@@ -14,6 +14,8 @@ export interface CheckpointerOptions {
   readonly keepsLog: boolean;
   /** A checkpoint is due after this many bytes of log; bounds the replay at the next start. */
   readonly bytesMax: number;
+  /** … and after this many agents and tasks that changed, which bounds what one checkpoint writes. */
+  readonly rowsMax: number;
   /** … or this long after the last one, if anything changed. */
   readonly intervalMs: number;
   readonly onFailed: (error: unknown) => void;
@@ -28,6 +30,8 @@ export class Checkpointer {
   #running: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #closed = false;
+  /** The last one failed: the next is tried when it is due by bytes or time. */
+  #failed = false;
   /** Readers of the log that must not lose what they are about to read. */
   #holds = 0;
 
@@ -38,7 +42,7 @@ export class Checkpointer {
   /** Takes note of an entry that was appended. */
   appended(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes >= this.#options.bytesMax) void this.run();
+    if (this.#bytes >= this.#options.bytesMax || this.#isManyRows) void this.run();
     // Also then: the entry itself is applied after that checkpoint began.
     this.#arm();
   }
@@ -69,6 +73,11 @@ export class Checkpointer {
     await this.#running;
   }
 
+  get #isManyRows(): boolean {
+    const { rowsMax, state } = this.#options;
+    return !this.#failed && state.agentChanges.size + state.taskChanges.size >= rowsMax;
+  }
+
   #arm(): void {
     if (this.#cancelTimer !== null || this.#closed) return;
     this.#cancelTimer = this.#options.clock.setTimer(this.#options.intervalMs, () => {
@@ -82,7 +91,9 @@ export class Checkpointer {
     if (state.index === store.appliedIndex) return;
     this.#bytes = 0;
     try {
+      this.#failed = true;
       const stats = await store.checkpoint(state);
+      this.#failed = false;
       if (!keepsLog && this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
       logger.debug('checkpoint taken', { ...stats });
       onTaken?.();

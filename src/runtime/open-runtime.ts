@@ -66,6 +66,9 @@ import { TopStats } from './top-stats.ts';
 import { proposePlacement } from './turn-placement.ts';
 import { Webhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
+/** A checkpoint of so many agents takes about a second in the background. */
+const CHECKPOINT_ROWS = 131_072;
+
 /** Everything about a runtime but where it keeps what it keeps. */
 export interface RuntimeTerms {
   readonly version: string;
@@ -429,6 +432,7 @@ function createCheckpointer(
     logger,
     keepsLog: terms.keepLog ?? false,
     bytesMax: terms.checkpointBytes ?? 64 * 1024 * 1024,
+    rowsMax: CHECKPOINT_ROWS,
     intervalMs: terms.checkpointIntervalMs ?? 30_000,
     onFailed: (error) =>
       logger.error('a checkpoint failed; the log keeps what it lacks', { error: String(error) }),
