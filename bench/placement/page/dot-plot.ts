@@ -1,5 +1,5 @@
 /** Points with intervals in panels, on a logarithmic scale, as an SVG text. */
-import type { Estimate } from './estimates.ts';
+import type { Estimate } from '../estimates.ts';
 
 export interface DotPlot {
   readonly title: string;
