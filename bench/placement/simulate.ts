@@ -319,6 +319,12 @@ class Simulation {
     }
   }
 
+  /** An agent that is back has nothing to do, and tells one dispatcher. */
+  #greet(agent: number): void {
+    this.#idleTold += 1;
+    this.#dispatchers[agent % this.#dispatchers.length]?.becameIdle(agent);
+  }
+
   #change(change: Change): void {
     const { agent } = change;
     const fleet = this.#fleet;
@@ -343,6 +349,7 @@ class Simulation {
         for (const dispatcher of this.#dispatchers) {
           dispatcher.setConnected(agent, change.what === 'known up', this.#nowMs);
         }
+        if (change.what === 'known up') this.#greet(agent);
         this.#sendWaiting();
     }
   }

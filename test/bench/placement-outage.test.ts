@@ -82,6 +82,16 @@ describe('the outage of a zone', () => {
     expect(lost).toBeLessThan(struck);
     expect(responsesMs.filter((ms) => ms === LOST_MS)).toHaveLength(lost);
   });
+
+  test('leaves idle agents that are back to those who join idle queues', () => {
+    const { run: one, world } = run('join idle queue');
+    const { zone } = throughputOf(one, world);
+    const [before, after] = [
+      zone.subarray(ZONE_OUTAGE.fromMs / 100 - 300, ZONE_OUTAGE.fromMs / 100),
+      zone.subarray(ZONE_OUTAGE.untilMs / 100 + 20, ZONE_OUTAGE.untilMs / 100 + 320),
+    ];
+    expect(meanOf(after)).toBeGreaterThan(0.7 * meanOf(before));
+  });
 });
 
 test('of the struck so many are lost as over all runs together', () => {
