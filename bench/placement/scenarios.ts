@@ -152,6 +152,18 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...PLAIN,
     ...BRIEF,
+    name: '10,000, 16 dispatchers',
+    says: 'as briefly, with 16 dispatchers that hear of all else 100 ms late; without those that look at all agents',
+    agents: 10_000,
+    tasks: 60_000,
+    dispatchers: 16,
+    delayMs: 100,
+    seedsMax: 3,
+    entrants: 'sublinear',
+  },
+  {
+    ...PLAIN,
+    ...BRIEF,
     name: '1,000,000 agents',
     says: 'a million agents, six million tasks: six an agent in 7.5 s, the first half of which is not counted',
     agents: 1_000_000,
