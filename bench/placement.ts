@@ -17,6 +17,7 @@ import { compareHedging } from './placement/hedging.ts';
 import { bytesPerAgent } from './placement/memory.ts';
 import type { PageContext } from './placement/page/context.ts';
 import { TIMED } from './placement/page/costs.ts';
+import { outagePlot } from './placement/page/outages.ts';
 import { page, plot } from './placement/page/page.ts';
 import { POLICIES } from './placement/policies.ts';
 import type { Policy } from './placement/policy.ts';
@@ -122,6 +123,7 @@ else {
     writeFileSync(join(ROOT, 'bench', 'PLACEMENT.md'), text);
     writeFileSync(join(plots, 'placement-mean.svg'), plot(context, 'mean'));
     writeFileSync(join(plots, 'placement-p99.svg'), plot(context, 'p99'));
+    writeFileSync(join(plots, 'placement-outage.svg'), outagePlot(context));
     console.log('wrote bench/PLACEMENT.md');
   } else console.log(text.slice(text.indexOf('## Who wins'), text.indexOf('## All figures')));
 }

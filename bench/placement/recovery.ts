@@ -59,18 +59,34 @@ export function recoveryOf(runs: readonly Throughput[]): Recovery {
   return { lowest, afterDeath, afterReturn, zone };
 }
 
+/** A moment in seconds and the throughput from then on, as a share of that before the zone goes down. */
+export type Moment = readonly [seconds: number, share: number];
+
+/** Throughput second by second, of all runs added up. */
+export function courseOf(runs: readonly Throughput[]): Moment[] {
+  const all = pooled(runs.map((run) => run.all));
+  const before = windowMean(all);
+  return [...windowsOf(all)].flatMap((done, bin): Moment[] =>
+    bin % (1_000 / BIN_MS) === 0 ? [[(bin * BIN_MS) / 1_000, done / before]] : [],
+  );
+}
+
 /** As one run that is as long as the shortest. */
 function pooledRecovery(runs: readonly Throughput[]): Recovery<number> {
   const [all, zone] = [pooled(runs.map((run) => run.all)), pooled(runs.map((run) => run.zone))];
   const [from, until] = [ZONE_OUTAGE.fromMs / BIN_MS, ZONE_OUTAGE.untilMs / BIN_MS];
-  const before = (bins: Float64Array): number =>
-    (WINDOW * sumOf(bins.subarray(from - BEFORE, from))) / BEFORE;
   return {
-    lowest: Math.min(...windowsOf(all.subarray(from, until))) / before(all),
-    afterDeath: secondsTo(LEVEL * before(all), all.subarray(from, until)),
-    afterReturn: secondsTo(LEVEL * before(all), all.subarray(until)),
-    zone: secondsTo(ZONE_LEVEL * before(zone), zone.subarray(until)),
+    lowest: Math.min(...windowsOf(all.subarray(from, until))) / windowMean(all),
+    afterDeath: secondsTo(LEVEL * windowMean(all), all.subarray(from, until)),
+    afterReturn: secondsTo(LEVEL * windowMean(all), all.subarray(until)),
+    zone: secondsTo(ZONE_LEVEL * windowMean(zone), zone.subarray(until)),
   };
+}
+
+/** What a window has in the mean before the zone goes down. */
+function windowMean(bins: Float64Array): number {
+  const from = ZONE_OUTAGE.fromMs / BIN_MS;
+  return (WINDOW * sumOf(bins.subarray(from - BEFORE, from))) / BEFORE;
 }
 
 /** Seconds until every window that begins within the time to hold has `least` tasks; Infinity for never. */

@@ -2,10 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { bootstrap } from '../../bench/placement/bootstrap.ts';
 import { meanOf, type Figures } from '../../bench/placement/estimates.ts';
+import { linePlot } from '../../bench/placement/page/line-plot.ts';
 import { lostOfStruck } from '../../bench/placement/page/outages.ts';
 import { POLICIES } from '../../bench/placement/policies.ts';
 import type { Policy } from '../../bench/placement/policy.ts';
-import { recoveryOf, throughputOf, type Throughput } from '../../bench/placement/recovery.ts';
+import {
+  courseOf,
+  recoveryOf,
+  throughputOf,
+  type Throughput,
+} from '../../bench/placement/recovery.ts';
 import { SCENARIOS, type Scenario } from '../../bench/placement/scenarios.ts';
 import { LOST_MS, simulate, type Run } from '../../bench/placement/simulate.ts';
 import { makeWorld, ZONE_OUTAGE, ZONE_SIZE, type World } from '../../bench/placement/world.ts';
@@ -58,6 +64,31 @@ describe('the time to recover', () => {
     expect([...all]).toEqual([1, 1, 0, 1]);
     expect([...zone]).toEqual([1, 0, 0, 1]);
   });
+});
+
+test('the course of throughput is a share of that before, second by second', () => {
+  const course = new Map(courseOf([history(7_000, 0, 0), history(7_000, 0, 0)]));
+  expect([40, 57, 59, 60, 63, 66, 69].map((second) => course.get(second)?.toFixed(2))).toEqual([
+    '1.00',
+    '1.00',
+    '0.73',
+    '0.60',
+    '0.60',
+    '0.87',
+    '1.00',
+  ]);
+  const svg = linePlot({
+    title: 'a < b',
+    x: { label: 's', from: 50, to: 60, step: 5 },
+    y: { label: '', from: 0, to: 1, step: 0.5 },
+    marks: [55],
+    lines: [{ label: 'one', color: '#000', points: [...course] }],
+  });
+  // Between the ends of the axis x, and never beyond those of y: 1 is on top, 0.6 at three fifths.
+  expect(svg).toContain(
+    'M50 40L119 40L188 40L257 40L326 40L395 40L464 40L533 40L602 80L671 120L740 160',
+  );
+  expect(svg).toContain('a &lt; b');
 });
 
 describe('the outage of a zone', () => {

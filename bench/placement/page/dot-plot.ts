@@ -75,6 +75,6 @@ function tick(value: number): string {
   return value >= 1 ? String(Math.round(value)) : value.toPrecision(1);
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -3,9 +3,11 @@ import { bootstrap } from '../bootstrap.ts';
 import type { ByPolicy, Measured } from '../compare.ts';
 import { meanOf, type Estimate } from '../estimates.ts';
 import type { Policy } from '../policy.ts';
-import { recoveryOf, type Throughput } from '../recovery.ts';
+import { courseOf, recoveryOf, type Throughput } from '../recovery.ts';
+import { ZONE_OUTAGE } from '../world.ts';
 import type { PageContext } from './context.ts';
 import { interval, label, NOTHING, table } from './format.ts';
+import { linePlot } from './line-plot.ts';
 
 /** Of the scenario in which a zone goes down at a known moment. */
 export function recoveries({ policies, results }: PageContext): string {
@@ -23,6 +25,34 @@ export function recoveries({ policies, results }: PageContext): string {
     return known.length === 0 ? [] : [recoveryRow(policy, known)];
   });
   return table(head, 1, rows);
+}
+
+/** Shown as curves: what is shipped, but for what is much like another, and the best of what is not. */
+const DRAWN: ReadonlyMap<string, string> = new Map([
+  ['least-loaded', '#1f6fb4'],
+  ['least-loaded, avoiding', '#6fb1e4'],
+  ['power-of-two-choices', '#8a8a8a'],
+  ['latency-aware', '#c9762b'],
+  ['born+p2c', '#2a9d5c'],
+  ['join idle queue', '#b04a8f'],
+  ['Thompson', '#222222'],
+]);
+
+/** Throughput in the scenario in which a zone goes down at a known moment, as an SVG text. */
+export function outagePlot({ results }: PageContext): string {
+  const byPolicy = [...results].find(([{ trouble }]) => trouble === 'outage')?.[1] ?? new Map();
+  const lines = [...(byPolicy as ByPolicy)].flatMap(([policy, runs]) => {
+    const color = DRAWN.get(policy.name);
+    const known = runs.map(({ throughput }) => throughput).filter((one) => one !== null);
+    return color === undefined ? [] : [{ label: label(policy), color, points: courseOf(known) }];
+  });
+  return linePlot({
+    title: 'Throughput when a zone of four goes down, as a share of that before',
+    x: { label: 'seconds', from: 50, to: 140, step: 10 },
+    y: { label: 'share', from: 0.7, to: 1.3, step: 0.1 },
+    marks: [ZONE_OUTAGE.fromMs, ZONE_OUTAGE.untilMs].map((ms) => ms / 1_000),
+    lines,
+  });
 }
 
 function recoveryRow(policy: Policy, runs: readonly Throughput[]): string[] {

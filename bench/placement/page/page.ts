@@ -142,6 +142,8 @@ intervals, 95 % too, are from runs drawn again with replacement. Where queues ha
 
 ${recoveries(context)}
 
+![Throughput when a zone goes down and is back](plots/placement-outage.svg)
+
 Of the tasks that an outage strikes, which are those with an attempt that failed, so many percent are lost, with an interval as above; and
 struck are so many percent of all tasks:
 
