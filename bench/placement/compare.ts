@@ -7,7 +7,7 @@ import type { Policy } from './policy.ts';
 import { throughputOf, type Throughput } from './recovery.ts';
 import type { Scenario } from './scenarios.ts';
 import { simulate } from './simulate.ts';
-import { Stopwatch } from './stopwatch.ts';
+import { Stopwatch, type Means } from './stopwatch.ts';
 import { makeWorld } from './world.ts';
 
 /** What is kept of one run. */
@@ -20,27 +20,27 @@ export interface Measured {
 }
 
 export type ByPolicy = ReadonlyMap<Policy, readonly Measured[]>;
-export type Times = ReadonlyMap<Policy, Stopwatch>;
+export type Times = ReadonlyMap<Policy, Means>;
 
 export interface Compared {
   /** One entry a seed. */
   readonly results: ByPolicy;
-  /** How long choices took over all seeds. */
+  /** How long decisions took, over all seeds. */
   readonly times: Times;
 }
 
 export function compare(scenario: Scenario, policies: readonly Policy[], seeds: number): Compared {
   const results = new Map<Policy, Measured[]>();
-  const times = new Map<Policy, Stopwatch>();
+  const stopwatches = new Map<Policy, Stopwatch>();
   for (const policy of entrantsOf(scenario, policies)) {
     results.set(policy, []);
-    times.set(policy, new Stopwatch());
+    stopwatches.set(policy, new Stopwatch());
   }
   const count = Math.min(seeds, scenario.seedsMax ?? seeds);
   for (let seed = 1; seed <= count; seed++) {
     const world = makeWorld(scenario, seed);
     for (const [policy, measured] of results) {
-      const stopwatch = times.get(policy) as Stopwatch;
+      const stopwatch = stopwatches.get(policy) as Stopwatch;
       const setting = policy.setting ?? {};
       const run = simulate({ scenario, world, policy, setting, seed, stopwatch });
       measured.push({
@@ -50,5 +50,7 @@ export function compare(scenario: Scenario, policies: readonly Policy[], seeds: 
       });
     }
   }
+  // Samples are many more than what is kept of them.
+  const times = new Map([...stopwatches].map(([policy, one]) => [policy, one.means()]));
   return { results, times };
 }

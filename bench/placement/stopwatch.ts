@@ -7,6 +7,14 @@ const TAKEN_EVERY = 61;
 const LEFT_OUT = 2;
 const CLOCK_READS = 1_001;
 
+/** Nanoseconds; NaN without a sample. */
+export interface Means {
+  /** For a choice, and to count it. */
+  readonly choose: number;
+  /** To take in what became of an attempt. */
+  readonly hear: number;
+}
+
 export class Stopwatch {
   readonly #chosenMs: number[] = [];
   readonly #heardMs: number[] = [];
@@ -28,8 +36,7 @@ export class Stopwatch {
     this.#heardMs.push(performance.now() - fromMs);
   }
 
-  /** Nanoseconds a choice, and an end. */
-  means(): { choose: number; hear: number } {
+  means(): Means {
     return { choose: nanoseconds(this.#chosenMs), hear: nanoseconds(this.#heardMs) };
   }
 }

@@ -28,7 +28,7 @@ export function timeTable({ policies, times }: PageContext): string {
 }
 
 function nanoseconds(times: Times, policy: Policy, what: 'choose' | 'hear'): string {
-  const known = times.get(policy)?.means()[what];
+  const known = times.get(policy)?.[what];
   return known === undefined ? NOTHING : Math.max(0, known).toFixed(0);
 }
 
