@@ -84,6 +84,7 @@ export const POLICIES: readonly Policy[] = [
   shipped('round-robin'),
   classical('least connections', (context) => new OwnLeast(context)),
   shipped('least-loaded'),
+  shipped('shortest-expected-delay'),
   shipped('power-of-two-choices'),
   classical('join idle queue', (context) => new JoinIdle(context)),
   classical('Thompson', (context, setting) => new Thompson(context, setting), {

@@ -8,6 +8,7 @@ export const StrategyText = Type.Union(
     Type.Literal('round-robin'),
     Type.Literal('weighted-round-robin'),
     Type.Literal('least-loaded'),
+    Type.Literal('shortest-expected-delay'),
     Type.Literal('power-of-two-choices'),
     Type.Literal('consistent-hash'),
     Type.Literal('latency-aware'),

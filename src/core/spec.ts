@@ -116,6 +116,7 @@ export const STRATEGY_NAMES = [
   'round-robin',
   'weighted-round-robin',
   'least-loaded',
+  'shortest-expected-delay',
   'power-of-two-choices',
   'consistent-hash',
   'latency-aware',

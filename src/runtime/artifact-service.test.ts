@@ -10,8 +10,12 @@ let world: RuntimeWorld;
 
 afterEach(() => world.dispose());
 
-async function keep(runtime: Runtime, taskId: string): Promise<{ id: string; file: string }> {
-  const order = { taskId, fencingToken: 1, name: 'a.bin', contentType: 'text/plain', bytes: 3 };
+async function keep(
+  runtime: Runtime,
+  taskId: string,
+  fencingToken = 1,
+): Promise<{ id: string; file: string }> {
+  const order = { taskId, fencingToken, name: 'a.bin', contentType: 'text/plain', bytes: 3 };
   const draft = await runtime.artifacts.begin(order);
   writeFileSync(draft.file, 'abc');
   const { id } = await draft.keep(createHash('sha256').update('abc').digest('hex'));
@@ -74,8 +78,8 @@ test('a node that has not applied the assignment of an attempt yet leaves its ar
   world = new RuntimeWorld();
   const runtime = await world.open();
   const taskId = '0198c0de-7a11-7000-8000-000000000000';
-  const { id } = await keep(runtime, taskId);
-  expect(runtime.observed.state.index).toBe(0);
+  const { index } = runtime.observed.state;
+  const { id } = await keep(runtime, taskId, index + 1);
   expect(await runtime.artifacts.sweep()).toBe(0);
   await runtime.submitTask({ type: 'x' });
   expect(await runtime.artifacts.sweep()).toBe(1);

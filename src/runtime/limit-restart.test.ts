@@ -87,6 +87,6 @@ test('a removed queue stays removed, before and after a checkpoint, and comes ba
   expect(restored.queues.get('team/old')).toBeNull();
   await restored.submitTask({ type: 'work', queue: 'old', namespace: 'team' });
   const fresh = restored.queues.get('team/old');
-  expect(fresh).toMatchObject({ paused: false, strategy: 'least-loaded', queued: 1 });
+  expect(fresh).toMatchObject({ paused: false, strategy: 'shortest-expected-delay', queued: 1 });
   expect(fresh).not.toHaveProperty('rate');
 });

@@ -48,6 +48,7 @@ import { QueueService } from './queue-service.ts';
 import type { SupervisionOptions } from './supervisor.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { ScheduleService } from './schedule-service.ts';
+import { settingsToBegin } from './settings-to-begin.ts';
 import { CORE_SEED, recover } from './recover.ts';
 import { Runtime, type RuntimeParts } from './runtime.ts';
 import { SILENT_LOGGER, type RuntimeLogger } from './runtime-logger.ts';
@@ -131,7 +132,9 @@ export async function openRuntimeOn(
 /** Takes work from now on, by the terms given. */
 export async function leadFromNow(runtime: Runtime, terms: RuntimeTerms): Promise<void> {
   runtime.lead();
-  await applySettings(runtime, terms.settings);
+  const { loop, state } = runtime.observed;
+  const settings = settingsToBegin(state, terms.settings);
+  if (settings !== null) await loop.propose({ type: 'settings.set', settings });
 }
 
 /** Opens a storage and brings back what it holds; another process appends to its log, until it leads. */
@@ -450,14 +453,4 @@ function mirror(state: CoreState, scheduler: Scheduler, live: LiveIndex): void {
     live.add(task);
     scheduler.taskWaiting(task);
   }
-}
-
-async function applySettings(
-  { observed: { loop, state } }: Runtime,
-  wanted: Partial<CoreSettings> | undefined,
-): Promise<void> {
-  if (wanted === undefined) return;
-  const settings = { ...state.settings, ...wanted };
-  if (JSON.stringify(settings) === JSON.stringify(state.settings)) return;
-  await loop.propose({ type: 'settings.set', settings });
 }

@@ -162,7 +162,10 @@ export class Checkpoint {
     }
   }
 
-  /** Ends the turn when it is used up, and waits while the writer is behind. */
+  /**
+   * Ends the turn when it is used up, and waits while the writer is behind. A turn is followed by as long a rest: a checkpoint of a
+   * million rows would else take every idle moment for seconds, and every message would wait for a slice.
+   */
   async #pause(): Promise<void> {
     const { writer } = this.#parts;
     if (writer.failure !== null) throw writer.failure;
@@ -170,7 +173,7 @@ export class Checkpoint {
       this.#slices.end();
       await writer.room();
       this.#slices.begin();
-    } else if (this.#slices.spent) await this.#slices.next();
+    } else if (this.#slices.spent) await this.#slices.rest();
   }
 }
 

@@ -10,6 +10,7 @@ import { messageOf } from '../base/errors.ts';
 import { unreachable } from '../base/invariant.ts';
 import { OPERATION, readBlock, type EntryHandler } from './block.ts';
 import { HistoryWriter } from './history-writer.ts';
+import { stepBack } from './step-back.ts';
 import { openTables, tableOf } from './tables.ts';
 import {
   SENT,
@@ -29,6 +30,7 @@ const FULL_PAUSE_MS = 500;
 /** Keys removed from a range at a time. */
 const RANGE_KEYS_MAX = 10_000;
 
+stepBack();
 const { directory, port, counters } = workerData as WriterData;
 const tables = openTables(directory);
 const history = new HistoryWriter(tables);

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,4 +29,18 @@ test('what a checkpoint wrote is held by nobody once it is on disk', async () =>
   await rm(folder, { recursive: true });
   expect(whileWritingBytes).toBeGreaterThan(19 * MIB);
   expect(afterBytes).toBeLessThan(2 * MIB);
+});
+
+test.runIf(process.platform === 'linux')('its thread steps back behind all others', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'uqo-writer-'));
+  const writer = await Writer.open(folder, { committed: () => {}, stalled: () => {} });
+  const niceness = (thread: string): number =>
+    Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]);
+  const threads = readdirSync('/proc/self/task');
+  const own = niceness(String(process.pid));
+  const behind = threads.filter((thread) => niceness(thread) === own + 5);
+  await writer.close();
+  await rm(folder, { recursive: true });
+  expect(behind).toHaveLength(1);
+  expect(behind).not.toContain(String(process.pid));
 });

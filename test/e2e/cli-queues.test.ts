@@ -68,6 +68,6 @@ test('one that is gone or stays is told of, and a submit makes it anew', async (
   expect((await uqo('queue', 'rm', 'team/mail')).exitCode).toBe(0);
   await api('POST', '/tasks', { type: 'never.served', queue: 'mail' });
   const items = await queues();
-  expect(items).toMatchObject([{ name: 'mail', strategy: 'least-loaded', queued: 1 }]);
+  expect(items).toMatchObject([{ name: 'mail', strategy: 'shortest-expected-delay', queued: 1 }]);
   expect(items[0]).not.toHaveProperty('concurrencyMax');
 });

@@ -212,7 +212,7 @@ describe('queues', () => {
     expect([again.status, again.body.code]).toEqual([404, 'QUEUE_NOT_FOUND']);
     await submit({ queue: 'old', namespace: 'team', delayMs: 3_600_000 });
     const fresh = (await api.get('/api/v1/queues/team%2Fold')).body;
-    expect(fresh).toMatchObject({ strategy: 'least-loaded', scheduled: 1 });
+    expect(fresh).toMatchObject({ strategy: 'shortest-expected-delay', scheduled: 1 });
     expect(fresh).not.toHaveProperty('concurrencyMax');
   });
 

@@ -20,6 +20,7 @@ export const STRATEGY_CHOICES: readonly string[] = [
   'round-robin',
   'weighted-round-robin',
   'least-loaded',
+  'shortest-expected-delay',
   'power-of-two-choices',
   'consistent-hash',
   'latency-aware',

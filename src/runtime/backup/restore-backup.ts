@@ -26,7 +26,8 @@ export interface RestoreOptions {
 }
 
 /**
- * Unpacks a backup, checks every byte of it, and makes a data folder of it: all of it, or nothing.
+ * Unpacks a backup, checks every byte of it, and makes a data folder of it: all of it, or nothing. Holds the event loop
+ * while it unpacks.
  *
  * @throws OrchestratorError `BACKUP_NOT_FOUND`, `BACKUP_INVALID` (it is none), `BACKUP_DAMAGED`,
  *   `RESTORE_FOLDER_IN_USE` (the folder is not empty), `RESTORE_FAILED` (the disk)
@@ -44,7 +45,7 @@ export async function restoreBackup({ dataDir, file }: RestoreOptions): Promise<
     return mkdtemp(join(dirname(beside), `.${basename(beside)}-restore-`));
   });
   try {
-    await unpack(file, stage);
+    unpack(file, stage);
     const manifest = readManifest(await readText(join(stage, MANIFEST_FILE)));
     await checkFolder(stage, manifest);
     if (target !== null) await failing(() => install(stage, target, manifest));
@@ -64,9 +65,10 @@ async function checkTarget(target: string): Promise<void> {
   );
 }
 
-async function unpack(file: string, stage: string): Promise<void> {
+/** In one go: where it fails, nothing of it is still being written to the folder that is then removed. */
+function unpack(file: string, stage: string): void {
   try {
-    await extract({ file, cwd: stage, strict: true, preserveOwner: false });
+    extract({ file, cwd: stage, strict: true, preserveOwner: false, sync: true });
   } catch (error) {
     throw new OrchestratorError(
       'BACKUP_DAMAGED',

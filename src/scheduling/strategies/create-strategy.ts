@@ -11,6 +11,7 @@ import { LatencyAware } from './latency-aware.ts';
 import { LeastLoaded } from './least-loaded.ts';
 import { PowerOfTwoChoices } from './power-of-two-choices.ts';
 import { RoundRobin } from './round-robin.ts';
+import { ShortestExpectedDelay } from './shortest-expected-delay.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
 /** What strategies of all pools have in common. */
@@ -31,6 +32,8 @@ export function createStrategy(name: StrategyName, pool: Pool, shared: Shared): 
       return new WeightedRoundRobin(pool);
     case 'least-loaded':
       return new LeastLoaded(pool);
+    case 'shortest-expected-delay':
+      return new ShortestExpectedDelay(pool);
     case 'power-of-two-choices':
       return new PowerOfTwoChoices(pool);
     case 'consistent-hash':
