@@ -13,8 +13,10 @@ export interface Scenario {
   readonly arrivals: 'poisson' | 'bursts';
   /** How much later a dispatcher hears of what it did not do itself. */
   readonly delayMs: number;
-  /** Tasks that an agent takes at most; it works on one at a time. */
+  /** Tasks that an agent takes at most. */
   readonly slots: number;
+  /** Tasks that an agent works on at once, each at its full speed; one without it. */
+  readonly hands?: number;
   /** How long an agent that fails takes for it; 20 ms without. */
   readonly hangMs?: number;
   readonly trouble: 'none' | 'shocks' | 'outage' | 'providers' | 'slow' | 'failing' | 'drift';
@@ -123,6 +125,24 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'one slot',
     says: 'agents take one task at a time, the rest waits at the dispatcher for whoever is free',
     slots: 1,
+  },
+  {
+    ...PLAIN,
+    name: 'eight hands',
+    says: 'agents take eight tasks and work on all of them at once, as those do that wait for others; 48,000 tasks, load 0.5',
+    slots: 8,
+    hands: 8,
+    load: 0.5,
+    tasks: 48_000,
+  },
+  {
+    ...PLAIN,
+    name: 'eight idle hands',
+    says: 'the same with load 0.1',
+    slots: 8,
+    hands: 8,
+    load: 0.1,
+    tasks: 48_000,
   },
   {
     ...PLAIN,

@@ -1,8 +1,8 @@
 /** One run: tasks arrive, dispatchers send them, agents work through their queues in order. */
 import { Rng } from '../../src/base/rng.ts';
 import { emptyBins } from '../../src/scheduling/born/dispatch-record.ts';
+import { Crew } from './crew.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Fleet } from './fleet.ts';
 import { Hedges, type HedgeCounts } from './hedges.ts';
 import type { Policy, Setting, Truth } from './policy.ts';
 import { recordsOf } from './records.ts';
@@ -78,7 +78,7 @@ export function simulate(options: RunOptions): Run {
 class Simulation {
   readonly #scenario: Scenario;
   readonly #world: World;
-  readonly #fleet: Fleet;
+  readonly #fleet: Crew;
   readonly #dispatchers: Dispatcher[];
   readonly #hedges: Hedges | null;
   readonly #stopwatch: Stopwatch | null;
@@ -100,7 +100,7 @@ class Simulation {
     this.#scenario = scenario;
     this.#world = world;
     this.#rng = Rng.fromSeed(seed);
-    this.#fleet = new Fleet(world.speeds);
+    this.#fleet = new Crew(world.speeds, scenario.hands ?? 1);
     this.#hedges = hedging === undefined ? null : new Hedges(scenario.tasks);
     this.#stopwatch = stopwatch ?? null;
     const records = recordsOf(world.speeds, scenario.slots, policy, setting);
@@ -123,13 +123,13 @@ class Simulation {
       const newsMs = this.#news[this.#newsHeard]?.atMs ?? Infinity;
       const changeMs = changes[changed]?.atMs ?? Infinity;
       const arrivalMs = arrivalsMs[arrived] ?? Infinity;
-      const endMs = fleet.taskCount > 0 ? fleet.endMs(fleet.next) : Infinity;
+      const endMs = fleet.nextEndMs;
       const hedgeMs = this.#hedges?.dueMs(fleet.taskCount) ?? Infinity;
       // A hedge that could not be paid when it was due is due at once when it can be.
       const nextMs = Math.min(newsMs, changeMs, arrivalMs, endMs, hedgeMs);
       this.#nowMs = Math.max(this.#nowMs, nextMs);
       if (newsMs === nextMs) this.#hear();
-      else if (endMs === nextMs) this.#end(fleet.next);
+      else if (endMs === nextMs) this.#end();
       else if (changeMs === nextMs) this.#change(changes[changed++] as Change);
       else if (arrivalMs === nextMs) this.#send(arrived++);
       else this.#hedge();
@@ -220,8 +220,9 @@ class Simulation {
     else this.#news.splice(place, 0, news);
   }
 
-  #end(agent: number): void {
-    const { fails, isHedge, sentMs, task } = this.#fleet.shift(agent, this.#nowMs);
+  #end(): void {
+    const { agent, job } = this.#fleet.end(this.#nowMs);
+    const { fails, isHedge, sentMs, task } = job;
     const isIdle = this.#fleet.load(agent) === 0;
     const idleTo = isIdle ? this.#rng.below(this.#dispatchers.length) : NOBODY;
     if (!fails) this.#finish(task, agent, isHedge);

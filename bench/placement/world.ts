@@ -49,7 +49,8 @@ export function makeWorld(scenario: Scenario, seed: number): World {
   const rng = Rng.fromSeed(seed);
   const speeds = speedsOf(scenario, rng);
   const capacity = speeds.reduce((sum, speed) => sum + speed, 0);
-  const arrivalsMs = arrivalsOf(scenario, (scenario.load * capacity) / WORK_MEAN_MS, rng);
+  const rate = (scenario.load * capacity * (scenario.hands ?? 1)) / WORK_MEAN_MS;
+  const arrivalsMs = arrivalsOf(scenario, rate, rng);
   const works = new Float64Array(scenario.tasks).map(() => workOf(scenario, rng));
   const dispatchers = new Uint8Array(scenario.tasks).map(() => rng.below(scenario.dispatchers));
   const endMs = arrivalsMs.at(-1) ?? 0;
