@@ -5,7 +5,7 @@ import type { Choice, Outcome } from '../../src/scheduling/strategy.ts';
 import type { Chooser, ChooserContext, Setting } from './policy.ts';
 
 /** What most need: nothing is kept. */
-abstract class Plain implements Chooser {
+export abstract class Plain implements Chooser {
   protected readonly context: ChooserContext;
 
   constructor(context: ChooserContext) {
@@ -171,8 +171,8 @@ export class JoinIdle extends Plain {
   }
 }
 
-/** Share of a loss in the mean that losses are compared with. */
-const MEAN_SHARE = 1 / 64;
+/** Share of a run in the mean that runs are compared with. */
+export const MEAN_SHARE = 1 / 64;
 
 /** EXP3 with implicit exploration (Neu, NeurIPS 2015); the loss is t/(t + mean), and 1 for a failure. */
 export class Exp3 extends Plain {
@@ -222,76 +222,5 @@ export class Exp3 extends Plain {
       this.#weights[at] = Math.min((this.#weights[at] as number) * 1e100, 1e200);
       this.changed(at);
     }
-  }
-}
-
-/** Normal variates at hand: a Gamma variate is a cube of one (Wilson and Hilferty, 1931). */
-const NORMALS = 4_096;
-
-/** Thompson sampling of each agent's speed (Gamma) and of its success (Beta, as a normal); least cost goes. */
-export class Thompson extends Plain {
-  readonly #normals = new Float64Array(NORMALS);
-  /** Fields by member: tasks done, milliseconds they took, successes, failures; all discounted. */
-  readonly #facts: number[][] = [];
-  /** How many tasks there were, by member, when each of its own was sent. */
-  readonly #positions: number[][] = [];
-  readonly #setting: Setting;
-  #meanMs = 1_000;
-
-  constructor(context: ChooserContext, setting: Setting) {
-    super(context);
-    this.#setting = setting;
-    const { rng } = context;
-    for (let at = 0; at < NORMALS; at++) {
-      const radius = Math.sqrt(-2 * Math.log(1 - rng.unit()));
-      this.#normals[at] = radius * Math.cos(2 * Math.PI * rng.unit());
-    }
-  }
-
-  override added(member: number): void {
-    this.#facts[member] = [0, 0, 0, 0];
-    this.#positions[member] = [];
-  }
-
-  pick(): number {
-    let at = this.context.rng.u32();
-    const { table } = this.context;
-    return this.least((member) => {
-      at += 2;
-      const normal = this.#normals[at % NORMALS] as number;
-      const other = this.#normals[(at + 1) % NORMALS] as number;
-      return (table.inFlight(member) + 1) / this.#drawWorth(member, normal, other);
-    });
-  }
-
-  override picked(member: number): void {
-    this.#positions[member]?.push(this.context.table.inFlight(member) + 1);
-  }
-
-  observed(member: number, { ok, runMs }: Outcome): void {
-    const position = this.#positions[member]?.shift() ?? 1;
-    const { discount = 1 } = this.#setting;
-    const facts = (this.#facts[member] as number[]).map((fact) => fact * discount);
-    const [done = 0, took = 0, good = 0, bad = 0] = facts;
-    if (!ok) {
-      this.#facts[member] = [done, took, good, bad + 1];
-      return;
-    }
-    // Agents work in order: of a run, each task ahead took its part.
-    const serviceMs = runMs / position;
-    this.#meanMs += (serviceMs - this.#meanMs) * MEAN_SHARE;
-    this.#facts[member] = [done + 1, took + serviceMs, good + 1, bad];
-  }
-
-  #drawWorth(member: number, normal: number, other: number): number {
-    const { prior = 1 } = this.#setting;
-    const [done = 0, took = 0, good = 0, bad = 0] = this.#facts[member] as number[];
-    const shape = prior + done;
-    const cube = (1 - 1 / (9 * shape) + normal / (3 * Math.sqrt(shape))) ** 3;
-    const speed = (shape * Math.max(0.01, cube)) / (prior * this.#meanMs + took);
-    const trials = good + bad + 2;
-    const success = (good + 1.9) / trials;
-    const deviation = Math.sqrt((success * Math.max(0, 1 - success)) / (trials + 1));
-    return speed * Math.min(1, Math.max(0.02, success + deviation * other));
   }
 }

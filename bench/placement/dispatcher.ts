@@ -2,22 +2,24 @@
 import { Rng } from '../../src/base/rng.ts';
 import { AgentTable } from '../../src/scheduling/agent-table.ts';
 import { FailureCorrelation } from '../../src/scheduling/correlation/failure-correlation.ts';
-import { steerClear } from '../../src/scheduling/correlation/steer-clear.ts';
+import { steerClear, type Look } from '../../src/scheduling/correlation/steer-clear.ts';
 import { Latency } from '../../src/scheduling/latency.ts';
 import { Offers } from '../../src/scheduling/offers.ts';
 import { Pool } from '../../src/scheduling/pool.ts';
 import type { Choice } from '../../src/scheduling/strategy.ts';
-import { makeAgent } from '../../src/scheduling/testing/fixtures.ts';
+import type { Agent } from '../../src/core/index.ts';
 import type { Chooser, Policy, Setting, Truth } from './policy.ts';
-import { HOST_SIZE, ZONE_SIZE } from './world.ts';
+import { secondMember, type HedgeMode } from './second-agent.ts';
 
 export interface DispatcherOptions {
   readonly policy: Policy;
   readonly setting: Setting;
   readonly truth: Truth;
-  readonly speeds: Float64Array;
-  readonly slots: number;
+  /** By agent; not changed, and shared among dispatchers. */
+  readonly records: readonly Agent[];
   readonly seed: number;
+  /** How hedges are placed; null where there are none. */
+  readonly hedging: HedgeMode | null;
 }
 
 /** A retry that would go where it failed is drawn anew so often. */
@@ -33,28 +35,31 @@ export class Dispatcher {
   readonly #choice: Choice;
   /** Null where nothing is made of failures but by the strategy. */
   readonly #correlation: FailureCorrelation | null;
+  /** What hedges are placed by; for those that may go anywhere it never hears of a failure. */
+  readonly #shared: FailureCorrelation | null;
+  readonly #avoids: boolean;
+  readonly #hedging: HedgeMode | null;
 
-  constructor({ policy, seed, setting, slots, speeds, truth }: DispatcherOptions) {
+  constructor({ hedging, policy, records, seed, setting, truth }: DispatcherOptions) {
     this.#latency = new Latency(...(policy.latency ? [policy.latency(setting)] : []));
     const requires = { capabilities: ['work'], labels: {} };
     const latency = this.#latency;
     this.#pool = new Pool('work', requires, this.#table, { latency, interference: null });
     const rng = Rng.fromSeed(seed);
-    this.#choice = { key: '', rng, nowMs: 0 };
+    // Acted on, as in the product: draws in large pools are made ahead.
+    this.#choice = { key: '', rng, nowMs: 0, isDecision: true };
     const context = { pool: this.#pool, table: this.#table, latency, truth, rng };
     this.#chooser = policy.make(context, setting);
     const offers = new Offers(this.#table);
-    this.#correlation = policy.avoids === true ? new FailureCorrelation(this.#table, offers) : null;
-    const exponent = policy.weightExponent?.(setting) ?? 1;
-    for (const [agent, speed] of speeds.entries()) {
-      const weight = policy.told === 'speeds' ? speed ** exponent : 1;
-      const labels = {
-        host: `host-${Math.floor(agent / HOST_SIZE)}`,
-        zone: `zone-${Math.floor(agent / ZONE_SIZE)}`,
-      };
-      const record = makeAgent(`agent-${agent}`, { labels, slots, weight });
+    const correlation = (isNeeded: boolean): FailureCorrelation | null =>
+      isNeeded ? new FailureCorrelation(this.#table, offers) : null;
+    this.#hedging = hedging;
+    this.#avoids = policy.avoids === true;
+    this.#correlation = correlation(this.#avoids || hedging === 'apart');
+    this.#shared = hedging === 'apart' ? this.#correlation : correlation(hedging !== null);
+    for (const [agent, record] of records.entries()) {
       this.#table.add(record);
-      offers.join(agent, offers.intern(record.spec).offer);
+      if (this.#correlation !== null) offers.join(agent, offers.intern(record.spec).offer);
       this.#table.setCredit(agent, Infinity);
       this.#table.setAvailable(agent, true);
       this.#latency.reset(agent);
@@ -94,7 +99,20 @@ export class Dispatcher {
     return agent;
   }
 
-  /** Another dispatcher's task went to the agent, or ended there. */
+  /** The agent for a second attempt beside that at `first`, counted as sent; -1 where there is none. */
+  sendCopy(nowMs: number, first: number): number {
+    const correlation = this.#shared;
+    const mode = this.#hedging;
+    if (correlation === null || mode === null || !this.hasRoom) return -1;
+    this.#choice.nowMs = nowMs;
+    const agent = secondMember(this.#table.agentAt(first).id, mode, this.#look(correlation));
+    if (agent < 0) return -1;
+    this.#chooser.picked(agent);
+    this.#count(agent, 1);
+    return agent;
+  }
+
+  /** Another dispatcher's task went to the agent, or ended there; or an attempt was called off. */
   heard(agent: number, tasks: number): void {
     this.#count(agent, tasks);
   }
@@ -117,13 +135,21 @@ export class Dispatcher {
     this.#refresh(agent);
   }
 
+  /** Adds where its tasks went in the distribution that they were drawn from; nothing where there is none. */
+  addDispatches(bins: Float64Array): void {
+    this.#chooser.addDispatches?.(bins);
+  }
+
   #pick(): number {
-    const choice = this.#choice;
-    const picked = this.#chooser.pick(choice);
-    const correlation = this.#correlation;
+    const picked = this.#chooser.pick(this.#choice);
+    const correlation = this.#avoids ? this.#correlation : null;
     if (correlation === null || !correlation.hasSuspects) return picked;
+    return steerClear(picked, this.#look(correlation));
+  }
+
+  #look(correlation: FailureCorrelation): Look {
     const [pool, table, strategy] = [this.#pool, this.#table, this.#chooser];
-    return steerClear(picked, { pool, table, strategy, choice, correlation });
+    return { pool, table, strategy, choice: this.#choice, correlation };
   }
 
   #count(agent: number, tasks: number): void {

@@ -11,10 +11,10 @@ import {
   JoinIdle,
   OwnLeast,
   RandomChoice,
-  Thompson,
   TrueShortest,
   WeightedChoice,
 } from './classical.ts';
+import { Thompson } from './thompson.ts';
 
 /** Every combination of two lists of values. */
 function gridOf(a: string, as: readonly number[], b: string, bs: readonly number[]): Setting[] {

@@ -8,6 +8,8 @@ import type { Strategy } from '../../src/scheduling/strategy.ts';
 export interface Chooser extends Omit<Strategy, 'name' | 'reason' | 'stateful'> {
   /** The agent ran out of work and tells this dispatcher alone. */
   becameIdle?(member: number): void;
+  /** As `Born` counts what was sent, by the distribution at the draw. */
+  addDispatches?(bins: Float64Array): void;
 }
 
 /** What is true now, for policies that no dispatcher can have. */

@@ -13,9 +13,19 @@ export interface Scenario {
   readonly arrivals: 'poisson' | 'bursts';
   /** How much later a dispatcher hears of what it did not do itself. */
   readonly delayMs: number;
-  /** Tasks that an agent takes at most; it works on one at a time. */
+  /** Tasks that an agent takes at most. */
   readonly slots: number;
-  readonly trouble: 'none' | 'shocks' | 'providers' | 'slow' | 'failing' | 'drift';
+  /** Tasks that an agent works on at once, each at its full speed; one without it. */
+  readonly hands?: number;
+  /** How long an agent that fails takes for it; 20 ms without. */
+  readonly hangMs?: number;
+  readonly trouble: 'none' | 'shocks' | 'outage' | 'providers' | 'slow' | 'failing' | 'drift';
+  /** Seeds that it is run with at most, where it is too large for all. */
+  readonly seedsMax?: number;
+  /** Part of the tasks that is not counted at first, if not a fifth. */
+  readonly warmShare?: number;
+  /** Who takes part where not all do: those that do not look at every agent for a choice, or of these the shipped ones. */
+  readonly entrants?: 'sublinear' | 'large';
 }
 
 const PLAIN: Scenario = {
@@ -32,6 +42,9 @@ const PLAIN: Scenario = {
   slots: 64,
   trouble: 'none',
 };
+
+/** Six tasks an agent, of which the first three are not counted. */
+const BRIEF = { warmShare: 0.5 };
 
 export const SCENARIOS: readonly Scenario[] = [
   { ...PLAIN, name: 'alike', says: 'all agents alike', speeds: 'equal' },
@@ -74,6 +87,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...PLAIN,
+    name: 'outage',
+    says: 'the 25 agents of a zone go down after 60 s, noticed 5 s later, and are back after 50 s, noticed 1 s later; load 0.6',
+    load: 0.6,
+    trouble: 'outage',
+  },
+  {
+    ...PLAIN,
     name: 'providers',
     says: 'each agent calls one of four providers, which are in all zones; a provider is out for 10 s a minute in the mean, and its agents fail nine of ten tasks after 20 ms; load 0.5',
     load: 0.5,
@@ -108,10 +128,82 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...PLAIN,
+    name: 'eight hands',
+    says: 'agents take eight tasks and work on all of them at once, as those do that wait for others; 48,000 tasks, load 0.5',
+    slots: 8,
+    hands: 8,
+    load: 0.5,
+    tasks: 48_000,
+  },
+  {
+    ...PLAIN,
+    name: 'eight idle hands',
+    says: 'the same with load 0.1',
+    slots: 8,
+    hands: 8,
+    load: 0.1,
+    tasks: 48_000,
+  },
+  {
+    ...PLAIN,
     name: '1,000 agents',
     says: '1,000 agents, 36,000 tasks',
     agents: 1_000,
     tasks: 36_000,
+  },
+  {
+    ...PLAIN,
+    name: '10,000 agents',
+    says: '10,000 agents, 360,000 tasks: 36 an agent, as above; without those that look at all agents for a choice',
+    agents: 10_000,
+    tasks: 360_000,
+    seedsMax: 5,
+    entrants: 'sublinear',
+  },
+  {
+    ...PLAIN,
+    ...BRIEF,
+    name: '10,000, briefly',
+    says: '10,000 agents, 60,000 tasks: as few an agent as below, to tell what the size does from what the time does',
+    agents: 10_000,
+    tasks: 60_000,
+    seedsMax: 3,
+  },
+  {
+    ...PLAIN,
+    ...BRIEF,
+    name: '10,000, 16 dispatchers',
+    says: 'as briefly, with 16 dispatchers that hear of all else 100 ms late; without those that look at all agents',
+    agents: 10_000,
+    tasks: 60_000,
+    dispatchers: 16,
+    delayMs: 100,
+    seedsMax: 3,
+    entrants: 'sublinear',
+  },
+  {
+    ...PLAIN,
+    ...BRIEF,
+    name: '1,000,000 agents',
+    says: 'a million agents, six million tasks: six an agent in 7.5 s, the first half of which is not counted',
+    agents: 1_000_000,
+    tasks: 6_000_000,
+    seedsMax: 2,
+    entrants: 'large',
+  },
+];
+
+/** Hedges are judged on these, which need not be among those above. */
+export const HEDGED: readonly Scenario[] = [
+  PLAIN,
+  ...SCENARIOS.filter(({ name }) => name === 'heavy' || name === 'grey: slow'),
+  {
+    ...PLAIN,
+    name: 'hanging',
+    says: 'as *providers*, but the tasks of a provider that is out hang for 5 s before they fail',
+    load: 0.5,
+    hangMs: 5_000,
+    trouble: 'providers',
   },
 ];
 

@@ -38,6 +38,8 @@ export const HOST_SIZE = 4;
 const BURST_MS = 10_000;
 const OUTAGE_MS = 10_000;
 const NOTICE_MS = 2_000;
+/** The one outage of the scenario of that name: the first zone. */
+export const ZONE_OUTAGE = { fromMs: 60_000, noticedMs: 65_000, untilMs: 110_000, backMs: 111_000 };
 const PROVIDERS = 4;
 const PROVIDER_UP_MS = 50_000;
 const GREY_MS = 30_000;
@@ -47,7 +49,8 @@ export function makeWorld(scenario: Scenario, seed: number): World {
   const rng = Rng.fromSeed(seed);
   const speeds = speedsOf(scenario, rng);
   const capacity = speeds.reduce((sum, speed) => sum + speed, 0);
-  const arrivalsMs = arrivalsOf(scenario, (scenario.load * capacity) / WORK_MEAN_MS, rng);
+  const rate = (scenario.load * capacity * (scenario.hands ?? 1)) / WORK_MEAN_MS;
+  const arrivalsMs = arrivalsOf(scenario, rate, rng);
   const works = new Float64Array(scenario.tasks).map(() => workOf(scenario, rng));
   const dispatchers = new Uint8Array(scenario.tasks).map(() => rng.below(scenario.dispatchers));
   const endMs = arrivalsMs.at(-1) ?? 0;
@@ -115,6 +118,8 @@ function changesOf(scenario: Scenario, speeds: Float64Array, endMs: number, rng:
       return [];
     case 'shocks':
       return shocks(scenario.agents, endMs, rng);
+    case 'outage':
+      return zoneOutage();
     case 'providers':
       return providerOutages(scenario.agents, endMs, rng);
     case 'slow':
@@ -154,6 +159,16 @@ function shocks(agents: number, endMs: number, rng: Rng): Change[] {
     }
   }
   return changes;
+}
+
+function zoneOutage(): Change[] {
+  const { backMs, fromMs, noticedMs, untilMs } = ZONE_OUTAGE;
+  return Array.from({ length: ZONE_SIZE }).flatMap((_, agent): Change[] => [
+    { atMs: fromMs, agent, what: 'down' },
+    { atMs: noticedMs, agent, what: 'known down' },
+    { atMs: untilMs, agent, what: 'up' },
+    { atMs: backMs, agent, what: 'known up' },
+  ]);
 }
 
 /** All agents of a provider fail for as long as it is out; they are in different zones. */

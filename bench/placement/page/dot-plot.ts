@@ -1,5 +1,5 @@
 /** Points with intervals in panels, on a logarithmic scale, as an SVG text. */
-import type { Estimate } from './estimates.ts';
+import type { Estimate } from '../estimates.ts';
 
 export interface DotPlot {
   readonly title: string;
@@ -75,6 +75,6 @@ function tick(value: number): string {
   return value >= 1 ? String(Math.round(value)) : value.toPrecision(1);
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
