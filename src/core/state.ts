@@ -30,11 +30,12 @@
  */
 import { Standings } from './agent-record.ts';
 import { Rng } from '../base/rng.ts';
+import { ShardedMap } from '../base/sharded-map.ts';
 import type { Agent } from './agent.ts';
 import type { BreakerGate } from './breaker-gate.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
-import type { AgentId, TaskId } from './ids.ts';
+import { taskIdHash, type AgentId, type TaskId } from './ids.ts';
 import { SpecPool } from './spec-pool.ts';
 import type { KeyGate } from './key-gate.ts';
 import type { LimitGate } from './limit-gate.ts';
@@ -86,9 +87,9 @@ export interface CoreState {
   idempotencySeq: number;
   settings: CoreSettings;
   readonly rng: Rng;
-  readonly tasks: Map<TaskId, Task>;
+  readonly tasks: ShardedMap<TaskId, Task>;
   readonly queues: Map<string, Queue>;
-  readonly agents: Map<AgentId, Agent>;
+  readonly agents: ShardedMap<AgentId, Agent>;
   /** Of all registered agents. Derived. */
   readonly agentSpecs: SpecPool;
   /** Shared by agents that registered or changed together; which ones are shared means nothing. */
@@ -157,9 +158,9 @@ export function emptyState(rng: Rng): CoreState {
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,
     rng,
-    tasks: new Map(),
+    tasks: new ShardedMap(taskIdHash),
     queues: new Map(),
-    agents: new Map(),
+    agents: new ShardedMap(),
     agentSpecs: new SpecPool(),
     agentStandings: new Standings(),
     profiles: new Map(),
