@@ -35,6 +35,7 @@ import type { Agent } from './agent.ts';
 import type { BreakerGate } from './breaker-gate.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
 import { taskIdHash, type AgentId, type TaskId } from './ids.ts';
 import { SpecPool } from './spec-pool.ts';
 import type { KeyGate } from './key-gate.ts';
@@ -57,16 +58,6 @@ import {
 import type { Task } from './task.ts';
 import { Timers } from './timers.ts';
 import type { Ending } from './endings.ts';
-
-/** Remembers which task a key made. */
-export interface IdempotencyEntry {
-  readonly seq: number;
-  /** Namespace and key, joined by a line feed. */
-  readonly key: string;
-  readonly taskId: TaskId;
-  readonly bodyHash: string;
-  readonly createdAt: number;
-}
 
 export interface CoreState {
   /** Log index of the last batch applied. */
@@ -95,7 +86,7 @@ export interface CoreState {
   /** Shared by agents that registered or changed together; which ones are shared means nothing. */
   readonly agentStandings: Standings;
   readonly profiles: Map<string, Profile>;
-  readonly idempotency: Map<string, IdempotencyEntry>;
+  readonly idempotency: IdempotencyKeys;
   /** What else is kept under a key, a table for each kind. */
   readonly records: Records;
   /** Sessions, those first that were not used for longest. Derived, not stored. */
@@ -164,7 +155,7 @@ export function emptyState(rng: Rng): CoreState {
     agentSpecs: new SpecPool(),
     agentStandings: new Standings(),
     profiles: new Map(),
-    idempotency: new Map(),
+    idempotency: new IdempotencyKeys(),
     records: createRecords(),
     sessionsByUse: new Map(),
     sessionIds: 0,
@@ -187,7 +178,7 @@ export function emptyState(rng: Rng): CoreState {
 
 /** The next moment at which `clock.advance` has something to do, or null. */
 export function nextDeadline(state: CoreState): number | null {
-  const [oldest] = state.idempotency.values();
+  const { oldest } = state.idempotency;
   const due = Math.min(
     state.timers.nextDueAt ?? Infinity,
     state.alarms.nextDueAt ?? Infinity,
