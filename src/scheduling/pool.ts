@@ -7,6 +7,7 @@
  */
 import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
+import { NumberList } from '../base/number-list.ts';
 import type { Requirement } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
 import { isNamespaceNodeBefore, type KeyNode, type NamespaceNode } from './fair-nodes.ts';
@@ -33,7 +34,7 @@ export class Pool implements HeapItem {
   /** Whether those take it to have an available agent. Owned by `FairOrder`. */
   isOffered = false;
   readonly strategies: PoolStrategies;
-  readonly #unused: number[] = [];
+  readonly #unused = new NumberList();
   /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
   #members: Int32Array = new Int32Array(16);
   /** Two fields a position of the dense list: the member and its agent. */

@@ -1,3 +1,4 @@
+import { ChunkedList } from '../base/chunked-list.ts';
 import { performance } from 'node:perf_hooks';
 import type {
   ChangeSet,
@@ -116,7 +117,7 @@ export class Checkpoint {
     });
     for (const [at, table] of recordTables(state.records).entries()) {
       const nameOf = (key: string): string => `${table.name} ${key}`;
-      await this.#sendChanges(table.changes, frozen.recordsGone[at] ?? [], {
+      await this.#sendChanges(table.changes, frozen.recordsGone[at] ?? new ChunkedList<string>(), {
         put: ({ row }) => this.#block.putNamed(TABLE.records, nameOf(row[1]), encodeRow(row)),
         remove: (key) => this.#block.remove(TABLE.records, textKey(nameOf(key))),
       });
@@ -137,7 +138,7 @@ export class Checkpoint {
 
   async #sendChanges<Entity extends Tracked, Row, Key>(
     changes: ChangeSet<Entity, Row, Key>,
-    gone: readonly Key[],
+    gone: ChunkedList<Key>,
     write: { put: (image: Image<Entity, Row>) => void; remove: (key: Key) => void },
   ): Promise<void> {
     // What is gone goes first: an agent may have come back under the same id.
@@ -187,12 +188,12 @@ interface Frozen {
   readonly head: Buffer;
   readonly idempotencySeqMin: number;
   readonly entries: Iterable<IdempotencyEntry>;
-  readonly tasksGone: readonly TaskId[];
-  readonly agentsGone: readonly string[];
-  readonly queuesGone: readonly string[];
-  readonly profilesGone: readonly number[];
+  readonly tasksGone: ChunkedList<TaskId>;
+  readonly agentsGone: ChunkedList<string>;
+  readonly queuesGone: ChunkedList<string>;
+  readonly profilesGone: ChunkedList<number>;
   /** By table, in the order of `recordTables`. */
-  readonly recordsGone: readonly (readonly string[])[];
+  readonly recordsGone: readonly ChunkedList<string>[];
 }
 
 /** Everything that must be taken at one moment. */
