@@ -113,6 +113,7 @@ function restoreAgent(state: CoreState, row: AgentRow, incarnations: Map<string,
   });
   agent.trust = trust;
   state.agents.set(id, agent);
+  if (agentState === 'ready') state.agentSpecs.countReady(agent.spec, 1);
 }
 
 function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {

@@ -26,7 +26,7 @@
  *   I18 a breaker counts the probes that run, and its gate is in the way of exactly those it concerns
  *   I19 a copy lives only while its task does, and no agent has two of them
  *   I20 sessions are known in the order of their uses, and what their outcomes hold is counted right
- *   I21 agents with equal specs share one object, and no spec is kept without an agent
+ *   I21 agents with equal specs share one object that counts the ready ones, and no spec is kept without an agent
  */
 import { Standings } from './agent-record.ts';
 import { Rng } from '../base/rng.ts';

@@ -204,6 +204,11 @@ export class AgentTable {
   }
 
   /** Whether nothing was heard of it for too long. */
+  /** Whether core has it as ready, with room or without. */
+  isReady(index: number): boolean {
+    return this.#stateOf(index) === READY;
+  }
+
   isLost(index: number): boolean {
     return (this.#get(index, STANDING) & STATE_MASK) === STATE_CODES.lost;
   }

@@ -42,6 +42,7 @@ export class Pool implements HeapItem {
   #availableCount = 0;
   #numbersUsed = 0;
   #departures = 0;
+  #readyCount = 0;
 
   constructor(signature: string, requires: Requirement, table: AgentTable, shared: Shared) {
     this.signature = signature;
@@ -52,6 +53,11 @@ export class Pool implements HeapItem {
 
   get size(): number {
     return this.#numbersUsed - this.#unused.length;
+  }
+
+  /** Members that core has as ready, with room or without. */
+  get readyCount(): number {
+    return this.#readyCount;
   }
 
   get availableCount(): number {
@@ -111,6 +117,7 @@ export class Pool implements HeapItem {
     if (member * 2 >= this.#members.length) this.#grow();
     this.#members[member * 2] = agent;
     this.#members[member * 2 + 1] = -1;
+    if (this.table.isReady(agent)) this.#readyCount += 1;
     if (this.table.isAvailable(agent)) this.#join(member);
     this.strategies.added(member);
     return member;
@@ -119,10 +126,16 @@ export class Pool implements HeapItem {
   remove(member: number): void {
     invariant(this.agentOf(member) >= 0, 'a removed member is known');
     this.strategies.removed(member);
+    if (this.table.isReady(this.agentOf(member))) this.#readyCount -= 1;
     if (this.isAvailable(member)) this.#leave(member);
     this.#departures += 1;
     this.#members[member * 2] = -1;
     this.#unused.push(member);
+  }
+
+  /** A member became ready, or is so no more. */
+  countReady(by: 1 | -1): void {
+    this.#readyCount += by;
   }
 
   /** Takes over from the table whether the member is available, and tells the strategies. */
