@@ -4,6 +4,7 @@
  * A million agents are a million seats, so these are columns under a dense number; 25 to 31 bytes a seat
  * with its index, and nothing for one that waits for nothing.
  */
+import { float64Column } from '../base/columns.ts';
 import { ChunkedList } from '../base/chunked-list.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
@@ -46,7 +47,7 @@ export class Seats {
   add(id: AgentId, nowMs: number): number {
     const seat = this.#unused.pop() ?? this.#ids.length;
     if (seat >= this.#seenMs.length) {
-      this.#seenMs = grown(this.#seenMs, new Float64Array(grownCapacity(this.#seenMs.length)));
+      this.#seenMs = grown(this.#seenMs, float64Column(grownCapacity(this.#seenMs.length)));
     }
     if (seat === this.#ids.length) {
       this.#ids.push(id);

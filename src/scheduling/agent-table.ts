@@ -6,6 +6,7 @@
  * changes with pools is apart from it. Indices are reused after removal; tables double when they are
  * full. 50 to 70 bytes an agent here, with the index of ids.
  */
+import { int32Column } from '../base/columns.ts';
 import { ChunkedList } from '../base/chunked-list.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
@@ -328,10 +329,10 @@ export class AgentTable {
   #grow(): void {
     const capacity = grownCapacity(this.#capacity);
     this.#capacity = capacity;
-    this.#records = grown(this.#records, new Int32Array(capacity * FIELDS));
+    this.#records = grown(this.#records, int32Column(capacity * FIELDS));
     this.#floats = new Float32Array(this.#records.buffer);
     this.#doubles = new Float64Array(this.#records.buffer);
-    this.#offers = grown(this.#offers, new Int32Array(capacity * 2));
+    this.#offers = grown(this.#offers, int32Column(capacity * 2));
   }
 }
 

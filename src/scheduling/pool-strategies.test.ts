@@ -18,7 +18,7 @@ class Members {
   readonly known = new Map<number, number>();
   #made = 0;
 
-  constructor(count: number, takenAtOnce: number) {
+  constructor(count: number, takenAtOnce?: number) {
     const shared = { latency: new Latency(), interference: null, takenAtOnce };
     this.pool = new Pool('work', { capabilities: ['work'], labels: {} }, this.table, shared);
     for (let index = 0; index < count; index++) this.add();
@@ -105,6 +105,15 @@ describe('a strategy that is new to a pool', () => {
     strategies.joinOn();
     expect(strategies.isJoining).toBe(false);
     expect(strategies.get('least-loaded').name).toBe('least-loaded');
+  });
+
+  test('takes in few of the first members at once, whose memory is new, and more of the others', () => {
+    const { strategies } = new Members(8_192).pool;
+    strategies.get('consistent-hash');
+    let steps = 1;
+    for (; strategies.isJoining; steps++) strategies.joinOn();
+    // 4,096 by 32, and as many by 256.
+    expect(steps).toBe(128 + 16);
   });
 });
 

@@ -5,8 +5,14 @@ import type { Outcome, Strategy } from './strategy.ts';
 
 /** Pools of so many members are no large ones: a strategy takes them in at once when it is used first. */
 const WHOLE_MAX = 2_048;
-/** Members of a larger one that it takes in with each step: 1 to 5 ms of work. */
+/** Members of a larger one that it takes in with each step: a millisecond of work or less. */
 const TAKEN_AT_ONCE = 256;
+/**
+ * Of the first ones fewer: what a strategy keeps lies in memory that was never written to, and the system provides each
+ * page of it when it is. Where members lie scattered, as on a ring, 256 of them take thousands of pages.
+ */
+const TAKEN_AT_FIRST = 32;
+const FIRST_ONES = 4_096;
 /** One that was not asked for as long is forgotten: it costs something with every change of a load, and what it learned is past. */
 const KEPT_MS = 600_000;
 /** Chooses meanwhile; it knows nothing of its own about members. */
@@ -76,10 +82,12 @@ export class PoolStrategies {
   }
 
   /** Lets a strategy that does not know all members hear of so many more. */
-  joinOn(max: number = this.#shared.takenAtOnce ?? TAKEN_AT_ONCE): void {
+  joinOn(): void {
     const [joining] = this.#joining;
     if (joining === undefined) return;
     const { strategy } = joining;
+    const usual = joining.below < FIRST_ONES ? TAKEN_AT_FIRST : TAKEN_AT_ONCE;
+    const max = this.#shared.takenAtOnce ?? usual;
     const end = Math.min(joining.below + max, this.#pool.numbersUsed);
     while (joining.below < end) {
       // First it counts as known: what the strategy asks is answered as for any other.

@@ -5,6 +5,7 @@
  * dense list, which they join and leave in O(1), each with its agent: who draws one of a million looks nowhere
  * else for that. 16 bytes a member.
  */
+import { int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
 import { NumberList } from '../base/number-list.ts';
@@ -170,7 +171,7 @@ export class Pool implements HeapItem {
 
   #grow(): void {
     const length = 2 * grownCapacity(this.#members.length / 2);
-    this.#members = grown(this.#members, new Int32Array(length));
-    this.#available = grown(this.#available, new Int32Array(length));
+    this.#members = grown(this.#members, int32Column(length));
+    this.#available = grown(this.#available, int32Column(length));
   }
 }
