@@ -20,3 +20,23 @@ export function float64Column(length: number): Float64Array {
 function bufferOf(bytes: number): ArrayBufferLike {
   return bytes < SHARED_MIN ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
 }
+
+const PAGE = 4_096;
+/** 0.7 ms a MiB. */
+const PROVIDED_AT_ONCE: number = 2 << 20;
+
+/**
+ * Has the system provide the memory of columns that hold nothing yet, 2 MiB with each step: it does so when a page is written to
+ * first, and whoever writes here and there would wait for all pages at once, 20 ms and more for 64 MiB.
+ */
+export function* provided(columns: Iterable<Int32Array | Float64Array>): Generator<void, void> {
+  let bytes = 0;
+  for (const column of columns) {
+    const step = PAGE / column.BYTES_PER_ELEMENT;
+    for (let at = 0; at < column.length; at += step) {
+      column[at] = 0;
+      bytes += PAGE;
+      if (bytes % PROVIDED_AT_ONCE === 0) yield;
+    }
+  }
+}

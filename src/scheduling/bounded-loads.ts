@@ -34,6 +34,11 @@ export class BoundedLoads {
     this.#counts = float64Column(capacity);
   }
 
+  /** See {@link HashRing.scattered}. */
+  get scattered(): readonly (Int32Array | Float64Array)[] {
+    return this.#ring.scattered;
+  }
+
   /** Keys that are held. */
   get countSum(): number {
     return this.#countSum;

@@ -60,6 +60,11 @@ export class HashRing {
     this.#memberBits = Math.log2(capacity);
   }
 
+  /** What is written to all over as members come. */
+  get scattered(): readonly (Int32Array | Float64Array)[] {
+    return [this.#arcs, this.#smallest];
+  }
+
   /** Adds a member, away at first. O(1) amortised. @param seed - decides its places; a hash of its name */
   add(member: number, seed: number): void {
     while (member + 1 >= this.#capacity) this.#grow();

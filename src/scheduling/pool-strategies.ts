@@ -1,3 +1,4 @@
+import { provided } from '../base/columns.ts';
 import type { StrategyName } from '../core/index.ts';
 import type { Pool } from './pool.ts';
 import { createStrategy, type Shared } from './strategies/create-strategy.ts';
@@ -7,12 +8,6 @@ import type { Outcome, Strategy } from './strategy.ts';
 const WHOLE_MAX = 2_048;
 /** Members of a larger one that it takes in with each step: a millisecond of work or less. */
 const TAKEN_AT_ONCE = 256;
-/**
- * Of the first ones fewer: what a strategy keeps lies in memory that was never written to, and the system provides each
- * page of it when it is. Where members lie scattered, as on a ring, 256 of them take thousands of pages.
- */
-const TAKEN_AT_FIRST = 32;
-const FIRST_ONES = 4_096;
 /** One that was not asked for as long is forgotten: it costs something with every change of a load, and what it learned is past. */
 const KEPT_MS = 600_000;
 /** Chooses meanwhile; it knows nothing of its own about members. */
@@ -21,6 +16,8 @@ const STAND_IN: StrategyName = 'power-of-two-choices';
 /** A strategy that is told of the members below a number, and of more with each step. */
 interface Joining {
   readonly strategy: Strategy;
+  /** Has its memory provided, a part with each step, before it hears of the first. */
+  readonly memory: Iterator<void>;
   below: number;
 }
 
@@ -74,7 +71,8 @@ export class PoolStrategies {
       this.#byName.set(name, strategy);
       return strategy;
     }
-    this.#joining.unshift({ strategy, below: 0 });
+    const memory = provided(strategy.scattered?.() ?? []);
+    this.#joining.unshift({ strategy, memory, below: 0 });
     const isLarge = this.#pool.numbersUsed > WHOLE_MAX || this.#shared.takenAtOnce !== undefined;
     if (isLarge) this.joinOn();
     else this.finish();
@@ -85,9 +83,9 @@ export class PoolStrategies {
   joinOn(): void {
     const [joining] = this.#joining;
     if (joining === undefined) return;
-    const { strategy } = joining;
-    const usual = joining.below < FIRST_ONES ? TAKEN_AT_FIRST : TAKEN_AT_ONCE;
-    const max = this.#shared.takenAtOnce ?? usual;
+    const { memory, strategy } = joining;
+    if (memory.next().done !== true) return;
+    const max = this.#shared.takenAtOnce ?? TAKEN_AT_ONCE;
     const end = Math.min(joining.below + max, this.#pool.numbersUsed);
     while (joining.below < end) {
       // First it counts as known: what the strategy asks is answered as for any other.
