@@ -23,7 +23,7 @@ export interface FleetFigures {
   readonly p95: number;
   readonly p99: number;
   readonly max: number;
-  /** Tasks that ran on what was cut, and those of them that do not run elsewhere yet. */
+  /** Tasks that the server had given to what was cut and got no report of, and those that do not run elsewhere yet. */
   readonly orphans: number;
   readonly orphansLeft: number;
   /** From the cut until the last of them ran elsewhere, so far. */
@@ -39,6 +39,7 @@ const PER_CONNECTION = Math.floor(Number(agents) / CONNECTIONS);
 const BEAT_MS = Number(heartbeat) / 2;
 const BEATS_PER_ROUND = 30;
 const ENROLL_MAX = 10_000;
+const AGENT_PREFIX = 'agent-';
 const address = `${url.replace('http', 'ws')}/agents/connect`;
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -48,13 +49,21 @@ let beats = 0;
 let registerMs = 0;
 let cutMs = 0;
 let orphansMs = 0;
-let orphanCount = 0;
+/** Known from the server, and by their second attempts. */
 const orphans = new Set<string>();
+const ranAgain = new Set<string>();
+
+/** What was on its way when connections were cut has come by then. */
+const CUT_SETTLE_MS = 500;
+
+interface RunningTasks {
+  readonly items: readonly { readonly id: string; readonly agentId?: string }[];
+  readonly nextCursor: string | null;
+}
 
 class Gateway {
   readonly #number: number;
   readonly #socket: WebSocket;
-  readonly #running = new Set<string>();
   readonly #enrolled = Promise.withResolvers<void>();
   #sequence = 0;
   #round = 0;
@@ -71,6 +80,10 @@ class Gateway {
     this.#socket.on('close', (code, reason) => {
       if (!this.#isCut) console.error(`connection ${number} closed: ${code} ${reason.toString()}`);
     });
+  }
+
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   get enrolled(): Promise<void> {
@@ -92,7 +105,6 @@ class Gateway {
 
   cut(): void {
     this.#isCut = true;
-    for (const id of this.#running) orphans.add(id);
     this.#socket.terminate();
   }
 
@@ -110,7 +122,7 @@ class Gateway {
   }
 
   #idOf(agent: number): string {
-    return `agent-${this.#number * PER_CONNECTION + agent}`;
+    return `${AGENT_PREFIX}${this.#number * PER_CONNECTION + agent}`;
   }
 
   #take(frame: RawFrame): void {
@@ -119,25 +131,16 @@ class Gateway {
       this.#enrolledCount = Math.min(PER_CONNECTION, (frame[1] as number) + ENROLL_MAX);
       if ((frame[1] as number) + ENROLL_MAX >= PER_CONNECTION) this.#enrolled.resolve();
     } else if (frame[0] === 'leases') {
-      const [, , , taskIds, tokens, , , payloads] = frame as readonly unknown[];
-      this.#run(taskIds as string[], tokens as number[], payloads as string[]);
+      const [, , , taskIds, tokens, attempts, , payloads] = frame as readonly unknown[];
+      const again = attempts as readonly number[];
+      noteStarts(taskIds as string[], again, payloads as string[]);
+      this.#run(taskIds as string[], tokens as number[]);
     } else if (frame[0] === 'problem') console.error(JSON.stringify(frame[1]));
   }
 
-  #run(taskIds: readonly string[], tokens: readonly number[], payloads: readonly string[]): void {
-    const atMs = nowMs();
-    for (const [i, id] of taskIds.entries()) {
-      this.#running.add(id);
-      if (orphans.delete(id)) orphansMs = Math.max(orphansMs, atMs - cutMs);
-      else {
-        const { due } = JSON.parse(payloads[i] as string) as { readonly due?: number };
-        if (due !== undefined) latencies.push(atMs - due);
-        started += 1;
-      }
-    }
+  #run(taskIds: readonly string[], tokens: readonly number[]): void {
     setTimeout(() => {
       if (this.#isCut) return;
-      for (const id of taskIds) this.#running.delete(id);
       this.#sequence += 1;
       this.#say(['report', this.#sequence, taskIds, tokens, taskIds.map(() => 'null'), []]);
     }, Number(work));
@@ -145,6 +148,26 @@ class Gateway {
 
   #say(frame: RawFrame): void {
     for (const message of packMessages([frame])) this.#socket.send(message);
+  }
+}
+
+function noteStarts(
+  taskIds: readonly string[],
+  attempts: readonly number[],
+  payloads: readonly string[],
+): void {
+  const atMs = nowMs();
+  for (const [i, id] of taskIds.entries()) {
+    // Nothing fails here: a second attempt is that of a task whose first one was cut off.
+    if (cutMs > 0 && (attempts[i] as number) > 1) {
+      orphans.delete(id);
+      ranAgain.add(id);
+      orphansMs = Math.max(orphansMs, atMs - cutMs);
+      continue;
+    }
+    const { due } = JSON.parse(payloads[i] as string) as { readonly due?: number };
+    if (due !== undefined) latencies.push(atMs - due);
+    started += 1;
   }
 }
 
@@ -183,7 +206,7 @@ function figures(): FleetFigures {
     p95: quantile(sorted, 0.95),
     p99: quantile(sorted, 0.99),
     max: sorted.at(-1) ?? Number.NaN,
-    orphans: orphanCount,
+    orphans: orphans.size + ranAgain.size,
     orphansLeft: orphans.size,
     orphansMs,
     cpuMicros: system + user,
@@ -196,9 +219,27 @@ async function take(order: FleetOrder): Promise<FleetFigures> {
   else if (order === 'kill') {
     cutMs = nowMs();
     for (let number = 0; number < CONNECTIONS; number += 100) gateways[number]?.cut();
-    orphanCount = orphans.size;
+    await findOrphans();
   }
   return figures();
+}
+
+/** Asks the server what runs on the agents that were cut off: leases may have been in a socket, or in its buffers. */
+async function findOrphans(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, CUT_SETTLE_MS));
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const answer = await fetch(`${url}/api/v1/tasks?state=running&limit=1000${after}`);
+    if (!answer.ok) throw new Error(`tasks could not be listed: ${await answer.text()}`);
+    const page = (await answer.json()) as RunningTasks;
+    for (const { agentId, id } of page.items) {
+      const number = Number(agentId?.slice(AGENT_PREFIX.length));
+      const gateway = gateways[Math.floor(number / PER_CONNECTION)];
+      if ((gateway?.isCut ?? false) && !ranAgain.has(id)) orphans.add(id);
+    }
+    cursor = page.nextCursor;
+  }
 }
 
 process.on('message', (order: FleetOrder) => {

@@ -82,9 +82,9 @@ function registerRoutes(app: FastifyInstance, { runtime }: ApiContext): void {
       schema: {
         operationId: 'listAgents',
         tags: TAGS,
-        summary: 'List agents in the order they registered',
+        summary: 'List agents, each once',
         description:
-          'With filters a page may hold fewer agents than `limit`, or none, and still have a `nextCursor`: one page looks at 100,000 agents at most.',
+          'In no order to rely on. With filters a page may hold fewer agents than `limit`, or none, and still have a `nextCursor`: one page looks at 100,000 agents at most.',
         querystring: ListQuery,
         response: answers({ 200: json('A page', AgentList) }, ['CURSOR_INVALID']),
       },

@@ -1,3 +1,4 @@
+import { int32Column } from './columns.ts';
 import { invariant } from './invariant.ts';
 
 const SLOTS_MIN = 64;
@@ -119,7 +120,7 @@ export class IdIndex<Id extends string> {
     if (this.#old !== null) this.#moveOn(this.#old.length);
     this.#old = this.#slots;
     this.#moved = 0;
-    this.#slots = new Int32Array(slotCount * 2);
+    this.#slots = int32Column(slotCount * 2);
   }
 
   #moveOn(slotCount: number): void {

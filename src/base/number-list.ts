@@ -1,3 +1,4 @@
+import { int32Column } from './columns.ts';
 import { grown } from './grown.ts';
 
 /** A list of 32-bit integers that grows and shrinks at its end: 4 to 6 bytes each, where an array takes 8 to 12. */
@@ -20,7 +21,7 @@ export class NumberList {
 
   push(value: number): void {
     if (this.#length === this.#values.length) {
-      const room = new Int32Array(Math.ceil((this.#length * 3) / 2));
+      const room = int32Column(Math.ceil((this.#length * 3) / 2));
       this.#values = grown(this.#values, room);
     }
     this.#values[this.#length++] = value;

@@ -37,9 +37,13 @@ export function slotsUsed(agent: Agent): number {
 }
 
 /** Whether the agent meets the requirement behind a profile; O(1) for a spec that was asked about before. */
-export function agentMeets({ id, spec }: Agent, { meets, spec: task }: Profile): boolean {
-  const { agent } = task.requires;
-  if (agent !== undefined && agent !== id) return false;
+export function agentMeets({ id, spec }: Agent, profile: Profile): boolean {
+  const { agent } = profile.spec.requires;
+  return (agent === undefined || agent === id) && specMeets(spec, profile);
+}
+
+/** Whether agents of a spec meet it, but for the one agent that it may name. */
+export function specMeets(spec: AgentSpec, { meets, spec: task }: Profile): boolean {
   let answer = meets.get(spec);
   if (answer === undefined) {
     answer = meetsRequirement(spec, task.requires);

@@ -36,6 +36,10 @@ export function registerAgent(step: Step, command: Register): Rejection | null {
   state.agentChanges.touch(known);
   // Before the old one is let go: where nothing changed it must not be forgotten in between.
   const spec = state.agentSpecs.intern(command.spec);
+  if (known.state === 'ready') {
+    state.agentSpecs.countReady(known.spec, -1);
+    state.agentSpecs.countReady(spec, 1);
+  }
   state.agentSpecs.release(known.spec);
   known.spec = spec;
   known.incarnation = command.incarnation;
@@ -63,6 +67,7 @@ function addAgent({ state, events }: Step, command: Register): Rejection | null 
   state.agents.set(agent.id, agent);
   state.agentChanges.touch(agent);
   if (state.records.kills.get(killKey('agent', agent.id)) !== undefined) agent.state = 'killed';
+  else state.agentSpecs.countReady(agent.spec, 1);
   events.push({ type: 'agent.registered', agent });
   return null;
 }
@@ -100,6 +105,7 @@ export function removeAgent(step: Step, agentId: AgentId): Rejection | null {
   loseAllLeases(step, agent, 'agent_removed');
   state.agentChanges.remove(agent);
   state.agents.delete(agentId);
+  if (agent.state === 'ready') state.agentSpecs.countReady(agent.spec, -1);
   state.agentSpecs.release(agent.spec);
   events.push({ type: 'agent.removed', agent });
   return null;
@@ -116,6 +122,8 @@ export function setAgentState({ state, events }: Step, agent: Agent, wanted: Age
   const to = isKilled && wanted !== 'lost' ? 'killed' : wanted;
   if (agent.state === to) return;
   state.agentChanges.touch(agent);
+  if (agent.state === 'ready') state.agentSpecs.countReady(agent.spec, -1);
+  if (to === 'ready') state.agentSpecs.countReady(agent.spec, 1);
   agent.state = to;
   agent.stateAt = state.nowMs;
   events.push({ type: 'agent.changed', agent });

@@ -1,6 +1,6 @@
 /** Agents that a task has failed on and is to be kept from. */
-import { agentMeets, type Agent } from './agent.ts';
-import { isBarred } from './copies.ts';
+import { agentMeets, specMeets, type Agent } from './agent.ts';
+import { barredAgents, isBarred } from './copies.ts';
 import { NO_EXTRA, type Avoided } from './extra.ts';
 import type { AgentId } from './ids.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -56,16 +56,24 @@ export function keptFrom(state: CoreState, task: Task, agentId: AgentId): Reject
   return reject('AGENT_AVOIDED', message, { agentId, taskId });
 }
 
-/** Whether the task must not run on the agent: it failed there, and another ready one could take it. */
+/**
+ * Whether the task must not run on the agent: it failed there, and another ready one could take it. Agents are counted
+ * by their specs: O(specs of ready agents), and of a million agents many have the same.
+ */
 function mustAvoid(state: CoreState, task: Task, agentId: AgentId): boolean {
   const avoided = task.extra?.avoid?.agents;
   if (avoided === undefined || !avoided.includes(agentId)) return false;
   if (task.profile.spec.requires.agent !== undefined) return false;
-  for (const agent of state.agents.values()) {
-    const isOther = agent.state === 'ready' && !avoided.includes(agent.id);
-    // One that must not have it for another reason is no way out.
-    if (!isOther || !agentMeets(agent, task.profile)) continue;
-    if (!isBarred(state, task, agent.id)) return true;
+  // Those that must not have it for another reason are no way out.
+  const kept = new Set([...avoided, ...(barredAgents(state, task) ?? [])]);
+  let others = 0;
+  for (const id of kept) {
+    const agent = state.agents.get(id);
+    if (agent?.state === 'ready' && agentMeets(agent, task.profile)) others -= 1;
+  }
+  for (const [spec, ready] of state.agentSpecs.ready()) {
+    if (specMeets(spec, task.profile)) others += ready;
+    if (others > 0) return true;
   }
   return false;
 }

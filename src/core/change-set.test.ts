@@ -36,7 +36,7 @@ describe('a checkpoint', () => {
     set.touch(item);
     item.value = 11;
     expect(set.size).toBe(1);
-    expect(set.begin()).toEqual([]);
+    expect([...set.begin()]).toEqual([]);
     expect(set.size).toBe(0);
     expect(drainAll(set)).toEqual([[1, 11]]);
   });
@@ -51,7 +51,7 @@ describe('a checkpoint', () => {
     set.touch(item);
     item.value = 12;
     expect(drainAll(set)).toEqual([[1, 10]]);
-    expect(set.begin()).toEqual([]);
+    expect([...set.begin()]).toEqual([]);
     expect(drainAll(set)).toEqual([[1, 12]]);
   });
 
@@ -63,7 +63,7 @@ describe('a checkpoint', () => {
     set.remove(item);
     item.value = 11;
     expect(drainAll(set)).toEqual([[1, 10]]);
-    expect(set.begin()).toEqual([1]);
+    expect([...set.begin()]).toEqual([1]);
     expect(drainAll(set)).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe('a checkpoint', () => {
     const item = itemOf(1, 10);
     set.touch(item);
     set.remove(item);
-    expect(set.begin()).toEqual([]);
+    expect([...set.begin()]).toEqual([]);
     expect(drainAll(set)).toEqual([]);
   });
 
@@ -81,7 +81,7 @@ describe('a checkpoint', () => {
     const [going, staying] = [itemOf(1, 10), itemOf(2, 20)];
     for (const item of [going, staying]) Object.assign(item, RESTORED);
     set.remove(going);
-    expect(set.begin()).toEqual([1]);
+    expect([...set.begin()]).toEqual([1]);
     expect(drainAll(set)).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe('a checkpoint', () => {
     set.drain(1);
     expect(() => set.begin()).toThrow(InvariantError);
     set.drain(1);
-    expect(set.begin()).toEqual([]);
+    expect([...set.begin()]).toEqual([]);
   });
 });
 

@@ -1,4 +1,6 @@
+import { ChunkedList } from '../base/chunked-list.ts';
 import { invariant } from '../base/invariant.ts';
+import { ChangedList } from './changed-list.ts';
 
 /** What a change set keeps on each entity, so that it needs no set of them. */
 export interface Tracked {
@@ -22,6 +24,8 @@ export interface Image<Entity, Row> {
 
 /** Below this many entities that left the list, sweeping it is not worth its while. */
 const SWEEP_MIN = 1_024;
+/** Entities that leave before a list is swept: it lets go of twice as many. */
+const SWEPT_EVERY = 256;
 
 /**
  * Which entities changed since the last checkpoint, and their images as of its moment.
@@ -40,12 +44,16 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
   readonly #keyOf: (entity: Entity) => Key;
   /** Counts checkpoints, from 1. */
   #epoch = 1;
-  #dirty: Entity[] = [];
+  #dirty = new ChangedList<Entity>();
   /** Places in `#dirty` whose entity was removed. */
   #left = 0;
-  #gone: Key[] = [];
+  /** How many of them since a list was swept last. */
+  #leftSince = 0;
+  #gone = new ChunkedList<Key>();
   /** Changed before the running checkpoint; those still of the epoch before wait for their turn. */
-  #pending: Entity[] = [];
+  #pending: readonly (readonly Entity[])[] = [];
+  /** Which list of those, and which of its entities, comes next. */
+  #pendingList = 0;
   #pendingAt = 0;
   #images: Image<Entity, Row>[] = [];
   #imagesAt = 0;
@@ -70,10 +78,9 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
 
   /** Says that `entity` is about to be removed. */
   remove(entity: Entity): void {
-    if (entity.changeEpoch === this.#epoch) this.#left += 1;
+    if (entity.changeEpoch === this.#epoch) this.#leave();
     else if (this.#isPending(entity)) this.#saveImage(entity);
     entity.changeEpoch = 0;
-    this.#sweep();
     if (!entity.isStored) return;
     entity.isStored = false;
     this.#gone.push(this.#keyOf(entity));
@@ -84,15 +91,16 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
    *
    * A key can be removed and made again: delete the returned ones before writing the drained rows.
    */
-  begin(): readonly Key[] {
+  begin(): ChunkedList<Key> {
     invariant(this.#isDrained, 'a checkpoint is drained before the next one begins');
     this.#epoch += 1;
-    this.#pending = this.#dirty;
+    this.#pending = this.#dirty.lists;
+    this.#pendingList = 0;
     this.#pendingAt = 0;
-    this.#dirty = [];
+    this.#dirty = new ChangedList();
     this.#left = 0;
     const gone = this.#gone;
-    this.#gone = [];
+    this.#gone = new ChunkedList();
     return gone;
   }
 
@@ -100,18 +108,29 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
   drain(max: number): readonly Image<Entity, Row>[] {
     if (this.#images.length > 0) return this.#drainSaved(max);
     const images: Image<Entity, Row>[] = [];
-    while (this.#pendingAt < this.#pending.length && images.length < max) {
-      const entity = this.#pending[this.#pendingAt] as Entity;
-      this.#pendingAt += 1;
-      if (!this.#isPending(entity)) continue;
+    while (images.length < max) {
+      const entity = this.#nextPending();
+      if (entity === null) break;
       images.push(this.#imageOf(entity));
       entity.changeEpoch = 0;
     }
-    if (this.#pendingAt === this.#pending.length) {
-      this.#pending = [];
-      this.#pendingAt = 0;
-    }
     return images;
+  }
+
+  /** The next one whose turn it is, or null when all have had theirs. */
+  #nextPending(): Entity | null {
+    for (;;) {
+      const list = this.#pending[this.#pendingList];
+      if (list === undefined) {
+        this.#pending = [];
+        return null;
+      }
+      const entity = list[this.#pendingAt++];
+      if (entity === undefined) {
+        this.#pendingList += 1;
+        this.#pendingAt = 0;
+      } else if (this.#isPending(entity)) return entity;
+    }
   }
 
   #drainSaved(max: number): readonly Image<Entity, Row>[] {
@@ -126,10 +145,9 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
 
   get #isDrained(): boolean {
     if (this.#images.length > 0) return false;
-    for (let at = this.#pendingAt; at < this.#pending.length; at++) {
-      if (this.#isPending(this.#pending[at] as Entity)) return false;
-    }
-    return true;
+    return !this.#pending
+      .slice(this.#pendingList)
+      .some((list) => list.some((entity) => this.#isPending(entity)));
   }
 
   #isPending(entity: Entity): boolean {
@@ -145,10 +163,13 @@ export class ChangeSet<Entity extends Tracked, Row, Key> {
     return { entity, row: this.rowOf(entity) };
   }
 
-  /** Lets go of removed entities once they are the most of the list. */
-  #sweep(): void {
+  /** Lets go of removed entities, some at a time, while they are the most there are. */
+  #leave(): void {
+    this.#left += 1;
+    this.#leftSince += 1;
     if (this.#left < SWEEP_MIN || this.#left * 2 < this.#dirty.length) return;
-    this.#dirty = this.#dirty.filter((entity) => entity.changeEpoch === this.#epoch);
-    this.#left = 0;
+    if (this.#leftSince < SWEPT_EVERY) return;
+    this.#leftSince = 0;
+    this.#left -= this.#dirty.sweepOne((entity) => entity.changeEpoch === this.#epoch);
   }
 }

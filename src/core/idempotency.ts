@@ -4,7 +4,8 @@
  * A key ends by the clock, whether it is forgotten then or later: what many keys that end together cost
  * is spread over commands, and no answer depends on how.
  */
-import type { CoreState, IdempotencyEntry } from './state.ts';
+import type { IdempotencyEntry } from './idempotency-keys.ts';
+import type { CoreState } from './state.ts';
 
 /** Keys forgotten by one `clock.advance`: some milliseconds; the leader proposes another. */
 export const KEYS_FORGOTTEN_MAX = 2_000;
@@ -16,11 +17,10 @@ export function isExpired(state: CoreState, entry: IdempotencyEntry, nowMs: numb
 
 /** Forgets the oldest keys that have expired, at most `countMax` of them. */
 export function forgetKeys(state: CoreState, countMax: number): void {
-  let forgotten = 0;
-  for (const entry of state.idempotency.values()) {
-    if (forgotten === countMax || !isExpired(state, entry, state.nowMs)) return;
-    state.idempotency.delete(entry.key);
-    forgotten += 1;
+  for (let forgotten = 0; forgotten < countMax; forgotten++) {
+    const { oldest } = state.idempotency;
+    if (oldest === undefined || !isExpired(state, oldest, state.nowMs)) return;
+    state.idempotency.forgetOldest();
   }
 }
 

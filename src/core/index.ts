@@ -152,13 +152,8 @@ export {
   type TaskSpec,
   type TaskTimeouts,
 } from './spec.ts';
-export {
-  CORE_SETTINGS_DEFAULT,
-  createState,
-  nextDeadline,
-  type CoreState,
-  type IdempotencyEntry,
-} from './state.ts';
+export { CORE_SETTINGS_DEFAULT, createState, nextDeadline, type CoreState } from './state.ts';
+export type { IdempotencyEntry } from './idempotency-keys.ts';
 export { wantedParents } from './flow-links.ts';
 export { findCycle } from './flow-plan.ts';
 export { planSubmit, type SubmitPlan, type Submitted } from './submit.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { holdLease } from './agent.ts';
+import type { IdempotencyEntry } from './idempotency-keys.ts';
 import type { Profile } from './profile.ts';
 import { checkInvariants } from './invariants.ts';
 import type { Task } from './task.ts';
@@ -45,7 +46,7 @@ function turnKeys(world: World): void {
   const { idempotency } = world.state;
   const [first, second] = [...idempotency.values()];
   if (first === undefined || second === undefined) return;
-  idempotency.set(first.key, { ...first, createdAt: second.createdAt + 1 });
+  (first as Mutable<IdempotencyEntry>).createdAt = second.createdAt + 1;
 }
 
 function addProfile(world: World): void {

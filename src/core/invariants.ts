@@ -183,9 +183,11 @@ function checkTrees(state: CoreState): void {
 function checkAgents(state: CoreState, leases: number): void {
   let held = 0;
   const specs = new Set<AgentSpec>();
+  const ready = new Map<AgentSpec, number>(state.agentSpecs.ready());
   for (const agent of state.agents.values()) {
     held += agent.leases.size;
     specs.add(agent.spec);
+    if (agent.state === 'ready') ready.set(agent.spec, (ready.get(agent.spec) ?? 0) - 1);
     invariant(state.agentSpecs.find(agent.spec) === agent.spec, `I21: ${agent.id} shares its spec`);
     let waiting = 0;
     for (const task of agent.leases) {
@@ -197,6 +199,8 @@ function checkAgents(state: CoreState, leases: number): void {
       invariant(agent.leases.size === 0, `I2: lost ${agent.id} holds a lease`);
   }
   invariant(specs.size === state.agentSpecs.size, 'I21: specs without an agent are kept');
+  const isCounted = ready.values().every((count) => count === 0);
+  invariant(isCounted, 'I21: ready agents are counted by their specs');
   invariant(held === leases, `I1: ${held} leases are held for ${leases} leased tasks`);
 }
 

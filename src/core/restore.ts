@@ -13,6 +13,7 @@ import { restoreLosses } from './losses.ts';
 import { restoreTrees } from './trees.ts';
 import { profileKey, type Profile } from './profile.ts';
 import { restoreGates } from './gates.ts';
+import type { IdempotencyEntry } from './idempotency-keys.ts';
 import { joinSchedule } from './schedule-tasks.ts';
 import { createQueue, queueName } from './queue.ts';
 import type { RecordRow } from './record.ts';
@@ -20,7 +21,7 @@ import { restoreRecord } from './records.ts';
 import { countScheduleQueues } from './remove-queue.ts';
 import { requirementKey } from './requirement.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from './rows.ts';
-import { emptyState, type CoreState, type IdempotencyEntry } from './state.ts';
+import { emptyState, type CoreState } from './state.ts';
 import type { LiveState, Task } from './task.ts';
 import { armTimer, countRules } from './transition.ts';
 
@@ -78,11 +79,8 @@ export function restoreState(rows: StateRows): CoreState {
     countScheduleQueues(state.queueSchedules, settings, 1);
   }
   for (const row of rows.tasks) restoreTask(state, profiles, row);
-  for (const entry of rows.idempotency) {
-    // A checkpoint may hold an expired key beside the one that took its name: the later one counts.
-    state.idempotency.delete(entry.key);
-    state.idempotency.set(entry.key, entry);
-  }
+  // A checkpoint may hold an expired key beside the one that took its name: the later one counts.
+  for (const entry of rows.idempotency) state.idempotency.add(entry);
   restoreGates(state);
   restoreLinks(state);
   restoreTrees(state);
@@ -115,6 +113,7 @@ function restoreAgent(state: CoreState, row: AgentRow, incarnations: Map<string,
   });
   agent.trust = trust;
   state.agents.set(id, agent);
+  if (agentState === 'ready') state.agentSpecs.countReady(agent.spec, 1);
 }
 
 function restoreProfile(state: CoreState, [id, spec]: ProfileRow): Profile {

@@ -26,15 +26,17 @@
  *   I18 a breaker counts the probes that run, and its gate is in the way of exactly those it concerns
  *   I19 a copy lives only while its task does, and no agent has two of them
  *   I20 sessions are known in the order of their uses, and what their outcomes hold is counted right
- *   I21 agents with equal specs share one object, and no spec is kept without an agent
+ *   I21 agents with equal specs share one object that counts the ready ones, and no spec is kept without an agent
  */
 import { Standings } from './agent-record.ts';
 import { Rng } from '../base/rng.ts';
+import { ShardedMap } from '../base/sharded-map.ts';
 import type { Agent } from './agent.ts';
 import type { BreakerGate } from './breaker-gate.ts';
 import { ChangeSet } from './change-set.ts';
 import type { CoreSettings } from './command.ts';
-import type { AgentId, TaskId } from './ids.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
+import { taskIdHash, type AgentId, type TaskId } from './ids.ts';
 import { SpecPool } from './spec-pool.ts';
 import type { KeyGate } from './key-gate.ts';
 import type { LimitGate } from './limit-gate.ts';
@@ -57,16 +59,6 @@ import type { Task } from './task.ts';
 import { Timers } from './timers.ts';
 import type { Ending } from './endings.ts';
 
-/** Remembers which task a key made. */
-export interface IdempotencyEntry {
-  readonly seq: number;
-  /** Namespace and key, joined by a line feed. */
-  readonly key: string;
-  readonly taskId: TaskId;
-  readonly bodyHash: string;
-  readonly createdAt: number;
-}
-
 export interface CoreState {
   /** Log index of the last batch applied. */
   index: number;
@@ -86,15 +78,15 @@ export interface CoreState {
   idempotencySeq: number;
   settings: CoreSettings;
   readonly rng: Rng;
-  readonly tasks: Map<TaskId, Task>;
+  readonly tasks: ShardedMap<TaskId, Task>;
   readonly queues: Map<string, Queue>;
-  readonly agents: Map<AgentId, Agent>;
+  readonly agents: ShardedMap<AgentId, Agent>;
   /** Of all registered agents. Derived. */
   readonly agentSpecs: SpecPool;
   /** Shared by agents that registered or changed together; which ones are shared means nothing. */
   readonly agentStandings: Standings;
   readonly profiles: Map<string, Profile>;
-  readonly idempotency: Map<string, IdempotencyEntry>;
+  readonly idempotency: IdempotencyKeys;
   /** What else is kept under a key, a table for each kind. */
   readonly records: Records;
   /** Sessions, those first that were not used for longest. Derived, not stored. */
@@ -157,13 +149,13 @@ export function emptyState(rng: Rng): CoreState {
     idempotencySeq: 0,
     settings: CORE_SETTINGS_DEFAULT,
     rng,
-    tasks: new Map(),
+    tasks: new ShardedMap(taskIdHash),
     queues: new Map(),
-    agents: new Map(),
+    agents: new ShardedMap(),
     agentSpecs: new SpecPool(),
     agentStandings: new Standings(),
     profiles: new Map(),
-    idempotency: new Map(),
+    idempotency: new IdempotencyKeys(),
     records: createRecords(),
     sessionsByUse: new Map(),
     sessionIds: 0,
@@ -186,7 +178,7 @@ export function emptyState(rng: Rng): CoreState {
 
 /** The next moment at which `clock.advance` has something to do, or null. */
 export function nextDeadline(state: CoreState): number | null {
-  const [oldest] = state.idempotency.values();
+  const { oldest } = state.idempotency;
   const due = Math.min(
     state.timers.nextDueAt ?? Infinity,
     state.alarms.nextDueAt ?? Infinity,

@@ -8,6 +8,7 @@ import { dependsOnSome, planFlow, type FlowPlan } from './flow-plan.ts';
 import { placeTask, startPlacing } from './family.ts';
 import { findFamilyFault } from './family-plan.ts';
 import { makeWay, startWindow } from './dedupe.ts';
+import type { IdempotencyEntry } from './idempotency-keys.ts';
 import { countExpired, forgetKeys, isExpired, KEYS_FORGOTTEN_MAX } from './idempotency.ts';
 import type { TaskId } from './ids.ts';
 import type { Profile } from './profile.ts';
@@ -20,7 +21,7 @@ import { keepOutcome, recallOutcome } from './sessions.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { TaskSchedule } from './schedule.ts';
 import type { TaskSpec } from './spec.ts';
-import type { CoreState, IdempotencyEntry } from './state.ts';
+import type { CoreState } from './state.ts';
 import type { Step } from './step.ts';
 import type { Task } from './task.ts';
 import { addTask, internProfile } from './transition.ts';
@@ -313,13 +314,7 @@ export function rememberKey(
   entry: Pick<IdempotencyEntry, 'key' | 'taskId' | 'bodyHash'>,
 ): void {
   state.idempotencySeq += 1;
-  // An expired one of the same name: the new one stands at the end, where its number belongs.
-  state.idempotency.delete(entry.key);
-  state.idempotency.set(entry.key, {
-    seq: state.idempotencySeq,
-    ...entry,
-    createdAt: state.nowMs,
-  });
+  state.idempotency.add({ seq: state.idempotencySeq, ...entry, createdAt: state.nowMs });
 }
 
 /** Puts new tasks where they come from. */

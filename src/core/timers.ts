@@ -1,3 +1,4 @@
+import { ChunkedList } from '../base/chunked-list.ts';
 import { invariant } from '../base/invariant.ts';
 
 /** Something that is to happen by itself at a moment; at most one timer each. */
@@ -18,7 +19,7 @@ export interface Timed {
  * Ties are broken by `seq`, so replicas fire in the same order.
  */
 export class Timers<Item extends Timed> {
-  readonly #heap: Item[] = [];
+  readonly #heap = new ChunkedList<Item>();
 
   get size(): number {
     return this.#heap.length;
@@ -26,7 +27,7 @@ export class Timers<Item extends Timed> {
 
   /** The earliest due moment, or null when nothing is armed. */
   get nextDueAt(): number | null {
-    return this.#heap[0]?.dueAt ?? null;
+    return this.#heap.at(0)?.dueAt ?? null;
   }
 
   /** Arms the item's timer for `dueAt`, moving one that was armed; 0 disarms it. */
@@ -41,7 +42,7 @@ export class Timers<Item extends Timed> {
 
   /** Takes the earliest item that is due at `nowMs` out of the heap. */
   popDue(nowMs: number): Item | null {
-    const item = this.#heap[0];
+    const item = this.#heap.at(0);
     if (item === undefined || item.dueAt > nowMs) return null;
     this.#remove(item);
     return item;
@@ -49,7 +50,7 @@ export class Timers<Item extends Timed> {
 
   #remove(item: Item): void {
     const slot = item.timerSlot;
-    invariant(this.#heap[slot] === item, 'an item sits at the timer slot it names');
+    invariant(this.#heap.at(slot) === item, 'an item sits at the timer slot it names');
     const last = this.#heap.pop() as Item;
     item.dueAt = 0;
     item.timerSlot = -1;
@@ -62,7 +63,7 @@ export class Timers<Item extends Timed> {
     let slot = from;
     while (slot > 0) {
       const above = (slot - 1) >> 2;
-      const parent = this.#heap[above] as Item;
+      const parent = this.#heap.at(above) as Item;
       if (!isEarlier(item, parent)) break;
       this.#place(parent, slot);
       slot = above;
@@ -74,8 +75,8 @@ export class Timers<Item extends Timed> {
     let slot = from;
     for (;;) {
       const child = this.#earliestChild(slot);
-      if (child < 0 || !isEarlier(this.#heap[child] as Item, item)) break;
-      this.#place(this.#heap[child] as Item, slot);
+      if (child < 0 || !isEarlier(this.#heap.at(child) as Item, item)) break;
+      this.#place(this.#heap.at(child) as Item, slot);
       slot = child;
     }
     this.#place(item, slot);
@@ -86,13 +87,14 @@ export class Timers<Item extends Timed> {
     const end = Math.min(first + 4, this.#heap.length);
     let earliest = first < end ? first : -1;
     for (let child = first + 1; child < end; child++) {
-      if (isEarlier(this.#heap[child] as Item, this.#heap[earliest] as Item)) earliest = child;
+      if (isEarlier(this.#heap.at(child) as Item, this.#heap.at(earliest) as Item))
+        earliest = child;
     }
     return earliest;
   }
 
   #place(item: Item, slot: number): void {
-    this.#heap[slot] = item;
+    this.#heap.set(slot, item);
     item.timerSlot = slot;
   }
 }

@@ -1,8 +1,10 @@
 /**
- * Pages of agents, in the order they registered.
+ * Pages of agents: each once, in core's order, which is that of registering where there are few and none came back
+ * from a checkpoint.
  *
  * Where a page ended is remembered for the next one, which then costs what it shows. Without that, after a restart
- * or long after, the place is found again by walking there. Whatever is walked is walked in slices.
+ * or long after, the place is found again by walking there; where thousands came meanwhile some may then be seen twice,
+ * or not. Whatever is walked is walked in slices.
  */
 import { OrchestratorError } from '../base/errors.ts';
 import type { AgentView } from '../contract/index.ts';
@@ -42,7 +44,7 @@ const SLICE_MS = 2;
 /** What follows an agent: one that was seen already, and those after it. */
 interface Place {
   readonly next: Agent | null;
-  /** An iterator of a map hears of all that comes and goes. */
+  /** It shows nobody who left, and not all who came. */
   readonly rest: Iterator<Agent>;
 }
 

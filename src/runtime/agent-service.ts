@@ -327,7 +327,7 @@ export class AgentService {
     return agent === undefined ? null : agentView(agent, this.#parts.hub.reach(agentId));
   }
 
-  /** Agents in the order they registered, after the one named; see {@link AgentListing.page}. */
+  /** Agents after the one named, each once; see {@link AgentListing.page}. */
   list(after: string | null, limit: number, filter?: AgentFilter): Promise<AgentPage> {
     return this.#listing.page(after, limit, filter);
   }

@@ -8,6 +8,7 @@
  * Three wheels of 256 slots, of 100 ms, 26 s and 109 min. A slot is a ring of entries, linked both ways in
  * columns, so that every step is O(1) and allocates nothing: 16 bytes an entry.
  */
+import { int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import type { Clock } from './clock.ts';
 
@@ -224,9 +225,9 @@ export class Presence {
   #grow(): void {
     const capacity = grownCapacity(this.#silenceMs.length);
     const used = this.#next.length;
-    this.#silenceMs = grown(this.#silenceMs, new Int32Array(capacity));
-    this.#next = grown(this.#next, new Int32Array(capacity + ENTRIES_FROM)).fill(-1, used);
-    this.#previous = grown(this.#previous, new Int32Array(capacity + ENTRIES_FROM));
+    this.#silenceMs = grown(this.#silenceMs, int32Column(capacity));
+    this.#next = grown(this.#next, int32Column(capacity + ENTRIES_FROM)).fill(-1, used);
+    this.#previous = grown(this.#previous, int32Column(capacity + ENTRIES_FROM));
   }
 
   #tickNow(): number {

@@ -4,20 +4,23 @@
  * A million agents are a million seats, so these are columns under a dense number; 25 to 31 bytes a seat
  * with its index, and nothing for one that waits for nothing.
  */
+import { float64Column } from '../base/columns.ts';
+import { ChunkedList } from '../base/chunked-list.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
+import { NumberList } from '../base/number-list.ts';
 import type { AgentId, Task } from '../core/index.ts';
 import type { AgentLink } from './agent-link.ts';
 
 const CAPACITY_MIN = 64;
 
 export class Seats {
-  readonly #ids: (AgentId | null)[] = [];
-  readonly #links: (AgentLink | null)[] = [];
+  readonly #ids = new ChunkedList<AgentId | null>();
+  readonly #links = new ChunkedList<AgentLink | null>();
   #seenMs: Float64Array = new Float64Array(CAPACITY_MIN);
   readonly #index: IdIndex<AgentId>;
-  readonly #unused: number[] = [];
+  readonly #unused = new NumberList();
   /** Leases granted while no link could take them, of the few seats that have any. */
   readonly #undelivered = new Map<number, Set<Task>>();
 
@@ -44,10 +47,12 @@ export class Seats {
   add(id: AgentId, nowMs: number): number {
     const seat = this.#unused.pop() ?? this.#ids.length;
     if (seat >= this.#seenMs.length) {
-      this.#seenMs = grown(this.#seenMs, new Float64Array(grownCapacity(this.#seenMs.length)));
+      this.#seenMs = grown(this.#seenMs, float64Column(grownCapacity(this.#seenMs.length)));
     }
-    this.#ids[seat] = id;
-    this.#links[seat] = null;
+    if (seat === this.#ids.length) {
+      this.#ids.push(id);
+      this.#links.push(null);
+    } else this.#ids.set(seat, id);
     this.#seenMs[seat] = nowMs;
     this.#index.add(id, seat);
     return seat;
@@ -56,24 +61,24 @@ export class Seats {
   remove(seat: number): void {
     this.#index.remove(this.idOf(seat));
     this.#undelivered.delete(seat);
-    this.#ids[seat] = null;
-    this.#links[seat] = null;
+    this.#ids.set(seat, null);
+    this.#links.set(seat, null);
     this.#unused.push(seat);
   }
 
   idOf(seat: number): AgentId {
-    const id = this.#ids[seat];
+    const id = this.#ids.at(seat);
     invariant(id !== undefined && id !== null, 'a seat in use has an agent');
     return id;
   }
 
   /** What serves it now, or null. */
   linkOf(seat: number): AgentLink | null {
-    return this.#links[seat] ?? null;
+    return this.#links.at(seat) ?? null;
   }
 
   setLink(seat: number, link: AgentLink | null): void {
-    this.#links[seat] = link;
+    this.#links.set(seat, link);
   }
 
   /** When it was heard of by itself, on the monotonic clock. */

@@ -28,7 +28,7 @@ export class StuckTasks implements Learner {
   readonly #found = new Map<TaskId, number>();
   /** Silence from before is not counted. */
   #forgivenAt = 0;
-  #agents: MapIterator<Agent> | null = null;
+  #agents: Iterator<Agent> | null = null;
 
   constructor(state: CoreState, settings: StuckSettings) {
     this.#state = state;

@@ -73,7 +73,9 @@ export class AgentMirror {
     } else {
       this.pools.move(index, agent.spec);
       const wasLost = this.#table.isLost(index);
+      const wasReady = this.#table.isReady(index);
       this.#table.update(index, agent);
+      if (wasReady !== this.#table.isReady(index)) this.#countReady(index, wasReady ? -1 : 1);
       this.correlation.changed(index, agent, wasLost);
     }
     this.#refresh(index);
@@ -236,6 +238,13 @@ export class AgentMirror {
     this.#table.setAhead(index, false);
     this.#table.catchUp(index);
     this.#refresh(index);
+  }
+
+  #countReady(index: number, by: 1 | -1): void {
+    const { links } = this.pools;
+    for (let link = links.first(index); link >= 0; link = links.next(link)) {
+      links.poolOf(link).countReady(by);
+    }
   }
 
   /** Tells the pools of the agent what changed about it. O(1) where only its load did. */

@@ -6,9 +6,12 @@
  * changes with pools is apart from it. Indices are reused after removal; tables double when they are
  * full. 50 to 70 bytes an agent here, with the index of ids.
  */
+import { int32Column } from '../base/columns.ts';
+import { ChunkedList } from '../base/chunked-list.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { IdIndex } from '../base/id-index.ts';
 import { invariant } from '../base/invariant.ts';
+import { NumberList } from '../base/number-list.ts';
 import {
   slotsUsed,
   trustFactor,
@@ -64,9 +67,9 @@ export class AgentTable {
   #offers: Int32Array = new Int32Array(CAPACITY_MIN * 2);
   #capacity = CAPACITY_MIN;
   readonly #tally = new AgentTally();
-  readonly #agents: (Agent | null)[] = [];
+  readonly #agents = new ChunkedList<Agent | null>();
   readonly #indices: IdIndex<AgentId>;
-  readonly #unused: number[] = [];
+  readonly #unused = new NumberList();
 
   /** @param seed - of the index of ids, see `IdIndex` */
   constructor(seed = 0) {
@@ -95,12 +98,14 @@ export class AgentTable {
 
   /** The indices of all known agents. */
   *indices(): Iterable<number> {
-    for (const [index, agent] of this.#agents.entries()) if (agent !== null) yield index;
+    for (let index = 0; index < this.#agents.length; index++) {
+      if (this.#agents.at(index) !== null) yield index;
+    }
   }
 
   /** Core's own record of the agent. */
   agentAt(index: number): Agent {
-    const agent = this.#agents[index];
+    const agent = this.#agents.at(index);
     invariant(agent !== undefined && agent !== null, 'an index names a known agent');
     return agent;
   }
@@ -109,7 +114,8 @@ export class AgentTable {
   add(agent: Agent): number {
     const index = this.#unused.pop() ?? this.#agents.length;
     if (index >= this.#capacity) this.#grow();
-    this.#agents[index] = agent;
+    if (index === this.#agents.length) this.#agents.push(agent);
+    else this.#agents.set(index, agent);
     this.#indices.add(agent.id, index);
     this.setOffer(index, -1);
     this.#records.fill(0, index * FIELDS, (index + 1) * FIELDS);
@@ -121,7 +127,7 @@ export class AgentTable {
 
   /** Copies what core says of the agent, but for its offer. */
   update(index: number, agent: Agent): void {
-    this.#agents[index] = agent;
+    this.#agents.set(index, agent);
     this.catchUp(index);
     const before = this.#stateOf(index);
     const state = STATE_CODES[agent.state];
@@ -148,7 +154,7 @@ export class AgentTable {
     this.setInFlight(index, 0);
     this.#tally.setSlots(index, 0);
     this.#tally.leave(this.#stateOf(index));
-    this.#agents[index] = null;
+    this.#agents.set(index, null);
     this.setAhead(index, false);
     this.#unused.push(index);
   }
@@ -199,6 +205,11 @@ export class AgentTable {
   }
 
   /** Whether nothing was heard of it for too long. */
+  /** Whether core has it as ready, with room or without. */
+  isReady(index: number): boolean {
+    return this.#stateOf(index) === READY;
+  }
+
   isLost(index: number): boolean {
     return (this.#get(index, STANDING) & STATE_MASK) === STATE_CODES.lost;
   }
@@ -318,10 +329,10 @@ export class AgentTable {
   #grow(): void {
     const capacity = grownCapacity(this.#capacity);
     this.#capacity = capacity;
-    this.#records = grown(this.#records, new Int32Array(capacity * FIELDS));
+    this.#records = grown(this.#records, int32Column(capacity * FIELDS));
     this.#floats = new Float32Array(this.#records.buffer);
     this.#doubles = new Float64Array(this.#records.buffer);
-    this.#offers = grown(this.#offers, new Int32Array(capacity * 2));
+    this.#offers = grown(this.#offers, int32Column(capacity * 2));
   }
 }
 

@@ -1,3 +1,4 @@
+import { int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import type { AgentState } from '../core/index.ts';
 
@@ -27,7 +28,7 @@ export class AgentTally {
   /** Adds an agent without slots. @param state - its place among ready, draining, lost and killed */
   enter(agent: number, state: number): void {
     if (agent >= this.#slotsOf.length)
-      this.#slotsOf = grown(this.#slotsOf, new Int32Array(grownCapacity(this.#slotsOf.length)));
+      this.#slotsOf = grown(this.#slotsOf, int32Column(grownCapacity(this.#slotsOf.length)));
     this.#slotsOf[agent] = 0;
     this.#count(state, 1);
   }

@@ -1,5 +1,5 @@
 /** Whom a retry, or a copy, is kept from when an agent is chosen for it. */
-import { zoneOf, type Agent, type Task } from '../core/index.ts';
+import { meetsRequirement, zoneOf, type Agent, type Task } from '../core/index.ts';
 import type { Look } from './correlation/steer-clear.ts';
 import { hasCopies, type Apart } from './kept-apart.ts';
 import { isLessLoaded } from './strategies/less-loaded.ts';
@@ -23,8 +23,7 @@ export function isPicky(task: Task): boolean {
  * Another available member in place of the one picked, where that one is to be avoided; the same where
  * none was found; -1 where the task must wait for another ready agent, as core would see to.
  *
- * O(1) expected, at most 72 members looked at; the members of the pool where nobody is left but those
- * the task failed on.
+ * O(1), at most 72 members looked at, and the agents it is kept from.
  */
 export function otherMember(task: Task, picked: number, look: Choices): number {
   const { choice, pool, strategy } = look;
@@ -106,14 +105,18 @@ function better(task: Task, one: number, other: number, look: Choices): number {
   return isLessLoaded(table, pool.agentOf(other), pool.agentOf(one)) ? other : one;
 }
 
-/** Whether a ready agent of the pool, available or not, is none of those it must avoid. */
+/**
+ * Whether a ready agent of the pool, available or not, is none of those it must avoid. Those are few, and how many are
+ * ready is known: O(agents to avoid).
+ */
 function hasOther(task: Task, { apart, pool, table }: Choices): boolean {
-  for (let member = 0; member < pool.numbersUsed; member++) {
-    const index = pool.agentOf(member);
-    if (index < 0) continue;
-    const agent = table.agentAt(index);
-    if (agent.state !== 'ready' || apart?.agents.has(agent.id) === true) continue;
-    if (task.extra?.avoid?.agents.includes(agent.id) === false) return true;
+  const kept = new Set([...(task.extra?.avoid?.agents ?? []), ...(apart?.agents ?? [])]);
+  let others = pool.readyCount;
+  for (const id of kept) {
+    const index = table.indexOf(id);
+    if (index < 0 || !table.isReady(index)) continue;
+    const isMeant = (pool.requires.agent ?? id) === id;
+    if (isMeant && meetsRequirement(table.agentAt(index).spec, pool.requires)) others -= 1;
   }
-  return false;
+  return others > 0;
 }

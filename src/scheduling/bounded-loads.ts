@@ -6,6 +6,7 @@
  * m keys held and W the weight of all members; the paper's is the case of equal weights. With c above 1 there
  * always is one. O(log n) for everything.
  */
+import { float64Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { AWAY, HashRing } from './hash-ring.ts';
 
@@ -29,8 +30,13 @@ export class BoundedLoads {
   ) {
     this.#factorMax = factorMax;
     this.#ring = new HashRing(capacity, replicas);
-    this.#weights = new Float64Array(capacity);
-    this.#counts = new Float64Array(capacity);
+    this.#weights = float64Column(capacity);
+    this.#counts = float64Column(capacity);
+  }
+
+  /** See {@link HashRing.scattered}. */
+  get scattered(): readonly (Int32Array | Float64Array)[] {
+    return this.#ring.scattered;
   }
 
   /** Keys that are held. */
@@ -91,7 +97,7 @@ export class BoundedLoads {
 
   #grow(): void {
     const capacity = grownCapacity(this.#weights.length);
-    this.#weights = grown(this.#weights, new Float64Array(capacity));
-    this.#counts = grown(this.#counts, new Float64Array(capacity));
+    this.#weights = grown(this.#weights, float64Column(capacity));
+    this.#counts = grown(this.#counts, float64Column(capacity));
   }
 }

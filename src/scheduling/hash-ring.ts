@@ -10,6 +10,7 @@
  *
  * About 60 bytes a member with four places. What is not used yet is all zeros, which take no memory.
  */
+import { float64Column, int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
 import { mix32 } from '../base/hash.ts';
@@ -49,14 +50,19 @@ export class HashRing {
     invariant(Number.isInteger(Math.log2(replicas)), 'the places of a member are a power of two');
     this.#replicas = replicas;
     this.#capacity = capacity;
-    this.#loads = new Float64Array(capacity);
-    this.#seeds = new Int32Array(capacity);
+    this.#loads = float64Column(capacity);
+    this.#seeds = int32Column(capacity);
     // As many as members at least: then a position and a number fit into 32 bits.
     this.#arcCount = capacity * Math.max(1, replicas / PLACES_PER_ARC);
-    this.#arcs = new Int32Array(this.#arcCount << ARC_SHIFT);
-    this.#smallest = new Float64Array(this.#arcCount * 2);
+    this.#arcs = int32Column(this.#arcCount << ARC_SHIFT);
+    this.#smallest = float64Column(this.#arcCount * 2);
     this.#arcBits = 32 - Math.log2(this.#arcCount);
     this.#memberBits = Math.log2(capacity);
+  }
+
+  /** What is written to all over as members come. */
+  get scattered(): readonly (Int32Array | Float64Array)[] {
+    return [this.#arcs, this.#smallest];
   }
 
   /** Adds a member, away at first. O(1) amortised. @param seed - decides its places; a hash of its name */
@@ -249,11 +255,11 @@ export class HashRing {
     this.#capacity = capacity;
     this.#arcBits = 32 - Math.log2(this.#arcCount);
     this.#memberBits = Math.log2(capacity);
-    this.#loads = new Float64Array(capacity);
-    this.#seeds = grown(this.#seeds, new Int32Array(capacity));
-    this.#arcs = new Int32Array(this.#arcCount << ARC_SHIFT);
+    this.#loads = float64Column(capacity);
+    this.#seeds = grown(this.#seeds, int32Column(capacity));
+    this.#arcs = int32Column(this.#arcCount << ARC_SHIFT);
     this.#others.clear();
-    this.#smallest = new Float64Array(this.#arcCount * 2);
+    this.#smallest = float64Column(this.#arcCount * 2);
     for (const member of members) {
       this.add(member, this.#seeds[member] as number);
       const load = loads[member] as number;

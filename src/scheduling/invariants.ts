@@ -37,11 +37,13 @@ export function checkPools(
 function checkMembers(pool: Pool, table: AgentTable, isUnfinished: boolean): void {
   const members = new Set<number>();
   let available = 0;
+  let ready = 0;
   for (let member = 0; member < pool.numbersUsed; member++) {
     const agent = pool.agentOf(member);
     if (agent < 0) continue;
     members.add(agent);
     if (pool.isAvailable(member)) available += 1;
+    if (table.agentAt(agent).state === 'ready') ready += 1;
     invariant(pool.isAvailable(member) === table.isAble(agent), 'S3: availability is up to date');
   }
   invariant(members.size === pool.size, 'S1: an agent is a member once');
@@ -56,6 +58,7 @@ function checkMembers(pool: Pool, table: AgentTable, isUnfinished: boolean): voi
     );
   }
   invariant(available === pool.availableCount, 'S3: available members are counted');
+  invariant(ready === pool.readyCount, 'S3: ready members are counted');
   for (let position = 0; position < pool.availableCount; position++) {
     const member = pool.availableAt(position);
     invariant(pool.isAvailable(member), 'S3: who is listed as available is');

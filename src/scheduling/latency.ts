@@ -7,6 +7,7 @@
  * would lose to every average one for ever), and high enough that a handful of tasks in flight
  * outweighs it: tasks may run for minutes, and one whose last report is old is not idle.
  */
+import { float64Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 
 /** Finagle's default window. */
@@ -125,7 +126,7 @@ export class Latency {
 
   #grow(): void {
     const capacity = grownCapacity(this.#records.length / 2);
-    this.#records = grown(this.#records, new Float64Array(capacity * 2));
+    this.#records = grown(this.#records, float64Column(capacity * 2));
   }
 
   #learnMean(sampleMs: number): void {

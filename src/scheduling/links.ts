@@ -1,3 +1,4 @@
+import { int32Column } from '../base/columns.ts';
 import { invariant } from '../base/invariant.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import type { AgentTable } from './agent-table.ts';
@@ -113,7 +114,7 @@ export class Links {
   #grow(): void {
     this.#records = grown(
       this.#records,
-      new Int32Array(grownCapacity(this.#records.length / FIELDS) * FIELDS),
+      int32Column(grownCapacity(this.#records.length / FIELDS) * FIELDS),
     );
   }
 }

@@ -1,3 +1,4 @@
+import { int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 
 /**
@@ -15,8 +16,8 @@ export class MemberHeap {
 
   /** @param capacity - members that there is room for at first */
   constructor(isBefore: (a: number, b: number) => boolean, capacity = 8) {
-    this.#members = new Int32Array(capacity);
-    this.#places = new Int32Array(capacity);
+    this.#members = int32Column(capacity);
+    this.#places = int32Column(capacity);
     this.#isBefore = isBefore;
   }
 
@@ -99,7 +100,7 @@ export class MemberHeap {
 
   #grow(): void {
     const capacity = grownCapacity(this.#places.length);
-    this.#members = grown(this.#members, new Int32Array(capacity));
-    this.#places = grown(this.#places, new Int32Array(capacity));
+    this.#members = grown(this.#members, int32Column(capacity));
+    this.#places = grown(this.#places, int32Column(capacity));
   }
 }

@@ -18,7 +18,7 @@ class Members {
   readonly known = new Map<number, number>();
   #made = 0;
 
-  constructor(count: number, takenAtOnce: number) {
+  constructor(count: number, takenAtOnce?: number) {
     const shared = { latency: new Latency(), interference: null, takenAtOnce };
     this.pool = new Pool('work', { capabilities: ['work'], labels: {} }, this.table, shared);
     for (let index = 0; index < count; index++) this.add();
@@ -105,6 +105,15 @@ describe('a strategy that is new to a pool', () => {
     strategies.joinOn();
     expect(strategies.isJoining).toBe(false);
     expect(strategies.get('least-loaded').name).toBe('least-loaded');
+  });
+
+  test('has memory provided that is written to all over, before it takes in members', () => {
+    const { strategies } = new Members(1 << 18).pool;
+    strategies.get('consistent-hash');
+    let steps = 1;
+    for (; strategies.isJoining; steps++) strategies.joinOn();
+    // 512 Ki members have room: 16 MiB of arcs and 8 MiB over them, 2 MiB a step.
+    expect(steps).toBe(12 + (1 << 18) / 256);
   });
 });
 

@@ -1,3 +1,4 @@
+import { provided } from '../base/columns.ts';
 import type { StrategyName } from '../core/index.ts';
 import type { Pool } from './pool.ts';
 import { createStrategy, type Shared } from './strategies/create-strategy.ts';
@@ -5,7 +6,7 @@ import type { Outcome, Strategy } from './strategy.ts';
 
 /** Pools of so many members are no large ones: a strategy takes them in at once when it is used first. */
 const WHOLE_MAX = 2_048;
-/** Members of a larger one that it takes in with each step: 1 to 5 ms of work. */
+/** Members of a larger one that it takes in with each step: a millisecond of work or less. */
 const TAKEN_AT_ONCE = 256;
 /** One that was not asked for as long is forgotten: it costs something with every change of a load, and what it learned is past. */
 const KEPT_MS = 600_000;
@@ -15,6 +16,8 @@ const STAND_IN: StrategyName = 'power-of-two-choices';
 /** A strategy that is told of the members below a number, and of more with each step. */
 interface Joining {
   readonly strategy: Strategy;
+  /** Has its memory provided, a part with each step, before it hears of the first. */
+  readonly memory: Iterator<void>;
   below: number;
 }
 
@@ -68,7 +71,8 @@ export class PoolStrategies {
       this.#byName.set(name, strategy);
       return strategy;
     }
-    this.#joining.unshift({ strategy, below: 0 });
+    const memory = provided(strategy.scattered?.() ?? []);
+    this.#joining.unshift({ strategy, memory, below: 0 });
     const isLarge = this.#pool.numbersUsed > WHOLE_MAX || this.#shared.takenAtOnce !== undefined;
     if (isLarge) this.joinOn();
     else this.finish();
@@ -76,10 +80,12 @@ export class PoolStrategies {
   }
 
   /** Lets a strategy that does not know all members hear of so many more. */
-  joinOn(max: number = this.#shared.takenAtOnce ?? TAKEN_AT_ONCE): void {
+  joinOn(): void {
     const [joining] = this.#joining;
     if (joining === undefined) return;
-    const { strategy } = joining;
+    const { memory, strategy } = joining;
+    if (memory.next().done !== true) return;
+    const max = this.#shared.takenAtOnce ?? TAKEN_AT_ONCE;
     const end = Math.min(joining.below + max, this.#pool.numbersUsed);
     while (joining.below < end) {
       // First it counts as known: what the strategy asks is answered as for any other.

@@ -5,8 +5,10 @@
  * dense list, which they join and leave in O(1), each with its agent: who draws one of a million looks nowhere
  * else for that. 16 bytes a member.
  */
+import { int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 import { invariant } from '../base/invariant.ts';
+import { NumberList } from '../base/number-list.ts';
 import type { Requirement } from '../core/index.ts';
 import type { AgentTable } from './agent-table.ts';
 import { isNamespaceNodeBefore, type KeyNode, type NamespaceNode } from './fair-nodes.ts';
@@ -33,7 +35,7 @@ export class Pool implements HeapItem {
   /** Whether those take it to have an available agent. Owned by `FairOrder`. */
   isOffered = false;
   readonly strategies: PoolStrategies;
-  readonly #unused: number[] = [];
+  readonly #unused = new NumberList();
   /** Two fields a member: its agent, and its position in the dense list; each -1 for none. */
   #members: Int32Array = new Int32Array(16);
   /** Two fields a position of the dense list: the member and its agent. */
@@ -41,6 +43,7 @@ export class Pool implements HeapItem {
   #availableCount = 0;
   #numbersUsed = 0;
   #departures = 0;
+  #readyCount = 0;
 
   constructor(signature: string, requires: Requirement, table: AgentTable, shared: Shared) {
     this.signature = signature;
@@ -51,6 +54,11 @@ export class Pool implements HeapItem {
 
   get size(): number {
     return this.#numbersUsed - this.#unused.length;
+  }
+
+  /** Members that core has as ready, with room or without. */
+  get readyCount(): number {
+    return this.#readyCount;
   }
 
   get availableCount(): number {
@@ -110,6 +118,7 @@ export class Pool implements HeapItem {
     if (member * 2 >= this.#members.length) this.#grow();
     this.#members[member * 2] = agent;
     this.#members[member * 2 + 1] = -1;
+    if (this.table.isReady(agent)) this.#readyCount += 1;
     if (this.table.isAvailable(agent)) this.#join(member);
     this.strategies.added(member);
     return member;
@@ -118,10 +127,16 @@ export class Pool implements HeapItem {
   remove(member: number): void {
     invariant(this.agentOf(member) >= 0, 'a removed member is known');
     this.strategies.removed(member);
+    if (this.table.isReady(this.agentOf(member))) this.#readyCount -= 1;
     if (this.isAvailable(member)) this.#leave(member);
     this.#departures += 1;
     this.#members[member * 2] = -1;
     this.#unused.push(member);
+  }
+
+  /** A member became ready, or is so no more. */
+  countReady(by: 1 | -1): void {
+    this.#readyCount += by;
   }
 
   /** Takes over from the table whether the member is available, and tells the strategies. */
@@ -156,7 +171,7 @@ export class Pool implements HeapItem {
 
   #grow(): void {
     const length = 2 * grownCapacity(this.#members.length / 2);
-    this.#members = grown(this.#members, new Int32Array(length));
-    this.#available = grown(this.#available, new Int32Array(length));
+    this.#members = grown(this.#members, int32Column(length));
+    this.#available = grown(this.#available, int32Column(length));
   }
 }

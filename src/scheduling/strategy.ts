@@ -28,6 +28,8 @@ export interface Outcome {
 export interface Strategy {
   readonly name: StrategyName;
   readonly stateful: boolean;
+  /** Columns that are written to all over as members come: their memory is provided before the first of a large pool. */
+  scattered?(): Iterable<Int32Array | Float64Array>;
   /** An agent joined the pool, available or not. */
   added(member: number): void;
   /** The agent is about to leave the pool. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Rng } from '../base/rng.ts';
 import type { Lane } from './lane.ts';
 import { makeProfile, makeQueue, makeTask } from './testing/fixtures.ts';
 import { WaitingLine, type WaitingTask } from './waiting-line.ts';
@@ -74,4 +75,31 @@ test('frees the places of tasks that went in order', () => {
   for (const task of tasks) line.push(task);
   for (const task of tasks.slice(0, 9_000)) line.remove(task);
   expect(line.held).toBeLessThan(2_100);
+});
+
+test('gives the tasks of a long line by age, wherever others leave', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 2, max: 40 }), (seed, stay) => {
+      const rng = Rng.fromSeed(seed);
+      const line = new WaitingLine();
+      const tasks = Array.from({ length: 6_000 }, (_, index) => waitingTask(index + 1));
+      for (const task of tasks) line.push(task);
+      const from = rng.below(6_000);
+      const leaving = tasks.filter((_, at) => (at >= from && at < from + 2_000) || at % stay > 0);
+      for (const task of leaving) line.remove(task);
+      const left = tasks.filter(({ gone }) => !gone);
+      for (let count = 0; count < 20; count++) {
+        const turn = rng.below(6_001);
+        const older = left.filter((task) => task.turn < turn).length;
+        expect(line.countOlder(makeTask(turn, profile))).toBe(older);
+      }
+      expect(line.held).toBeLessThanOrEqual(2 * line.size + 65);
+      for (const task of left) {
+        expect(line.head).toBe(task);
+        line.remove(task);
+      }
+      expect([line.size, line.held, line.head]).toEqual([0, 0, null]);
+    }),
+    { numRuns: 20, ...SEED },
+  );
 });

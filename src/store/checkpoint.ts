@@ -1,11 +1,19 @@
+import { ChunkedList } from '../base/chunked-list.ts';
 import { performance } from 'node:perf_hooks';
-import type { ChangeSet, CoreState, Image, Task, TaskId, Tracked } from '../core/index.ts';
+import type {
+  ChangeSet,
+  CoreState,
+  IdempotencyEntry,
+  Image,
+  Task,
+  TaskId,
+  Tracked,
+} from '../core/index.ts';
 import { recordTables, stateHead } from '../core/index.ts';
 import { BlockWriter } from './block.ts';
 import { encodeHead } from './checkpoint-head.ts';
 import { META_KEY } from './meta.ts';
 import { numberKey, textKey } from './keys.ts';
-import type { NewIdempotency } from './new-idempotency.ts';
 import type { Payloads } from './payloads.ts';
 import { idempotencyRow } from './restore-rows.ts';
 import { encodeRow } from './row-codec.ts';
@@ -34,7 +42,6 @@ interface Parts {
   readonly sliceMs: number;
   readonly writer: Writer;
   readonly payloads: Payloads;
-  readonly idempotency: NewIdempotency;
   /** Sends every finished record that was added so far. */
   readonly sendHistory: () => Promise<void>;
 }
@@ -58,9 +65,9 @@ export class Checkpoint {
   /** Runs once, and freezes the state before it returns. A failure after the freeze ends all writing: the frozen changes are lost. */
   async run(state: CoreState): Promise<CheckpointStats> {
     const startedAt = performance.now();
-    const { writer, idempotency } = this.#parts;
+    const { writer } = this.#parts;
     this.#slices.begin();
-    const frozen = freeze(state, idempotency);
+    const frozen = freeze(state);
     try {
       await this.#send(state, frozen);
     } catch (error) {
@@ -110,7 +117,7 @@ export class Checkpoint {
     });
     for (const [at, table] of recordTables(state.records).entries()) {
       const nameOf = (key: string): string => `${table.name} ${key}`;
-      await this.#sendChanges(table.changes, frozen.recordsGone[at] ?? [], {
+      await this.#sendChanges(table.changes, frozen.recordsGone[at] ?? new ChunkedList<string>(), {
         put: ({ row }) => this.#block.putNamed(TABLE.records, nameOf(row[1]), encodeRow(row)),
         remove: (key) => this.#block.remove(TABLE.records, textKey(nameOf(key))),
       });
@@ -131,7 +138,7 @@ export class Checkpoint {
 
   async #sendChanges<Entity extends Tracked, Row, Key>(
     changes: ChangeSet<Entity, Row, Key>,
-    gone: readonly Key[],
+    gone: ChunkedList<Key>,
     write: { put: (image: Image<Entity, Row>) => void; remove: (key: Key) => void },
   ): Promise<void> {
     // What is gone goes first: an agent may have come back under the same id.
@@ -150,15 +157,17 @@ export class Checkpoint {
     await this.#each(entries, (entry) => {
       const row = encodeRow(idempotencyRow(entry));
       this.#block.put(TABLE.idempotency, numberKey(entry.seq), row);
+      this.#rows += 1;
     });
-    this.#rows += entries.length;
     this.#block.removeBelow(TABLE.idempotency, numberKey(idempotencySeqMin));
   }
 
-  async #each<Item>(items: readonly Item[], write: (item: Item) => void): Promise<void> {
-    for (let at = 0; at < items.length; at++) {
-      write(items[at] as Item);
-      if (at % ENCODED_AT_ONCE === ENCODED_AT_ONCE - 1) await this.#pause();
+  async #each<Item>(items: Iterable<Item>, write: (item: Item) => void): Promise<void> {
+    let written = 0;
+    for (const item of items) {
+      write(item);
+      written += 1;
+      if (written % ENCODED_AT_ONCE === 0) await this.#pause();
     }
   }
 
@@ -181,20 +190,20 @@ interface Frozen {
   readonly index: number;
   readonly head: Buffer;
   readonly idempotencySeqMin: number;
-  readonly entries: ReturnType<NewIdempotency['takeAll']>;
-  readonly tasksGone: readonly TaskId[];
-  readonly agentsGone: readonly string[];
-  readonly queuesGone: readonly string[];
-  readonly profilesGone: readonly number[];
+  readonly entries: Iterable<IdempotencyEntry>;
+  readonly tasksGone: ChunkedList<TaskId>;
+  readonly agentsGone: ChunkedList<string>;
+  readonly queuesGone: ChunkedList<string>;
+  readonly profilesGone: ChunkedList<number>;
   /** By table, in the order of `recordTables`. */
-  readonly recordsGone: readonly (readonly string[])[];
+  readonly recordsGone: readonly ChunkedList<string>[];
 }
 
 /** Everything that must be taken at one moment. */
-function freeze(state: CoreState, idempotency: NewIdempotency): Frozen {
-  const [oldest] = state.idempotency.values();
-  const idempotencySeqMin = oldest?.seq ?? state.idempotencySeq + 1;
-  const entries = idempotency.takeAll(state);
+function freeze(state: CoreState): Frozen {
+  const idempotencySeqMin = state.idempotency.oldest?.seq ?? state.idempotencySeq + 1;
+  const entries = state.idempotency.newerThan(state.idempotencySeqStored);
+  state.idempotencySeqStored = state.idempotencySeq;
   return {
     index: state.index,
     head: encodeHead({ state: stateHead(state), idempotencySeqMin }),

@@ -7,7 +7,6 @@ import type { FinishedSummary, FinishedTask, FinishedView } from './finished-rec
 import { History, type Backlog } from './history.ts';
 import { FinishedListing, type FinishedPage, type FinishedQuery } from './listing.ts';
 import { FORMAT, META_KEY } from './meta.ts';
-import { NewIdempotency } from './new-idempotency.ts';
 import { OutputTable, type OutputChunk, type OutputRange } from './output-table.ts';
 import { Payloads } from './payloads.ts';
 import { readHead, readRows } from './restore-rows.ts';
@@ -95,7 +94,6 @@ export class LmdbStore implements Store {
   readonly #options: ResolvedStoreOptions;
   readonly #parts: StoreParts;
   readonly #listing: FinishedListing;
-  readonly #idempotency = new NewIdempotency();
   readonly #purgeTimer: NodeJS.Timeout;
   #appliedIndex: number;
   #checkpoint: Promise<CheckpointStats> | null = null;
@@ -126,9 +124,7 @@ export class LmdbStore implements Store {
     const { tables } = this.#parts;
     const head = readHead(tables);
     if (head === null) return null;
-    const state = restoreState(readRows(tables, head));
-    this.#idempotency.prime(state);
-    return state;
+    return restoreState(readRows(tables, head));
   }
 
   /** Keeps a task's payload: in memory until a checkpoint has written it or the task finished. */
@@ -324,7 +320,6 @@ export class LmdbStore implements Store {
     const checkpoint = new Checkpoint({
       writer,
       payloads,
-      idempotency: this.#idempotency,
       sliceMs: this.#options.sliceMs,
       sendHistory: () => history.send(),
     });

@@ -51,7 +51,7 @@ export function addAgent(program: Command, ctx: CliContext): void {
 function addList(group: Command, ctx: CliContext): void {
   group
     .command('list')
-    .description('list agents in the order they registered')
+    .description('list agents, each once')
     .option('-n, --limit <count>', 'agents on the page', integerValue(1, 1000), 100)
     .option('--cursor <cursor>', 'go on after an earlier page')
     .option('--state <state>', 'ready, busy, asleep, draining, lost or killed')

@@ -4,7 +4,8 @@ import type { RecordRow } from '../record.ts';
 import { recordTables } from '../records.ts';
 import { stateHead, type StateHead, type StateRows } from '../restore.ts';
 import type { AgentRow, ProfileRow, QueueRow, TaskRow } from '../rows.ts';
-import type { CoreState, IdempotencyEntry } from '../state.ts';
+import type { IdempotencyEntry } from '../idempotency-keys.ts';
+import type { CoreState } from '../state.ts';
 
 type Rows<Row> = Map<string | number, Row>;
 

@@ -8,6 +8,7 @@
  * a million, a column for each field would cost a cache miss for each. Everything costs O(log₁₆ n) but
  * `measures`; 58 bytes a member. The equations are in docs/born.md.
  */
+import { float64Column, int32Column } from '../../base/columns.ts';
 import { invariant } from '../../base/invariant.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { CompensatedSum } from './compensated-sum.ts';
@@ -72,10 +73,10 @@ export class BornState {
    */
   constructor(masses: MassTree = new SumTree(), floorShare: number = FLOOR_SHARE, capacity = 8) {
     this.#priors = new SumTree('positive', capacity);
-    this.#records = new Float64Array(capacity * FIELDS);
+    this.#records = float64Column(capacity * FIELDS);
     this.#ints = new Int32Array(this.#records.buffer);
     this.#floats = new Float32Array(this.#records.buffer);
-    this.#present = new Int32Array(capacity * 2);
+    this.#present = int32Column(capacity * 2);
     this.#masses = masses;
     this.#floorShare = floorShare;
   }
@@ -391,10 +392,10 @@ export class BornState {
   }
 
   #resize(capacity: number): void {
-    this.#records = grown(this.#records, new Float64Array(capacity * FIELDS));
+    this.#records = grown(this.#records, float64Column(capacity * FIELDS));
     this.#ints = new Int32Array(this.#records.buffer);
     this.#floats = new Float32Array(this.#records.buffer);
-    this.#present = grown(this.#present, new Int32Array(capacity * 2));
+    this.#present = grown(this.#present, int32Column(capacity * 2));
   }
 }
 

@@ -8,6 +8,7 @@
  * before: rounding is that of one summation and does not grow with the number of changes. Every operation
  * costs O(16 · log₁₆ n); about 9.1 bytes a weight.
  */
+import { float64Column } from '../../base/columns.ts';
 import { invariant } from '../../base/invariant.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 
@@ -34,12 +35,12 @@ export class SumTree {
   constructor(sign: 'positive' | 'signed' = 'positive', capacity: number = FANOUT) {
     this.#min = sign === 'signed' ? Number.NEGATIVE_INFINITY : 0;
     let nodes = capacityFor(capacity, FANOUT);
-    this.#levels.push(new Float64Array(nodes));
+    this.#levels.push(float64Column(nodes));
     this.#befores.push(new Float64Array(0));
     while (nodes > FANOUT) {
       nodes = Math.max(FANOUT, Math.ceil(nodes / FANOUT));
-      this.#levels.push(new Float64Array(nodes));
-      this.#befores.push(new Float64Array(nodes));
+      this.#levels.push(float64Column(nodes));
+      this.#befores.push(float64Column(nodes));
     }
   }
 
@@ -203,15 +204,15 @@ export class SumTree {
   #resize(capacity: number): void {
     const leaves = this.#levels[0] as Float64Array;
     let nodes = capacity;
-    this.#levels[0] = grown(leaves, new Float64Array(nodes));
+    this.#levels[0] = grown(leaves, float64Column(nodes));
     let level = 0;
     while (nodes > FANOUT) {
       nodes = Math.max(FANOUT, Math.ceil(nodes / FANOUT));
       level += 1;
       const known = this.#levels[level];
       if (known?.length === nodes) continue;
-      const sums = new Float64Array(nodes);
-      const befores = new Float64Array(nodes);
+      const sums = float64Column(nodes);
+      const befores = float64Column(nodes);
       if (known === undefined) sums[0] = sumAt(this.#levels[level - 1] as Float64Array, 0);
       else {
         sums.set(known);

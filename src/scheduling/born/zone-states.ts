@@ -6,6 +6,7 @@
  * that without anything learned the draw is the same as over all members at once. The label `zone` says where
  * an agent is; those without one are a zone together. O(log₁₆ n), and 66 bytes a member.
  */
+import { int32Column } from '../../base/columns.ts';
 import { invariant } from '../../base/invariant.ts';
 import { grown, grownCapacity } from '../../base/grown.ts';
 import { BornState } from './born-state.ts';
@@ -86,7 +87,7 @@ export class ZoneStates {
 
   /** @param capacity - members that there is room for at first */
   constructor(capacity = 8) {
-    this.#places = new Int32Array(capacity * 2);
+    this.#places = int32Column(capacity * 2);
   }
 
   /** Zones with a member that can be drawn. */
@@ -98,7 +99,7 @@ export class ZoneStates {
   add(member: number, zoneName: string | null, prior: number): void {
     while (member * 2 >= this.#places.length) {
       const capacity = grownCapacity(this.#places.length / 2);
-      this.#places = grown(this.#places, new Int32Array(capacity * 2));
+      this.#places = grown(this.#places, int32Column(capacity * 2));
     }
     const zoneNumber = this.#ensure(zoneName ?? NO_ZONE, prior);
     const zone = this.#zones[zoneNumber] as Zone;

@@ -73,7 +73,7 @@ const PAIRS_SHOWN = 20;
 const COMPARED_MAX = 128;
 const DOMAINS_SHOWN = 50;
 /** Domains that one step looks at, and agents or domains that it compares with all others. */
-const GROUPS_A_STEP = 256;
+const GROUPS_A_STEP = 64;
 const ROWS_A_STEP = 16;
 /** Failing together so often may be chance. */
 const TOGETHER_MIN = 2;
@@ -104,12 +104,19 @@ export function* correlationSteps(
     .map((agent) => ({ agent, failures: windows.failures(agent) }))
     .toSorted((a, b) => b.failures - a.failures || a.agent - b.agent)
     .map(({ agent }) => agent);
+  yield;
   const modes = namedModes(windows, nameOf);
-  const groups = DOMAIN_LABELS.flatMap((label) =>
-    [...model.groups(label)].map(([name, members]) => ({ label, name, members })),
-  );
+  yield;
+  const groups: Group[] = [];
+  for (const label of DOMAIN_LABELS) {
+    for (const [name, members] of model.groups(label)) groups.push({ label, name, members });
+    yield;
+  }
   const all = failuresOf(model, agents);
-  const pairs = yield* agentPairs(model, agents, { about, nameOf });
+  yield;
+  // Some may have left since.
+  const left = agents.filter((agent) => windows.has(agent));
+  const pairs = yield* agentPairs(model, left, { about, nameOf });
   const domains = yield* domainsOf(model, all, groups);
   return {
     windowMs: WINDOW_MS,

@@ -25,13 +25,19 @@ export type DomainLabel = (typeof DOMAIN_LABELS)[number];
 /** The value of a domain label of an agent; undefined where it has none. */
 export type DomainOf = (agent: number, label: DomainLabel) => string | undefined;
 
+/** What is known of the domains of a label, by name, as the windows were at a version. */
+interface Domains {
+  readonly version: number;
+  /** Agents that failed of late. */
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+  /** P(another of the domain that fails at times fails | one fails), of those that were asked for. */
+  readonly rates: Map<string, number>;
+}
+
 export class FailureModel {
   readonly windows: FailureWindows;
   readonly domainOf: DomainOf;
-  /** P(another of the domain that fails at times fails | one fails), by label and name. */
-  #rates = new Map<string, number>();
-  readonly #groups = new Map<DomainLabel, ReadonlyMap<string, readonly number[]>>();
-  #version = -1;
+  readonly #domains = new Map<DomainLabel, Domains>();
 
   constructor(windows: FailureWindows, domainOf: DomainOf) {
     this.windows = windows;
@@ -62,14 +68,18 @@ export class FailureModel {
 
   /** Rate of a domain, 0..1; 0 for one in which no two failed. */
   rateOf(label: DomainLabel, name: string): number {
-    this.#refresh();
-    return this.#rates.get(`${label}=${name}`) ?? 0;
+    const { groups, rates } = this.#domainsOf(label);
+    const known = rates.get(name);
+    if (known !== undefined) return known;
+    const members = groups.get(name) ?? [];
+    const rate = members.length < 2 ? 0 : pooledRate(this.windows, members);
+    rates.set(name, rate);
+    return rate;
   }
 
   /** Agents that failed of late, by the domain of a label. */
   groups(label: DomainLabel): ReadonlyMap<string, readonly number[]> {
-    this.#refresh();
-    return this.#groups.get(label) ?? new Map<string, readonly number[]>();
+    return this.#domainsOf(label).groups;
   }
 
   #domainRate(i: number, j: number): number {
@@ -80,18 +90,14 @@ export class FailureModel {
     return 0;
   }
 
-  #refresh(): void {
-    if (this.#version === this.windows.version) return;
-    this.#version = this.windows.version;
-    this.#rates = new Map();
-    for (const label of DOMAIN_LABELS) {
-      const groups = membersOf(this, label);
-      this.#groups.set(label, groups);
-      for (const [name, members] of groups) {
-        if (members.length < 2) continue;
-        this.#rates.set(`${label}=${name}`, pooledRate(this.windows, members));
-      }
-    }
+  /** As of now. O(1) where no window has changed since. */
+  #domainsOf(label: DomainLabel): Domains {
+    const { version } = this.windows;
+    const known = this.#domains.get(label);
+    if (known?.version === version) return known;
+    const domains = { version, groups: membersOf(this, label), rates: new Map<string, number>() };
+    this.#domains.set(label, domains);
+    return domains;
   }
 }
 

@@ -37,6 +37,10 @@ export class ConsistentHash implements Strategy {
     this.#loads = new BoundedLoads(LOAD_FACTOR_MAX, { capacity });
   }
 
+  scattered(): readonly (Int32Array | Float64Array)[] {
+    return this.#loads.scattered;
+  }
+
   added(member: number): void {
     this.#loads.add(member, hash32(this.#idOf(member)));
     this.changed(member);

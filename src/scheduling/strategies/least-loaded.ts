@@ -1,3 +1,4 @@
+import { float64Column } from '../../base/columns.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { MemberHeap } from '../member-heap.ts';
 import type { Pool } from '../pool.ts';
@@ -21,14 +22,14 @@ export class LeastLoaded implements Strategy {
   constructor(pool: Pool) {
     this.#pool = pool;
     const capacity = capacityFor(pool.numbersUsed, 8);
-    this.#records = new Float64Array(capacity * FIELDS);
+    this.#records = float64Column(capacity * FIELDS);
     this.#heap = new MemberHeap((a, b) => this.#isBefore(a, b), capacity);
   }
 
   added(member: number): void {
     while (member * FIELDS >= this.#records.length) {
       const capacity = grownCapacity(this.#records.length / FIELDS);
-      this.#records = grown(this.#records, new Float64Array(capacity * FIELDS));
+      this.#records = grown(this.#records, float64Column(capacity * FIELDS));
     }
     this.#records[member * FIELDS + PICKED_AT] = 0;
     this.changed(member);

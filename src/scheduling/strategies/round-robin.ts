@@ -1,3 +1,4 @@
+import { int32Column } from '../../base/columns.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import type { Pool } from '../pool.ts';
 import type { Strategy } from '../strategy.ts';
@@ -20,8 +21,8 @@ export class RoundRobin implements Strategy {
   constructor(pool: Pool) {
     this.#pool = pool;
     const capacity = capacityFor(pool.numbersUsed, 8);
-    this.#next = new Int32Array(capacity);
-    this.#previous = new Int32Array(capacity);
+    this.#next = int32Column(capacity);
+    this.#previous = int32Column(capacity);
   }
 
   added(member: number): void {
@@ -86,7 +87,7 @@ export class RoundRobin implements Strategy {
 
   #grow(): void {
     const capacity = grownCapacity(this.#next.length);
-    this.#next = grown(this.#next, new Int32Array(capacity));
-    this.#previous = grown(this.#previous, new Int32Array(capacity));
+    this.#next = grown(this.#next, int32Column(capacity));
+    this.#previous = grown(this.#previous, int32Column(capacity));
   }
 }

@@ -7,6 +7,7 @@
  * whole task ahead of or behind its share, whereas deadlines alone would give a heavy agent all of
  * its tasks in a row. O(log n); 48 bytes a member.
  */
+import { float64Column } from '../../base/columns.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { MemberHeap } from '../member-heap.ts';
 import type { Pool } from '../pool.ts';
@@ -38,9 +39,9 @@ export class WeightedRoundRobin implements Strategy {
   constructor(pool: Pool) {
     this.#pool = pool;
     const capacity = capacityFor(pool.numbersUsed, 8);
-    this.#startAt = new Float64Array(capacity);
-    this.#dueAt = new Float64Array(capacity);
-    this.#weight = new Float64Array(capacity);
+    this.#startAt = float64Column(capacity);
+    this.#dueAt = float64Column(capacity);
+    this.#weight = float64Column(capacity);
     this.#early = new MemberHeap((a, b) => this.#isBefore(this.#startAt, a, b), capacity);
     this.#eligible = new MemberHeap((a, b) => this.#isBefore(this.#dueAt, a, b), capacity);
   }
@@ -120,8 +121,8 @@ export class WeightedRoundRobin implements Strategy {
 
   #grow(): void {
     const capacity = grownCapacity(this.#weight.length);
-    this.#startAt = grown(this.#startAt, new Float64Array(capacity));
-    this.#dueAt = grown(this.#dueAt, new Float64Array(capacity));
-    this.#weight = grown(this.#weight, new Float64Array(capacity));
+    this.#startAt = grown(this.#startAt, float64Column(capacity));
+    this.#dueAt = grown(this.#dueAt, float64Column(capacity));
+    this.#weight = grown(this.#weight, float64Column(capacity));
   }
 }
