@@ -57,9 +57,7 @@ export function outagePlot({ results }: PageContext): string {
 
 function recoveryRow(policy: Policy, runs: readonly Throughput[]): string[] {
   const { afterDeath, afterReturn, lowest, zone } = recoveryOf(runs);
-  const { high, low, mean } = lowest;
-  const percent = interval({ mean: 100 * mean, low: 100 * low, high: 100 * high }, 1);
-  return [label(policy), percent, ...[afterDeath, afterReturn, zone].map(times)];
+  return [label(policy), (100 * lowest).toFixed(1), ...[afterDeath, afterReturn, zone].map(times)];
 }
 
 function times({ high, low, mean }: Estimate): string {
@@ -85,7 +83,8 @@ function lostCell(byPolicy: ByPolicy, policy: Policy): string {
   if (runs.length === 0) return NOTHING;
   const [lost] = bootstrap(runs, (drawn) => [100 * lostOfStruck(drawn)]);
   const struck = meanOf(runs.map(({ figures }) => figures.struck));
-  return `${interval(lost as Estimate, 2)} of ${struck.toFixed(1)} %`;
+  const share = lost?.high === 0 ? '0' : interval(lost as Estimate, 2);
+  return `${share} of ${struck.toFixed(1)} %`;
 }
 
 /** The share of the tasks with a failed attempt that are lost, over all runs, 0..1; 0 where none had any. */
