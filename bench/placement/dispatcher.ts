@@ -8,6 +8,7 @@ import { Offers } from '../../src/scheduling/offers.ts';
 import { Pool } from '../../src/scheduling/pool.ts';
 import type { Choice } from '../../src/scheduling/strategy.ts';
 import type { Agent } from '../../src/core/index.ts';
+import { OwnOrder } from './own-order.ts';
 import type { Chooser, Policy, Setting, Truth } from './policy.ts';
 import { secondMember, type HedgeMode } from './second-agent.ts';
 
@@ -20,6 +21,8 @@ export interface DispatcherOptions {
   readonly seed: number;
   /** How hedges are placed; null where there are none. */
   readonly hedging: HedgeMode | null;
+  /** Whether it knows the agents in an order of its own. */
+  readonly ownOrder: boolean;
 }
 
 /** A retry that would go where it failed is drawn anew so often. */
@@ -33,6 +36,7 @@ export class Dispatcher {
   readonly #pool: Pool;
   readonly #chooser: Chooser;
   readonly #choice: Choice;
+  readonly #order: OwnOrder;
   /** Null where nothing is made of failures but by the strategy. */
   readonly #correlation: FailureCorrelation | null;
   /** What hedges are placed by; for those that may go anywhere it never hears of a failure. */
@@ -40,7 +44,10 @@ export class Dispatcher {
   readonly #avoids: boolean;
   readonly #hedging: HedgeMode | null;
 
-  constructor({ hedging, policy, records, seed, setting, truth }: DispatcherOptions) {
+  constructor(options: DispatcherOptions) {
+    const { hedging, policy, records, seed, setting } = options;
+    this.#order = new OwnOrder(records.length, options.ownOrder ? -seed : null);
+    const truth = options.ownOrder ? this.#order.seen(options.truth) : options.truth;
     this.#latency = new Latency(...(policy.latency ? [policy.latency(setting)] : []));
     const requires = { capabilities: ['work'], labels: {} };
     const latency = this.#latency;
@@ -57,7 +64,8 @@ export class Dispatcher {
     this.#avoids = policy.avoids === true;
     this.#correlation = correlation(this.#avoids || hedging === 'apart');
     this.#shared = hedging === 'apart' ? this.#correlation : correlation(hedging !== null);
-    for (const [agent, record] of records.entries()) {
+    for (let agent = 0; agent < records.length; agent++) {
+      const record = records[this.#order.agent(agent)] as Agent;
       this.#table.add(record);
       if (this.#correlation !== null) offers.join(agent, offers.intern(record.spec).offer);
       this.#table.setCredit(agent, Infinity);
@@ -92,11 +100,10 @@ export class Dispatcher {
   send(nowMs: number, failedOn: number): number {
     if (this.#pool.availableCount === 0) return -1;
     this.#choice.nowMs = nowMs;
-    let agent = this.#pick();
-    for (let draw = 0; draw < REDRAWS && agent === failedOn; draw++) agent = this.#pick();
-    this.#chooser.picked(agent);
-    this.#count(agent, 1);
-    return agent;
+    const avoided = this.#order.index(failedOn);
+    let index = this.#pick();
+    for (let draw = 0; draw < REDRAWS && index === avoided; draw++) index = this.#pick();
+    return this.#sendTo(index);
   }
 
   /** The agent for a second attempt beside that at `first`, counted as sent; -1 where there is none. */
@@ -105,39 +112,45 @@ export class Dispatcher {
     const mode = this.#hedging;
     if (correlation === null || mode === null || !this.hasRoom) return -1;
     this.#choice.nowMs = nowMs;
-    const agent = secondMember(this.#table.agentAt(first).id, mode, this.#look(correlation));
-    if (agent < 0) return -1;
-    this.#chooser.picked(agent);
-    this.#count(agent, 1);
-    return agent;
+    const { id } = this.#table.agentAt(this.#order.index(first));
+    const index = secondMember(id, mode, this.#look(correlation));
+    return index < 0 ? -1 : this.#sendTo(index);
   }
 
   /** Another dispatcher's task went to the agent, or ended there; or an attempt was called off. */
   heard(agent: number, tasks: number): void {
-    this.#count(agent, tasks);
+    this.#count(this.#order.index(agent), tasks);
   }
 
   /** One of its own tasks ended. */
   ended(agent: number, runMs: number, ok: boolean, nowMs: number): void {
-    this.#count(agent, -1);
-    this.#latency.observe(agent, runMs, ok, nowMs);
-    this.#correlation?.ended(agent, ok, nowMs);
-    this.#chooser.observed?.(agent, { runMs, ok, nowMs });
+    const index = this.#order.index(agent);
+    this.#count(index, -1);
+    this.#latency.observe(index, runMs, ok, nowMs);
+    this.#correlation?.ended(index, ok, nowMs);
+    this.#chooser.observed?.(index, { runMs, ok, nowMs });
   }
 
   becameIdle(agent: number): void {
-    this.#chooser.becameIdle?.(agent);
+    this.#chooser.becameIdle?.(this.#order.index(agent));
   }
 
   setConnected(agent: number, isConnected: boolean, nowMs: number): void {
-    if (!isConnected) this.#correlation?.ended(agent, false, nowMs);
-    this.#table.setCredit(agent, isConnected ? Infinity : 0);
-    this.#refresh(agent);
+    const index = this.#order.index(agent);
+    if (!isConnected) this.#correlation?.ended(index, false, nowMs);
+    this.#table.setCredit(index, isConnected ? Infinity : 0);
+    this.#refresh(index);
   }
 
   /** Adds where its tasks went in the distribution that they were drawn from; nothing where there is none. */
   addDispatches(bins: Float64Array): void {
     this.#chooser.addDispatches?.(bins);
+  }
+
+  #sendTo(index: number): number {
+    this.#chooser.picked(index);
+    this.#count(index, 1);
+    return this.#order.agent(index);
   }
 
   #pick(): number {

@@ -33,7 +33,7 @@ export function bytesPerAgent(policy: Policy, agents: number): number {
 
 function used(records: readonly Agent[], policy: Policy): Dispatcher {
   const setting = policy.setting ?? {};
-  const known = { policy, setting, records, truth: NO_TRUTH, hedging: null };
+  const known = { policy, setting, records, truth: NO_TRUTH, hedging: null, ownOrder: false };
   const dispatcher = new Dispatcher({ ...known, seed: 1 });
   for (let task = 0; task < Math.min(TASKS_MAX, records.length); task++) {
     dispatcher.ended(dispatcher.send(task, -1), 1_000, true, task);

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly speeds: 'equal' | 'classes';
   readonly work: 'exponential' | 'pareto';
   readonly arrivals: 'poisson' | 'bursts';
+  /** Whether each dispatcher knows the agents in an order of its own; without it, all in the same. */
+  readonly ownOrder?: boolean;
   /** How much later a dispatcher hears of what it did not do itself. */
   readonly delayMs: number;
   /** Tasks that an agent takes at most. */
@@ -173,10 +175,11 @@ export const SCENARIOS: readonly Scenario[] = [
     ...PLAIN,
     ...BRIEF,
     name: '10,000, 16 dispatchers',
-    says: 'as briefly, with 16 dispatchers that hear of all else 100 ms late; without those that look at all agents',
+    says: 'as briefly, with 16 dispatchers that hear of all else 100 ms late, and know the agents each in an order of its own; without those that look at all agents',
     agents: 10_000,
     tasks: 60_000,
     dispatchers: 16,
+    ownOrder: true,
     delayMs: 100,
     seedsMax: 3,
     entrants: 'sublinear',

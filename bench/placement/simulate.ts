@@ -104,7 +104,9 @@ class Simulation {
     this.#hedges = hedging === undefined ? null : new Hedges(scenario.tasks);
     this.#stopwatch = stopwatch ?? null;
     const records = recordsOf(world.speeds, scenario.slots, policy, setting);
-    const known = { policy, setting, records, truth: this.#truth(), hedging: hedging ?? null };
+    const ownOrder = scenario.ownOrder ?? false;
+    const truth = this.#truth();
+    const known = { policy, setting, records, truth, hedging: hedging ?? null, ownOrder };
     this.#dispatchers = Array.from({ length: scenario.dispatchers }, (_, index) => {
       return new Dispatcher({ ...known, seed: seed * 64 + index });
     });
