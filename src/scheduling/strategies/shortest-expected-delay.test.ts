@@ -137,6 +137,13 @@ describe('shortest expected delay', () => {
     expect(sharesOneByOne(fleet, 100)['good']).toBeGreaterThan(95);
   });
 
+  test('uses agents again that serve well, however many were never tried', () => {
+    const fleet = new Fleet('shortest-expected-delay');
+    for (let at = 0; at < 1_000; at++) fleet.add(`agent-${at}`);
+    const used = Object.keys(sharesOneByOne(fleet, 500));
+    expect(used.length).toBeLessThan(250);
+  });
+
   test('gives an agent less whose results were not those that others agreed on', () => {
     const fleet = knownFleet({ honest: 100, doubtful: 100 });
     const doubtful = fleet.agent('doubtful');

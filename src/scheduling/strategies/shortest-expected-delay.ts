@@ -37,7 +37,7 @@ export const DELAY_TUNING: DelayTuning = {
 /**
  * The available agent that should be done first, by what was learned of each: shortest expected delay.
  *
- * delay = s · (tasks in flight + 1)^1.5 / (p² · trust). s is the time that a task takes the agent: from the end of its last one,
+ * delay = s / m · (tasks in flight + 1)^1.5 / (p² · trust). m is the mean of s, s the time that a task takes the agent: from the end of its last one,
  * or from the start where that came later, to the end, so a wait in the agent's own queue is not counted, and work
  * on several tasks at once makes s as short as they follow each other. p is the share of attempts that complete. Both are
  * drawn from what is believed of them (a Gamma and a Beta distribution, six tenths as wide), anew whenever the agent changes and
@@ -128,7 +128,7 @@ export class ShortestExpectedDelay implements Strategy {
     const agent = this.#pool.agentOf(member);
     const { good, speed } = this.#beliefOf(member, agent);
     const inFlight = `${table.inFlight(agent)} in flight`;
-    const facts = `about ${Math.round(1 / speed)} ms a task, ${inFlight}, ${Math.round(100 * good)} % complete`;
+    const facts = `about ${Math.round(Math.max(this.#meanMs, MEAN_MS_MIN) / speed)} ms a task, ${inFlight}, ${Math.round(100 * good)} % complete`;
     return `expected to be done first of ${availableCount} available (${facts})`;
   }
 
@@ -162,8 +162,11 @@ export class ShortestExpectedDelay implements Strategy {
     const sinceLastMs = this.#silenceMs(member);
     this.#bits[member * FIELDS + ENDED_AT] = this.#nowMs;
     const ranMs = Math.min(Math.max(runMs, 0), RUN_MS_MAX);
-    const isFirst = this.#get(member, GOOD) + this.#get(member, FAILED) === 0;
-    return isFirst ? ranMs : Math.min(ranMs, sinceLastMs);
+    return this.#isUntried(member) ? ranMs : Math.min(ranMs, sinceLastMs);
+  }
+
+  #isUntried(member: number): boolean {
+    return this.#get(member, GOOD) + this.#get(member, FAILED) === 0;
   }
 
   #silenceMs(member: number): number {
@@ -179,16 +182,20 @@ export class ShortestExpectedDelay implements Strategy {
     this.#heap.put(member, keyOf(delay, table.cost(agent)));
   }
 
-  /** Draws how fast and how sure the agent is. */
+  /**
+   * Draws how fast and how sure the agent is. One that did nothing yet is expected to be like the mean: the best of a million
+   * draws would always be among those, and no agent would be used twice.
+   */
   #draw(member: number, agent: number): void {
     if (this.#isAlone) return;
     const { prior, spread, successPower } = this.#tuning;
     const { good, known, speed, trials } = this.#beliefOf(member, agent);
+    const spreadHere = this.#isUntried(member) ? 0 : spread;
     // A Gamma variate is a cube of a normal one (Wilson and Hilferty, 1931).
-    const width = spread / (3 * Math.sqrt(prior + known));
+    const width = spreadHere / (3 * Math.sqrt(prior + known));
     const cube = (1 - width ** 2 + width * this.#normal()) ** 3;
-    const deviation = Math.sqrt((good * (1 - good)) / (trials + 1));
-    const success = Math.max(DRAWN_MIN, Math.min(1, good + spread * deviation * this.#normal()));
+    const deviation = spreadHere * Math.sqrt((good * (1 - good)) / (trials + 1));
+    const success = Math.max(DRAWN_MIN, Math.min(1, good + deviation * this.#normal()));
     this.#set(member, DRAWN, 1 / (speed * Math.max(DRAWN_MIN, cube) * success ** successPower));
   }
 
@@ -201,7 +208,8 @@ export class ShortestExpectedDelay implements Strategy {
     const priorMs = (prior * meanMs) / this.#pool.table.weight(agent);
     const good = this.#get(member, GOOD) * fresh + TRIALS_PRIOR_GOOD;
     const trials = this.#get(member, FAILED) * fresh + good + TRIALS_PRIOR - TRIALS_PRIOR_GOOD;
-    const speed = (prior + known) / (priorMs + this.#get(member, TOOK) * fresh);
+    const tookMs = this.#get(member, TOOK) * fresh;
+    const speed = ((prior + known) * meanMs) / (priorMs + tookMs);
     return { known, speed, good: good / trials, trials };
   }
 
@@ -228,9 +236,9 @@ export class ShortestExpectedDelay implements Strategy {
   }
 }
 
-/** Of delays between the same powers of two the cheaper is before; then they are compared to 12 bits. */
+/** Of delays between the same powers of two, times 0.7, the cheaper is before: the usual one, 1, is amid two. Then they are compared to 12 bits. */
 function keyOf(delay: number, cost: number): number {
-  FLOATS[0] = delay;
+  FLOATS[0] = delay * Math.SQRT2;
   FLOATS[1] = cost;
   // Positive floats are in the order of their bits.
   const [delayBits, costBits] = [BITS[0] as number, BITS[1] as number];
@@ -244,7 +252,7 @@ const TWO_32 = 0x1_0000_0000;
 interface Belief {
   /** Tasks that it is known by; older ones count less. */
   readonly known: number;
-  /** Expected tasks a millisecond. */
+  /** Expected tasks in the mean time of one. */
   readonly speed: number;
   /** Expected share of attempts that complete, 0..1, and the attempts that it is known by. */
   readonly good: number;
