@@ -81,19 +81,18 @@ async function tasks(fleet: Worker, submitter: Worker, pid: number): Promise<voi
   const cpuBefore = cpuMicros(pid);
   const submitted = submitter.ask<Done>(LOAD);
   await sleep((SECONDS * 1_000) / 2);
-  const steady = await ask(fleet, 'figures');
   await ask(fleet, 'kill');
   await sleep((SECONDS * 1_000) / 2);
-  const loaded = await ask(fleet, 'figures');
   const cpu = (cpuMicros(pid) - cpuBefore) / LOAD.tasks;
+  const { latencies } = await ask(fleet, 'latencies');
   const end = await orphansGone(fleet);
   const done = await submitted;
-  for (const [name, figures] of [
-    ['before the cut', steady],
-    ['whole minute', loaded],
+  for (const [name, part] of [
+    ['before the cut', latencies?.steady],
+    ['whole minute', latencies?.all],
   ] as const) {
     for (const key of ['p50', 'p95', 'p99', 'max'] as const)
-      measures.add(`submit to start, ${name}, ${key}`, 'ms', figures[key]);
+      measures.add(`submit to start, ${name}, ${key}`, 'ms', part?.[key] ?? Number.NaN);
   }
   measures.add('done', 'tasks', done.done);
   measures.add('refused', 'tasks', done.refused);

@@ -124,6 +124,11 @@ export const POLICIES: readonly Policy[] = [
     },
   ),
   shipped('least-loaded', { name: 'least-loaded, avoiding', origin: 'ours', avoids: true }),
+  shipped('shortest-expected-delay', {
+    name: 'shortest-expected-delay, avoiding',
+    origin: 'ours',
+    avoids: true,
+  }),
   shipped(OWN, { name: 'born+p2c, avoiding', origin: 'ours', avoids: true }),
   classical('weighted random', (context) => new WeightedChoice(context, 1), {
     told: 'speeds',

@@ -13,16 +13,24 @@ export type FleetOrder =
   | 'kill'
   /** Forgets the latencies so far. */
   | 'reset'
-  | 'figures';
+  | 'figures'
+  /** The latencies with the figures. Sorts them all, which holds everybody up: not while tasks run. */
+  | 'latencies';
+
+/** From when a task was due to its start, in milliseconds. */
+export interface Latencies {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
 
 export interface FleetFigures {
   readonly registerMs: number;
   readonly beats: number;
   readonly started: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
+  /** Before the cut and in all; null where they were not asked for. */
+  readonly latencies: { readonly steady: Latencies; readonly all: Latencies } | null;
   /** Tasks that the server had given to what was cut and got no report of, and those that do not run elsewhere yet. */
   readonly orphans: number;
   readonly orphansLeft: number;
@@ -44,6 +52,8 @@ const address = `${url.replace('http', 'ws')}/agents/connect`;
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 let latencies: number[] = [];
+/** How many of them are from before the cut. */
+let steadyCount = 0;
 let started = 0;
 let beats = 0;
 let registerMs = 0;
@@ -195,17 +205,25 @@ async function register(): Promise<void> {
   registerMs = nowMs() - startMs;
 }
 
-function figures(): FleetFigures {
-  const sorted = Float64Array.from(latencies).sort();
+function quantiles(of: readonly number[]): Latencies {
+  const sorted = Float64Array.from(of).sort();
+  return {
+    p50: quantile(sorted, 0.5),
+    p95: quantile(sorted, 0.95),
+    p99: quantile(sorted, 0.99),
+    max: sorted.at(-1) ?? Number.NaN,
+  };
+}
+
+function figures(withLatencies = false): FleetFigures {
   const { system, user } = process.cpuUsage();
   return {
     registerMs,
     beats,
     started,
-    p50: quantile(sorted, 0.5),
-    p95: quantile(sorted, 0.95),
-    p99: quantile(sorted, 0.99),
-    max: sorted.at(-1) ?? Number.NaN,
+    latencies: withLatencies
+      ? { steady: quantiles(latencies.slice(0, steadyCount)), all: quantiles(latencies) }
+      : null,
     orphans: orphans.size + ranAgain.size,
     orphansLeft: orphans.size,
     orphansMs,
@@ -218,10 +236,11 @@ async function take(order: FleetOrder): Promise<FleetFigures> {
   else if (order === 'reset') latencies = [];
   else if (order === 'kill') {
     cutMs = nowMs();
+    steadyCount = latencies.length;
     for (let number = 0; number < CONNECTIONS; number += 100) gateways[number]?.cut();
     await findOrphans();
   }
-  return figures();
+  return figures(order === 'latencies');
 }
 
 /** Asks the server what runs on the agents that were cut off: leases may have been in a socket, or in its buffers. */

@@ -33,6 +33,7 @@ const DRAWN: ReadonlyMap<string, string> = new Map([
   ['least-loaded, avoiding', '#6fb1e4'],
   ['power-of-two-choices', '#8a8a8a'],
   ['latency-aware', '#c9762b'],
+  ['shortest-expected-delay', '#d1345b'],
   ['born+p2c', '#2a9d5c'],
   ['join idle queue', '#b04a8f'],
   ['Thompson', '#222222'],
