@@ -1,3 +1,4 @@
+import { float64Column, int32Column } from '../base/columns.ts';
 import { grown, grownCapacity } from '../base/grown.ts';
 
 /**
@@ -16,9 +17,9 @@ export class KeyedHeap {
 
   /** @param capacity - members that there is room for at first */
   constructor(capacity = 8) {
-    this.#keys = new Float64Array(capacity);
-    this.#members = new Int32Array(capacity);
-    this.#places = new Int32Array(capacity);
+    this.#keys = float64Column(capacity);
+    this.#members = int32Column(capacity);
+    this.#places = int32Column(capacity);
   }
 
   get size(): number {
@@ -107,8 +108,8 @@ export class KeyedHeap {
 
   #grow(): void {
     const capacity = grownCapacity(this.#places.length);
-    this.#keys = grown(this.#keys, new Float64Array(capacity));
-    this.#members = grown(this.#members, new Int32Array(capacity));
-    this.#places = grown(this.#places, new Int32Array(capacity));
+    this.#keys = grown(this.#keys, float64Column(capacity));
+    this.#members = grown(this.#members, int32Column(capacity));
+    this.#places = grown(this.#places, int32Column(capacity));
   }
 }

@@ -1,3 +1,4 @@
+import { int32Column } from '../../base/columns.ts';
 import { capacityFor, grown, grownCapacity } from '../../base/grown.ts';
 import { Rng } from '../../base/rng.ts';
 import { trustFactor } from '../../core/index.ts';
@@ -71,8 +72,8 @@ export class ShortestExpectedDelay implements Strategy {
     this.#pool = pool;
     this.#tuning = tuning;
     const capacity = capacityFor(pool.numbersUsed, 8);
-    this.#records = new Float32Array(capacity * FIELDS);
-    this.#bits = new Int32Array(this.#records.buffer);
+    this.#bits = int32Column(capacity * FIELDS);
+    this.#records = new Float32Array(this.#bits.buffer);
     this.#heap = new KeyedHeap(capacity);
   }
 
@@ -189,12 +190,16 @@ export class ShortestExpectedDelay implements Strategy {
   #draw(member: number, agent: number): void {
     if (this.#isAlone) return;
     const { prior, spread, successPower } = this.#tuning;
+    if (this.#isUntried(member)) {
+      const weight = this.#pool.table.weight(agent);
+      this.#set(member, DRAWN, 1 / (weight * GOOD_UNTRIED ** successPower));
+      return;
+    }
     const { good, known, speed, trials } = this.#beliefOf(member, agent);
-    const spreadHere = this.#isUntried(member) ? 0 : spread;
     // A Gamma variate is a cube of a normal one (Wilson and Hilferty, 1931).
-    const width = spreadHere / (3 * Math.sqrt(prior + known));
+    const width = spread / (3 * Math.sqrt(prior + known));
     const cube = (1 - width ** 2 + width * this.#normal()) ** 3;
-    const deviation = spreadHere * Math.sqrt((good * (1 - good)) / (trials + 1));
+    const deviation = spread * Math.sqrt((good * (1 - good)) / (trials + 1));
     const success = Math.max(DRAWN_MIN, Math.min(1, good + deviation * this.#normal()));
     this.#set(member, DRAWN, 1 / (speed * Math.max(DRAWN_MIN, cube) * success ** successPower));
   }
@@ -230,9 +235,9 @@ export class ShortestExpectedDelay implements Strategy {
   }
 
   #grow(): void {
-    const capacity = grownCapacity(this.#records.length / FIELDS);
-    this.#records = grown(this.#records, new Float32Array(capacity * FIELDS));
-    this.#bits = new Int32Array(this.#records.buffer);
+    const capacity = grownCapacity(this.#bits.length / FIELDS);
+    this.#bits = grown(this.#bits, int32Column(capacity * FIELDS));
+    this.#records = new Float32Array(this.#bits.buffer);
   }
 }
 
@@ -284,6 +289,7 @@ const RUN_MS_MAX = 86_400_000;
 /** Attempts that are taken to be known of everybody, and how many of them completed. */
 const TRIALS_PRIOR = 2;
 const TRIALS_PRIOR_GOOD = 1.9;
+const GOOD_UNTRIED: number = TRIALS_PRIOR_GOOD / TRIALS_PRIOR;
 const DRAWN_MIN = 0.01;
 
 /** Normal variates at hand (Box and Muller, 1958). */
