@@ -220,6 +220,9 @@ function decideNs(name: StrategyName, table: AgentTable, decisions: number): num
   pool.strategies.get(name);
   pool.strategies.finish();
   const strategy = pool.strategies.get(name);
+  // What learns has something to go by.
+  for (let member = 0; member < pool.numbersUsed; member++)
+    strategy.observed?.(member, { runMs: 50 + (member % 100), ok: true, nowMs: 0 });
   const choice = { key: '', rng: Rng.fromSeed(2), nowMs: 0, isDecision: true as const };
   const times: number[] = [];
   for (let done = 0; done < decisions; done += 1_000) {
