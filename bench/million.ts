@@ -3,7 +3,7 @@
  * half-way one connection in a hundred is cut. Submitter, server and agents are processes of their own; every
  * acknowledgement is durable. A task runs for 200 ms. What is submitted is due at fixed moments (see `open-loop.ts`).
  *
- *   npm run bench -- million [--quick]
+ *   npm run bench -- million [--quick] [--strategy=NAME]
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -105,8 +105,21 @@ async function tasks(fleet: Worker, submitter: Worker, pid: number): Promise<voi
   measures.add('server', 'µs/task', cpu);
 }
 
+/** Sets the queue's strategy, where one is named. */
+async function setStrategy(url: string): Promise<void> {
+  const strategy = process.argv.find((arg) => arg.startsWith('--strategy='))?.split('=')[1];
+  if (strategy === undefined) return;
+  const { ok, status } = await fetch(`${url}/api/v1/queues/default`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ strategy }),
+  });
+  if (!ok) throw new Error(`the strategy must be taken, got ${status}`);
+}
+
 await withFolder(async (folder) => {
   const server = await startServer(folder);
+  await setStrategy(server.url);
   const emptyBytes = residentBytes(server.pid);
   const fleet = startWorker(
     'fleet',
