@@ -91,13 +91,13 @@ export class Checkpointer {
     if (state.index === store.appliedIndex) return;
     this.#bytes = 0;
     try {
-      this.#failed = true;
       const stats = await store.checkpoint(state);
       this.#failed = false;
       if (!keepsLog && this.#holds === 0) await log.releaseThrough(stats.appliedIndex);
       logger.debug('checkpoint taken', { ...stats });
       onTaken?.();
     } catch (error) {
+      this.#failed = true;
       onFailed(error);
     }
   }

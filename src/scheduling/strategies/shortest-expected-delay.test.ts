@@ -166,6 +166,14 @@ describe('shortest expected delay', () => {
     }
   });
 
+  test('forgets nothing where a choice is made by a clock that is behind', () => {
+    const fleet = knownFleet({ slow: 1_000, quick: 100 });
+    fleet.nowMs -= 500;
+    expect(shares(fleet, 2)['slow']).toBe(0);
+    const { pick } = fleet.scheduler.explain(makeTask(1_000, fleet.profile), fleet.nowMs);
+    expect(pick?.reason).toMatch(/about 1\d\d ms a task, 2 in flight, 99 % complete/);
+  });
+
   test('prefers the cheaper of agents that are about as quick, and not of others', () => {
     const costOf = (id: string): number => (id.startsWith('cheap') ? 1 : 2);
     const pairs = Array.from({ length: 100 }, (_, at) => [`dear-${at}`, `cheap-${at}`]).flat();

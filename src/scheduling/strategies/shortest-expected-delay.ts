@@ -170,8 +170,9 @@ export class ShortestExpectedDelay implements Strategy {
     return this.#get(member, GOOD) + this.#get(member, FAILED) === 0;
   }
 
+  /** Never below 0: a choice may be made by a clock that is behind that of the last end. */
   #silenceMs(member: number): number {
-    return (this.#nowMs - (this.#bits[member * FIELDS + ENDED_AT] as number)) >>> 0;
+    return Math.max(0, (this.#nowMs - (this.#bits[member * FIELDS + ENDED_AT] as number)) | 0);
   }
 
   #place(member: number, agent: number): void {
@@ -264,7 +265,7 @@ interface Belief {
   readonly trials: number;
 }
 
-/** Fields of a record, four bytes each: half a cache line. The last 32 bits of a moment in milliseconds: after 49 days of silence a wait may look short. */
+/** Fields of a record, four bytes each: half a cache line. The last 32 bits of a moment in milliseconds: after 24 days of silence it may look shorter. */
 const ENDED_AT = 0;
 const DRAWN = 1;
 /** Tasks done and the milliseconds they took, attempts that completed and that failed; older ones count less. */
